@@ -1,0 +1,118 @@
+"""The exceptions of this package, all in one tree.
+
+ScopeError                  a user's mistake or a fault of the outside world; never a bug
+├── ConfigError             a configuration key or value that cannot be used
+├── UsageError              a command line that cannot be used
+├── IdentifierError         an id that contradicts its scheme or its columns
+├── InputError              a table or file whose content cannot be used
+│   ├── MissingColumnError  a table without a column that is needed
+│   ├── CorruptFileError    a truncated or foreign file
+│   └── DuplicateIdError    an id that stands twice where it must be unique
+├── NotFoundError           a field, unit, source, file or model that does not exist
+├── BundleError             a model bundle that is incomplete or does not fit
+├── BackendError            a device or library asked for that is not there
+└── ServiceError            a remote service that refuses or does not answer
+
+Every message has four parts: what failed, the value, what is allowed, what to do next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ScopeError(Exception):
+    """Base of all errors that commands print as ``error: …`` and end with status 2.
+
+    Parameters
+    ----------
+    what : str
+        What failed, as a clause without a full stop.
+    value : object, optional
+        The offending value.
+    allowed : str or iterable of str, optional
+        What would have been accepted.
+    todo : str, optional
+        What the user can do next.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        value: object = None,
+        allowed: str | Iterable[object] | None = None,
+        todo: str | None = None,
+    ) -> None:
+        self.what = what
+        self.value = value
+        self.allowed = allowed
+        self.todo = todo
+        super().__init__(self._message())
+
+    def _message(self) -> str:
+        parts = [self.what]
+        if self.value is not None:
+            parts[0] += f": {self.value!r}" if isinstance(self.value, str) else f": {self.value}"
+        if self.allowed is not None:
+            text = self.allowed
+            if not isinstance(text, str):
+                text = ", ".join(str(item) for item in text)
+            parts.append(f"allowed: {text}")
+        if self.todo is not None:
+            parts.append(self.todo)
+        return "; ".join(parts)
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return _rebuild, (type(self), self.what, self.value, self.allowed, self.todo)
+
+
+def _rebuild(
+    cls: type[ScopeError], what: str, value: object, allowed: object, todo: str | None
+) -> ScopeError:
+    """Restore an error that crossed a process boundary."""
+    return cls(what, value=value, allowed=allowed, todo=todo)  # type: ignore[arg-type]
+
+
+class ConfigError(ScopeError):
+    """A configuration key or value that cannot be used."""
+
+
+class UsageError(ScopeError):
+    """A command line that cannot be used."""
+
+
+class IdentifierError(ScopeError):
+    """An id that contradicts its scheme or its columns."""
+
+
+class InputError(ScopeError):
+    """A table or file whose content cannot be used."""
+
+
+class MissingColumnError(InputError):
+    """A table without a column that is needed."""
+
+
+class CorruptFileError(InputError):
+    """A truncated or foreign file."""
+
+
+class DuplicateIdError(InputError):
+    """An id that stands twice where it must be unique."""
+
+
+class NotFoundError(ScopeError):
+    """A field, unit, source, file or model that does not exist."""
+
+
+class BundleError(ScopeError):
+    """A model bundle that is incomplete or does not fit."""
+
+
+class BackendError(ScopeError):
+    """A device or library asked for that is not there."""
+
+
+class ServiceError(ScopeError):
+    """A remote service that refuses or does not answer."""
