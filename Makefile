@@ -1,0 +1,62 @@
+# make demo     simulate a quadrant, classify it, print where the results are
+# make test     all tests
+# make lint     ruff, mypy, snakefmt, snakemake --lint
+# make install  only the environment: .venv, from requirements.lock
+# make starter  retrain the starter models that ship in models/
+# make lock     renew requirements.lock after a change of pyproject.toml
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+UV_VERSION := 0.13.8
+export SNAKEMAKE_OUTPUT_CACHE :=
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help install demo test lint format starter lock clean-demo
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml envs/check_machine.sh
+	@bash envs/check_machine.sh "$(PYTHON)"
+	@echo "Installing the environment into $(VENV) (about 2 GB, once) …"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $@
+
+demo: install
+	@$(BIN)/python -m scope.cli.demo --cores $(CORES)
+
+test: install
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile rules
+
+starter: install
+	$(BIN)/snakemake --cores $(CORES) train
+	rm -rf models/dnn/starter models/xgb/starter
+	mkdir -p models/dnn models/xgb
+	cp -r results/models/dnn/starter models/dnn/starter
+	cp -r results/models/xgb/starter models/xgb/starter
+
+lock:
+	$(BIN)/uv pip compile --universal --fork-strategy fewest --python-version 3.11 pyproject.toml \
+	  --extra cpu --extra dev --no-emit-index-url --no-annotate --no-header --generate-hashes \
+	  --quiet --output-file requirements.lock

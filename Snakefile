@@ -1,0 +1,24 @@
+"""From light curves to catalogues of variable-source classifications.
+
+    snakemake -c2                                        the configured targets, complete
+    snakemake -c2 --config archive=FOLDER results/preds_xgb/field_250.parquet
+    snakemake -c2 --directory RUN …                      the same from any folder
+    snakemake -c2 train                                  rebuild the starter models
+
+The stages are in rules/, one file each. config/README.md explains every setting.
+"""
+
+
+include: "rules/common.smk"
+include: "rules/sources.smk"
+include: "rules/features.smk"
+include: "rules/inference.smk"
+include: "rules/catalog.smk"
+include: "rules/training.smk"
+
+
+rule all:
+    """Catalogue, both prediction files and the report of each configured target."""
+    default_target: True
+    input:
+        complete_products(),

@@ -1,0 +1,104 @@
+"""Join scores to rows: the product, the catalogue of both algorithms, the report.
+
+in   results/gathered/{preprocessing}/{target}.parquet, results/scores_{algo}/{target}/{group}/
+out  results/preds_{algo}/{target}.parquet    the product; .csv and .h5 beside it on request
+     results/catalog/{target}.parquet         both algorithms, one row per light curve
+     results/examples/{target}.parquet        light curves of the best examples of each class
+     results/report/{target}.html             a self-contained page
+"""
+
+
+rule merge:
+    input:
+        gathered=gathered_file,
+        scores=score_files,
+    output:
+        "results/preds_{algo}/{target}.parquet",
+    params:
+        version=STAGES["preds"],
+        facts=FACTS,
+    log:
+        "logs/merge/{algo}/{target}.log",
+    benchmark:
+        "benchmarks/merge/{algo}/{target}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/merge.py"
+
+
+rule export:
+    input:
+        "results/preds_{algo}/{target}.parquet",
+    output:
+        "results/preds_{algo}/{target}.{suffix}",
+    wildcard_constraints:
+        suffix="csv|h5",
+    log:
+        "logs/export/{algo}/{target}.{suffix}.log",
+    benchmark:
+        "benchmarks/export/{algo}/{target}.{suffix}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/export.py"
+
+
+rule publish:
+    input:
+        preds=prediction_files,
+    output:
+        "results/catalog/{target}.parquet",
+    params:
+        version=STAGES["catalog"],
+        facts=FACTS,
+    log:
+        "logs/publish/{target}.log",
+    benchmark:
+        "benchmarks/publish/{target}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/publish.py"
+
+
+rule fetch_examples:
+    input:
+        catalog="results/catalog/{target}.parquet",
+        archive=target_archive_inputs,
+    output:
+        "results/examples/{target}.parquet",
+    params:
+        version=STAGES["report"],
+        archives=target_archive_folders,
+        cleaning=CONFIG.cleaning_options(),
+        facts=FACTS,
+    log:
+        "logs/fetch_examples/{target}.log",
+    benchmark:
+        "benchmarks/fetch_examples/{target}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/fetch_examples.py"
+
+
+rule plot_report:
+    input:
+        catalog="results/catalog/{target}.parquet",
+        features=feature_units,
+        examples="results/examples/{target}.parquet",
+    output:
+        report("results/report/{target}.html", category="targets", labels={"target": "{target}"}),
+    params:
+        version=STAGES["report"],
+        thresholds=CONFIG.thresholds_by_name(),
+        classes=CONFIG.class_labels(),
+    log:
+        "logs/plot_report/{target}.log",
+    benchmark:
+        "benchmarks/plot_report/{target}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/plot_report.py"

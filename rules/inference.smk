@@ -1,0 +1,67 @@
+"""Fill and scale features as the models were trained, and score every class.
+
+in   results/features/{target}/{unit}.parquet
+     models/{algo}/{group}/                     a model bundle
+out  results/imputed/{preprocessing}/{target}/{unit}.parquet   model-ready columns and what was
+                                                               filled; {preprocessing} = first 12
+                                                               hex of the frozen preprocessing
+     results/gathered/{preprocessing}/{target}.parquet         all units, in order of _id
+     results/scores_{algo}/{target}/{group}/{classes}.parquet  one class, or `all`
+"""
+
+
+rule impute:
+    input:
+        features="results/features/{target}/{unit}.parquet",
+        preprocessing=preprocessing_file,
+    output:
+        "results/imputed/{preprocessing}/{target}/{unit}.parquet",
+    params:
+        version=STAGES["imputed"],
+        facts=FACTS,
+    log:
+        "logs/impute/{preprocessing}/{target}/{unit}.log",
+    benchmark:
+        "benchmarks/impute/{preprocessing}/{target}/{unit}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/impute.py"
+
+
+rule gather:
+    input:
+        imputed_units,
+    output:
+        "results/gathered/{preprocessing}/{target}.parquet",
+    params:
+        version=STAGES["gathered"],
+    log:
+        "logs/gather/{preprocessing}/{target}.log",
+    benchmark:
+        "benchmarks/gather/{preprocessing}/{target}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/gather.py"
+
+
+rule infer:
+    input:
+        gathered=gathered_file,
+        bundle=bundle_manifest,
+    output:
+        "results/scores_{algo}/{target}/{group}/{classes}.parquet",
+    params:
+        version=STAGES["scores"],
+    threads: 8
+    resources:
+        gpu=0,
+    log:
+        "logs/infer/{algo}/{target}/{group}/{classes}.log",
+    benchmark:
+        "benchmarks/infer/{algo}/{target}/{group}/{classes}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/infer.py"

@@ -1,0 +1,87 @@
+"""Ask a survey what there is: sources, their cleaned light curves, their matches.
+
+in   the survey: a folder of bulk Parquet, or the built-in simulation
+out  results/simulation/{target}/{unit}/            a simulated quadrant (archive layout)
+     results/sources/{target}/{unit}.parquet        ids, positions [deg], kept or why not
+     results/lightcurves/{target}/{unit}.parquet    cleaned light curves [d, mag], temporary
+     results/crossmatch/{target}/{unit}.parquet     Gaia, AllWISE, PS1 and alerts per source
+"""
+
+
+rule simulate:
+    output:
+        directory("results/simulation/{target}/{unit}"),
+    params:
+        version=STAGES["simulation"],
+        settings=simulation_settings,
+    log:
+        "logs/simulate/{target}/{unit}.log",
+    benchmark:
+        "benchmarks/simulate/{target}/{unit}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/simulate.py"
+
+
+rule fetch_sources:
+    input:
+        archive=archive_inputs,
+        gaia=bright_star_inputs,
+    output:
+        "results/sources/{target}/{unit}.parquet",
+    params:
+        version=STAGES["sources"],
+        archive=archive_folder,
+        bright_star=CONFIG.bright_star_options(),
+        facts=FACTS,
+    log:
+        "logs/fetch_sources/{target}/{unit}.log",
+    benchmark:
+        "benchmarks/fetch_sources/{target}/{unit}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/fetch_sources.py"
+
+
+rule fetch_lightcurves:
+    input:
+        sources="results/sources/{target}/{unit}.parquet",
+        archive=archive_inputs,
+    output:
+        temp("results/lightcurves/{target}/{unit}.parquet"),
+    params:
+        version=STAGES["lightcurves"],
+        archive=archive_folder,
+        cleaning=CONFIG.cleaning_options(),
+        facts=FACTS,
+    log:
+        "logs/fetch_lightcurves/{target}/{unit}.log",
+    benchmark:
+        "benchmarks/fetch_lightcurves/{target}/{unit}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/fetch_lightcurves.py"
+
+
+rule fetch_crossmatch:
+    input:
+        sources="results/sources/{target}/{unit}.parquet",
+        catalogues=crossmatch_inputs,
+    output:
+        "results/crossmatch/{target}/{unit}.parquet",
+    params:
+        version=STAGES["crossmatch"],
+        archive=archive_folder,
+        radius_arcsec=CONFIG.xmatch_radius_arcsec(),
+        facts=FACTS,
+    log:
+        "logs/fetch_crossmatch/{target}/{unit}.log",
+    benchmark:
+        "benchmarks/fetch_crossmatch/{target}/{unit}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/fetch_crossmatch.py"

@@ -1,0 +1,53 @@
+"""Train model bundles; `snakemake train` rebuilds the starter models from simulated stars.
+
+in   results/features/{target}/{unit}.parquet    the training targets of the configuration
+     results/simulation/{target}/{unit}/         with the truth of each simulated star
+out  results/training/{group}.parquet            features, labels and the star of each row
+     results/models/{algo}/{group}/              a model bundle; `make starter` installs it
+"""
+
+
+rule train:
+    """Bundles of all algorithms for the starter group."""
+    input:
+        trained_bundles(),
+
+
+rule assemble_training_set:
+    input:
+        features=training_features,
+        truth=training_truth,
+    output:
+        "results/training/{group}.parquet",
+    params:
+        version=STAGES["training_set"],
+        facts=FACTS,
+    log:
+        "logs/assemble_training_set/{group}.log",
+    benchmark:
+        "benchmarks/assemble_training_set/{group}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/assemble_training_set.py"
+
+
+rule train_bundle:
+    input:
+        "results/training/{group}.parquet",
+    output:
+        directory("results/models/{algo}/{group}"),
+    params:
+        version=STAGES["bundle"],
+        settings=training_settings,
+    threads: 8
+    resources:
+        gpu=0,
+    log:
+        "logs/train_bundle/{algo}/{group}.log",
+    benchmark:
+        "benchmarks/train_bundle/{algo}/{group}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    script:
+        "../workflow/scripts/train_bundle.py"

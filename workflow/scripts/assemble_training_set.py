@@ -1,0 +1,13 @@
+"""Join features and labels into a training set."""
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.classifiers.training import assemble_training_set
+
+    assemble_training_set(
+        list(snakemake.input.features),
+        [f"{folder}/truth.parquet" for folder in snakemake.input.truth],
+        snakemake.output[0],
+        facts=snakemake.params.facts,
+    )

@@ -1,0 +1,18 @@
+"""Fetch and clean the light curves of one unit."""
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.surveys.archive import Archive
+    from scope.surveys.fetch import fetch_lightcurves
+    from scope.targets import parse_target
+
+    fetch_lightcurves(
+        Archive(snakemake.params.archive),
+        snakemake.input.sources,
+        parse_target(snakemake.wildcards.target).field,
+        snakemake.wildcards.unit,
+        snakemake.output[0],
+        cleaning=snakemake.params.cleaning,
+        facts=snakemake.params.facts,
+    )

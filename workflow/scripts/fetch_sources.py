@@ -1,0 +1,17 @@
+"""List the sources of one unit."""
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.surveys.archive import Archive
+    from scope.surveys.fetch import fetch_sources
+    from scope.targets import parse_target
+
+    fetch_sources(
+        Archive(snakemake.params.archive),
+        parse_target(snakemake.wildcards.target).field,
+        snakemake.wildcards.unit,
+        snakemake.output[0],
+        bright_star=snakemake.params.bright_star,
+        facts=snakemake.params.facts,
+    )

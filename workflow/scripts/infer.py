@@ -1,0 +1,18 @@
+"""Score one class, or all, for a target."""
+
+from pathlib import Path
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.classifiers.bundle import ModelBundle
+    from scope.inference import infer
+
+    classes = snakemake.wildcards.classes
+    infer(
+        snakemake.input.gathered,
+        snakemake.output[0],
+        bundle=ModelBundle.load(Path(snakemake.input.bundle).parent),
+        classes=None if classes == "all" else [classes],
+        workers=snakemake.threads,
+    )

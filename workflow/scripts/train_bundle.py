@@ -1,0 +1,14 @@
+"""Train one algorithm on a training set."""
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.classifiers.training import train_bundle
+
+    train_bundle(
+        snakemake.input[0],
+        snakemake.output[0],
+        algorithm=snakemake.wildcards.algo,
+        workers=snakemake.threads,
+        **snakemake.params.settings,
+    )
