@@ -1,0 +1,143 @@
+"""Parsing of command lines, the same for every command.
+
+Unknown options are errors, abbreviations are not accepted, hyphens and underscores are
+the same (``--min-n-lc-points``, ``--min_n_lc_points``), and a flag may be followed by
+true or false.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import scope
+from scope.errors import UsageError
+
+TRUE_WORDS = ("true", "yes", "on", "1")
+FALSE_WORDS = ("false", "no", "off", "0")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors are `UsageError`.
+
+    Parameters
+    ----------
+    **kwargs
+        As of `argparse.ArgumentParser`; ``allow_abbrev`` is off.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("allow_abbrev", False)
+        kwargs.setdefault("formatter_class", argparse.ArgumentDefaultsHelpFormatter)
+        super().__init__(**kwargs)
+
+    def add_flag(self, *names: str, default: bool = False, help: str) -> None:
+        """Add an option that is on when given, and takes an optional true or false."""
+        self.add_argument(
+            *names,
+            nargs="?",
+            const=True,
+            default=default,
+            type=boolean,
+            metavar="true|false",
+            help=help,
+        )
+
+    def add_version(self) -> None:
+        """Add ``--version``."""
+        self.add_argument("--version", action="version", version=f"%(prog)s {scope.__version__}")
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse, with underscores and hyphens of option names taken for the same."""
+        if args is not None:
+            args = self._respell(list(args))
+        return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would print and exit with."""
+        raise UsageError(message, todo=f"see `{self.prog} --help`")
+
+    def _respell(self, args: list[str]) -> list[str]:
+        """Return `args` with the option names that this parser knows as it spells them."""
+        known = {_canonical(name): name for name in self._option_string_actions}
+        respelt: list[str] = []
+        for position, arg in enumerate(args):
+            if arg == "--":
+                return respelt + args[position:]
+            if arg.startswith("--"):
+                name, equals, value = arg.partition("=")
+                arg = known.get(_canonical(name), name) + equals + value
+            respelt.append(arg)
+        return respelt
+
+
+def _canonical(option: str) -> str:
+    return option.replace("_", "-")
+
+
+def boolean(text: str) -> bool:
+    """Parse true or false."""
+    word = text.lower()
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+
+
+def positive_int(text: str) -> int:
+    """Parse a whole number above 0."""
+    return _at_least(_int(text), 1, text)
+
+
+def non_negative_int(text: str) -> int:
+    """Parse a whole number, 0 included."""
+    return _at_least(_int(text), 0, text)
+
+
+def positive_float(text: str) -> float:
+    """Parse a finite number above 0."""
+    value = _float(text)
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
+    return value
+
+
+def non_negative_float(text: str) -> float:
+    """Parse a finite number, 0 included."""
+    value = _float(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is below 0")
+    return value
+
+
+def optional_float(text: str) -> float | None:
+    """Parse a finite number, or ``none``."""
+    return None if text.lower() in ("none", "null") else _float(text)
+
+
+def _int(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _float(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
+def _at_least(value: int, lowest: int, text: str) -> int:
+    if value < lowest:
+        raise argparse.ArgumentTypeError(f"{text!r} is below {lowest}")
+    return value

@@ -1,0 +1,57 @@
+"""Run a command: errors of the user become one line and exit status 2."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from scope.cli.arguments import Parser
+from scope.errors import ScopeError
+
+USER_ERROR = 2
+"""Exit status of a command that was given something it cannot use."""
+
+INTERRUPTED = 130
+"""Exit status of a command that was stopped from the keyboard."""
+
+
+def run_command(
+    parser: Parser,
+    command: Callable[[argparse.Namespace], None],
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Parse the command line and call `command` with what was parsed.
+
+    Parameters
+    ----------
+    parser : Parser
+        Parser of the command line.
+    command : callable
+        Takes the parsed options; prints its own results.
+    argv : sequence of str, optional
+        The command line without the command's name; of this process by default.
+
+    Returns
+    -------
+    int
+        The exit status: 0, 2 after an error of the user or the outside world (printed
+        as ``error: …`` on the standard error), 130 after an interrupt from the keyboard.
+    """
+    return guarded(lambda: command(parser.parse_args(sys.argv[1:] if argv is None else argv)))
+
+
+def guarded(action: Callable[[], object]) -> int:
+    """Call `action` and return the exit status, as `run_command` does."""
+    try:
+        action()
+    except ScopeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USER_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; that is its right.
+        sys.stderr.close()
+    return 0

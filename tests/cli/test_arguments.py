@@ -1,0 +1,131 @@
+"""Command lines are parsed strictly, and the user's mistakes end with one line and status 2."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from scope.cli.arguments import (
+    Parser,
+    non_negative_float,
+    optional_float,
+    positive_float,
+    positive_int,
+)
+from scope.cli.run import run_command
+from scope.errors import InputError, UsageError
+
+
+@pytest.fixture
+def parser() -> Parser:
+    parser = Parser(prog="demo")
+    parser.add_argument("--min-n-lc-points", type=positive_int, default=50)
+    parser.add_argument("--max-freq", type=positive_float, default=48.0)
+    parser.add_argument("--names", nargs="+", default=[])
+    parser.add_flag("--doCesium", help="more columns")
+    return parser
+
+
+@pytest.mark.parametrize(
+    "spelling", ["--min-n-lc-points", "--min_n_lc_points", "--min-n_lc-points"]
+)
+@pytest.mark.parametrize("joined", [False, True])
+def test_hyphens_and_underscores_are_the_same(parser: Parser, spelling: str, joined: bool) -> None:
+    argv = [f"{spelling}=20"] if joined else [spelling, "20"]
+    assert parser.parse_args(argv).min_n_lc_points == 20
+
+
+def test_values_keep_their_underscores(parser: Parser) -> None:
+    assert parser.parse_args(["--names", "LS_BIC", "a-b"]).names == ["LS_BIC", "a-b"]
+
+
+def test_what_follows_two_hyphens_is_not_an_option() -> None:
+    parser = Parser(prog="demo")
+    parser.add_argument("--a-b")
+    parser.add_argument("rest", nargs="*")
+    assert parser.parse_args(["--", "--a_b"]).rest == ["--a_b"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        ([], False),
+        (["--doCesium"], True),
+        (["--doCesium", "true"], True),
+        (["--doCesium", "False"], False),
+        (["--doCesium=no"], False),
+    ],
+)
+def test_a_flag_takes_an_optional_true_or_false(
+    parser: Parser, argv: list[str], expected: bool
+) -> None:
+    assert parser.parse_args(argv).doCesium is expected
+
+
+@pytest.mark.parametrize(
+    ("argv", "complaint"),
+    [
+        (["--min-n-lc"], "--min-n-lc"),
+        (["--unheard-of", "3"], "--unheard-of"),
+        (["--min-n-lc-points", "many"], "'many' is not a whole number"),
+        (["--min-n-lc-points", "0"], "'0' is below 1"),
+        (["--max-freq", "nan"], "'nan' is not a number"),
+        (["--max-freq", "-1"], "'-1' is not above 0"),
+        (["--doCesium", "perhaps"], "'perhaps' is neither true nor false"),
+    ],
+)
+def test_unknown_options_and_bad_values_are_usage_errors(
+    parser: Parser, argv: list[str], complaint: str
+) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        parser.parse_args(argv)
+
+
+def test_options_of_subcommands_follow_the_same_rules() -> None:
+    parser = Parser(prog="demo")
+    sub = parser.add_subparsers(dest="command", required=True)
+    sub.add_parser("one").add_argument("--max-rows", type=positive_int)
+    assert parser.parse_args(["one", "--max_rows", "3"]).max_rows == 3
+    with pytest.raises(UsageError, match="max-row"):
+        parser.parse_args(["one", "--max-row", "3"])
+
+
+def test_none_is_a_value_where_it_is_allowed() -> None:
+    assert optional_float("none") is None
+    assert optional_float("2459951.5") == 2459951.5
+    assert non_negative_float("0") == 0.0
+
+
+def test_a_command_returns_0_when_all_went_well(parser: Parser) -> None:
+    seen: list[argparse.Namespace] = []
+    assert run_command(parser, seen.append, ["--max-freq", "24"]) == 0
+    assert seen[0].max_freq == 24.0
+
+
+def test_an_error_of_the_user_is_one_line_and_status_2(
+    parser: Parser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(_: argparse.Namespace) -> None:
+        raise InputError("file without rows", value="a.parquet", todo="give another")
+
+    assert run_command(parser, command, []) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "error: file without rows: 'a.parquet'; give another\n"
+    assert captured.out == ""
+
+
+def test_a_bad_command_line_names_the_option_and_the_help(
+    parser: Parser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(parser, lambda _: None, ["--nope"]) == 2
+    assert "--nope" in (err := capsys.readouterr().err)
+    assert "demo --help" in err
+
+
+def test_a_bug_is_not_dressed_up_as_the_users_mistake(parser: Parser) -> None:
+    def command(_: argparse.Namespace) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_command(parser, command, [])
