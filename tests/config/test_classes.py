@@ -34,7 +34,7 @@ def test_definitions_come_in_the_order_asked_for() -> None:
 
 
 def test_an_unknown_class_names_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match="'mira'.*mir"):
+    with pytest.raises(ConfigError, match=r"'mira'.*mir"):
         class_definitions(["mira"])
 
 
