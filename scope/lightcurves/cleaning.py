@@ -1,0 +1,174 @@
+"""Cleaning: what makes an epoch usable, and a light curve long enough."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.errors import ConfigError
+from scope.lightcurves.curves import LightCurves
+
+MINUTES_PER_DAY = 1440.0
+
+NO_LIGHT_CURVE = "no_light_curve"
+NO_GOOD_EPOCHS = "no_good_epochs"
+TOO_FEW_EPOCHS = "too_few_epochs"
+
+
+@dataclass(frozen=True)
+class CleaningOptions:
+    """What is kept of a light curve.
+
+    Attributes
+    ----------
+    min_epochs : int
+        Light curves with fewer epochs after decimation are dropped.
+    min_cadence_minutes : float
+        An epoch closer than this to the last kept one is left out; 0 keeps all but
+        those at equal times.
+    max_timestamp_hjd : float or None
+        Epochs later than this heliocentric Julian date are left out.
+
+    Raises
+    ------
+    ConfigError
+        If a value is out of range.
+    """
+
+    min_epochs: int = 50
+    min_cadence_minutes: float = 30.0
+    max_timestamp_hjd: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.min_epochs < 1:
+            raise ConfigError(
+                "minimum number of epochs", value=self.min_epochs, allowed="1 or more"
+            )
+        if not (math.isfinite(self.min_cadence_minutes) and self.min_cadence_minutes >= 0):
+            raise ConfigError(
+                "minimum cadence in minutes",
+                value=self.min_cadence_minutes,
+                allowed="a finite number, 0 or more",
+            )
+        if self.max_timestamp_hjd is not None and not math.isfinite(self.max_timestamp_hjd):
+            raise ConfigError(
+                "latest heliocentric Julian date",
+                value=self.max_timestamp_hjd,
+                allowed="a finite number of days, or nothing for no cut",
+            )
+
+
+def clean(
+    lightcurves: LightCurves, options: CleaningOptions | None = None
+) -> tuple[LightCurves, npt.NDArray[np.object_]]:
+    """Keep the good epochs, sorted and decimated, of the light curves that have enough.
+
+    An epoch is good if its flags are 0, time, magnitude and error are finite, the error
+    is positive and the time is not after ``max_timestamp_hjd``. Good epochs are sorted
+    by time, those at equal times in the order of the input. Then the first one is kept,
+    and each one that is at least ``min_cadence_minutes`` (and any time at all) after
+    the last kept one: of equal times, the first stays.
+
+    Parameters
+    ----------
+    lightcurves : LightCurves
+        n light curves, with flags or without (then no epoch is flagged).
+    options : CleaningOptions, optional
+        Defaults as in `CleaningOptions`.
+
+    Returns
+    -------
+    lightcurves : LightCurves
+        n light curves in the order of the input, without flags; those dropped have no
+        points.
+    reasons : (n,) object
+        None where a light curve was kept, else ``no_light_curve`` (no epoch came in),
+        ``no_good_epochs`` or ``too_few_epochs``.
+    """
+    options = options or CleaningOptions()
+    n_listed = lightcurves.n_epochs
+    curve = np.repeat(np.arange(len(lightcurves)), n_listed)
+
+    index = np.flatnonzero(_good_epochs(lightcurves, options))
+    index = index[_stable_order(curve[index], lightcurves.time[index])]
+    n_good = np.bincount(curve[index], minlength=len(lightcurves))
+
+    index = index[_decimate_each(lightcurves.time[index], n_good, options.min_cadence_minutes)]
+    n_kept = np.bincount(curve[index], minlength=len(lightcurves))
+
+    enough = n_kept >= options.min_epochs
+    reasons = np.full(len(lightcurves), None, dtype=object)
+    reasons[~enough] = TOO_FEW_EPOCHS
+    reasons[n_good == 0] = NO_GOOD_EPOCHS
+    reasons[n_listed == 0] = NO_LIGHT_CURVE
+
+    index = index[enough[curve[index]]]
+    cleaned = LightCurves(
+        ids=lightcurves.ids,
+        offsets=_offsets(np.where(enough, n_kept, 0)),
+        time=lightcurves.time[index],
+        mag=lightcurves.mag[index],
+        magerr=lightcurves.magerr[index],
+        time_zero_hjd=lightcurves.time_zero_hjd,
+    )
+    return cleaned, reasons
+
+
+def decimate(time: npt.ArrayLike, min_cadence_minutes: float = 30.0) -> npt.NDArray[np.bool_]:
+    """Tell which epochs of one light curve are kept.
+
+    The first epoch is kept, then each one at least `min_cadence_minutes` after the last
+    kept one. Epochs at equal times are never both kept.
+
+    Parameters
+    ----------
+    time : (n,) float
+        Times in days, ascending.
+    min_cadence_minutes : float
+        Least distance of kept epochs in minutes.
+
+    Returns
+    -------
+    (n,) bool
+        True where the epoch is kept.
+    """
+    time = np.ascontiguousarray(time, dtype=np.float64)
+    return _decimate_each(time, np.array([len(time)]), min_cadence_minutes)
+
+
+def _good_epochs(lightcurves: LightCurves, options: CleaningOptions) -> npt.NDArray[np.bool_]:
+    """Tell which points pass the cuts on quality and time, (points,) bool."""
+    good = np.isfinite(lightcurves.time) & np.isfinite(lightcurves.mag)
+    good &= np.isfinite(lightcurves.magerr) & (lightcurves.magerr > 0)
+    if lightcurves.catflags is not None:
+        good &= lightcurves.catflags == 0
+    if options.max_timestamp_hjd is not None:
+        # The zero goes to the other side: adding it to the times would round them.
+        good &= lightcurves.time <= options.max_timestamp_hjd - lightcurves.time_zero_hjd
+    return good
+
+
+def _stable_order(
+    curve: npt.NDArray[np.int64], time: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64] | slice:
+    """Return what sorts points by curve, then time, then position; `curve` ascends."""
+    falls = (np.diff(time) < 0) & (np.diff(curve) == 0)
+    # Bulk files are sorted nearly always, and the check is much cheaper than the sort.
+    return np.lexsort((time, curve)) if falls.any() else slice(None)
+
+
+def _decimate_each(
+    time: npt.NDArray[np.float64], lengths: npt.NDArray[np.int64], min_cadence_minutes: float
+) -> npt.NDArray[np.bool_]:
+    """Decimate curves that lie one after another, (points,) bool."""
+    # Here and not at the top, so that importing the package does not import numba.
+    from scope.lightcurves._kernels import decimate_curves
+
+    return decimate_curves(time, _offsets(lengths), min_cadence_minutes / MINUTES_PER_DAY)
+
+
+def _offsets(lengths: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
