@@ -1,0 +1,150 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from scope.errors import ScopeError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path that becomes `path` when the block ends without an error.
+
+    The temporary file lies in the same folder under the name ``.{name}.{random}.tmp``. It is
+    brought to disk and renamed on success, removed on an error. What a killed process left
+    behind is removed by the next writer of the same path.
+
+    Parameters
+    ----------
+    path : str or Path
+        The product. Its folder is made where it does not exist.
+
+    Yields
+    ------
+    Path
+        An empty file to write to; rewrite it in place or replace it.
+
+    Raises
+    ------
+    ScopeError
+        If the disk is full, or the folder cannot be written to.
+    """
+    path = Path(path)
+    temporary, handle = _begin(path)
+    try:
+        with full_disk_explained(path):
+            yield temporary
+            _sync(temporary)
+            os.replace(temporary, path)
+            _sync(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(handle)
+
+
+def write_bytes(content: bytes, path: str | Path) -> None:
+    """Write a whole file atomically, see `atomic_path`."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def full_disk_explained(path: Path) -> Iterator[None]:
+    """Turn the error of a full disk into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise ScopeError(
+            "no space left on the disk",
+            value=str(path),
+            todo="free some space, or write to another folder, and run again; "
+            "no partial file was left",
+        ) from error
+
+
+def _begin(path: Path) -> tuple[Path, int]:
+    """Make the folder and, in it, the temporary file."""
+    if path.is_dir():
+        raise ScopeError(
+            "cannot write file", value=str(path), todo="it is a folder; give the name of a file"
+        )
+    try:
+        with full_disk_explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(path)
+            return _create(path)
+    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+        raise ScopeError(
+            "cannot write file",
+            value=str(path),
+            todo=f"{error.strerror} ({error.filename}); choose a folder that you may write to",
+        ) from error
+
+
+def _create(path: Path) -> tuple[Path, int]:
+    """Create the temporary file and hold a lock on it for as long as we live."""
+    while True:
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        try:
+            _try_lock(handle)
+            # Between creation and lock another writer may have taken it for abandoned.
+            if os.fstat(handle).st_nlink:
+                return temporary, handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove temporary files of `path` whose writer is no longer there to hold its lock."""
+    prefix = f".{path.name}."
+    for entry in os.scandir(path.parent):
+        name = entry.name
+        if not (name.startswith(prefix) and name.endswith(".tmp")):
+            continue
+        if len(name) != len(prefix) + len(".tmp") + 16:
+            continue
+        with suppress(OSError):
+            handle = os.open(entry.path, os.O_RDWR)
+            try:
+                if _try_lock(handle):
+                    os.unlink(entry.path)
+            finally:
+                os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    """Lock an open file without waiting; False where it is held or locks do not exist."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sync(path: Path) -> None:
+    """Bring a file or folder to disk, so that a name never outlives its content."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        # Some file systems cannot sync a folder; a full disk may show only now.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(handle)

@@ -1,0 +1,151 @@
+"""Parquet tables: reading, whole or in pieces, and their metadata."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.schema import METADATA_KEY, require_columns
+
+_BUFFER_BYTES = 1 << 16
+"""Read-ahead per column: large row groups of foreign files are not loaded as a whole."""
+
+
+def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file.
+
+    Parameters
+    ----------
+    path : str or Path
+    columns : sequence of str, optional
+        What to read, in this order. All by default.
+
+    Returns
+    -------
+    pyarrow.Table
+        Its schema metadata is that of the file.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError, MissingColumnError
+    """
+    with _opened(path) as file:
+        names = _selected(file, columns, path)
+        table = file.read(columns=names)
+    return table if names is None else table.select(names)
+
+
+def iter_batches(
+    path: str | Path, columns: Sequence[str] | None = None, rows: int = 4096
+) -> Iterator[pa.Table]:
+    """Read a Parquet file in pieces, in file order, with memory for one piece only.
+
+    Parameters
+    ----------
+    path : str or Path
+    columns : sequence of str, optional
+        What to read, in this order. All by default.
+    rows : int
+        Most rows of a piece.
+
+    Yields
+    ------
+    pyarrow.Table
+        With one chunk per column. Nothing is yielded for a file without rows.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError, MissingColumnError
+    """
+    if rows < 1:
+        raise InputError("rows of a piece", value=rows, allowed="1 or more")
+    with _opened(path, buffer_size=_BUFFER_BYTES) as file:
+        names = _selected(file, columns, path)
+        for batch in file.iter_batches(batch_size=rows, columns=names, use_threads=False):
+            table = pa.Table.from_batches([batch])
+            yield table if names is None else table.select(names)
+
+
+def read_schema(path: str | Path) -> pa.Schema:
+    """Return the Arrow schema of a Parquet file, without reading its rows."""
+    with _opened(path) as file:
+        return file.schema_arrow
+
+
+def count_rows(path: str | Path) -> int:
+    """Return the number of rows of a Parquet file, without reading them."""
+    with _opened(path) as file:
+        return int(file.metadata.num_rows)
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """Return the ``scope`` object of a Parquet file's metadata; empty where there is none.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    CorruptFileError
+        If the file is no Parquet file or the metadata are no JSON object.
+    """
+    return metadata_of(read_schema(path), path)
+
+
+def metadata_of(schema: pa.Schema, path: str | Path | None = None) -> dict[str, Any]:
+    """Return the ``scope`` object of a schema's metadata; empty where there is none."""
+    text = (schema.metadata or {}).get(METADATA_KEY.encode())
+    if text is None:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise CorruptFileError(
+            f"metadata that cannot be read, key {METADATA_KEY!r}",
+            value=str(path) if path is not None else repr(text[:80]),
+            allowed="a JSON object",
+            todo="write the file again",
+        )
+    return value
+
+
+@contextmanager
+def _opened(path: str | Path, buffer_size: int = 0) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file; whatever is wrong with it, now or while it is read, names it."""
+    try:
+        with pq.ParquetFile(
+            path,
+            pre_buffer=False,
+            buffer_size=buffer_size,
+            page_checksum_verification=True,
+        ) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise NotFoundError("no such file", value=str(path)) from error
+    except PermissionError as error:
+        raise InputError("file that may not be read", value=str(path)) from error
+    except (pa.ArrowException, OSError) as error:
+        if Path(path).is_dir():
+            raise InputError("folder in place of a Parquet file", value=str(path)) from error
+        raise CorruptFileError(
+            "truncated or foreign file, not readable as Parquet",
+            value=str(path),
+            todo=f"make or download it again ({str(error).splitlines()[0]})",
+        ) from error
+
+
+def _selected(
+    file: pq.ParquetFile, columns: Sequence[str] | None, path: str | Path
+) -> list[str] | None:
+    if columns is None:
+        return None
+    require_columns(file.schema_arrow.names, columns, f" in {path}")
+    return list(columns)
