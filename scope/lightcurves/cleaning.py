@@ -89,32 +89,65 @@ def clean(
         ``no_good_epochs`` or ``too_few_epochs``.
     """
     options = options or CleaningOptions()
-    n_listed = lightcurves.n_epochs
-    curve = np.repeat(np.arange(len(lightcurves)), n_listed)
+    good = good_epochs(lightcurves, options)
+    reasons = why_dropped(lightcurves.n_epochs, good.n_epochs, options)
+    return emptied(good, is_dropped(reasons)), reasons
 
-    index = np.flatnonzero(_good_epochs(lightcurves, options))
+
+def good_epochs(lightcurves: LightCurves, options: CleaningOptions) -> LightCurves:
+    """Return the good epochs, sorted and decimated as in `clean`, of all light curves."""
+    curve = np.repeat(np.arange(len(lightcurves)), lightcurves.n_epochs)
+    index = np.flatnonzero(_is_good(lightcurves, options))
     index = index[_stable_order(curve[index], lightcurves.time[index])]
     n_good = np.bincount(curve[index], minlength=len(lightcurves))
-
     index = index[_decimate_each(lightcurves.time[index], n_good, options.min_cadence_minutes)]
-    n_kept = np.bincount(curve[index], minlength=len(lightcurves))
-
-    enough = n_kept >= options.min_epochs
-    reasons = np.full(len(lightcurves), None, dtype=object)
-    reasons[~enough] = TOO_FEW_EPOCHS
-    reasons[n_good == 0] = NO_GOOD_EPOCHS
-    reasons[n_listed == 0] = NO_LIGHT_CURVE
-
-    index = index[enough[curve[index]]]
-    cleaned = LightCurves(
+    return LightCurves(
         ids=lightcurves.ids,
-        offsets=_offsets(np.where(enough, n_kept, 0)),
+        offsets=_offsets(np.bincount(curve[index], minlength=len(lightcurves))),
         time=lightcurves.time[index],
         mag=lightcurves.mag[index],
         magerr=lightcurves.magerr[index],
         time_zero_hjd=lightcurves.time_zero_hjd,
     )
-    return cleaned, reasons
+
+
+def why_dropped(
+    n_listed: npt.NDArray[np.int64], n_good: npt.NDArray[np.int64], options: CleaningOptions
+) -> npt.NDArray[np.object_]:
+    """Return the reason of each light curve for being dropped, (n,) object, None if kept.
+
+    Parameters
+    ----------
+    n_listed, n_good : (n,) int64
+        Epochs as observed, and as returned by `good_epochs`.
+    """
+    reasons = np.full(len(n_good), None, dtype=object)
+    reasons[n_good < options.min_epochs] = TOO_FEW_EPOCHS
+    reasons[n_good == 0] = NO_GOOD_EPOCHS
+    reasons[n_listed == 0] = NO_LIGHT_CURVE
+    return reasons
+
+
+def is_dropped(reasons: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    """Tell which entries of `reasons`, (n,) object, name a reason, (n,) bool."""
+    return np.fromiter((reason is not None for reason in reasons), np.bool_, len(reasons))
+
+
+def emptied(lightcurves: LightCurves, which: npt.NDArray[np.bool_]) -> LightCurves:
+    """Return the light curves without the points of those marked in `which`, (n,) bool."""
+    if not which.any():
+        return lightcurves
+    lengths = lightcurves.n_epochs
+    keep = np.repeat(~which, lengths)
+    return LightCurves(
+        ids=lightcurves.ids,
+        offsets=_offsets(np.where(which, 0, lengths)),
+        time=lightcurves.time[keep],
+        mag=lightcurves.mag[keep],
+        magerr=lightcurves.magerr[keep],
+        catflags=None if lightcurves.catflags is None else lightcurves.catflags[keep],
+        time_zero_hjd=lightcurves.time_zero_hjd,
+    )
 
 
 def decimate(time: npt.ArrayLike, min_cadence_minutes: float = 30.0) -> npt.NDArray[np.bool_]:
@@ -139,7 +172,7 @@ def decimate(time: npt.ArrayLike, min_cadence_minutes: float = 30.0) -> npt.NDAr
     return _decimate_each(time, np.array([len(time)]), min_cadence_minutes)
 
 
-def _good_epochs(lightcurves: LightCurves, options: CleaningOptions) -> npt.NDArray[np.bool_]:
+def _is_good(lightcurves: LightCurves, options: CleaningOptions) -> npt.NDArray[np.bool_]:
     """Tell which points pass the cuts on quality and time, (points,) bool."""
     good = np.isfinite(lightcurves.time) & np.isfinite(lightcurves.mag)
     good &= np.isfinite(lightcurves.magerr) & (lightcurves.magerr > 0)

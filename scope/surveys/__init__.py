@@ -1,1 +1,1 @@
-""""""
+"""Where light curves come from."""

@@ -1,0 +1,121 @@
+"""What every survey can be asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scope.errors import UsageError
+from scope.lightcurves.curves import LightCurves
+
+_UNIT = re.compile(r"ccd_(\d{2})_quad_([1-4])")
+
+
+def unit_name(ccd: int, quad: int) -> str:
+    """Return the name of a quadrant, ``ccd_<CC>_quad_<Q>``."""
+    return f"ccd_{ccd:02d}_quad_{quad}"
+
+
+def parse_unit(unit: str) -> tuple[int, int]:
+    """Return ccd and quad of a unit's name.
+
+    Raises
+    ------
+    UsageError
+        If the name is not that of a quadrant.
+    """
+    match = _UNIT.fullmatch(unit)
+    if match is None or not 1 <= int(match[1]) <= 16:
+        raise UsageError(
+            "unknown unit", value=unit, allowed="ccd_01_quad_1 … ccd_16_quad_4, ccd in two digits"
+        )
+    return int(match[1]), int(match[2])
+
+
+class Survey(Protocol):
+    """Where light curves come from."""
+
+    @property
+    def release(self) -> str:
+        """The data release, for example ``DR5``."""
+
+    def fields(self) -> list[int]:
+        """Return the numbers of the fields that there are, ascending."""
+
+    def units(self, field: int) -> list[str]:
+        """Return the names of the units of a field, sorted.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such field.
+        """
+
+    def sources(self, field: int, unit: str) -> pa.Table:
+        """Return all light curves of a unit, columns `scope.schema.SOURCES`, by ``_id``."""
+
+    def iter_lightcurves(self, field: int, unit: str, rows: int = 4096) -> Iterator[LightCurves]:
+        """Yield the light curves of a unit as observed, at most `rows` at a time.
+
+        Ids ascend over all batches. All batches have one time zero and one type of
+        magnitudes. Memory holds a few batches, never the unit.
+        """
+
+    def lightcurves(self, ids: npt.NDArray[np.int64]) -> LightCurves:
+        """Return light curves as observed, one per id in that order.
+
+        Where the survey has none the curve is empty.
+        """
+
+    def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
+        """Find light curves around positions in degrees.
+
+        Returns
+        -------
+        pyarrow.Table
+            ``query`` (int64, index of the position), ``separation_arcsec`` (float64) and the
+            columns `scope.schema.SOURCES`, by query, then separation, then ``_id``.
+        """
+
+    def catalogue(
+        self, name: str, ra: npt.ArrayLike, dec: npt.ArrayLike, margin_arcsec: float
+    ) -> pa.Table | None:
+        """Return the rows of an external catalogue around positions in degrees.
+
+        Parameters
+        ----------
+        name : str
+            A key of `scope.features.catalogues.CATALOGUES`.
+        margin_arcsec : float
+            How far beyond the positions rows are wanted.
+
+        Returns
+        -------
+        pyarrow.Table or None
+            ``ra``, ``dec`` (deg) and the catalogue's columns, all rows within the margin
+            of any position and maybe more; None where the survey has no such table.
+        """
+
+    def crossmatch(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
+        """Match positions in degrees with the nearest entry of each external catalogue.
+
+        Returns
+        -------
+        pyarrow.Table
+            One row per position: the columns of all catalogues, null where nothing is
+            within the radius or there is no table, and the flags that tell the two apart.
+        """
+
+    def alerts(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
+        """Count the alerts around positions in degrees.
+
+        Returns
+        -------
+        pyarrow.Table
+            One row per position: the columns of the alerts and their flag.
+        """
