@@ -1,0 +1,252 @@
+"""Search the periods of a batch of light curves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.lightcurves import LightCurves
+from scope.periods import ls_bic, nested
+from scope.periods.agreement import agreement
+from scope.periods.backends import Backend, Curve, Floats, Scan, get_backend
+from scope.periods.columns import agreeing, period_columns
+from scope.periods.grid import Grid, frequency_grid, in_terrestrial_band, removed_ranges
+from scope.periods.options import LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
+
+MIN_POINTS = 3
+KEEP = 100
+"""Candidates kept per scan; more where the options ask for more."""
+
+
+@dataclass(frozen=True)
+class PeriodResult:
+    """Periods of a batch.
+
+    Attributes
+    ----------
+    columns : dict of str to (n,) array
+        By the names of `period_columns`, in that order; float64 or bool, one value per
+        light curve. NaN where a period is undefined.
+    backend : str
+        Which backend ran.
+    """
+
+    columns: dict[str, npt.NDArray[np.generic]]
+    backend: str
+
+    def undefined(self, suffix: str) -> npt.NDArray[np.bool_]:
+        """Which light curves have no period of that suffix, (n,) bool."""
+        return np.isnan(self.columns[f"period_{suffix}"].astype(np.float64))
+
+
+class _Found(NamedTuple):
+    """What one search says of one light curve; ranked periods best first."""
+
+    period: float
+    significance: float
+    ranked_period: Floats
+    ranked_significance: Floats
+    doubled: bool = False
+
+
+def search_periods(
+    lightcurves: LightCurves, options: PeriodOptions | None = None, *, backend: str = "cpu"
+) -> PeriodResult:
+    """Search the periods of light curves, each on the grid of its own baseline.
+
+    Runs on one thread and holds no interpreter lock while it computes: give batches to
+    threads. A curve's result depends on that curve and the options only.
+
+    Parameters
+    ----------
+    lightcurves : LightCurves
+        Cleaned. Points that are not finite or whose error is not positive are passed over.
+    options : PeriodOptions, optional
+    backend : {'cpu', 'reference'}
+
+    Returns
+    -------
+    PeriodResult
+        A period is NaN with fewer than three points, constant magnitudes, or no trial
+        frequency between 2/T and the highest; also where no model beats a constant
+        (``LS_BIC``) or there are no more points than phase bins (``AOV``, and with it
+        ``ELS_ECE_EAOV``).
+
+    Raises
+    ------
+    BackendError
+        If the backend is unknown or lacks a package.
+    """
+    options = options or PeriodOptions()
+    module = get_backend(backend)
+    columns = _empty_columns(options, len(lightcurves))
+    for i in range(len(lightcurves)):
+        points = slice(int(lightcurves.offsets[i]), int(lightcurves.offsets[i + 1]))
+        curve = prepare_curve(
+            lightcurves.time[points], lightcurves.mag[points], lightcurves.magerr[points]
+        )
+        if curve is not None:
+            found = _search_curve(curve, options, module)
+            _store(columns, i, found, options)
+    return PeriodResult(columns, backend)
+
+
+def prepare_curve(time: npt.ArrayLike, mag: npt.ArrayLike, magerr: npt.ArrayLike) -> Curve | None:
+    """Good points of one light curve as the search wants them; None where it is undefined.
+
+    Parameters
+    ----------
+    time : (n,) array
+        Days.
+    mag, magerr : (n,) array
+        Magnitudes.
+    """
+    t = np.asarray(time, dtype=np.float64)
+    m = np.asarray(mag, dtype=np.float64)
+    error = np.asarray(magerr, dtype=np.float64)
+    good = np.isfinite(t) & np.isfinite(m) & np.isfinite(error) & (error > 0.0)
+    t, m, error = t[good], m[good], error[good]
+    if len(t) < MIN_POINTS or not np.ptp(t) > 0.0 or not np.ptp(m) > 0.0:
+        return None
+    # Scaled first, so that no error overflows its square.
+    weight = (error.min() / error) ** 2
+    weight /= np.sum(weight)
+    return Curve(t - t.min(), m - np.sum(weight * m), weight)
+
+
+def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dict[str, _Found]:
+    """Run the searches asked for; those without a result are left out."""
+    if options.algorithms == (ONES,):
+        return {}
+    grid = frequency_grid(float(curve.time.max()), options)
+    if grid.n == 0:
+        return {}
+    removed = removed_ranges(grid, options)
+    scans = {
+        name: backend.scan(name, curve, grid, removed, _keep(options), options)
+        for name in _statistics(options)
+        if name != "AOV" or len(curve.time) > options.phase_bins
+    }
+    found: dict[str, _Found | None] = {}
+    for suffix in suffixes(options):
+        if suffix == LS_BIC:
+            found[suffix] = _judged(curve, grid, scans["LS"], options, backend)
+        elif suffix == NESTED:
+            choice = nested.choose(curve, scans["LS"], scans["CE"], options, backend)
+            found[suffix] = None if choice is None else _from_choice(choice, curve, options)
+        elif suffix != ONES and SINGLE[suffix] in scans:
+            found[suffix] = _from_scan(scans[SINGLE[suffix]], options)
+    return {suffix: value for suffix, value in found.items() if value is not None}
+
+
+def _statistics(options: PeriodOptions) -> list[str]:
+    """The scans that the searches need."""
+    needed = {SINGLE[name] for name in options.algorithms if name in SINGLE}
+    if LS_BIC in options.algorithms:
+        needed.add("LS")
+    if NESTED in options.algorithms:
+        needed |= {"LS", "CE"}
+    return sorted(needed)
+
+
+def _keep(options: PeriodOptions) -> int:
+    return max(KEEP, options.top_n_periods, options.n_top_columns)
+
+
+def _from_scan(scan: Scan, options: PeriodOptions) -> _Found | None:
+    """The best grid point of a scan, and its best distinct peaks."""
+    if not len(scan.frequency) or not np.isfinite(scan.value[0]):
+        return None
+    top = slice(0, options.n_top_columns)
+    return _Found(
+        1.0 / float(scan.frequency[0]),
+        float(scan.significance(scan.value[0])),
+        1.0 / scan.peak_frequency[top],
+        scan.significance(scan.peak_value[top]),
+    )
+
+
+def _from_choice(choice: nested.Choice, curve: Curve, options: PeriodOptions) -> _Found | None:
+    if not len(choice.frequency):
+        return None
+    best = ls_bic.distinct(
+        choice.frequency, -choice.statistic, options.n_top_columns, 1.0 / curve.time.max()
+    )
+    return _Found(
+        1.0 / float(choice.frequency[0]),
+        float(choice.statistic[0]),
+        1.0 / choice.frequency[best],
+        choice.statistic[best],
+    )
+
+
+def _judged(
+    curve: Curve, grid: Grid, scan: Scan, options: PeriodOptions, backend: Backend
+) -> _Found | None:
+    judgement = ls_bic.search(curve, grid, scan, options, backend)
+    if judgement is None:
+        return None
+    period = (2.0 if judgement.doubled else 1.0) / judgement.found
+    top = slice(0, options.n_top_columns)
+    return _Found(
+        period,
+        -float(judgement.ranked_bic[0]),
+        1.0 / judgement.ranked_frequency[top],
+        -judgement.ranked_bic[top],
+        judgement.doubled,
+    )
+
+
+def _empty_columns(options: PeriodOptions, n: int) -> dict[str, npt.NDArray[np.generic]]:
+    """Columns without any period in them."""
+    columns: dict[str, npt.NDArray[np.generic]] = {}
+    for column in period_columns(options):
+        if column.dtype == "bool":
+            columns[column.name] = np.zeros(n, dtype=bool)
+        else:
+            columns[column.name] = np.full(n, np.nan)
+    if ONES in options.algorithms:
+        for name in ("period", "significance", "pdot"):
+            columns[f"{name}_{ONES}"] = np.ones(n)
+    return columns
+
+
+def _store(
+    columns: dict[str, npt.NDArray[np.generic]],
+    row: int,
+    found: dict[str, _Found],
+    options: PeriodOptions,
+) -> None:
+    """Write what the searches say of one light curve into its row."""
+    for suffix, result in found.items():
+        columns[f"period_{suffix}"][row] = result.period
+        columns[f"significance_{suffix}"][row] = result.significance
+        columns[f"pdot_{suffix}"][row] = 0.0
+        columns[f"terrestrial_{suffix}"][row] = in_terrestrial_band(result.period)
+        if suffix == LS_BIC:
+            columns[f"doubled_{suffix}"][row] = result.doubled
+            factor = 0.5 if result.doubled else 2.0
+            columns[f"period_alt_{suffix}"][row] = factor * result.period
+        for rank, (period, significance) in enumerate(
+            zip(result.ranked_period, result.ranked_significance, strict=True), start=1
+        ):
+            columns[f"period_{rank}_{suffix}"][row] = period
+            columns[f"significance_{rank}_{suffix}"][row] = significance
+    names = agreeing(options)
+    if options.n_top_columns and len(names) > 1 and found:
+        best = [found[name].period if name in found else math.nan for name in names]
+        ranked = [_padded(found.get(name), options.n_top_columns) for name in names]
+        for name, value in agreement(best, ranked).items():
+            columns[name][row] = value
+
+
+def _padded(found: _Found | None, count: int) -> Floats:
+    """Ranked periods, filled up with NaN."""
+    result = np.full(count, np.nan)
+    if found is not None:
+        result[: len(found.ranked_period)] = found.ranked_period
+    return result

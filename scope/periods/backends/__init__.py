@@ -1,0 +1,130 @@
+"""Who computes: one module per kind of machine, all with the same functions.
+
+A backend is a module with
+
+``scan(statistic, curve, grid, removed, keep, options) -> Scan``
+    one statistic (``LS``, ``CE`` or ``AOV``) over a whole grid, reduced;
+``evaluate(statistic, curve, frequencies, options) -> (k,) float64``
+    the same statistic, exactly, at a few frequencies;
+``fourier_bic(curve, centres, offsets, max_order)`` and ``eclipse_bic(curve, frequencies)``
+    the models that judge, see `scope.periods.kernels`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.errors import BackendError
+from scope.periods.grid import Grid
+from scope.periods.options import PeriodOptions
+
+Floats = npt.NDArray[np.float64]
+
+BACKENDS = ("cpu", "reference")
+"""``cpu``: compiled, for production. ``reference``: plain numpy, slow, for comparison."""
+
+LARGER_IS_BETTER = {"LS": True, "CE": False, "AOV": True}
+
+
+class Curve(NamedTuple):
+    """One light curve, ready for the search: at least three points, not all equal.
+
+    Attributes
+    ----------
+    time : (n,) float64
+        Days since the first point.
+    mag : (n,) float64
+        Magnitudes less their weighted mean.
+    weight : (n,) float64
+        Inverse squared errors, of sum 1.
+    """
+
+    time: Floats
+    mag: Floats
+    weight: Floats
+
+
+class Scan(NamedTuple):
+    """What is left of one statistic over a whole grid.
+
+    Attributes
+    ----------
+    frequency, value : (<= keep,) float64
+        Best grid points [1/d] and their exact statistic, best first.
+    peak_frequency, peak_value : (<= keep,) float64
+        Best local optima, more than a peak width 1/T apart, best first.
+    mean, deviation : float
+        Of the statistic over the grid.
+    """
+
+    frequency: Floats
+    value: Floats
+    peak_frequency: Floats
+    peak_value: Floats
+    mean: float
+    deviation: float
+
+    def significance(self, value: npt.ArrayLike) -> Floats:
+        """|value - mean| / standard deviation over the grid; NaN on a flat periodogram."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            result = np.abs(np.asarray(value, dtype=np.float64) - self.mean) / self.deviation
+        return np.where(np.isfinite(result), result, np.nan)
+
+
+class Backend(Protocol):
+    """The functions of a backend module."""
+
+    def scan(
+        self,
+        statistic: str,
+        curve: Curve,
+        grid: Grid,
+        removed: npt.NDArray[np.int64],
+        keep: int,
+        options: PeriodOptions,
+    ) -> Scan:
+        """Reduce one statistic over a grid."""
+
+    def evaluate(
+        self, statistic: str, curve: Curve, frequencies: Floats, options: PeriodOptions
+    ) -> Floats:
+        """One statistic at a few frequencies."""
+
+    def fourier_bic(
+        self, curve: Curve, centres: Floats, offsets: Floats, max_order: int
+    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """Criterion and order of the best Fourier series at each frequency."""
+
+    def eclipse_bic(
+        self, curve: Curve, frequencies: Floats
+    ) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """Criterion and number of boxes of the best eclipse model at each frequency."""
+
+
+def get_backend(name: str) -> Backend:
+    """The backend of that name.
+
+    Raises
+    ------
+    BackendError
+        If there is none, or what it needs is not installed.
+    """
+    if name not in BACKENDS:
+        raise BackendError(
+            "unknown backend of the period search",
+            value=name,
+            allowed=BACKENDS,
+            todo="choose one of these",
+        )
+    try:
+        return import_module(f"scope.periods.backends.{name}")  # type: ignore[return-value]
+    except ImportError as error:
+        raise BackendError(
+            f"backend {name} needs a package that is not installed",
+            value=str(error.name),
+            todo="install this project's requirements",
+        ) from error

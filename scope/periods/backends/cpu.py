@@ -1,0 +1,86 @@
+"""The period search on one processor core: compiled loops and one non-uniform FFT."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.periods.backends import LARGER_IS_BETTER, Curve, Floats, Scan
+from scope.periods.grid import Grid
+from scope.periods.kernels import eclipse, entropy, fourier, power, reduce, variance
+from scope.periods.options import PeriodOptions
+
+MARGIN = 14
+"""Extra candidates, so that rounding in a scan cannot push a true one out before the exact
+evaluation ranks them."""
+
+
+def scan(
+    statistic: str,
+    curve: Curve,
+    grid: Grid,
+    removed: npt.NDArray[np.int64],
+    keep: int,
+    options: PeriodOptions,
+) -> Scan:
+    """Reduce one statistic over a grid, and evaluate its best points exactly."""
+    state = reduce.new_state(keep + MARGIN)
+    tail = (removed, keep + MARGIN, options.samples_per_peak, state)
+    steps = (curve.time, curve.mag, grid.f0, grid.df, grid.n)
+    if statistic == "LS":
+        result = power.reduce_power(_periodogram(curve, grid), *tail)
+    elif statistic == "CE":
+        result = entropy.scan_entropy(*steps, options.phase_bins, options.mag_bins, *tail)
+    else:
+        result = variance.scan_variance(*steps, options.phase_bins, *tail)
+    points, _, peaks, _, mean, deviation = result
+    sign = 1.0 if LARGER_IS_BETTER[statistic] else -1.0
+    best = []
+    for index in (points, peaks):
+        frequency = grid.frequency(index)
+        value = evaluate(statistic, curve, frequency, options)
+        # Equal values keep the lower frequency first.
+        order = np.lexsort((frequency, -sign * value))[:keep]
+        best += [frequency[order], value[order]]
+    return Scan(best[0], best[1], best[2], best[3], sign * mean, deviation)
+
+
+def evaluate(statistic: str, curve: Curve, frequencies: Floats, options: PeriodOptions) -> Floats:
+    """One statistic at a few frequencies, in float64 throughout."""
+    if statistic == "LS":
+        return power.power_at(curve.time, curve.mag, curve.weight, frequencies)
+    if statistic == "CE":
+        return entropy.entropy_at(
+            curve.time, curve.mag, frequencies, options.phase_bins, options.mag_bins
+        )
+    return variance.variance_at(curve.time, curve.mag, frequencies, options.phase_bins)
+
+
+def fourier_bic(
+    curve: Curve, centres: Floats, offsets: Floats, max_order: int
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Criterion and order of the best Fourier series at ``centres[:, None] + offsets``."""
+    return fourier.fourier_bic(curve.time, curve.mag, curve.weight, centres, offsets, max_order)
+
+
+def eclipse_bic(curve: Curve, frequencies: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Criterion and number of boxes of the best eclipse model at each frequency."""
+    return eclipse.eclipse_bic(curve.time, curve.mag, curve.weight, frequencies)
+
+
+def _periodogram(curve: Curve, grid: Grid) -> Floats:
+    """Lomb-Scargle power over the grid, by a non-uniform FFT on one thread."""
+    import nifty_ls
+
+    result = nifty_ls.lombscargle(
+        curve.time,
+        curve.mag,
+        1.0 / np.sqrt(curve.weight),
+        fmin=grid.f0,
+        fmax=grid.f_last,
+        Nf=grid.n,
+        fit_mean=True,
+        backend="finufft",
+        nthreads=1,
+    )
+    return np.nan_to_num(result.power, copy=False, nan=0.0, posinf=0.0, neginf=0.0)

@@ -1,0 +1,103 @@
+"""The columns that a period search writes: names, types, units and meanings, once."""
+
+from __future__ import annotations
+
+from scope.periods.agreement import AGREEMENT
+from scope.periods.options import LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
+from scope.schema import Column
+
+_STATISTICS = {
+    "LS": "Lomb-Scargle with errors and a floating mean",
+    "CE": "conditional entropy",
+    "AOV": "analysis of variance over phase bins",
+}
+
+
+def period_columns(options: PeriodOptions) -> list[Column]:
+    """Columns of `search_periods`, in order, for these options."""
+    columns: list[Column] = []
+    for suffix in suffixes(options):
+        columns += _columns_of(suffix)
+        if suffix != ONES:
+            columns += _ranked_columns(suffix, options.n_top_columns)
+    if options.n_top_columns and len(agreeing(options)) > 1:
+        columns += [_agreement_column(name, meaning) for name, meaning in AGREEMENT]
+    return columns
+
+
+def agreeing(options: PeriodOptions) -> tuple[str, ...]:
+    """Suffixes whose ranked periods are compared: each algorithm that ran by itself."""
+    given = set(options.algorithms)
+    return tuple(
+        suffix
+        for suffix in suffixes(options)
+        if suffix not in (ONES, NESTED) and (suffix != "EAOV" or "EAOV" in given)
+    )
+
+
+def _columns_of(suffix: str) -> list[Column]:
+    """Period, significance, derivative and flags of one search."""
+    what, significance = _meaning(suffix)
+    columns = [
+        _float(f"period_{suffix}", "d", f"Period by {what}"),
+        _float(f"significance_{suffix}", "", significance),
+        _float(f"pdot_{suffix}", "", "Period derivative of the search: none is searched for, 0"),
+        _bool(f"terrestrial_{suffix}", f"period_{suffix} lies in a terrestrial frequency band"),
+    ]
+    if suffix == LS_BIC:
+        columns += [
+            _float(
+                f"period_alt_{suffix}",
+                "d",
+                "The other reading: half of the period where doubled, else twice",
+            ),
+            _bool(
+                f"doubled_{suffix}",
+                "The period is twice the best-fitting one, whose folded shape is that of "
+                "an eclipsing binary at half its period",
+            ),
+        ]
+    return columns
+
+
+def _meaning(suffix: str) -> tuple[str, str]:
+    """What a search is, and what its significance is."""
+    if suffix == LS_BIC:
+        return (
+            "Lomb-Scargle peaks and their harmonics, judged by Fourier and eclipse models",
+            "Bayesian information criterion of a constant less that of the best model",
+        )
+    if suffix == NESTED:
+        return (
+            "analysis of variance at the best periods of Lomb-Scargle and conditional entropy",
+            "Analysis-of-variance statistic of the period",
+        )
+    if suffix == ONES:
+        return "no search: 1", "No search: 1"
+    return (
+        _STATISTICS[SINGLE[suffix]],
+        "|best - mean| / standard deviation of the periodogram",
+    )
+
+
+def _ranked_columns(suffix: str, count: int) -> list[Column]:
+    """Ranked distinct periods of one search."""
+    columns = []
+    for rank in range(1, count + 1):
+        columns += [
+            _float(f"period_{rank}_{suffix}", "d", f"Number {rank} of the distinct periods"),
+            _float(f"significance_{rank}_{suffix}", "", f"Significance of period {rank}"),
+        ]
+    return columns
+
+
+def _agreement_column(name: str, meaning: str) -> Column:
+    return _float(name, "d" if name.endswith("period") else "", meaning)
+
+
+def _float(name: str, unit: str, description: str) -> Column:
+    return Column(name, "float64", unit, True, description)
+
+
+def _bool(name: str, description: str) -> Column:
+    return Column(name, "bool", "", False, description)

@@ -1,0 +1,34 @@
+"""Phases as 32-bit integers that wrap by themselves: one addition per point and frequency."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+SEED = 1024
+"""Frequencies between re-seedings from float64: the step's rounding stays below 2e-7 cycles."""
+TURN = 4294967296.0
+"""One cycle."""
+
+
+@njit(cache=True, nogil=True)
+def seed_phases(time, frequency, phase):
+    """Set ``phase`` to the fractional part of ``time * frequency``, in units of 2**-32 cycles.
+
+    Times are days since the first point, so that they and the phases are not negative.
+    """
+    for j in range(len(time)):
+        cycles = time[j] * frequency
+        phase[j] = np.uint32(np.uint64((cycles - np.floor(cycles)) * TURN) & np.uint64(0xFFFFFFFF))
+
+
+@njit(cache=True, nogil=True)
+def phase_steps(time, df):
+    """Phase advance of each point from one grid frequency to the next, uint32."""
+    step = np.empty(len(time), dtype=np.uint32)
+    for j in range(len(time)):
+        cycles = time[j] * df
+        step[j] = np.uint32(
+            np.uint64(np.rint((cycles - np.floor(cycles)) * TURN)) & np.uint64(0xFFFFFFFF)
+        )
+    return step

@@ -1,0 +1,136 @@
+"""The default search: Lomb-Scargle peaks and their harmonics, judged by models with a price.
+
+1. One-term Lomb-Scargle with errors and a floating mean over the whole grid; its distinct
+   peaks, and those below `SLOW` in a list of their own, are the seeds.
+2. Each seed times `RATIOS`, with `HALF_WINDOW` grid steps to either side: a periodogram of
+   one sine wave often peaks at a harmonic of the true frequency.
+3. At each of these frequencies, Fourier series of up to six harmonics and one or two
+   eclipses; the smallest Bayesian information criterion wins.
+4. A mirror-symmetric curve of one shallow-sided minimum may be an eclipsing binary folded
+   at half its period: `looks_halved` decides, and both periods are kept.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.periods.backends import Backend, Curve, Floats, Scan
+from scope.periods.grid import Grid, removed_ranges
+from scope.periods.options import PeriodOptions
+
+N_SEEDS = 50
+N_SLOW_SEEDS = 10
+SLOW = 0.1
+"""Frequencies below this [1/d] also fill a list of seeds of their own."""
+RATIOS = (1.0, 1 / 2, 2.0, 1 / 3, 3.0, 2 / 3, 3 / 2, 1 / 4, 1 / 5, 1 / 6)
+HALF_WINDOW = 10.0
+MERGE = 4.0
+"""Window centres closer than this many grid steps are one."""
+LANES = 24
+POINTS_PER_TERM = 10
+MAX_ORDER = 6
+
+
+class Judgement(NamedTuple):
+    """Result of `search`.
+
+    Attributes
+    ----------
+    found : float
+        The frequency with the smallest criterion, 1/d.
+    doubled : bool
+        Whether a star of that folded shape has more likely twice the period.
+    ranked_frequency, ranked_bic : (<= n_top,) float64
+        The best frequencies more than a peak width apart [1/d], and their criteria
+        relative to a constant light curve; ``found`` is the first.
+    """
+
+    found: float
+    doubled: bool
+    ranked_frequency: Floats
+    ranked_bic: Floats
+
+
+def max_order(n_points: int) -> int:
+    """Highest Fourier order that a curve may be fitted with: 2K + 1 <= n / 10."""
+    return int(min(max((n_points / POINTS_PER_TERM - 1) / 2, 1), MAX_ORDER))
+
+
+def window_centres(seeds: Floats, grid: Grid, options: PeriodOptions) -> Floats:
+    """Frequencies around which the models are fitted: harmonics of the seeds, rising, 1/d."""
+    centres = np.sort((seeds[:, None] * np.array(RATIOS)).ravel())
+    centres = centres[(centres >= grid.f0) & (centres <= grid.f_last)]
+    for first, stop in removed_ranges(grid, options):
+        low, high = grid.frequency([first, stop - 1])
+        centres = centres[(centres < low) | (centres > high)]
+    kept: list[float] = []
+    for centre in centres.tolist():
+        if not kept or centre - kept[-1] > MERGE * grid.df:
+            kept.append(centre)
+    return np.array(kept)
+
+
+def seeds(scan: Scan) -> Floats:
+    """Frequencies of the distinct peaks that are followed up, 1/d."""
+    peaks = scan.peak_frequency
+    return np.concatenate([peaks[:N_SEEDS], peaks[peaks < SLOW][:N_SLOW_SEEDS]])
+
+
+def looks_halved(curve: Curve, frequency: float, order_limit: int) -> bool:
+    """Whether a folded curve looks like an eclipsing binary at half its period."""
+    from scope.periods.kernels.fourier import fourier_fit
+
+    if 1.0 / frequency >= 3.0:
+        return False
+    order, cosine, sine, _ = fourier_fit(
+        curve.time, curve.mag, curve.weight, frequency, min(max(order_limit, 2), 4)
+    )
+    if order < 2:
+        return False
+    harmonic = np.arange(1, order + 1)
+    angle = 2.0 * np.pi * np.arange(200)[:, None] / 200 * harmonic
+    model = np.cos(angle) @ cosine[1 : order + 1] + np.sin(angle) @ sine[1 : order + 1]
+    faintest = angle[np.argmax(model), 0] * harmonic
+    even = cosine[1 : order + 1] * np.cos(faintest) + sine[1 : order + 1] * np.sin(faintest)
+    odd = sine[1 : order + 1] * np.cos(faintest) - cosine[1 : order + 1] * np.sin(faintest)
+    asymmetry = np.sum(odd**2) / np.sum(odd**2 + even**2)
+    minima = np.sum((model > np.roll(model, 1)) & (model >= np.roll(model, -1)))
+    ratio = even[1] / even[0] if even[0] != 0.0 else math.inf
+    return bool(asymmetry < 0.02 and 0.08 <= ratio <= 0.8 and minima == 1)
+
+
+def search(
+    curve: Curve, grid: Grid, scan: Scan, options: PeriodOptions, backend: Backend
+) -> Judgement | None:
+    """Judge the peaks of a Lomb-Scargle scan; None where no model beats a constant."""
+    centres = window_centres(seeds(scan), grid, options)
+    if not len(centres):
+        return None
+    order_limit = max_order(len(curve.time))
+    offsets = np.linspace(-HALF_WINDOW, HALF_WINDOW, LANES) * grid.df
+    series, _ = backend.fourier_bic(curve, centres, offsets, order_limit)
+    frequencies = (centres[:, None] + offsets).ravel()
+    boxes, _ = backend.eclipse_bic(curve, frequencies)
+    bic = np.minimum(series.ravel(), boxes)
+    best = distinct(frequencies, bic, max(options.n_top_columns, 1), 1.0 / curve.time.max())
+    if not len(best):
+        return None
+    found = float(frequencies[best[0]])
+    return Judgement(found, looks_halved(curve, found, order_limit), frequencies[best], bic[best])
+
+
+def distinct(
+    frequencies: Floats, bic: Floats, count: int, separation: float
+) -> npt.NDArray[np.int64]:
+    """Positions of the best criteria below 0, more than `separation` [1/d] apart, best first."""
+    left = np.flatnonzero(bic < 0.0)
+    chosen: list[int] = []
+    while len(left) and len(chosen) < count:
+        best = left[np.lexsort((frequencies[left], bic[left]))[0]]
+        chosen.append(int(best))
+        left = left[np.abs(frequencies[left] - frequencies[best]) > separation]
+    return np.array(chosen, dtype=np.int64)
