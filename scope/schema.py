@@ -124,7 +124,7 @@ def with_scope_metadata(schema: pa.Schema, metadata: Mapping[str, Any]) -> pa.Sc
     return schema.with_metadata(others)
 
 
-def to_json(metadata: Mapping[str, Any]) -> str:
+def to_json(metadata: Mapping[Any, Any]) -> str:
     """Return canonical JSON: sorted keys, no spaces, no NaN.
 
     Raises

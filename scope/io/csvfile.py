@@ -1,0 +1,149 @@
+"""DataFrames in CSV files; a comment in the first line holds metadata and types."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.io.atomic import atomic_path
+from scope.schema import METADATA_KEY, to_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TYPES_KEY = "dtypes"
+_NESTED = "json"
+
+
+def read_csv(path: str | Path) -> pd.DataFrame:
+    """Read a CSV file; metadata and types from its first line where `write_csv` made it.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    pandas.DataFrame
+        Same columns and types as were written, metadata in ``attrs``. Without such a first
+        line pandas guesses the types, and a warning says that there are no metadata.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    CorruptFileError
+        If it cannot be parsed, or its columns are not those of its first line.
+    """
+    import pandas as pd
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            header, n_comments = _read_header(file)
+        types = header.get(_TYPES_KEY)
+        if types is None:
+            warnings.warn(f"no metadata of this package in {path}", UserWarning, stacklevel=2)
+            return pd.read_csv(path, skiprows=n_comments)
+        frame = pd.read_csv(
+            path,
+            skiprows=n_comments,
+            dtype={name: str if kind == _NESTED else kind for name, kind in types.items()},
+            # Only an empty cell is missing: a text such as NA is a text.
+            keep_default_na=False,
+            na_values=[""],
+        )
+        if list(frame.columns) != list(types):
+            raise ValueError("its columns are not those of its first line")
+    except FileNotFoundError as error:
+        raise NotFoundError("no such file", value=str(path)) from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise CorruptFileError(
+            "truncated or foreign file, not readable as CSV", value=str(path), todo=str(error)
+        ) from error
+    for name in (name for name, kind in types.items() if kind == _NESTED):
+        frame[name] = pd.Series([_from_json(cell) for cell in frame[name]], dtype=object)
+    frame.attrs = header.get(METADATA_KEY, {})
+    return frame
+
+
+def write_csv(df: pd.DataFrame, path: str | Path) -> None:
+    """Write a DataFrame to a CSV file.
+
+    The first line is ``# {"scope": …, "dtypes": …}``: the ``attrs`` and the types of the
+    columns, in order. Readers that skip lines with ``#`` see a plain CSV file. Numbers are
+    written so that they come back exactly, arrays as JSON, missing values as empty cells (as
+    are empty texts). A named index becomes columns, an unnamed one is not written.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+    path : str or Path
+        Written whole or not at all; the folder is made where it does not exist.
+
+    Raises
+    ------
+    InputError
+        If ``attrs`` are no JSON, or a column name stands twice.
+    """
+    if any(name is not None for name in df.index.names):
+        df = df.reset_index()
+    if not df.columns.is_unique:
+        raise InputError("DataFrame with a column name twice", value=list(df.columns))
+    frame = df.copy(deep=False)
+    types = {str(name): _kind(dtype) for name, dtype in df.dtypes.items()}
+    for name in (name for name, kind in types.items() if kind == _NESTED):
+        frame[name] = [_to_json(cell) for cell in df[name]]
+    header = f'# {{"{METADATA_KEY}":{to_json(df.attrs)},"{_TYPES_KEY}":{json.dumps(types)}}}\n'
+    with (
+        atomic_path(path) as temporary,
+        open(temporary, "w", encoding="utf-8", newline="") as file,
+    ):
+        file.write(header)
+        frame.to_csv(file, index=False, lineterminator="\n")
+
+
+def _read_header(file: Any) -> tuple[dict[str, Any], int]:
+    """Return what the leading comment says and how many lines it has."""
+    header: dict[str, Any] = {}
+    n_comments = 0
+    for line in file:
+        if not line.startswith("#"):
+            break
+        n_comments += 1
+        try:
+            value = json.loads(line[1:])
+        except ValueError:
+            continue
+        if isinstance(value, dict) and METADATA_KEY in value:
+            header = value
+    return header, n_comments
+
+
+def _kind(dtype: Any) -> str:
+    """Return the type to read a column as; arrays and other objects are JSON."""
+    return _NESTED if str(dtype) == "object" else str(dtype)
+
+
+def _to_json(cell: Any) -> str | None:
+    if isinstance(cell, np.ndarray):
+        cell = cell.tolist()
+    elif cell is None or (np.isscalar(cell) and cell != cell):
+        return None
+    return json.dumps(cell, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy values inside a cell into ones that JSON knows."""
+    return value.tolist()
+
+
+def _from_json(cell: Any) -> Any:
+    if not isinstance(cell, str):
+        return None
+    value = json.loads(cell)
+    return np.array(value) if isinstance(value, list) else value

@@ -1,0 +1,154 @@
+"""DataFrames in HDF5 files, as pandas stores them, with metadata."""
+
+from __future__ import annotations
+
+import functools
+import json
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scope.errors import CorruptFileError, InputError, NotFoundError, ScopeError
+from scope.io.atomic import write_bytes
+from scope.schema import to_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ATTRIBUTE_BYTES = 60_000
+"""An attribute of an HDF5 object holds 64 KiB at most."""
+
+
+def read_hdf(path: str | Path, key: str = "df") -> pd.DataFrame:
+    """Read a DataFrame from an HDF5 file, its metadata into ``attrs``.
+
+    Columns that hold arrays were pickled: read only files that you trust.
+
+    Parameters
+    ----------
+    path : str or Path
+    key : str
+        Name of the table in the file.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    CorruptFileError
+        If it is truncated or no HDF5 file.
+    InputError
+        If it holds no pandas table under `key`; the message says what it holds.
+    """
+    import pandas as pd
+    import tables
+
+    if not Path(path).is_file():
+        raise NotFoundError("no such file", value=str(path))
+    try:
+        store: Any = pd.HDFStore(str(path), mode="r")
+        with store:
+            if key not in store:
+                raise _without_table(store, path, key)
+            frame: pd.DataFrame = store.get(key)
+            attributes = store.get_storer(key).attrs
+            metadata = getattr(attributes, "metadata", None)
+            types = json.loads(getattr(attributes, "nullable_types", "{}"))
+    except (tables.HDF5ExtError, OSError) as error:
+        raise CorruptFileError(
+            "truncated or foreign file, not readable as HDF5",
+            value=str(path),
+            todo="make or download it again",
+        ) from error
+    frame = frame.astype(types)
+    if metadata is None:
+        warnings.warn(f"no metadata of this package in {path}", UserWarning, stacklevel=2)
+    else:
+        frame.attrs = dict(metadata)
+    return frame
+
+
+def write_hdf(df: pd.DataFrame, path: str | Path) -> None:
+    """Write a DataFrame to an HDF5 file under the key ``df``, its ``attrs`` as metadata.
+
+    ``pandas.read_hdf`` reads it too; the metadata are the attribute ``metadata`` of the
+    storer. Columns that hold arrays are pickled, which is slow and larger than Parquet.
+
+    Parameters
+    ----------
+    df : pandas.DataFrame
+    path : str or Path
+        Written whole or not at all; the folder is made where it does not exist.
+
+    Raises
+    ------
+    InputError
+        If ``attrs`` are no JSON.
+    """
+    import pandas as pd
+
+    text = to_json(df.attrs)
+    if len(text) > _ATTRIBUTE_BYTES:
+        raise InputError(
+            "metadata too large for HDF5",
+            value=f"{len(text)} bytes",
+            allowed=f"up to {_ATTRIBUTE_BYTES}",
+            todo="write Parquet instead",
+        )
+    frame, types = _without_nullable(df)
+    # In memory first: a full disk is then an ordinary error, not one inside the HDF5 library.
+    store: Any = pd.HDFStore(
+        Path(path).name, mode="w", driver="H5FD_CORE", driver_core_backing_store=0
+    )
+    with store:
+        handle = store._handle
+        # Without times the same table gives the same bytes; pandas does not hand this on to
+        # what it pickles.
+        handle.create_vlarray = functools.partial(handle.create_vlarray, track_times=False)
+        with warnings.catch_warnings():
+            # That array columns are pickled is what the docstring says.
+            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+            store.put("df", frame, format="fixed", track_times=False)
+        attributes = store.get_storer("df").attrs
+        attributes.metadata = json.loads(text)
+        attributes.nullable_types = to_json(types)
+        store.flush()
+        content: bytes = handle.get_file_image()
+    write_bytes(content, path)
+
+
+def _without_nullable(df: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return a DataFrame that pandas can store, and the types to restore.
+
+    Nullable integers become Python integers and None: as floats, 64-bit ids would change.
+    """
+    import pandas as pd
+
+    frame = df.copy(deep=False)
+    types = {}
+    for name, dtype in df.dtypes.items():
+        if isinstance(dtype, pd.api.extensions.ExtensionDtype) and dtype.kind in "iufb":
+            types[str(name)] = str(dtype)
+            column = df[name].astype(object)
+            frame[name] = column.where(column.notna(), None)
+    return frame, types
+
+
+def _without_table(store: Any, path: str | Path, key: str) -> ScopeError:
+    """Describe a file that holds something else, such as bare arrays."""
+    tables = store.keys()
+    arrays = [
+        f"{node._v_pathname.lstrip('/')} {tuple(int(n) for n in node.shape)} {node.dtype}"
+        for node in store._handle.walk_nodes("/", "Leaf")
+    ]
+    if tables:
+        todo = f"it holds the tables {', '.join(tables)}: name one as the key"
+    elif arrays:
+        todo = f"it holds bare arrays ({'; '.join(arrays[:20])}): read them with h5py"
+    else:
+        todo = "it is empty"
+    return InputError(
+        f"HDF5 file without a pandas table under the key {key!r}",
+        value=str(path),
+        allowed="a file of write_hdf or of pandas",
+        todo=todo,
+    )
