@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -223,7 +224,11 @@ class LightCurves:
         large = self.offsets[-1] > np.iinfo(np.int32).max
         maker = pa.LargeListArray if large else pa.ListArray
         offsets = pa.array(self.offsets.astype(np.int64 if large else np.int32))
-        values = {time_column: self.time, "mag": self.mag, "magerr": self.magerr}
+        values: dict[str, npt.NDArray[Any]] = {
+            time_column: self.time,
+            "mag": self.mag,
+            "magerr": self.magerr,
+        }
         if self.catflags is not None:
             values["catflags"] = self.catflags
         for name, value in values.items():
@@ -233,7 +238,7 @@ class LightCurves:
 
 def _flatten(
     column: pa.ChunkedArray | pa.Array,
-) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.int64]]:
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """Return the values and offsets of a list column; nulls are empty lists or NaN."""
     if isinstance(column, pa.ChunkedArray):
         column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
