@@ -92,7 +92,12 @@ def exclusion_radius_arcsec(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> npt.NDArr
     The quadratic fit to Tycho-2 photometry that the ZTF Source Classification Project
     uses (van Roestel et al. 2021, AJ 161, 267; Coughlin et al. 2021, MNRAS 505, 2954).
     """
-    b_t, v_t = tycho_from_gaia(g, bp_rp)
+    return radius_from_tycho_arcsec(*tycho_from_gaia(g, bp_rp))
+
+
+def radius_from_tycho_arcsec(b_t: npt.ArrayLike, v_t: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the radius of `exclusion_radius_arcsec` from Tycho-2 B_T and V_T, NaN unknown."""
+    b_t, v_t = np.asarray(b_t, float), np.asarray(v_t, float)
     q = b_t - v_t
     radius = (
         354.817
