@@ -1,0 +1,212 @@
+"""Join the scores of one algorithm to the rows of a target: the predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scope.catalog.cursor import Cursor
+from scope.catalog.gather import PROVENANCE
+from scope.errors import InputError
+from scope.io import TableWriter, count_rows, iter_batches, read_metadata, read_schema
+from scope.provenance import record
+from scope.schema import KEY_COLUMNS, SOURCES, Column, require_columns
+
+WINDOW_ROWS = 4096
+"""Rows that are joined at a time."""
+
+ALGORITHMS = {"dnn": "neural network", "xgb": "gradient-boosted trees"}
+"""Suffix of the score columns -> what gives the scores."""
+
+SURVEY_IDS: tuple[Column, ...] = (
+    Column("Gaia_EDR3___id", "int64", "", False, "Gaia EDR3 source_id of the match, 0 if none"),
+    Column("AllWISE___id", "int64", "", False, "AllWISE cntr of the match, 0 if none"),
+    Column("PS1_DR1___id", "int64", "", False, "Pan-STARRS1 objID of the match, 0 if none"),
+)
+"""Ids in other surveys. Zero and not null stands for none, so that tables join on them."""
+
+REASON = next(column for column in SOURCES if column.name == "reason")
+
+RESULT_COLUMNS: tuple[Column, ...] = (
+    Column("n_epochs", "int32", "", True, "Good epochs after decimation"),
+    Column("significance", "float64", "", True, "Significance of the period"),
+    REASON,
+    Column("imputed", "uint64", "", True, "Bit n: the n-th imputable model feature was filled"),
+    PROVENANCE,
+)
+"""What a row tells about itself besides its place and its scores."""
+
+
+def merge(
+    gathered: str | Path,
+    scores: Sequence[str | Path],
+    output: str | Path,
+    *,
+    algorithm: str,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the predictions of one algorithm: every row, its keys, its scores.
+
+    Columns: ``_id``, ``obj_id`` if any row has one, the survey ids (0 = none), ``ra``,
+    ``dec``, ``period``, ``field``, ``ccd``, ``quad``, ``filter``; ``n_epochs``,
+    ``significance``, ``reason``, ``imputed``, ``provenance``; then ``{tag}_{algorithm}``,
+    float32 and not rounded, in the order of `scores`, null where ``reason`` says why.
+
+    Parameters
+    ----------
+    gathered : path
+        All rows of the target in order of `_id`.
+    scores : sequence of path
+        Files with `_id`, row by row the same as in `gathered`, and score columns.
+    output : path
+    algorithm : {"dnn", "xgb"}
+    facts : mapping, optional
+        Further facts for the record of `output`.
+
+    Raises
+    ------
+    InputError
+        If ids differ in a row, a class stands in two files, or a row has neither scores
+        nor a reason, or both.
+    """
+    if algorithm not in ALGORITHMS:
+        raise InputError("unknown algorithm", value=algorithm, allowed=ALGORITHMS)
+    classes = [_score_columns(path, algorithm) for path in scores]
+    _check_distinct(classes, scores)
+    columns = _columns(gathered)
+    names = [name for part in classes for name in part]
+    score_columns = [_score_column(name, algorithm) for name in names]
+    upstream = [read_metadata(path) for path in (gathered, *scores)]
+    metadata = record("preds", upstream, **(facts or {}))
+    rows = _check_rows(gathered, scores)
+    keys = Cursor(gathered, [column.name for column in columns])
+    cursors = [Cursor(path, ["_id", *part]) for path, part in zip(scores, classes, strict=True)]
+    with TableWriter(output, [*columns, *score_columns], metadata) as writer:
+        for start in range(0, rows, WINDOW_ROWS):
+            n = min(WINDOW_ROWS, rows - start)
+            table = _keys(keys.take(n), columns)
+            for cursor in cursors:
+                part = cursor.take(n)
+                check_same_ids(table, part, gathered, cursor.path)
+                for field in part.schema.remove(0):
+                    table = table.append_column(field.name, part.column(field.name))
+            _check_complete(table, names, output)
+            writer.write(table)
+
+
+def _columns(gathered: str | Path) -> list[Column]:
+    """Return the columns of a prediction file before the scores."""
+    keys = {column.name: column for column in KEY_COLUMNS}
+    schema = read_schema(gathered)
+    period = Column("period", "float64", "d", True, "Period that the models saw")
+    names = ("field", "ccd", "quad", "filter")
+    columns = [keys["_id"], keys["obj_id"], *SURVEY_IDS, keys["ra"], keys["dec"], period]
+    columns += [*(keys[name] for name in names), *RESULT_COLUMNS]
+    require_columns(schema.names, [column.name for column in columns], f" in {gathered}")
+    if not _any_value(gathered, "obj_id"):
+        columns.remove(keys["obj_id"])
+    return columns
+
+
+def _any_value(path: str | Path, column: str) -> bool:
+    """Return whether any row of a column has a value."""
+    return any(
+        piece.column(0).null_count < piece.num_rows for piece in iter_batches(path, [column])
+    )
+
+
+def _keys(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
+    """Return the columns before the scores, with 0 in place of null survey ids."""
+    for survey in SURVEY_IDS:
+        position = table.schema.get_field_index(survey.name)
+        filled = pc.fill_null(table.column(position).cast(pa.int64()), 0)
+        table = table.set_column(position, survey.name, filled)
+    return table.select([column.name for column in columns])
+
+
+def _score_columns(path: str | Path, algorithm: str) -> list[str]:
+    """Return the names of the score columns of a file."""
+    schema = read_schema(path)
+    names = [name for name in schema.names if name != "_id"]
+    for name in names:
+        if not name.endswith(f"_{algorithm}") or schema.field(name).type != pa.float32():
+            raise InputError(
+                f"column that holds no scores in {path}",
+                value=f"{name} {schema.field(name).type}",
+                allowed=f"<class>_{algorithm}, float32",
+            )
+    if not names:
+        raise InputError("file without scores", value=str(path), todo="score at least one class")
+    return names
+
+
+def _score_column(name: str, algorithm: str) -> Column:
+    tag = name.removesuffix(f"_{algorithm}")
+    meaning = f"Score of class {tag} by the {ALGORITHMS[algorithm]}, 0 to 1"
+    return Column(name, "float32", "", True, meaning)
+
+
+def _check_distinct(classes: Sequence[Sequence[str]], scores: Sequence[str | Path]) -> None:
+    """Raise if there are no files or a class stands in two."""
+    if not scores:
+        raise InputError("merging of no scores", allowed="at least one file")
+    seen: dict[str, str | Path] = {}
+    for path, names in zip(scores, classes, strict=True):
+        for name in names:
+            if name in seen:
+                raise InputError(
+                    "class with scores in two files",
+                    value=f"{name} in {seen[name]} and {path}",
+                    allowed="each class once",
+                )
+            seen[name] = path
+
+
+def _check_rows(gathered: str | Path, scores: Sequence[str | Path]) -> int:
+    """Return the number of rows that all files have."""
+    rows = count_rows(gathered)
+    for path in scores:
+        if (found := count_rows(path)) != rows:
+            raise InputError(
+                f"scores of another number of rows, {path}",
+                value=found,
+                allowed=f"{rows}, as in {gathered}",
+                todo="score this target again",
+            )
+    return rows
+
+
+def check_same_ids(
+    left: pa.Table, right: pa.Table, left_path: str | Path, right_path: str | Path
+) -> None:
+    """Raise unless two tables have the same ids row by row."""
+    ids, others = left.column("_id").to_numpy(), right.column("_id").to_numpy()
+    if not np.array_equal(ids, others):
+        row = int(np.argmax(ids != others))
+        raise InputError(
+            f"rows that do not belong together in {left_path} and {right_path}",
+            value=f"_id {ids[row]} and {others[row]}",
+            allowed="the same ids in the same order",
+            todo="make both again from the same features",
+        )
+
+
+def _check_complete(table: pa.Table, names: Sequence[str], output: str | Path) -> None:
+    """Raise unless each row has either all scores, finite, or a reason for having none."""
+    without_reason = pc.is_null(table.column("reason"))
+    for name in names:
+        has_score = pc.fill_null(pc.is_finite(table.column(name)), False)
+        wrong = pc.xor(has_score, without_reason)
+        if pc.any(wrong).as_py():
+            row = pc.index(wrong, True).as_py()
+            raise InputError(
+                f"row that has neither a score nor a reason, or both, for {output}",
+                value=f"_id {table.column('_id')[row]}, {name} {table.column(name)[row]}, "
+                f"reason {table.column('reason')[row]}",
+                allowed="a finite score, or a null score and a reason",
+            )

@@ -1,0 +1,182 @@
+"""Join the predictions of all algorithms into the catalogue of a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scope.catalog.cursor import Cursor
+from scope.catalog.merge import ALGORITHMS, check_same_ids
+from scope.errors import InputError
+from scope.io import TableWriter, count_rows, read_metadata, read_schema
+from scope.provenance import record
+
+WINDOW_ROWS = 4096
+"""Rows that are joined at a time."""
+
+PER_MODEL = ("imputed", "provenance")
+"""Columns that differ between algorithms whose models were trained apart."""
+
+_BITS = {pa.float32(): pa.int32(), pa.float64(): pa.int64()}
+
+
+def publish_catalog(
+    predictions: Sequence[str | Path],
+    output: str | Path,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one row per light curve with the scores of all algorithms.
+
+    The columns before the scores stand once and are checked to be equal, bit by bit.
+    Where the algorithms' models do not share their preprocessing, ``imputed`` and
+    ``provenance`` stand once per algorithm, with its name as suffix, and ``reason`` is
+    that of the first algorithm that has one.
+
+    Parameters
+    ----------
+    predictions : sequence of path
+        Prediction files of one target, each of another algorithm.
+    output : path
+    facts : mapping, optional
+        Further facts for the record of `output`.
+
+    Raises
+    ------
+    InputError
+        If the files differ in rows or in a column before the scores, or two hold the
+        same algorithm.
+    """
+    algorithms = [_algorithm(path) for path in predictions]
+    if not algorithms or len(set(algorithms)) != len(algorithms):
+        raise InputError(
+            "predictions that make no catalogue",
+            value=", ".join(algorithms) or "no files",
+            allowed="one file per algorithm",
+        )
+    records = dict(zip(algorithms, map(read_metadata, predictions), strict=True))
+    apart = len({str(entry.get("preprocessing")) for entry in records.values()}) > 1
+    metadata = _metadata(records, facts or {}, apart)
+    rows = _check_rows(predictions)
+    schema = _schema([read_schema(path) for path in predictions], algorithms, apart)
+    cursors = [Cursor(path) for path in predictions]
+    with TableWriter(output, schema, metadata) as writer:
+        for start in range(0, rows, WINDOW_ROWS):
+            parts = [cursor.take(min(WINDOW_ROWS, rows - start)) for cursor in cursors]
+            for part, path in zip(parts[1:], predictions[1:], strict=True):
+                _check_same_keys(parts[0], part, predictions[0], path, apart)
+            writer.write(_join(parts, algorithms, schema, apart))
+
+
+def is_score(name: str) -> bool:
+    """Return whether a column holds scores: ``<class>_<algorithm>``."""
+    return name.rpartition("_")[2] in ALGORITHMS and name.rpartition("_")[0] not in PER_MODEL
+
+
+def _algorithm(path: str | Path) -> str:
+    """Return the one algorithm whose scores a file has."""
+    found = sorted({name.rpartition("_")[2] for name in read_schema(path).names if is_score(name)})
+    if len(found) != 1:
+        raise InputError(
+            "predictions of one algorithm expected",
+            value=f"{', '.join(found) or 'no scores'} in {path}",
+            allowed=ALGORITHMS,
+        )
+    return found[0]
+
+
+def _metadata(
+    records: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any], apart: bool
+) -> dict[str, Any]:
+    """Return the record of the catalogue; what belongs to one algorithm stands under its name."""
+    own = ("bundle", *(("preprocessing", "provenance") if apart else ()))
+    shared = [
+        {name: value for name, value in entry.items() if name not in own}
+        for entry in records.values()
+    ]
+    apiece: dict[str, Any] = {}
+    for name in own:
+        values = {algorithm: entry[name] for algorithm, entry in records.items() if name in entry}
+        if values:
+            apiece[name] = values
+    return record("catalog", shared, **{**apiece, **facts})
+
+
+def _check_rows(predictions: Sequence[str | Path]) -> int:
+    counts = [count_rows(path) for path in predictions]
+    if len(set(counts)) != 1:
+        raise InputError(
+            "predictions with different numbers of rows",
+            value=", ".join(f"{n} in {p}" for n, p in zip(counts, predictions, strict=True)),
+            todo="make them again from the same features",
+        )
+    return counts[0]
+
+
+def _schema(schemas: Sequence[pa.Schema], algorithms: Sequence[str], apart: bool) -> pa.Schema:
+    """Return the catalogue's columns: the shared ones, those per algorithm, the scores."""
+    own = PER_MODEL if apart else ()
+    fields = [field for field in schemas[0] if not is_score(field.name) and field.name not in own]
+    for schema, algorithm in zip(schemas, algorithms, strict=True):
+        fields += [schema.field(name).with_name(f"{name}_{algorithm}") for name in own]
+    for schema in schemas:
+        fields += [field for field in schema if is_score(field.name)]
+    return pa.schema(fields)
+
+
+def _join(
+    parts: Sequence[pa.Table], algorithms: Sequence[str], schema: pa.Schema, apart: bool
+) -> pa.Table:
+    columns: dict[str, pa.ChunkedArray] = {}
+    for part, algorithm in zip(parts, algorithms, strict=True):
+        for name in part.schema.names:
+            own = apart and name in PER_MODEL
+            columns.setdefault(f"{name}_{algorithm}" if own else name, part.column(name))
+    columns["reason"] = pc.coalesce(*(part.column("reason") for part in parts))
+    return pa.table({name: columns[name] for name in schema.names})
+
+
+def _check_same_keys(
+    left: pa.Table, right: pa.Table, left_path: str | Path, right_path: str | Path, apart: bool
+) -> None:
+    """Raise unless two tables agree in all columns before the scores."""
+    check_same_ids(left, right, left_path, right_path)
+    excepted = {"reason", *PER_MODEL} if apart else set()
+    names = [[name for name in part.schema.names if not is_score(name)] for part in (left, right)]
+    if names[0] != names[1]:
+        raise InputError(
+            f"predictions with different columns, {left_path} and {right_path}",
+            value=", ".join(sorted(set(names[0]) ^ set(names[1]))),
+            todo="make both again",
+        )
+    for name in names[0]:
+        if name in excepted:
+            continue
+        row = _first_difference(left.column(name), right.column(name))
+        if row is not None:
+            raise InputError(
+                f"predictions of different rows, {left_path} and {right_path}",
+                value=f"{name} {left.column(name)[row]} and {right.column(name)[row]}, "
+                f"_id {left.column('_id')[row]}",
+                allowed="the same value in both",
+                todo="use models that were trained with one period search, and make both again",
+            )
+
+
+def _first_difference(left: pa.ChunkedArray, right: pa.ChunkedArray) -> int | None:
+    """Return the first row in which two columns differ; null equals null and NaN equals NaN."""
+    if left.equals(right):
+        return None
+    both = (left.combine_chunks(), right.combine_chunks())
+    if pa.types.is_floating(left.type):
+        # NaN is unequal to itself, so floats are compared by their bits.
+        both = (both[0].view(_BITS[left.type]), both[1].view(_BITS[right.type]))
+    differs = pc.or_(
+        pc.fill_null(pc.not_equal(*both), False),
+        pc.xor(pc.is_null(both[0]), pc.is_null(both[1])),
+    )
+    row = int(pc.index(differs, True).as_py())
+    return None if row < 0 else row

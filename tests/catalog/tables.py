@@ -1,0 +1,66 @@
+"""Small gathered units, scores and predictions for the tests of this folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from scope.io import write_table
+from scope.provenance import record
+
+
+def imputed_table(ids: Sequence[int], *, obj_id: bool = False) -> pa.Table:
+    """Return model-ready rows; every third has a reason and no survey ids."""
+    n = len(ids)
+    rng = np.random.default_rng(abs(hash(tuple(ids))) % 2**32)
+    bad = np.arange(n) % 3 == 2
+    names = [None if b else f"star_{i}" for i, b in zip(ids, bad, strict=True)]
+    return pa.table(
+        {
+            "_id": pa.array(ids, pa.int64()),
+            "obj_id": pa.array(names if obj_id else [None] * n, pa.string()),
+            "ra": pa.array(rng.uniform(0, 360, n)),
+            "dec": pa.array(rng.uniform(-30, 90, n)),
+            "field": pa.array([700] * n, pa.int32()),
+            "ccd": pa.array([1] * n, pa.int32()),
+            "quad": pa.array([2] * n, pa.int32()),
+            "filter": pa.array([None if b else 1 for b in bad], pa.int32()),
+            "Gaia_EDR3___id": pa.array(2**61 + rng.integers(0, 9, n), pa.int64(), mask=bad),
+            "AllWISE___id": pa.nulls(n, pa.int64()),
+            "PS1_DR1___id": pa.array(rng.integers(1, 99, n), pa.int64(), mask=bad),
+            "period": pa.array(rng.uniform(0.1, 10, n), mask=bad),
+            "significance": pa.array(rng.uniform(1, 10, n), mask=bad),
+            "n_epochs": pa.array(np.where(bad, 3, 120), pa.int32()),
+            "reason": pa.array(np.where(bad, "too_few_epochs", None).tolist(), pa.string()),
+            "imputed": pa.array(rng.integers(0, 2**63, n).astype(np.uint64), mask=bad),
+            "median": pa.array(rng.normal(size=n).astype(np.float32), mask=bad),
+            "dmdt": pa.FixedSizeListArray.from_arrays(
+                pa.array(rng.random(n * 4).astype(np.float32)), 4
+            ),
+        }
+    )
+
+
+def write_unit(path: Path, ids: Sequence[int], *, obj_id: bool = False, **facts: Any) -> Path:
+    """Write the imputed rows of a unit."""
+    facts = {"config_hash": "c0ffee", "backend": "cpu", "preprocessing": "abc", **facts}
+    write_table(imputed_table(ids, obj_id=obj_id), path, record("imputed", **facts))
+    return path
+
+
+def write_scores(
+    path: Path, gathered: pa.Table, names: Sequence[str], *, facts: Mapping[str, Any] | None = None
+) -> Path:
+    """Write scores for each row without a reason."""
+    n = gathered.num_rows
+    good = np.array([reason is None for reason in gathered.column("reason").to_pylist()], bool)
+    columns: dict[str, pa.Array] = {"_id": gathered.column("_id").combine_chunks()}
+    for number, name in enumerate(names):
+        values = np.random.default_rng(number).random(n).astype(np.float32)
+        columns[name] = pa.array(values, mask=~good)
+    write_table(pa.table(columns), path, record("scores", **(facts or {})))
+    return path
