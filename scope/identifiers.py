@@ -291,11 +291,11 @@ def _as_ids(ids: npt.ArrayLike) -> npt.NDArray[np.int64]:
 def _as_column(name: str, column: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
     """Return a column as int64, -1 where unknown, broadcast to `n` rows."""
     if isinstance(column, pa.Array | pa.ChunkedArray):
-        column = column.fill_null(-1).to_numpy()
+        column = column.cast(pa.float64()).fill_null(np.nan).to_numpy()
     elif hasattr(column, "to_numpy"):
         column = column.to_numpy(dtype=np.float64, na_value=np.nan)
     elif isinstance(column, np.ma.MaskedArray):
-        column = column.filled(-1)
+        column = np.ma.filled(column.astype(np.float64), np.nan)
     values = np.asarray(column)
     if values.dtype == object:
         values = values.astype(np.float64)

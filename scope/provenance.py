@@ -84,8 +84,7 @@ def hash_json(value: Any) -> str:
     InputError
         If `value` is not JSON.
     """
-    text = to_json({"value": value})
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(to_json(value).encode()).hexdigest()
 
 
 def hash_file(path: str | Path) -> str:

@@ -124,24 +124,31 @@ def with_scope_metadata(schema: pa.Schema, metadata: Mapping[str, Any]) -> pa.Sc
     return schema.with_metadata(others)
 
 
-def to_json(metadata: Mapping[Any, Any]) -> str:
+def to_json(value: Any) -> str:
     """Return canonical JSON: sorted keys, no spaces, no NaN.
 
     Raises
     ------
     InputError
-        If a value is not JSON.
+        If something is not JSON; it names the key of an object.
     """
-    for key, value in metadata.items():
-        try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise InputError(
-                f"metadata that cannot be kept, key {key!r}",
-                value=str(error),
-                allowed="JSON values: text, finite numbers, true, false, null, lists, objects",
-            ) from error
-    return json.dumps(metadata, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            _encode(part, f", key {key!r}")
+    return _encode(value)
+
+
+def _encode(value: Any, where: str = "") -> str:
+    try:
+        return json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"metadata that cannot be kept{where}",
+            value=str(error),
+            allowed="JSON values: text, finite numbers, true, false, null, lists, objects",
+        ) from error
 
 
 def validate(
