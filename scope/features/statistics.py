@@ -1,0 +1,143 @@
+"""The 22 basic statistics of a light curve.
+
+Formulas as in the Source Classification Project (van Roestel et al. 2021, AJ 161, 267;
+Coughlin et al. 2021, MNRAS 505, 2954); `scope.features.registry` spells each one out.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from scope.features.kernels import JIT, Array, median_of_sorted, percentile_of_sorted
+from scope.features.normality import anderson_darling, shapiro_wilk
+from scope.features.registry import names_of
+from scope.lightcurves.curves import LightCurves
+
+NAMES: tuple[str, ...] = names_of("statistics")
+"""Names of the statistics, in the order of the columns."""
+
+
+def statistics(lightcurves: LightCurves) -> npt.NDArray[np.float64]:
+    """Compute the statistics of many light curves.
+
+    Parameters
+    ----------
+    lightcurves : LightCurves
+        n curves with times rising within each.
+
+    Returns
+    -------
+    (n, 22) float64
+        One column per name of `NAMES`. NaN where a statistic is undefined: an empty
+        curve, fewer points than the formula needs, or a division by zero.
+    """
+    out = np.empty((len(lightcurves), len(NAMES)))
+    _statistics(lightcurves.offsets, lightcurves.time, lightcurves.mag, lightcurves.magerr, out)
+    return out
+
+
+@njit(**JIT)
+def _statistics(
+    offsets: npt.NDArray[np.int64],
+    time: Array,
+    mag: npt.NDArray[np.floating],
+    magerr: npt.NDArray[np.floating],
+    out: Array,
+) -> None:
+    for curve in range(len(offsets) - 1):
+        low, high = offsets[curve], offsets[curve + 1]
+        m = mag[low:high].astype(np.float64)
+        e = magerr[low:high].astype(np.float64)
+        _one(time[low:high], m, e, out[curve])
+
+
+@njit(**JIT)
+def _one(t: Array, m: Array, e: Array, out: Array) -> None:
+    """Fill the statistics of one light curve."""
+    n = len(m)
+    out[:] = math.nan
+    out[0] = n
+    if n == 0:
+        return
+
+    ordered = np.sort(m)
+    median = median_of_sorted(ordered)
+    sum_w = sum_wm = 0.0
+    low_end = high_end = math.nan
+    for i in range(n):
+        w = 1.0 / (e[i] * e[i])
+        sum_w += w
+        sum_wm += w * m[i]
+        low_end = m[i] + e[i] if i == 0 else min(low_end, m[i] + e[i])
+        high_end = m[i] - e[i] if i == 0 else max(high_end, m[i] - e[i])
+    wmean = sum_wm / sum_w
+
+    weighted_squares = absolute = excess = 0.0
+    scaled2 = scaled3 = scaled4 = absolute_scaled = 0.0
+    deviations = np.empty(n)
+    for i in range(n):
+        from_mean = m[i] - wmean
+        scaled = from_mean / e[i]
+        square = scaled * scaled
+        scaled2 += square
+        scaled3 += square * scaled
+        scaled4 += square * square
+        absolute_scaled += abs(scaled)
+        weighted_squares += from_mean * from_mean / (e[i] * e[i])
+        excess += from_mean * from_mean - e[i] * e[i]
+        deviations[i] = abs(m[i] - median)
+        absolute += deviations[i] / e[i]
+    variance = weighted_squares / sum_w
+    deviations.sort()
+
+    out[1] = median
+    out[2] = wmean
+    out[3] = weighted_squares / (n - 1.0)
+    out[4] = absolute / (n - 1.0)
+    out[5] = math.sqrt(variance)
+    out[6] = (high_end - low_end) / (high_end + low_end)
+    out[7] = excess / (n * wmean * wmean)
+    out[8] = median_of_sorted(deviations)
+    for k in range(5):
+        # 25-75, 20-80, 15-85, 10-90, 5-95 per cent.
+        tail = (25.0 - 5.0 * k) / 100.0
+        out[9 + k] = percentile_of_sorted(ordered, 1.0 - tail) - percentile_of_sorted(ordered, tail)
+    if n > 2:
+        out[14] = n / ((n - 1.0) * (n - 2.0)) * scaled3
+    if n > 3:
+        out[15] = n * (n + 1.0) / ((n - 1.0) * (n - 2.0) * (n - 3.0)) * scaled4 - 3.0 * (
+            n - 1.0
+        ) ** 2 / ((n - 2.0) * (n - 3.0))
+
+    if n > 1:
+        sum_u = sum_udm = welch = stetson_j = 0.0
+        bessel = n / (n - 1.0)
+        for i in range(n - 1):
+            dt = t[i + 1] - t[i]
+            dm = m[i + 1] - m[i]
+            u = 1.0 / (dt * dt)
+            sum_u += u
+            sum_udm += u * dm * dm
+            product = bessel * ((m[i] - wmean) / e[i]) * ((m[i + 1] - wmean) / e[i + 1])
+            welch += product
+            stetson_j += math.copysign(math.sqrt(abs(product)), product)
+        out[16] = sum_u * variance / sum_udm
+        out[17] = welch
+        out[18] = stetson_j
+        # The common factor sqrt(n / (n - 1)) of numerator and denominator cancels.
+        out[19] = (absolute_scaled / n) / math.sqrt(scaled2 / n)
+
+    ratio = m / e
+    centre = ratio[n // 2]
+    ratio.sort()
+    out[20] = anderson_darling(ratio)
+    ratio -= centre
+    out[21] = shapiro_wilk(ratio)
+
+    for k in range(len(out)):
+        if not math.isfinite(out[k]):
+            out[k] = math.nan
