@@ -174,3 +174,15 @@ def test_a_real_quadrant_has_as_many_usable_curves_as_plain_python_counts(
     assert sum(len(epochs) >= 20 for epochs, _ in slow) == n_20
     assert sum(len(epochs) >= 50 for epochs, _ in slow) == n_50
     assert (clean(curves)[0].n_epochs > 0).sum() == n_50
+
+
+@pytest.mark.real
+def test_real_flags_and_full_precision_times_are_cleaned_as_plain_python_does(real_data: Path):
+    table = pq.read_table(real_data / "light_curves" / "ztf_wd" / "lightcurves.parquet")
+    columns = [table[c].to_pylist() for c in ("hmjd", "mag", "magerr", "catflags")]
+    assert any(any(flags) for flags in columns[3])
+    slow = [slow_clean(*row) for row in zip(*columns, strict=True)]
+    cleaned, reasons = clean(LightCurves.from_arrow(table, id_column="objectid"))
+    assert reasons.tolist() == [reason for _, reason in slow]
+    assert cleaned.time.tolist() == [epoch[0] for epochs, _ in slow for epoch in epochs]
+    assert 0 < (cleaned.n_epochs > 0).sum() < len(cleaned)
