@@ -1,0 +1,244 @@
+"""The feature stage: light curves, sources and cross-matches in, rows of features out."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scope.features.batch import Values, compute_task, join, tasks_of, thread_pool
+from scope.features.catalogues import crossmatch_columns
+from scope.features.edges import SIZE
+from scope.features.options import FeatureOptions
+from scope.features.registry import light_curve_columns, product_columns
+from scope.features.rows import Rows, joined_rows
+from scope.io import TableWriter, read_metadata
+from scope.lightcurves.cleaning import is_dropped
+from scope.provenance import record
+from scope.schema import Column, arrow_schema, arrow_type
+
+_log = logging.getLogger(__name__)
+
+DEFAULT_ROWS = 512
+"""Light curves in memory at a time, about; no number depends on it."""
+
+NO_PERIOD = "no_period"
+
+_TASKS_PER_WORKER = 3
+"""Tasks that wait per thread: none runs dry, and no more than these are in memory."""
+
+
+class Summary(NamedTuple):
+    """What became of the rows.
+
+    Attributes
+    ----------
+    rows : int
+        All rows.
+    reasons : dict of str to int
+        Rows without features, by reason.
+    """
+
+    rows: int
+    reasons: dict[str, int]
+
+    @property
+    def with_features(self) -> int:
+        """Rows with features."""
+        return self.rows - sum(self.reasons.values())
+
+
+def compute_features(
+    lightcurves: str | Path,
+    sources: str | Path,
+    crossmatch: str | Path | None,
+    output: str | Path,
+    *,
+    options: FeatureOptions | None = None,
+    backend: str = "cpu",
+    workers: int = 1,
+    rows: int = DEFAULT_ROWS,
+    facts: Mapping[str, Any] | None = None,
+) -> Summary:
+    """Write the features of a unit, or why a row has none.
+
+    Parameters
+    ----------
+    lightcurves, sources : str or Path
+        Files of the cleaned light curves and of the sources, with the same ids in the
+        same order.
+    crossmatch : str or Path, optional
+        File of the cross-matches, with the same ids; None leaves its columns null.
+    output : str or Path
+        Parquet file, columns `scope.features.registry.product_columns`, one row for each
+        source. Features of rows with a reason are null, but for rows without a period
+        (``no_period``), which keep those that need none.
+    options : FeatureOptions, optional
+    backend : str
+        Backend of the period search; the file says which one ran.
+    workers : int
+        Threads.
+    rows : int
+        Light curves read at a time.
+    facts : mapping, optional
+        What to record beside the options.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    InputError
+        If the files do not have the same ids in the same order.
+    NotFoundError, CorruptFileError, MissingColumnError
+        If a file cannot be used.
+    BackendError
+        If the backend is not there.
+    """
+    options = options or FeatureOptions()
+    inputs = [path for path in (sources, lightcurves, crossmatch) if path is not None]
+    metadata = record(
+        "features",
+        [read_metadata(path) for path in inputs],
+        **{**(facts or {}), **options.facts(), "backend": backend},
+    )
+    pieces = joined_rows(lightcurves, sources, crossmatch, rows)
+    return write_features(
+        pieces, output, options=options, backend=backend, workers=workers, metadata=metadata
+    )
+
+
+def write_features(
+    pieces: Iterable[Rows],
+    output: str | Path,
+    *,
+    options: FeatureOptions,
+    backend: str,
+    workers: int,
+    metadata: Mapping[str, Any],
+) -> Summary:
+    """Compute and write the features of rows that come piece by piece, in their order.
+
+    Parameters
+    ----------
+    pieces : iterable of Rows
+        Their sizes leave no trace in the file.
+    output : str or Path
+    options : FeatureOptions
+    backend : str
+    workers : int
+        Threads. While they compute, the calling thread reads and writes.
+    metadata : mapping
+        Record of the product.
+
+    Returns
+    -------
+    Summary
+    """
+    columns = product_columns(options)
+    counts: Counter[str] = Counter()
+    with TableWriter(output, columns, metadata) as writer, thread_pool(workers) as pool:
+        limit = _TASKS_PER_WORKER * workers
+        try:
+            for piece, values in _in_order(pieces, pool, options, backend, limit):
+                table = _to_table(piece, values, options)
+                counts.update(table.column("reason").drop_null().to_pylist())
+                writer.write(table)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    summary = Summary(writer.rows, dict(sorted(counts.items())))
+    _log.info("%d rows, %d with features %s", *summary[:1], summary.with_features, summary.reasons)
+    return summary
+
+
+def _in_order(
+    pieces: Iterable[Rows],
+    pool: ThreadPoolExecutor,
+    options: FeatureOptions,
+    backend: str,
+    limit: int,
+) -> Iterator[tuple[Rows, Values | None]]:
+    """Yield pieces in order with the values of their kept rows, None where there are none.
+
+    Pieces are read only while fewer than `limit` tasks are waiting, so that memory does
+    not grow with the file.
+    """
+    waiting: deque[tuple[Rows, list[Future[Values]]]] = deque()
+    n_tasks = 0
+    for piece in pieces:
+        kept = piece.lightcurves.take(np.flatnonzero(~is_dropped(piece.reasons)))
+        tasks = [pool.submit(compute_task, task, options, backend) for task in tasks_of(kept)]
+        waiting.append((piece, tasks))
+        n_tasks += len(tasks)
+        # The newest piece does not count: its tasks run while the next one is read.
+        while len(waiting) > limit or (waiting and n_tasks - len(tasks) >= limit):
+            done, parts = waiting.popleft()
+            n_tasks -= len(parts)
+            yield done, _result(parts)
+    while waiting:
+        done, parts = waiting.popleft()
+        yield done, _result(parts)
+
+
+def _result(parts: list[Future[Values]]) -> Values | None:
+    return join(part.result() for part in parts) if parts else None
+
+
+def _to_table(piece: Rows, values: Values | None, options: FeatureOptions) -> pa.Table:
+    """Return the rows of a piece with their features, reasons and cross-matches."""
+    n = len(piece.lightcurves)
+    kept = ~is_dropped(piece.reasons)
+    reasons = piece.reasons.copy()
+    if values is not None:
+        period = values[f"period_{options.model_suffix}"].astype(np.float64)
+        reasons[np.flatnonzero(kept)[np.isnan(period)]] = NO_PERIOD
+    arrays = {name: piece.keys.column(name) for name in piece.keys.schema.names}
+    arrays["n_epochs"] = pa.array(piece.n_epochs.astype(np.int32))
+    arrays["reason"] = pa.array(reasons, type=pa.string())
+    for column in light_curve_columns(options):
+        arrays[column.name] = _spread(column, kept, None if values is None else values[column.name])
+    if piece.crossmatch is not None:
+        for column in crossmatch_columns():
+            arrays[column.name] = piece.crossmatch.column(column.name)
+    else:
+        for column in crossmatch_columns():
+            arrays[column.name] = _absent(column, n)
+    return pa.table(arrays, schema=arrow_schema(product_columns(options)))
+
+
+def _spread(
+    column: Column, kept: npt.NDArray[np.bool_], values: npt.NDArray[np.generic] | None
+) -> pa.Array:
+    """Return a column with `values` in the kept rows and null (flags: false) in the others."""
+    if column.name == "dmdt":
+        flat = np.zeros((len(kept), SIZE), dtype=np.float32)
+        if values is not None:
+            flat[kept] = values
+        return pa.FixedSizeListArray.from_arrays(
+            pa.array(flat.ravel()), type=arrow_type(column.dtype), mask=pa.array(~kept)
+        )
+    if column.dtype == "bool":
+        flags = np.zeros(len(kept), dtype=bool)
+        if values is not None:
+            flags[kept] = values
+        return pa.array(flags)
+    full = np.full(len(kept), np.nan)
+    if values is not None:
+        full[kept] = values
+    return pa.array(full, mask=np.isnan(full), type=arrow_type(column.dtype))
+
+
+def _absent(column: Column, n: int) -> pa.Array:
+    """Return a cross-match column where nobody looked."""
+    if column.nullable:
+        return pa.nulls(n, arrow_type(column.dtype))
+    return pa.array(np.zeros(n, dtype=bool))

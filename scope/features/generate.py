@@ -1,0 +1,221 @@
+"""Features for any file of light curves, without a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scope.errors import DuplicateIdError, MissingColumnError
+from scope.features.assemble import DEFAULT_ROWS, Summary, write_features
+from scope.features.options import FeatureOptions
+from scope.features.rows import Rows
+from scope.identifiers import resolve
+from scope.io import read_ids, read_metadata, read_schema
+from scope.lightcurves.cleaning import (
+    CleaningOptions,
+    emptied,
+    good_epochs,
+    is_dropped,
+    why_dropped,
+)
+from scope.lightcurves.curves import LightCurves
+from scope.lightcurves.files import iter_raw_lightcurves
+from scope.provenance import record
+from scope.schema import KEY_COLUMNS, arrow_schema
+
+ACCEPTED: dict[str, tuple[str, ...]] = {
+    "_id": ("_id", "objectid"),
+    "time": ("hmjd", "hjd"),
+    "mag": ("mag",),
+    "magerr": ("magerr",),
+    "catflags": ("catflags",),
+    "ra": ("ra", "objra"),
+    "dec": ("dec", "objdec"),
+    "field": ("field", "fieldid"),
+    "ccd": ("ccd",),
+    "quad": ("quad",),
+    "rc": ("rc", "rcid"),
+    "filter": ("filter", "filterid"),
+    "obj_id": ("obj_id",),
+}
+"""Names that a column may have; the first one found is taken."""
+
+_REQUIRED = ("_id", "time", "mag", "magerr")
+_PLACE = ("field", "ccd", "quad", "rc", "filter")
+
+
+class _Layout(NamedTuple):
+    """Which of the accepted names a file uses, by what they mean."""
+
+    names: dict[str, str]
+
+    @property
+    def further(self) -> list[str]:
+        """Columns beside the id and the lists."""
+        lists = (*_REQUIRED, "catflags")
+        return [name for meaning, name in self.names.items() if meaning not in lists]
+
+
+def generate_features(
+    lightcurve_file: str | Path,
+    output: str | Path,
+    *,
+    cleaning: CleaningOptions | None = None,
+    options: FeatureOptions | None = None,
+    backend: str = "cpu",
+    workers: int = 1,
+    rows: int = DEFAULT_ROWS,
+    facts: Mapping[str, Any] | None = None,
+) -> Summary:
+    """Clean the light curves of a file and write their features.
+
+    Parameters
+    ----------
+    lightcurve_file : str or Path
+        Parquet file with one light curve per row: an integer id (``_id`` or
+        ``objectid``), lists of times (``hmjd`` or ``hjd``), ``mag`` and ``magerr``, and
+        where present ``catflags``, positions, field, detector, filter and ``obj_id``
+        (`ACCEPTED` has all names). In any order of rows.
+    output : str or Path
+        Parquet file with the columns of the workflow's files of features
+        (`scope.features.registry.product_columns`), one row per light curve in ascending
+        order of ``_id``. Nothing is cross-matched: those columns are null.
+    cleaning : CleaningOptions, optional
+    options : FeatureOptions, optional
+    backend : str
+        Backend of the period search; the file says which one ran.
+    workers : int
+        Threads.
+    rows : int
+        Light curves in memory at a time; no number depends on it.
+    facts : mapping, optional
+        What to record beside the options.
+
+    Returns
+    -------
+    Summary
+
+    Raises
+    ------
+    MissingColumnError
+        If there is no column for the id, the times, the magnitudes or their errors.
+    DuplicateIdError
+        If an id stands twice.
+    IdentifierError
+        If an id contradicts its columns.
+    NotFoundError, CorruptFileError, InputError
+        If the file cannot be used.
+    BackendError
+        If the backend is not there.
+    """
+    cleaning, options = cleaning or CleaningOptions(), options or FeatureOptions()
+    layout = _layout(lightcurve_file)
+    _require_unique(lightcurve_file, layout.names["_id"])
+    metadata = record(
+        "features",
+        read_metadata(lightcurve_file),
+        **{
+            **(facts or {}),
+            **options.facts(),
+            "backend": backend,
+            "min_epochs": cleaning.min_epochs,
+            "min_cadence_minutes": cleaning.min_cadence_minutes,
+            "max_timestamp_hjd": cleaning.max_timestamp_hjd,
+        },
+    )
+    return write_features(
+        _pieces(lightcurve_file, layout, cleaning, rows),
+        output,
+        options=options,
+        backend=backend,
+        workers=workers,
+        metadata=metadata,
+    )
+
+
+def _layout(path: str | Path) -> _Layout:
+    """Find the columns of a file."""
+    present = read_schema(path).names
+    names = {}
+    for meaning, accepted in ACCEPTED.items():
+        found = [name for name in accepted if name in present]
+        if found:
+            names[meaning] = found[0]
+        elif meaning in _REQUIRED:
+            raise MissingColumnError(
+                f"light-curve file {path} without a column",
+                value=" or ".join(accepted),
+                allowed="one of these names for each of id, times, mag and magerr",
+                todo=f"the file has: {', '.join(present)}",
+            )
+    return _Layout(names)
+
+
+def _require_unique(path: str | Path, id_column: str) -> None:
+    ids = np.sort(read_ids(path, id_column))
+    twice = ids[1:][ids[1:] == ids[:-1]]
+    if len(twice):
+        raise DuplicateIdError(
+            f"light-curve file {path} with repeated ids",
+            value=f"{id_column} {twice[0]} ({len(np.unique(twice))} ids stand more than once)",
+            allowed="each id once",
+            todo="give each light curve (object and filter) an id of its own",
+        )
+
+
+def _pieces(
+    path: str | Path, layout: _Layout, cleaning: CleaningOptions, rows: int
+) -> Iterator[Rows]:
+    """Read, clean and name the light curves of a file."""
+    stream = iter_raw_lightcurves(
+        path,
+        id_column=layout.names["_id"],
+        time_column=layout.names["time"],
+        columns=layout.further,
+        flags="catflags" in layout.names,
+        rows=rows,
+    )
+    for table, raw in stream:
+        good = good_epochs(raw, cleaning)
+        reasons = why_dropped(raw.n_epochs, good.n_epochs, cleaning)
+        yield Rows(
+            _keys(table, layout, raw),
+            emptied(good, is_dropped(reasons)),
+            good.n_epochs,
+            reasons,
+            None,
+        )
+
+
+def _keys(table: pa.Table, layout: _Layout, raw: LightCurves) -> pa.Table:
+    """Return the identity columns: from the ids where they say it, else from the file."""
+    place = resolve(
+        raw.ids,
+        {
+            meaning: _integers(table.column(layout.names[meaning]))
+            for meaning in _PLACE
+            if meaning in layout.names
+        },
+    )
+    found: dict[str, Any] = {"_id": pa.array(raw.ids), **place._asdict()}
+    for meaning in ("ra", "dec", "obj_id"):
+        if meaning in layout.names:
+            found[meaning] = table.column(layout.names[meaning])
+    schema = arrow_schema(KEY_COLUMNS)
+    arrays = [
+        found[field.name].cast(field.type)
+        if field.name in found
+        else pa.nulls(len(raw), field.type)
+        for field in schema
+    ]
+    return pa.table(arrays, schema=schema)
+
+
+def _integers(column: pa.ChunkedArray) -> npt.NDArray[np.integer]:
+    """Return a column with -1, which means unknown, in place of null."""
+    return np.asarray(column.cast(pa.int64()).fill_null(-1).to_numpy(), dtype=np.int64)
