@@ -1,9 +1,17 @@
 """From units and scores to products: predictions, the catalogue, other formats, counts."""
 
-from scope.catalog.export import export
+from scope.catalog.export import PREDICTION_FORMATS, export
 from scope.catalog.gather import gather
 from scope.catalog.merge import merge
 from scope.catalog.publish import publish_catalog
 from scope.catalog.summary import Summary, summarize
 
-__all__ = ["Summary", "export", "gather", "merge", "publish_catalog", "summarize"]
+__all__ = [
+    "PREDICTION_FORMATS",
+    "Summary",
+    "export",
+    "gather",
+    "merge",
+    "publish_catalog",
+    "summarize",
+]

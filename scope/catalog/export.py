@@ -11,8 +11,8 @@ from scope.errors import InputError
 from scope.io import atomic_path, iter_batches, metadata_of, read_schema
 from scope.schema import METADATA_KEY, to_json
 
-FORMATS = {".csv": "csv", ".h5": "h5"}
-"""Extension -> name of the format in the configuration."""
+PREDICTION_FORMATS = ("csv", "h5")
+"""Formats of the predictions besides Parquet, named by their extension."""
 
 PIECE_ROWS = 16384
 
@@ -29,10 +29,12 @@ def export(path: str | Path, output: str | Path) -> None:
     InputError
         If the extension of `output` is neither, or a CSV file would have to hold lists.
     """
-    suffix = Path(output).suffix
-    if suffix not in FORMATS:
-        raise InputError("export to an unknown format", value=str(output), allowed=FORMATS)
-    if suffix == ".csv":
+    suffix = Path(output).suffix.removeprefix(".")
+    if suffix not in PREDICTION_FORMATS:
+        raise InputError(
+            "export to an unknown format", value=str(output), allowed=PREDICTION_FORMATS
+        )
+    if suffix == "csv":
         _export_csv(path, output)
     else:
         from scope.io.frames import read_parquet, write_dataframe

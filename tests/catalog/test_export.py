@@ -48,7 +48,7 @@ def test_the_pieces_in_which_csv_is_written_do_not_show(
 
 def test_an_unknown_format_and_lists_in_csv_are_refused(tmp_path: Path) -> None:
     unit = write_unit(tmp_path / "unit.parquet", [1, 2])
-    with pytest.raises(InputError, match=r"\.csv, \.h5"):
+    with pytest.raises(InputError, match="csv, h5"):
         export(unit, tmp_path / "unit.fits")
     with pytest.raises(InputError, match="dmdt"):
         export(unit, tmp_path / "unit.csv")

@@ -1,0 +1,196 @@
+"""The whole configuration, and the plain options that the layers above take from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import model_validator
+
+from scope.config.base import Section, key, unknown_name
+from scope.config.classes import CLASSES, ClassDefinition
+from scope.config.features import Features
+from scope.config.sections import (
+    FeatureGeneration,
+    Inference,
+    Release,
+    Simulation,
+    TargetName,
+    Thresholds,
+)
+from scope.config.training import Training
+from scope.errors import ConfigError
+from scope.features.registry import REGISTRY, FeatureSet, model_features
+from scope.periods.options import PeriodOptions, suffixes
+
+if TYPE_CHECKING:
+    from scope.features.options import FeatureOptions
+    from scope.lightcurves.bright_stars import BrightStarOptions
+    from scope.lightcurves.cleaning import CleaningOptions
+
+
+class Config(Section):
+    """Every setting. Sections and keys are described where they are declared."""
+
+    targets: tuple[TargetName, ...] = key(
+        ("field_700",), "what a run makes that names no file: field_<number>, …"
+    )
+    survey: Literal["archive"] = key("archive", "where light curves come from: a folder of files")
+    archive: str | None = key(
+        None, "folder of bulk light-curve files; null simulates the targets", min_length=1
+    )
+    data_release: Release | None = key(
+        None, "the data release, such as 20 or DR20; needed only where the folder holds several"
+    )
+    simulation: Simulation = key(Simulation, "the simulated sky, for targets without an archive")
+    feature_generation: FeatureGeneration = key(FeatureGeneration, "from light curves to features")
+    features: Features = key(Features, "what the models see")
+    training: Training = key(Training, "how models are trained")
+    inference: Inference = key(Inference, "from features to scores and products")
+    thresholds: Thresholds = key(Thresholds, "named cuts on scores; stored scores are never cut")
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Config:
+        """Check what no key can tell alone."""
+        computed = suffixes(self.period_options())
+        suffix = self.features.info.period_suffix
+        if suffix not in computed:
+            raise unknown_name(
+                "features.info.period_suffix that feature_generation.period_algorithms "
+                "does not compute",
+                suffix,
+                computed,
+            )
+        for kind in ("phenomenological", "ontological"):
+            for name, setting in getattr(self.features, kind).items():
+                group = REGISTRY[name].group
+                if setting.include and group == "cesium" and group not in self._generation.groups:
+                    raise ConfigError(
+                        f"features.{kind}.{name} is included but not computed",
+                        todo="add cesium to feature_generation.groups",
+                    )
+        return self
+
+    @property
+    def _generation(self) -> FeatureGeneration:
+        return self.feature_generation
+
+    @property
+    def config_hash(self) -> str:
+        """SHA-256 of the settings that decide the numbers of a product.
+
+        Where files lie, how much is done at a time, on which device, and what is made of
+        scores afterwards are no part of it; nor is training, which the bundles record.
+        """
+        from scope.provenance import hash_json
+
+        generation = self._generation.model_dump(mode="json", exclude={"backend"})
+        return hash_json(
+            {
+                "survey": self.survey,
+                "data_release": self.data_release,
+                "simulation": None if self.archive else self.simulation.model_dump(mode="json"),
+                "feature_generation": generation,
+                "period_suffix": self.features.info.period_suffix,
+            }
+        )
+
+    def cleaning_options(self) -> CleaningOptions:
+        """Return what is kept of a light curve."""
+        from scope.lightcurves.cleaning import CleaningOptions
+
+        return CleaningOptions(
+            min_epochs=self._generation.min_n_lc_points,
+            min_cadence_minutes=self._generation.min_cadence_minutes,
+            max_timestamp_hjd=self._generation.max_timestamp_hjd,
+        )
+
+    def bright_star_options(self) -> BrightStarOptions | None:
+        """Return how bright stars are looked for; None if they are not."""
+        from scope.lightcurves.bright_stars import BrightStarOptions
+
+        section = self._generation.bright_star
+        if section.skip:
+            return None
+        return BrightStarOptions(
+            query_radius_arcsec=section.query_radius_arcsec,
+            self_match_radius_arcsec=section.self_match_radius_arcsec,
+        )
+
+    def xmatch_radius_arcsec(self) -> float:
+        """Return the radius of the match with catalogues and alerts, in arcsec."""
+        return self._generation.xmatch_radius_arcsec
+
+    def period_options(self) -> PeriodOptions:
+        """Return the options of the period search."""
+        return PeriodOptions(
+            algorithms=self._generation.period_algorithms,
+            min_cadence_minutes=self._generation.min_cadence_minutes,
+            **self._generation.period_search.model_dump(),
+        )
+
+    def feature_options(self) -> FeatureOptions:
+        """Return the options of the feature stage."""
+        from scope.features.edges import DmdtEdges
+        from scope.features.options import FeatureOptions
+
+        edges = self._generation.dmdt_ints
+        return FeatureOptions(
+            periods=self.period_options(),
+            fourier=self._generation.fourier,
+            groups=self._generation.groups,
+            dmdt=DmdtEdges(dm=edges.dmints, dt=edges.dtints),
+            period_suffix=self.features.info.period_suffix,
+        )
+
+    def backend(self) -> str:
+        """Return the device that computes features."""
+        return self._generation.backend
+
+    def model_features(self, kind: FeatureSet) -> list[str]:
+        """Return the columns that models of a list see, with suffix, in order."""
+        settings = getattr(self.features, kind)
+        include = {name: setting.include for name, setting in settings.items()}
+        return model_features(kind, self.features.info.period_suffix, include)
+
+    def imputation(self) -> dict[str, str]:
+        """Return what replaces undefined values: column of a model feature -> strategy."""
+        suffix = self.features.info.period_suffix
+        return {
+            REGISTRY[name].column_name(suffix): setting.impute_strategy
+            for name, setting in self.features.ontological.items()
+        }
+
+    def class_definitions(self, tags: tuple[str, ...] | None = None) -> list[ClassDefinition]:
+        """Return the classifiers named, or all, in the order of the configuration.
+
+        Raises
+        ------
+        ConfigError
+            If a tag is unknown.
+        """
+        classes = self.training.classes
+        released = {definition.tag for definition in CLASSES if definition.released}
+        for tag in tags or ():
+            if tag not in classes:
+                raise unknown_name("unknown class", tag, classes)
+        return [
+            ClassDefinition(tag, released=tag in released, **setting.model_dump())
+            for tag, setting in classes.items()
+            if tags is None or tag in tags
+        ]
+
+    def class_labels(self) -> dict[str, str]:
+        """Return the label of each class tag."""
+        return {tag: setting.label for tag, setting in self.training.classes.items()}
+
+    def thresholds_by_name(self) -> dict[str, float]:
+        """Return the named thresholds."""
+        return dict(self.thresholds.model_dump())
+
+    def network_settings(self) -> dict[str, Any]:
+        """Return the settings that all neural networks share."""
+        return self.training.dnn.model_dump()
+
+    def tree_settings(self) -> dict[str, Any]:
+        """Return the settings of the boosted trees."""
+        return self.training.xgboost.model_dump()

@@ -1,0 +1,87 @@
+"""Keys of other versions and of SCoPe's configuration files, and what replaces them.
+
+A star stands for any one name. The message completes the sentence "the key … ".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+_LATER = "is not used by this version"
+_CREDENTIALS = "has no place in a configuration file; this version uses no remote service"
+_REGISTRY = "is fixed by the feature registry; leave it out"
+
+REPLACED: dict[str, str] = {
+    "kowalski.max_timestamp_hjd": "is now feature_generation.max_timestamp_hjd",
+    "kowalski.hosts": _CREDENTIALS,
+    "kowalski": f"{_LATER}: light curves come from a folder, see the key archive",
+    "fritz.token": _CREDENTIALS,
+    "fritz": _LATER,
+    "wandb": f"{_LATER}: training logs to its model card and metrics",
+    "rubin": _LATER,
+    "docs": _LATER,
+    "taxonomy": _LATER,
+    "feature_stats": f"{_LATER}: scaling is stored with each model, in its preprocessing.json",
+    "fields_to_exclude": f"{_LATER}: name the wanted fields in targets",
+    "features.*.*.dtype": _REGISTRY,
+    "features.*.*.periodic": _REGISTRY,
+    "features.phenomenological.*.impute_strategy": (
+        "stands in the ontological list: features.ontological.<feature>.impute_strategy"
+    ),
+    "feature_generation.path_to_features": "is gone: products are in results/features",
+    "feature_generation.dataset": "is gone: name the wanted targets in targets",
+    "feature_generation.ids_skipGaia": "is now feature_generation.bright_star.skip",
+    "feature_generation.fields_to_run": "is now targets: [field_<N>, …]",
+    "feature_generation.period_algorithms.CPU": "is now one list, period_algorithms",
+    "feature_generation.period_algorithms.GPU": (
+        "is now one list, period_algorithms; the device is feature_generation.backend"
+    ),
+    "feature_generation.cesium_features": "is now feature_generation.groups: [cesium]",
+    "feature_generation.external_catalog_features": _REGISTRY,
+    "feature_generation.period_search.min_n_lc_points": (
+        "is now feature_generation.min_n_lc_points"
+    ),
+    "feature_generation.period_search.min_cadence_minutes": (
+        "is now feature_generation.min_cadence_minutes"
+    ),
+    "feature_generation.period_search.period_batch_size": (
+        "is gone: results do not depend on batches"
+    ),
+    "feature_generation.period_search.spike_floor_mag": _LATER,
+    "feature_generation.pdrs": _LATER,
+    "feature_generation.pdrs_fast": _LATER,
+    "feature_generation.drw": _LATER,
+    "feature_generation.evt": _LATER,
+    "training.dataset": "is gone: the training rules name their training set",
+    "training.dnn.loss": "is gone: it is binary cross-entropy",
+    "training.dnn.optimizer": "is gone: it is Adam, with the settings of each class",
+    "training.xgboost.gridsearch_params_start_stop_step": (
+        "is now training.xgboost.<parameter>_grid, with the stop included"
+    ),
+    "training.xgboost.other_training_params": "is gone: its keys stand in training.xgboost",
+    "training.xgboost.plot_params": "is gone: figures are in the model card",
+    "training.classes.*.lr": "is now learning_rate",
+    "inference.fields_to_run": "is now targets: [field_<N>, …]",
+    "inference.path_to_preds": "is gone: products are in results/preds_<algorithm>",
+}
+
+
+def replaced_keys(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield each key of `values`, dotted, that is no longer used, and what replaces it."""
+    for path in _paths(values, ()):
+        for pattern, message in REPLACED.items():
+            parts = pattern.split(".")
+            if len(parts) == len(path) and all(
+                want in ("*", have) for want, have in zip(parts, path, strict=True)
+            ):
+                yield ".".join(path), message
+                break
+
+
+def _paths(values: Mapping[str, object], parents: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the paths of all keys, deepest first, so that the most precise message comes first."""
+    for name, value in values.items():
+        path = (*parents, str(name))
+        if isinstance(value, Mapping):
+            yield from _paths(value, path)
+        yield path

@@ -1,0 +1,171 @@
+"""The sections of the configuration that say where light curves come from and what is computed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, field_validator
+
+from scope.config.base import Section, key, matching, one_of
+from scope.features.edges import DM_EDGES, DT_EDGES
+from scope.features.registry import OPTIONAL_GROUPS
+from scope.periods.options import ALGORITHMS
+
+Algorithm = Literal["dnn", "xgb"]
+FeatureGroup = Annotated[str, one_of(OPTIONAL_GROUPS)]
+GroupName = Annotated[
+    str, matching(r"[A-Za-z0-9][\w.-]*", "letters, digits, dots, hyphens and underscores")
+]
+TargetName = Annotated[str, matching(r"field_[1-9]\d{0,3}", "field_<number>, such as field_297")]
+UnitName = Annotated[
+    str, matching(r"ccd_(0[1-9]|1[0-6])_quad_[1-4]", "ccd_<CC>_quad_<Q>, such as ccd_01_quad_1")
+]
+Release = Annotated[
+    str,
+    BeforeValidator(lambda value: f"DR{value}" if isinstance(value, int) else value),
+    matching(r"DR[1-9]\d*", "a number, or DR and a number, such as DR20"),
+]
+Bands = Annotated[str, matching(r"(?=.)g?r?i?", "some of g, r and i, in this order")]
+PeriodAlgorithm = Annotated[str, one_of(ALGORITHMS)]
+
+
+class PeriodSearch(Section):
+    """How periods are searched, for every algorithm."""
+
+    max_freq: float = key(48.0, "highest trial frequency", unit="1/d", gt=0)
+    samples_per_peak: int = key(10, "trial frequencies per 1 / baseline", ge=1)
+    scale_min_period: bool = key(
+        False, "take the shortest period from min_cadence_minutes (twice it) and not from max_freq"
+    )
+    remove_terrestrial: bool = key(
+        False, "leave out frequencies near days, months and years; the flag column is always there"
+    )
+    top_n_periods: int = key(50, "candidates that the cheap searches hand to the final judge", ge=1)
+    phase_bins: int = key(20, "phase bins of conditional entropy and analysis of variance", ge=2)
+    mag_bins: int = key(10, "magnitude bins of conditional entropy", ge=2)
+
+
+class DmdtInts(Section):
+    """Edges of the histogram of magnitude against time differences."""
+
+    dmints: tuple[float, ...] = key(
+        DM_EDGES,
+        "edges of the magnitude differences, rising; the networks take 26 bins",
+        unit="mag",
+        min_length=27,
+        max_length=27,
+    )
+    dtints: tuple[float, ...] = key(
+        DT_EDGES,
+        "edges of the time differences, rising; the networks take 26 bins",
+        unit="d",
+        min_length=27,
+        max_length=27,
+    )
+
+    @field_validator("dmints", "dtints")
+    @classmethod
+    def _rising(cls, edges: tuple[float, ...]) -> tuple[float, ...]:
+        if any(low >= high for low, high in pairwise(edges)):
+            raise ValueError("edges that rise, each above the one before")
+        return edges
+
+
+class BrightStar(Section):
+    """Which sources are left out because a bright star stands too near (needs a Gaia table)."""
+
+    skip: bool = key(False, "keep sources near bright stars")
+    query_radius_arcsec: float = key(
+        300.0, "how far around a source bright stars are looked for", unit="arcsec", gt=0
+    )
+    self_match_radius_arcsec: float = key(
+        2.0, "the nearest star, if within this radius, is the source itself", unit="arcsec", gt=0
+    )
+
+
+class FeatureGeneration(Section):
+    """From light curves to features."""
+
+    backend: Literal["cpu"] = key("cpu", "device that computes; the products say which one ran")
+    min_n_lc_points: int = key(
+        50, "light curves with fewer good epochs after decimation are not classified", ge=1
+    )
+    min_cadence_minutes: float = key(
+        30.0, "of epochs closer than this to the last kept one, none is used", unit="min", ge=0
+    )
+    max_timestamp_hjd: float | None = key(
+        None, "epochs after this heliocentric Julian date are not used; null uses all", unit="d"
+    )
+    xmatch_radius_arcsec: float = key(
+        2.0, "radius of the match with external catalogues and alerts", unit="arcsec", gt=0
+    )
+    bright_star: BrightStar = key(BrightStar, "the cut on bright neighbours")
+    period_algorithms: tuple[PeriodAlgorithm, ...] = key(
+        ("LS_BIC",), "period searches; each gives columns with its name as suffix", min_length=1
+    )
+    period_search: PeriodSearch = key(PeriodSearch, "settings of the period searches")
+    fourier: Literal["raw", "polar"] = key(
+        "raw", "Fourier columns as raw coefficients (published models) or amplitudes and phases"
+    )
+    groups: tuple[FeatureGroup, ...] = key(
+        (), "optional groups of features that are computed as well: cesium, top_periods"
+    )
+    dmdt_ints: DmdtInts = key(DmdtInts, "edges of the dmdt histogram")
+
+
+class Simulation(Section):
+    """A simulated piece of sky, in the layout of an archive."""
+
+    units: tuple[UnitName, ...] = key(
+        ("ccd_01_quad_1",), "quadrants that are simulated, ccd_<CC>_quad_<Q>", min_length=1
+    )
+    n_stars: int = key(1200, "stars per quadrant; each has a light curve per filter", ge=1)
+    mix: Literal["sky", "balanced"] = key(
+        "sky", "mostly stars that do not vary, as on the sky, or all classes alike"
+    )
+    seed: int = key(1, "start of the random numbers; the same seed gives the same sky", ge=0)
+    bands: Bands = key("gr", "filters: some of g, r and i")
+    years: float = key(3.0, "length of the survey", unit="yr", gt=0)
+    n_epochs_median: int = key(150, "epochs of a light curve in the middle", ge=1)
+    with_crossmatch: bool = key(True, "simulate the external catalogues and alerts as well")
+
+
+class Thresholds(Section):
+    """Named cuts on scores. Stored scores are never cut or rounded."""
+
+    label: float = key(0.7, "a light curve counts as of a class above this", ge=0, le=1)
+    evaluation: float = key(
+        0.5, "a prediction counts as positive in confusion matrices", ge=0, le=1
+    )
+    posting: float = key(0.7, "a classification is worth posting from this on", ge=0, le=1)
+    sampling: float = key(0.9, "candidates for labelling are drawn from this on", ge=0, le=1)
+
+
+class Groups(Section):
+    """Which trained models are used, per algorithm: a folder models/<algorithm>/<group>."""
+
+    dnn: GroupName = key("starter", "group of neural networks")
+    xgb: GroupName = key("starter", "group of gradient-boosted trees")
+
+
+class Inference(Section):
+    """From features to scores and products."""
+
+    algorithms: tuple[Algorithm, ...] = key(("dnn", "xgb"), "which models score", min_length=1)
+    group: Groups = key(Groups, "which trained models")
+    classes: tuple[str, ...] | None = key(
+        None, "tags of the classes to score; null scores all that the models have", min_length=1
+    )
+    classes_per_job: Literal["all", "one"] = key(
+        "all", "score all classes in one job (a laptop) or each in its own (a cluster)"
+    )
+    formats: tuple[Literal["csv", "h5"], ...] = key(
+        (), "formats of the predictions besides Parquet"
+    )
+    batch_rows: int = key(8192, "rows that are scored at a time; no score depends on it", ge=1)
+
+    @field_validator("group", mode="before")
+    @classmethod
+    def _one_group_for_all(cls, value: object) -> object:
+        return {"dnn": value, "xgb": value} if isinstance(value, str) else value

@@ -1,0 +1,112 @@
+"""The section of the configuration that says how models are trained."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from scope.config.base import Section, key, matching
+from scope.config.classes import CLASSES
+from scope.config.sections import GroupName, Simulation, TargetName
+
+Tag = Annotated[
+    str,
+    matching(r"(?!all$)[a-z][a-z0-9_]*", "small letters, digits and underscores, and not `all`"),
+]
+IntGrid = tuple[int, int, int]
+FloatGrid = tuple[float, float, float]
+
+
+class ClassSetting(Section):
+    """One binary classifier; the name of its entry is the class tag."""
+
+    label: str = key(..., "column of the training set with the probability of the class")
+    features: Literal["phenomenological", "ontological"] = key(
+        ..., "the list of features that the classifier sees"
+    )
+    threshold: float = key(0.7, "a row is a positive example if its label exceeds this", ge=0, lt=1)
+    balance: float | None = key(
+        None,
+        "examples of the larger side per one of the smaller, at most; null uses all",
+        ge=1,
+    )
+    weight_per_class: bool = key(False, "weigh examples so that both sides count alike")
+    batch_size: int = key(64, "examples per step of the network", ge=1)
+    epochs: int = key(100, "passes over the training set, at most", ge=1)
+    patience: int = key(20, "passes without a better validation loss until training stops", ge=1)
+    learning_rate: float = key(3e-4, "step size of the Adam optimiser", gt=0)
+    beta_1: float = key(0.9, "decay of the first moment of Adam", ge=0, lt=1)
+    beta_2: float = key(0.999, "decay of the second moment of Adam", ge=0, lt=1)
+    epsilon: float = key(1e-7, "constant in the denominator of Adam", gt=0)
+    amsgrad: bool = key(True, "use the AMSGrad variant of Adam")
+    negative_label: str | None = key(
+        None, "column that must exceed the threshold in negative examples; null takes all others"
+    )
+
+
+class Network(Section):
+    """What the neural networks of all classes have in common."""
+
+    dense_branch: bool = key(True, "look at the features")
+    conv_branch: bool = key(True, "look at the dmdt histogram; one of both must be on")
+    plateau_patience: int | None = key(
+        None,
+        "passes without a better validation loss until the step size falls to a tenth; "
+        "null is half of the patience of the class",
+        ge=1,
+    )
+
+
+class Trees(Section):
+    """How gradient-boosted trees are trained, by XGBoost's names. Grids include both ends."""
+
+    max_depth: int = key(3, "depth of a tree", ge=1)
+    min_child_weight: float = key(1.0, "least sum of weights in a leaf", ge=0)
+    eta: float = key(0.3, "shrinkage per tree", gt=0, le=1)
+    subsample: float = key(0.6, "share of the rows that a tree sees", gt=0, le=1)
+    colsample_bytree: float = key(0.6, "share of the features that a tree sees", gt=0, le=1)
+    num_boost_round: int = key(999, "trees, at most", ge=1)
+    early_stopping_rounds: int = key(
+        10, "trees without a better validation AUC until boosting stops", ge=1
+    )
+    n_folds: int = key(5, "folds of the search, made of whole stars", ge=2)
+    skip_cv: bool = key(True, "use the values above and do not search the grids below")
+    max_depth_grid: IntGrid = key((3, 7, 2), "start, stop, step of the search")
+    min_child_weight_grid: IntGrid = key((1, 5, 2), "start, stop, step of the search")
+    subsample_grid: FloatGrid = key((0.6, 1.0, 0.2), "start, stop, step of the search")
+    colsample_bytree_grid: FloatGrid = key((0.6, 1.0, 0.2), "start, stop, step of the search")
+    eta_list: tuple[float, ...] = key((0.3, 0.2, 0.1, 0.05), "values of the search", min_length=1)
+
+
+def _training_sky() -> Simulation:
+    return Simulation(mix="balanced", n_stars=4000, seed=2)
+
+
+class Training(Section):
+    """From labelled light curves to model bundles."""
+
+    group: GroupName = key("starter", "name of the trained bundles: models/<algorithm>/<group>")
+    targets: tuple[TargetName, ...] = key(
+        ("field_701",), "simulated targets that make the training set", min_length=1
+    )
+    simulation: Simulation = key(_training_sky, "the simulated sky of these targets")
+    min_count: int = key(100, "train a class only with more positive examples than this", ge=0)
+    test_size: float = key(0.1, "share of the stars kept for the test", gt=0, lt=1)
+    val_size: float = key(0.1, "share of the other stars kept for validation", gt=0, lt=1)
+    random_state: int = key(42, "seed of splits and of training", ge=0)
+    scale_features: Literal["min_max", "median_std"] = key("min_max", "how features are scaled")
+    dnn: Network = key(Network, "neural networks")
+    xgboost: Trees = key(Trees, "gradient-boosted trees")
+    classes: dict[Tag, ClassSetting] = Field(
+        default_factory=lambda: default_classes(), description="the classifiers"
+    )
+
+
+def default_classes() -> dict[str, ClassSetting]:
+    """Return the settings of the classes of the published configuration."""
+    names = ClassSetting.model_fields
+    return {
+        definition.tag: ClassSetting(**{name: getattr(definition, name) for name in names})
+        for definition in CLASSES
+    }
