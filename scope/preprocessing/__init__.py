@@ -1,1 +1,7 @@
-""""""
+"""Imputation and scaling of features: fitted once at training, then frozen."""
+
+from scope.preprocessing.frames import impute_features
+from scope.preprocessing.frozen import SCALINGS, STRATEGIES, Filled, Preprocessing
+from scope.preprocessing.stage import impute
+
+__all__ = ["SCALINGS", "STRATEGIES", "Filled", "Preprocessing", "impute", "impute_features"]

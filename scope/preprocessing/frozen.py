@@ -1,0 +1,385 @@
+"""Imputation and scaling, fitted once on training rows and then frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, cast, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.errors import ConfigError, CorruptFileError, InputError
+from scope.io.atomic import write_bytes
+from scope.preprocessing.columns import Columns, feature_matrix
+from scope.preprocessing.neighbours import NeighbourReference
+
+Floats = npt.NDArray[np.float64]
+Strategy = Literal["zero", "median", "mean", "regress", "none"]
+Scaling = Literal["min_max", "median_std"]
+
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
+KIND = "scope preprocessing"
+SCHEMA_VERSION = 1
+MAX_IMPUTABLE = 64
+
+
+class Filled(NamedTuple):
+    """Features without missing values.
+
+    Attributes
+    ----------
+    values : (n, k) float64 or float32
+        NaN in the whole row where `ok` is false.
+    imputed : (n,) uint64
+        Bit i is set where the i-th of `Preprocessing.imputable` was filled.
+    ok : (n,) bool
+        False where a feature without imputation is undefined.
+    """
+
+    values: npt.NDArray[np.floating]
+    imputed: npt.NDArray[np.uint64]
+    ok: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Preprocessing:
+    """A frozen imputer and scaler of the features of light curves.
+
+    What a row becomes depends on that row and the stored numbers only. Infinite values
+    count as missing. Without clipping: values beyond those of the training rows end
+    outside of 0 to 1 when scaled by ``min_max``.
+
+    Attributes
+    ----------
+    features : tuple of str, length k
+        Columns that are read and returned, in this order.
+    strategies : tuple of str, length k
+        ``zero``, ``median``, ``mean`` of the training rows, ``regress`` (mean of the
+        nearest reference rows) or ``none``: undefined there means no result for the row.
+    fills : (k,) float64
+        What ``zero``, ``median`` and ``mean`` put in; NaN for the others.
+    scaling : {"min_max", "median_std"}
+        How `offset` and `scale` were found.
+    offset, scale : (k,) float64
+        Scaled values are ``(value - offset) / scale``; 0 and 1 for features that are
+        constant over the training rows.
+    neighbours : NeighbourReference or None
+        Of the ``regress`` features, in their order; None without such features.
+    period_suffix : str
+        Search whose columns the features are; its ``period_…`` goes to the products.
+    seed : int
+        Of the draw of reference rows.
+    n_training_rows : int
+        Rows that it was fitted on.
+    made_with : dict
+        Settings of the features of the training set, such as the form of the Fourier
+        features; JSON.
+    """
+
+    features: tuple[str, ...]
+    strategies: tuple[Strategy, ...]
+    fills: Floats
+    scaling: Scaling
+    offset: Floats
+    scale: Floats
+    neighbours: NeighbourReference | None
+    period_suffix: str
+    seed: int
+    n_training_rows: int
+    made_with: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def fit(
+        cls,
+        table: Columns,
+        features: Sequence[str],
+        impute: Mapping[str, str],
+        *,
+        scaling: str = "min_max",
+        n_neighbors: int = 5,
+        n_reference: int = 4000,
+        period_suffix: str = "LS_BIC",
+        seed: int = 42,
+        made_with: Mapping[str, Any] | None = None,
+    ) -> Preprocessing:
+        """Learn fillings and scales from training rows.
+
+        Rows in which a feature without imputation is undefined are left out. Scales are
+        those of the filled rows.
+
+        Parameters
+        ----------
+        table : table, data frame or mapping of columns
+            Training rows only: validation and test rows must not be among them.
+        features : sequence of str
+            Columns, in the order of the models' input.
+        impute : mapping of str to str
+            Strategy of each feature.
+        scaling : {"min_max", "median_std"}
+            ``(x - min) / (max - min)`` or ``(x - median) / population standard deviation``.
+        n_neighbors, n_reference : int
+            Neighbours per filled value, and rows that are drawn to look for them.
+        made_with : mapping, optional
+            Settings of the features, to compare with those of other files.
+
+        Raises
+        ------
+        ConfigError
+            If a strategy or scaling is unknown or there are too many features to impute.
+        MissingColumnError, InputError
+            If the table lacks a column, or a column has no value to learn from.
+        """
+        strategies = _check_settings(features, impute, scaling)
+        raw = feature_matrix(table, features)
+        required = np.array([strategy == "none" for strategy in strategies])
+        raw = raw[np.isfinite(raw[:, required]).all(axis=1)]
+        _check_learnable(raw, features, strategies)
+        neighbours = _fit_neighbours(raw, strategies, n_neighbors, n_reference, seed)
+        fills = np.array([_filling(raw[:, j], s) for j, s in enumerate(strategies)])
+        unscaled = cls(
+            features=tuple(features),
+            strategies=strategies,
+            fills=fills,
+            scaling=cast(Scaling, scaling),
+            offset=np.zeros(len(features)),
+            scale=np.ones(len(features)),
+            neighbours=neighbours,
+            period_suffix=period_suffix,
+            seed=seed,
+            n_training_rows=len(raw),
+            made_with=dict(made_with or {}),
+        )
+        filled = cast(Floats, unscaled._fill(raw).values)
+        offset, scale = _SCALERS[unscaled.scaling](filled)
+        return replace(unscaled, offset=offset, scale=scale)
+
+    @property
+    def imputable(self) -> tuple[str, ...]:
+        """Features that can be filled, in the order of the bits of the mask."""
+        return tuple(
+            name
+            for name, strategy in zip(self.features, self.strategies, strict=True)
+            if strategy != "none"
+        )
+
+    def fill(self, columns: Columns) -> Filled:
+        """Return the features with missing values filled, unscaled, in float64."""
+        return self._fill(feature_matrix(columns, self.features))
+
+    def transform(self, columns: Columns) -> Filled:
+        """Return the features filled and scaled, ready for the models, in float32.
+
+        A row whose scaled values do not fit into float32 is not `ok` either.
+
+        Raises
+        ------
+        MissingColumnError
+            If a feature is not among the columns.
+        """
+        filled = self.fill(columns)
+        with np.errstate(over="ignore"):
+            scaled = ((filled.values - self.offset) / self.scale).astype(np.float32)
+        ok = np.asarray(filled.ok & np.isfinite(scaled).all(axis=1))
+        scaled[~ok] = np.nan
+        return Filled(scaled, np.where(ok, filled.imputed, np.uint64(0)), ok)
+
+    def _fill(self, raw: Floats) -> Filled:
+        values = np.where(np.isfinite(raw), raw, np.nan)
+        missing = np.isnan(values)
+        required = np.array([strategy == "none" for strategy in self.strategies])
+        ok = np.asarray(~missing[:, required].any(axis=1))
+        constant = np.isfinite(self.fills)
+        values[:, constant] = np.where(
+            missing[:, constant], self.fills[constant], values[:, constant]
+        )
+        if self.neighbours is not None:
+            regress = np.array([strategy == "regress" for strategy in self.strategies])
+            values[:, regress] = self.neighbours.fill(values[:, regress])
+        bits = np.uint64(1) << np.arange(len(self.imputable), dtype=np.uint64)
+        imputed = (missing[:, ~required] * bits).sum(axis=1, dtype=np.uint64)
+        values[~ok] = np.nan
+        return Filled(values, np.where(ok, imputed, np.uint64(0)), ok)
+
+    @cached_property
+    def content(self) -> bytes:
+        """The bytes of the file."""
+        return (json.dumps(self._to_json(), indent=1, allow_nan=False) + "\n").encode()
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file: the name of this preprocessing."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    def save(self, path: str | Path) -> None:
+        """Write the file, the same bytes for the same fit."""
+        write_bytes(self.content, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Preprocessing:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        CorruptFileError
+            If the file is not one, or of another version.
+        """
+        try:
+            content = Path(path).read_bytes()
+            data = json.loads(content)
+            if (data.get("kind"), data.get("schema_version")) != (KIND, SCHEMA_VERSION):
+                raise KeyError(f"kind {data.get('kind')!r} version {data.get('schema_version')}")
+            loaded = cls._from_json(data)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CorruptFileError(
+                f"preprocessing file {path} cannot be read",
+                value=str(error),
+                allowed=f"a file of kind {KIND!r}, version {SCHEMA_VERSION}",
+                todo="take it from a model bundle",
+            ) from error
+        # The name of the file is the hash of its bytes, also where a later version of
+        # this code would write the same numbers differently.
+        loaded.__dict__["content"] = content
+        return loaded
+
+    def _to_json(self) -> dict[str, Any]:
+        return {
+            "kind": KIND,
+            "schema_version": SCHEMA_VERSION,
+            "period_suffix": self.period_suffix,
+            "scaling": self.scaling,
+            "n_training_rows": self.n_training_rows,
+            "seed": self.seed,
+            "made_with": self.made_with,
+            "features": [
+                {
+                    "name": name,
+                    "impute": self.strategies[j],
+                    "fill": None if np.isnan(self.fills[j]) else float(self.fills[j]),
+                    "offset": float(self.offset[j]),
+                    "scale": float(self.scale[j]),
+                }
+                for j, name in enumerate(self.features)
+            ],
+            "imputable": list(self.imputable),
+            "neighbours": None if self.neighbours is None else self.neighbours.to_json(),
+        }
+
+    @classmethod
+    def _from_json(cls, data: dict[str, Any]) -> Preprocessing:
+        features = data["features"]
+        fills = [np.nan if item["fill"] is None else item["fill"] for item in features]
+        return cls(
+            features=tuple(item["name"] for item in features),
+            strategies=tuple(item["impute"] for item in features),
+            fills=np.array(fills, dtype=np.float64),
+            scaling=data["scaling"],
+            offset=np.array([item["offset"] for item in features], dtype=np.float64),
+            scale=np.array([item["scale"] for item in features], dtype=np.float64),
+            neighbours=None
+            if data["neighbours"] is None
+            else NeighbourReference.from_json(data["neighbours"]),
+            period_suffix=data["period_suffix"],
+            seed=data["seed"],
+            n_training_rows=data["n_training_rows"],
+            made_with=data["made_with"],
+        )
+
+
+def _check_settings(
+    features: Sequence[str], impute: Mapping[str, str], scaling: str
+) -> tuple[Strategy, ...]:
+    if not features:
+        raise ConfigError("no features to prepare", todo="include some in features.ontological")
+    if scaling not in SCALINGS:
+        raise ConfigError("unknown scaling of features", value=scaling, allowed=SCALINGS)
+    for name in features:
+        if impute.get(name) not in STRATEGIES:
+            raise ConfigError(
+                f"feature {name} without a known imputation strategy",
+                value=impute.get(name),
+                allowed=STRATEGIES,
+                todo=f"set features.ontological.{name}.impute_strategy",
+            )
+    strategies = tuple(cast(Strategy, impute[name]) for name in features)
+    n_imputable = sum(strategy != "none" for strategy in strategies)
+    if n_imputable > MAX_IMPUTABLE:
+        raise ConfigError(
+            "too many features with imputation for the mask of what was filled",
+            value=n_imputable,
+            allowed=f"at most {MAX_IMPUTABLE}",
+        )
+    return strategies
+
+
+def _check_learnable(raw: Floats, features: Sequence[str], strategies: Sequence[Strategy]) -> None:
+    if len(raw) == 0:
+        raise InputError(
+            "training set without a row in which all features without imputation are defined",
+            value=", ".join(f for f, s in zip(features, strategies, strict=True) if s == "none"),
+            todo="check these columns",
+        )
+    finite = np.asarray(np.isfinite(raw).any(axis=0))
+    empty = [
+        name
+        for name, strategy, any_finite in zip(features, strategies, finite, strict=True)
+        if strategy in ("median", "mean", "regress") and not any_finite
+    ]
+    if empty:
+        raise InputError(
+            "training features that are never defined",
+            value=", ".join(empty),
+            todo="give the catalogue tables that they come from, set their impute_strategy to "
+            "zero, or leave out the classes that need them",
+        )
+
+
+def _filling(column: Floats, strategy: Strategy) -> float:
+    finite = column[np.isfinite(column)]
+    if strategy == "zero":
+        return 0.0
+    if strategy == "median":
+        return float(np.median(finite))
+    return float(np.mean(finite)) if strategy == "mean" else np.nan
+
+
+def _fit_neighbours(
+    raw: Floats, strategies: Sequence[Strategy], n_neighbors: int, n_reference: int, seed: int
+) -> NeighbourReference | None:
+    columns = [j for j, strategy in enumerate(strategies) if strategy == "regress"]
+    if not columns:
+        return None
+    values = np.where(np.isfinite(raw[:, columns]), raw[:, columns], np.nan)
+    rows = np.flatnonzero(np.isfinite(values).any(axis=1))
+    if len(rows) > n_reference:
+        draw = np.random.default_rng(seed).choice(len(rows), size=n_reference, replace=False)
+        rows = rows[np.sort(draw)]
+    return NeighbourReference(
+        low=np.nanmin(values, axis=0),
+        high=np.nanmax(values, axis=0),
+        mean=np.nanmean(values, axis=0),
+        values=np.ascontiguousarray(values[rows].T, dtype=np.float32),
+        n_neighbors=n_neighbors,
+    )
+
+
+def _min_max(filled: Floats) -> tuple[Floats, Floats]:
+    low, high = filled.min(axis=0), filled.max(axis=0)
+    return _leave_constant_columns(low, high - low)
+
+
+def _median_std(filled: Floats) -> tuple[Floats, Floats]:
+    return _leave_constant_columns(np.median(filled, axis=0), filled.std(axis=0))
+
+
+def _leave_constant_columns(offset: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    varies = scale > 0
+    return np.where(varies, offset, 0.0), np.where(varies, scale, 1.0)
+
+
+_SCALERS = {"min_max": _min_max, "median_std": _median_std}

@@ -1,0 +1,186 @@
+"""Missing values from the nearest reference rows, each row by itself."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NeighbourReference:
+    """Fills missing values with the mean of the nearest reference rows.
+
+    Distances are those of `sklearn.metrics.pairwise.nan_euclidean_distances` on columns
+    that run from 0 to 1 over the training rows: differences in columns that are missing
+    on either side count as the mean of the others. For a missing value only reference
+    rows that have it are neighbours. Equal distances are ordered by the place in the
+    reference, so that what a row gets depends on that row alone and not on its batch.
+
+    Attributes
+    ----------
+    low, high : (c,) float64
+        Smallest and largest value of each column over the training rows.
+    mean : (c,) float64
+        Mean of each column over the training rows: the filling where a row has no value
+        to measure distances with, or no reference row is comparable.
+    values : (c, r) float32
+        Reference rows, column by column; NaN where missing.
+    n_neighbors : int
+        How many neighbours are averaged, or as many as there are.
+    """
+
+    low: Floats
+    high: Floats
+    mean: Floats
+    values: npt.NDArray[np.float32]
+    n_neighbors: int
+
+    @cached_property
+    def _span(self) -> Floats:
+        """Width of each column; 1 for a constant one, whose differences are 0 anyway."""
+        span = self.high - self.low
+        return np.where(span > 0, span, 1.0)
+
+    @cached_property
+    def _present(self) -> Floats:
+        """1 where a reference row has a value, (c, r) float64."""
+        return np.isfinite(self.values).astype(np.float64)
+
+    @cached_property
+    def _donors(self) -> Floats:
+        """The values, 0 where missing, (c, r) float64."""
+        return np.where(self._present > 0, self.values, 0.0).astype(np.float64)
+
+    @cached_property
+    def _scaled(self) -> Floats:
+        scaled = (self._donors - self.low[:, None]) / self._span[:, None]
+        return np.where(self._present > 0, scaled, 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the reference as JSON; its rows as base64 of little-endian float32."""
+        return {
+            "n_neighbors": self.n_neighbors,
+            "low": self.low.tolist(),
+            "high": self.high.tolist(),
+            "mean": self.mean.tolist(),
+            "shape": list(self.values.shape),
+            "values": base64.b64encode(self.values.astype("<f4").tobytes()).decode(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> NeighbourReference:
+        """Return what `to_json` wrote.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If it is something else.
+        """
+        values = np.frombuffer(base64.b64decode(data["values"], validate=True), dtype="<f4")
+        return cls(
+            low=np.array(data["low"], dtype=np.float64),
+            high=np.array(data["high"], dtype=np.float64),
+            mean=np.array(data["mean"], dtype=np.float64),
+            values=values.reshape(data["shape"]).astype(np.float32),
+            n_neighbors=data["n_neighbors"],
+        )
+
+    def fill(self, rows: Floats) -> Floats:
+        """Return `rows` with every missing value filled.
+
+        Parameters
+        ----------
+        rows : (n, c) float64
+            NaN means missing.
+
+        Returns
+        -------
+        (n, c) float64
+            Without NaN.
+        """
+        filled = np.array(rows, dtype=np.float64, order="C")
+        _fill(
+            filled,
+            self._scaled,
+            self._present,
+            self._donors,
+            self.low,
+            self._span,
+            self.mean,
+            self.n_neighbors,
+        )
+        return filled
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _fill(
+    rows: Floats,
+    scaled: Floats,
+    present: Floats,
+    donors: Floats,
+    low: Floats,
+    span: Floats,
+    mean: Floats,
+    n_neighbors: int,
+) -> None:
+    n_rows, n_columns = rows.shape
+    n_reference = scaled.shape[1]
+    distance = np.empty(n_reference)
+    count = np.empty(n_reference)
+    best = np.empty(n_neighbors)
+    best_index = np.empty(n_neighbors, dtype=np.int64)
+    missing = np.empty(n_columns, dtype=np.bool_)
+    for i in range(n_rows):
+        n_missing = 0
+        for j in range(n_columns):
+            missing[j] = np.isnan(rows[i, j])
+            n_missing += missing[j]
+        if n_missing == 0:
+            continue
+        if n_missing == n_columns:
+            for j in range(n_columns):
+                rows[i, j] = mean[j]
+            continue
+        distance[:] = 0.0
+        count[:] = 0.0
+        for j in range(n_columns):
+            if not missing[j]:
+                value = (rows[i, j] - low[j]) / span[j]
+                for r in range(n_reference):
+                    difference = value - scaled[j, r]
+                    distance[r] += present[j, r] * (difference * difference)
+                    count[r] += present[j, r]
+        # Nothing in common: 0 / 0 is NaN, which is below no bound.
+        for r in range(n_reference):
+            distance[r] = distance[r] / count[r]
+        for j in range(n_columns):
+            if not missing[j]:
+                continue
+            best[:] = np.inf
+            n_found = 0
+            for r in range(n_reference):
+                if distance[r] < best[n_neighbors - 1] and present[j, r] > 0.0:
+                    place = min(n_found, n_neighbors - 1)
+                    while place > 0 and best[place - 1] > distance[r]:
+                        best[place] = best[place - 1]
+                        best_index[place] = best_index[place - 1]
+                        place -= 1
+                    best[place] = distance[r]
+                    best_index[place] = r
+                    n_found = min(n_found + 1, n_neighbors)
+            if n_found == 0:
+                rows[i, j] = mean[j]
+                continue
+            total = 0.0
+            for place in range(n_found):
+                total += donors[j, best_index[place]]
+            rows[i, j] = total / n_found
