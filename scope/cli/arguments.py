@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -17,6 +18,15 @@ from scope.errors import UsageError
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
+
+
+class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Help with defaults, where there is one to tell."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default in (None, False, argparse.SUPPRESS):
+            return action.help
+        return super()._get_help_string(action)
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,10 +40,10 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("allow_abbrev", False)
-        kwargs.setdefault("formatter_class", argparse.ArgumentDefaultsHelpFormatter)
+        kwargs.setdefault("formatter_class", _HelpFormatter)
         super().__init__(**kwargs)
 
-    def add_flag(self, *names: str, default: bool = False, help: str) -> None:
+    def add_flag(self, *names: str, default: bool | None = False, help: str) -> None:
         """Add an option that is on when given, and takes an optional true or false."""
         self.add_argument(
             *names,
@@ -77,6 +87,13 @@ class Parser(argparse.ArgumentParser):
 
 def _canonical(option: str) -> str:
     return option.replace("_", "-")
+
+
+def available_cpus() -> int:
+    """Return the number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def boolean(text: str) -> bool:

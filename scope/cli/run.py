@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable, Sequence
 
@@ -39,6 +40,13 @@ def run_command(
         as ``error: …`` on the standard error), 130 after an interrupt from the keyboard.
     """
     return guarded(lambda: command(parser.parse_args(sys.argv[1:] if argv is None else argv)))
+
+
+def show_progress() -> None:
+    """Print what the library reports while it works, on the standard error."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    # Of this package only: other libraries talk about themselves.
+    logging.getLogger("scope").setLevel(logging.INFO)
 
 
 def guarded(action: Callable[[], object]) -> int:

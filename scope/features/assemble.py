@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,6 +31,8 @@ DEFAULT_ROWS = 512
 """Light curves in memory at a time, about; no number depends on it."""
 
 NO_PERIOD = "no_period"
+
+_SECONDS_BETWEEN_MESSAGES = 30.0
 
 _TASKS_PER_WORKER = 3
 """Tasks that wait per thread: none runs dry, and no more than these are in memory."""
@@ -111,9 +114,13 @@ def compute_features(
         **{**(facts or {}), **options.facts(), "backend": backend},
     )
     pieces = joined_rows(lightcurves, sources, crossmatch, rows)
-    return write_features(
+    summary = write_features(
         pieces, output, options=options, backend=backend, workers=workers, metadata=metadata
     )
+    _log.info("%d rows, %d with features", summary.rows, summary.with_features)
+    for reason, count in summary.reasons.items():
+        _log.info("%d rows: %s", count, reason)
+    return summary
 
 
 def write_features(
@@ -145,6 +152,7 @@ def write_features(
     """
     columns = product_columns(options)
     counts: Counter[str] = Counter()
+    spoken = time.monotonic()
     with TableWriter(output, columns, metadata) as writer, thread_pool(workers) as pool:
         limit = _TASKS_PER_WORKER * workers
         try:
@@ -152,12 +160,13 @@ def write_features(
                 table = _to_table(piece, values, options)
                 counts.update(table.column("reason").drop_null().to_pylist())
                 writer.write(table)
+                if time.monotonic() > spoken + _SECONDS_BETWEEN_MESSAGES:
+                    spoken = time.monotonic()
+                    _log.info("%d rows done", writer.rows)
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
-    summary = Summary(writer.rows, dict(sorted(counts.items())))
-    _log.info("%d rows, %d with features %s", *summary[:1], summary.with_features, summary.reasons)
-    return summary
+    return Summary(writer.rows, dict(sorted(counts.items())))
 
 
 def _in_order(
