@@ -38,14 +38,14 @@ def draw_detached(rng: np.random.Generator) -> Drawn:
     """
     period = log_uniform(rng, 0.6, 15.0)
     mass_ratio = rng.uniform(0.45, 1.0)
-    r1 = clipped_normal(rng, 0.20 * period ** (-2 / 3) + 0.07, 0.03, 0.05, 0.25)
+    r1 = clipped_normal(rng, 0.20 * period ** (-2 / 3) + 0.08, 0.03, 0.05, 0.25)
     r2 = r1 * mass_ratio**0.8 * rng.uniform(0.9, 1.1)
     eccentric = period > 3.0 and rng.random() < 0.5
     binary = Binary(
         r1=r1,
         r2=r2,
-        cos_i=rng.uniform(0.0, 0.65) * (r1 + r2),
-        brightness_ratio=mass_ratio ** rng.uniform(1.0, 2.5),
+        cos_i=rng.uniform(0.0, 0.6) * (r1 + r2),
+        brightness_ratio=mass_ratio ** rng.uniform(0.6, 2.2),
         mass_ratio=mass_ratio,
         eccentricity=rng.uniform(0.03, 0.4) if eccentric else 0.0,
         periastron=rng.uniform(0.0, 2 * np.pi) if eccentric else 0.0,
@@ -62,16 +62,16 @@ def draw_semidetached(rng: np.random.Generator) -> Drawn:
     """
     period = log_uniform(rng, 0.4, 5.0)
     mass_ratio = rng.uniform(0.25, 0.8)
-    r1 = roche_radius(1.0 / mass_ratio) * rng.uniform(0.6, 0.88)
+    r1 = roche_radius(1.0 / mass_ratio) * rng.uniform(0.75, 0.97)
     r2 = roche_radius(mass_ratio) * rng.uniform(0.92, 1.0)
     binary = Binary(
         r1=r1,
         r2=r2,
-        cos_i=rng.uniform(0.0, 0.55) * (r1 + r2),
-        brightness_ratio=rng.uniform(0.15, 0.6),
+        cos_i=rng.uniform(0.15, 0.85) * (r1 + r2),
+        brightness_ratio=rng.uniform(0.2, 0.95),
         mass_ratio=mass_ratio,
         reflection=rng.uniform(0.005, 0.03),
-        tides=rng.uniform(0.9, 1.2),
+        tides=rng.uniform(1.2, 1.6),
     )
     return _eclipsing(binary, period, rng.uniform(0.7, 0.95)), _main_sequence(rng, 0.1, 1.0)
 
@@ -84,16 +84,16 @@ def draw_contact(rng: np.random.Generator) -> Drawn:
     (Lucy 1968, ApJ 151, 1123), mass ratios 0.1-0.8, amplitudes up to 0.75 mag.
     """
     period = float(np.clip(np.exp(rng.normal(np.log(0.345), 0.22)), 0.22, 0.8))
-    mass_ratio = rng.uniform(0.15, 0.85)
+    mass_ratio = rng.uniform(0.12, 0.75)
     r1, r2 = roche_radius(1.0 / mass_ratio) * 1.02, roche_radius(mass_ratio) * 1.02
     binary = Binary(
         r1=r1,
         r2=r2,
-        cos_i=rng.uniform(0.0, 0.75) * (r1 + r2),
-        brightness_ratio=clipped_normal(rng, 0.95, 0.07, 0.75, 1.1),
+        cos_i=rng.uniform(0.1, 0.95) * (r1 + r2),
+        brightness_ratio=clipped_normal(rng, 0.92, 0.12, 0.55, 1.1),
         mass_ratio=mass_ratio,
         reflection=rng.uniform(0.0, 0.006),
-        tides=rng.uniform(1.1, 1.35),
+        tides=rng.uniform(1.6, 2.1),
         limb=0.6,
     )
     colour = 0.95 - 1.35 * np.log10(period / 0.33) + rng.normal(0.0, 0.08)
@@ -140,14 +140,14 @@ def draw_subdwarf_red_dwarf(rng: np.random.Generator) -> Drawn:
     period = log_uniform(rng, 0.07, 0.35)
     separation = 4.2 * period ** (2 / 3) * 0.6 ** (1 / 3)
     r1 = float(np.clip(rng.uniform(0.15, 0.21) / separation, 0.06, 0.3))
-    r2 = float(np.clip(rng.uniform(0.12, 0.19) / separation, 0.06, 0.3))
+    r2 = float(np.clip(r1 * rng.uniform(0.75, 1.05), 0.06, 0.3))
     binary = Binary(
         r1=r1,
         r2=r2,
-        cos_i=rng.uniform(0.0, 0.6) * (r1 + r2),
+        cos_i=rng.uniform(0.25, 0.75) * (r1 + r2),
         brightness_ratio=1.0,
         mass_ratio=rng.uniform(0.2, 0.4),
-        reflection=rng.uniform(0.03, 0.12),
+        reflection=rng.uniform(0.05, 0.12),
     )
     variability = _eclipsing(binary, period, np.array([0.01, 0.03, 0.06]))
     physique = Physique(rng.normal(-0.3, 0.07), rng.normal(4.4, 0.4), rng.exponential(0.15))

@@ -91,7 +91,7 @@ class Binary:
             - tide * sin_i**2 * (1.0 + np.cos(2 * angle)) / distance**3
             - self.reflection * sin_i * (1.0 + np.cos(angle))
         )
-        return np.asarray(-2.5 * np.log10(np.maximum(out_of_eclipse - hidden, 1e-3)))
+        return np.asarray(-2.5 * np.log10(np.maximum(out_of_eclipse * (1.0 - hidden), 1e-3)))
 
     def _tide(self, radius: float, mass_ratio: float) -> float:
         gravity = 0.35

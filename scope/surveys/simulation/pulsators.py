@@ -42,9 +42,9 @@ def draw_rrab(rng: np.random.Generator, *, blazhko: bool = False) -> Drawn:
     amplitude_b = -3.123 - 26.331 * on_relation - 35.853 * on_relation**2
     amplitude = clipped_normal(rng, 0.90 * amplitude_b, 0.08, 0.25, 1.45)
     r21 = clipped_normal(rng, 0.36 + 0.11 * min(amplitude, 1.2), 0.03, 0.28, 0.56)
-    r31 = clipped_normal(rng, 0.12 + 0.19 * min(amplitude, 1.2), 0.025, 0.12, 0.40)
-    phi21 = rng.normal(3.95 + 2.0 * (10**log_period - 0.55), 0.10)
-    phi31 = rng.normal(1.95 + 4.0 * (10**log_period - 0.55), 0.15)
+    r31 = clipped_normal(rng, 0.08 + 0.22 * min(amplitude, 1.2), 0.035, 0.10, 0.40)
+    phi21 = rng.normal(3.82 + 1.5 * (10**log_period - 0.55), 0.10)
+    phi31 = rng.normal(1.72 + 3.0 * (10**log_period - 0.55), 0.20)
     shape = sawtooth_shape(r21, r31, float(phi21), float(phi31), n_harmonics=9)
     period = float(10**log_period)
     signal = periodic(shape, period, amplitude)
