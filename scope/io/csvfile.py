@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.errors import CorruptFileError, NotFoundError
 from scope.io.atomic import atomic_path
+from scope.io.attrs import checked_attrs, warn_without_metadata
 from scope.schema import METADATA_KEY, to_json
 
 if TYPE_CHECKING:
@@ -47,8 +47,9 @@ def read_csv(path: str | Path) -> pd.DataFrame:
             header, n_comments = _read_header(file)
         types = header.get(_TYPES_KEY)
         if types is None:
-            warnings.warn(f"no metadata of this package in {path}", UserWarning, stacklevel=2)
-            return pd.read_csv(path, skiprows=n_comments)
+            plain = pd.read_csv(path, skiprows=n_comments)
+            warn_without_metadata(path)
+            return plain
         frame = pd.read_csv(
             path,
             skiprows=n_comments,
@@ -92,13 +93,12 @@ def write_csv(df: pd.DataFrame, path: str | Path) -> None:
     """
     if any(name is not None for name in df.index.names):
         df = df.reset_index()
-    if not df.columns.is_unique:
-        raise InputError("DataFrame with a column name twice", value=list(df.columns))
+    attrs = checked_attrs(df)
     frame = df.copy(deep=False)
     types = {str(name): _kind(dtype) for name, dtype in df.dtypes.items()}
     for name in (name for name, kind in types.items() if kind == _NESTED):
         frame[name] = [_to_json(cell) for cell in df[name]]
-    header = f'# {{"{METADATA_KEY}":{to_json(df.attrs)},"{_TYPES_KEY}":{json.dumps(types)}}}\n'
+    header = f'# {{"{METADATA_KEY}":{to_json(attrs)},"{_TYPES_KEY}":{json.dumps(types)}}}\n'
     with (
         atomic_path(path) as temporary,
         open(temporary, "w", encoding="utf-8", newline="") as file,

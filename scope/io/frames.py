@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from scope.errors import InputError
+from scope.io.attrs import checked_attrs, warn_without_metadata
 from scope.io.csvfile import read_csv, write_csv
 from scope.io.hdf5 import read_hdf, write_hdf
 from scope.io.tables import metadata_of, read_table
 from scope.io.writer import write_table
-from scope.schema import to_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +46,7 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pd.D
     if metadata:
         frame.attrs.update(metadata)
     else:
-        _warn_without_metadata(path)
+        warn_without_metadata(path)
     return frame
 
 
@@ -65,9 +63,10 @@ def write_parquet(df: pd.DataFrame, path: str | Path) -> None:
     Raises
     ------
     InputError
-        If ``attrs`` are no JSON, or a column mixes types.
+        If ``attrs`` are no JSON, a column mixes types, or a name stands twice.
     """
-    write_table(from_frame(df), path, json.loads(to_json(df.attrs)))
+    attrs = checked_attrs(df)
+    write_table(from_frame(df), path, attrs)
 
 
 def read_dataframe(path: str | Path) -> pd.DataFrame:
@@ -142,10 +141,6 @@ def _as_lists(cell: Any) -> Any:
     if isinstance(cell, np.ndarray) and cell.ndim > 1:
         return [_as_lists(row) for row in cell]
     return cell
-
-
-def _warn_without_metadata(path: str | Path) -> None:
-    warnings.warn(f"no metadata of this package in {path}", UserWarning, stacklevel=3)
 
 
 def _by_extension(path: str | Path, functions: Mapping[str, Callable[..., Any]]) -> Any:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
+import pickle
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scope.errors import CorruptFileError, InputError, NotFoundError, ScopeError
 from scope.io.atomic import write_bytes
+from scope.io.attrs import checked_attrs, warn_without_metadata
 from scope.schema import to_json
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ def read_hdf(path: str | Path, key: str = "df") -> pd.DataFrame:
         ) from error
     frame = frame.astype(types)
     if metadata is None:
-        warnings.warn(f"no metadata of this package in {path}", UserWarning, stacklevel=2)
+        warn_without_metadata(path)
     else:
         frame.attrs = dict(metadata)
     return frame
@@ -82,15 +84,16 @@ def write_hdf(df: pd.DataFrame, path: str | Path) -> None:
     Raises
     ------
     InputError
-        If ``attrs`` are no JSON.
+        If ``attrs`` are no JSON or too large, or a column name stands twice.
     """
     import pandas as pd
 
-    text = to_json(df.attrs)
-    if len(text) > _ATTRIBUTE_BYTES:
+    attrs = checked_attrs(df)
+    size = len(pickle.dumps(attrs, protocol=0))
+    if size > _ATTRIBUTE_BYTES:
         raise InputError(
             "metadata too large for HDF5",
-            value=f"{len(text)} bytes",
+            value=f"{size} bytes",
             allowed=f"up to {_ATTRIBUTE_BYTES}",
             todo="write Parquet instead",
         )
@@ -109,7 +112,7 @@ def write_hdf(df: pd.DataFrame, path: str | Path) -> None:
             warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
             store.put("df", frame, format="fixed", track_times=False)
         attributes = store.get_storer("df").attrs
-        attributes.metadata = json.loads(text)
+        attributes.metadata = attrs
         attributes.nullable_types = to_json(types)
         store.flush()
         content: bytes = handle.get_file_image()
