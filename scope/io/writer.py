@@ -169,9 +169,10 @@ def conform(table: pa.Table, schema: pa.Schema, path: str | Path) -> pa.Table:
         none may be.
     """
     where = f" for {path}"
-    require_columns(table.schema.names, schema.names, where)
-    if extra := [name for name in table.schema.names if name not in schema.names]:
-        raise InputError(f"unexpected columns{where}", value=", ".join(extra), allowed=schema.names)
+    names = schema.names
+    require_columns(table.schema.names, names, where)
+    if extra := sorted(set(table.schema.names) - set(names)):
+        raise InputError(f"unexpected columns{where}", value=", ".join(extra), allowed=names)
     columns = []
     for field in schema:
         column = table.column(field.name)
