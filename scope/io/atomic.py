@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import secrets
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -100,41 +102,51 @@ def _create(path: Path) -> tuple[Path, int]:
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
         handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         try:
-            _try_lock(handle)
-            # Between creation and lock another writer may have taken it for abandoned.
+            _lock(handle)
+            # Before the lock another writer may have taken the file for abandoned.
             if os.fstat(handle).st_nlink:
                 return temporary, handle
-        except BaseException:
-            os.close(handle)
-            raise
+        except BlockingIOError:
+            temporary.unlink(missing_ok=True)
+        except OSError:
+            # No locks on this file system: nobody clears up, nothing is lost.
+            return temporary, handle
         os.close(handle)
 
 
 def _remove_abandoned(path: Path) -> None:
     """Remove temporary files of `path` whose writer is no longer there to hold its lock."""
-    prefix = f".{path.name}."
-    for entry in os.scandir(path.parent):
-        name = entry.name
-        if not (name.startswith(prefix) and name.endswith(".tmp")):
-            continue
-        if len(name) != len(prefix) + len(".tmp") + 16:
+    mine = re.compile(re.escape(f".{path.name}.") + r"[0-9a-f]{16}\.tmp")
+    for entry in path.parent.iterdir():
+        if not mine.fullmatch(entry.name):
             continue
         with suppress(OSError):
-            handle = os.open(entry.path, os.O_RDWR)
+            handle = os.open(entry, os.O_RDWR)
             try:
-                if _try_lock(handle):
-                    os.unlink(entry.path)
+                _lock(handle)
+                entry.unlink()
             finally:
                 os.close(handle)
 
 
-def _try_lock(handle: int) -> bool:
-    """Lock an open file without waiting; False where it is held or locks do not exist."""
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+def _lock(handle: int) -> None:
+    """Lock an open file without waiting.
+
+    The lock belongs to this opening of the file: it ends with the process, not when another
+    library closes the same file, and the locks that HDF5 takes do not collide with it.
+
+    Raises
+    ------
+    BlockingIOError
+        If another opening of the file holds the lock.
+    OSError
+        If the system has no such locks.
+    """
+    if not hasattr(fcntl, "F_OFD_SETLK"):
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP))
+    # struct flock of Linux: type, whence, start, length (0: the whole file), process.
+    whole_file = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    fcntl.fcntl(handle, fcntl.F_OFD_SETLK, whole_file)
 
 
 def _sync(path: Path) -> None:

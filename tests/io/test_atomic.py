@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import h5py
 import pytest
 
 from scope.errors import ScopeError
@@ -87,6 +89,23 @@ def test_clearing_up_spares_a_writer_at_work_and_files_of_other_products(tmp_pat
         assert first.exists()
     assert path.read_text() == "first"
     assert all(bystander.exists() for bystander in bystanders)
+
+
+def test_any_library_can_write_to_the_temporary_path(tmp_path):
+    # HDF5 locks what it writes and refuses a file that is locked.
+    with atomic_path(tmp_path / "product.h5") as temporary, h5py.File(temporary, "w") as file:
+        file["a"] = 1
+    with h5py.File(tmp_path / "product.h5") as file:
+        assert file["a"][()] == 1
+
+
+def test_without_locks_files_are_written_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.delattr(fcntl, "F_OFD_SETLK")
+    path = tmp_path / "product"
+    with atomic_path(path) as first:
+        write_bytes(b"second", path)
+        assert first.exists()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["product"]
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
