@@ -32,7 +32,9 @@ class Config(Section):
     """Every setting. Sections and keys are described where they are declared."""
 
     targets: tuple[TargetName, ...] = key(
-        ("field_700",), "what a run makes that names no file: field_<number>, …"
+        (),
+        "what a run completes that names no file, such as field_297; none: all fields of the "
+        "archive, or one simulated field",
     )
     survey: Literal["archive"] = key("archive", "where light curves come from: a folder of files")
     archive: str | None = key(
@@ -122,11 +124,12 @@ class Config(Section):
 
     def period_options(self) -> PeriodOptions:
         """Return the options of the period search."""
-        return PeriodOptions(
-            algorithms=self._generation.period_algorithms,
-            min_cadence_minutes=self._generation.min_cadence_minutes,
-            **self._generation.period_search.model_dump(),
-        )
+        search = self._generation.period_search
+        options: dict[str, Any] = search.model_dump()
+        # Without scale_min_period the search has no use for it, and no word for 0.
+        if search.scale_min_period or self._generation.min_cadence_minutes > 0:
+            options["min_cadence_minutes"] = self._generation.min_cadence_minutes
+        return PeriodOptions(algorithms=self._generation.period_algorithms, **options)
 
     def feature_options(self) -> FeatureOptions:
         """Return the options of the feature stage."""

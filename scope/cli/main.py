@@ -1,0 +1,42 @@
+"""The command ``scope``: tools beside the workflow."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+
+from scope.cli.arguments import Parser
+from scope.cli.run import run_command
+
+COMMANDS = {
+    "simulate": "write a simulated quadrant in the layout of an archive",
+    "config": "write the generated files of config/, or check the current configuration",
+    "summary": "count what predictions or a catalogue hold",
+    "verify": "read products to the last byte and say what they are",
+}
+"""Sub-command, and module of `scope.cli` -> what it does."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``scope`` and return its exit status."""
+    return run_command(build_parser(), _run, argv)
+
+
+def build_parser() -> Parser:
+    """Return the parser of ``scope`` with all its sub-commands."""
+    parser = Parser(prog="scope", description="Tools beside the workflow.")
+    parser.add_version()
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, meaning in COMMANDS.items():
+        sub = commands.add_parser(name, help=meaning, description=f"{meaning.capitalize()}.")
+        import_module(f"scope.cli.{name}").add_arguments(sub)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> None:
+    import_module(f"scope.cli.{options.command}").run(options)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
