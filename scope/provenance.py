@@ -17,6 +17,7 @@ from scope.errors import InputError, NotFoundError
 from scope.schema import to_json
 
 STAGES: dict[str, int] = {
+    "simulation": 1,
     "sources": 1,
     "lightcurves": 1,
     "crossmatch": 1,
@@ -27,6 +28,8 @@ STAGES: dict[str, int] = {
     "preds": 1,
     "catalog": 1,
     "report": 1,
+    "training_set": 1,
+    "bundle": 1,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""
 
