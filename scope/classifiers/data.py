@@ -1,0 +1,219 @@
+"""A training set, read, split by star, filled and scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scope.classifiers.examples import Examples, balanced, label_targets
+from scope.classifiers.splits import SETS, TEST, TRAIN, VALIDATION, split_by_star
+from scope.config.classes import ClassDefinition
+from scope.errors import InputError
+from scope.io import read_metadata, read_schema, read_table
+from scope.preprocessing.columns import histogram_matrix
+from scope.preprocessing.frozen import Preprocessing
+from scope.preprocessing.stage import CHECKED_FACTS
+from scope.schema import require_columns
+
+STAR = "star"
+"""Column of a training set that names the star of each row."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """How a training set is split and prepared.
+
+    Attributes
+    ----------
+    test_size, val_size : float
+        Part of the stars for the test set, and of the others for the validation set.
+    scaling : {"min_max", "median_std"}
+    n_neighbors, n_reference : int
+        Of the ``regress`` imputation.
+    seed : int
+        Of every draw: reference rows, balance, weights of the models.
+    """
+
+    test_size: float = 0.1
+    val_size: float = 0.1
+    scaling: str = "min_max"
+    n_neighbors: int = 5
+    n_reference: int = 4000
+    seed: int = 42
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Rows that are ready for training: those in which all features are defined.
+
+    Attributes
+    ----------
+    preprocessing : Preprocessing
+        Fitted on the rows of the training stars.
+    values : (n, k) float32
+        Filled and scaled, columns as `preprocessing.features`.
+    dmdt : (n, 676) float32
+    sets : (n,) int8
+        0 train, 1 validation, 2 test.
+    stars : (n,) int64
+        Number of the star.
+    labels : dict of str to (n,) float64
+        Probabilities, by column.
+    seed : int
+        Of the draw that balances classes.
+    """
+
+    preprocessing: Preprocessing
+    values: Floats
+    dmdt: Floats
+    sets: npt.NDArray[np.int8]
+    stars: npt.NDArray[np.int64]
+    labels: dict[str, npt.NDArray[np.float64]]
+    seed: int
+
+    def columns(self, features: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return where `features` stand in `values`."""
+        place = {name: i for i, name in enumerate(self.preprocessing.features)}
+        return np.array([place[name] for name in features], dtype=np.int64)
+
+    def examples(
+        self, definition: ClassDefinition, features: Sequence[str]
+    ) -> tuple[Examples, Examples, Examples]:
+        """Return the train (balanced), validation and test rows of a class.
+
+        Raises
+        ------
+        InputError
+            If training or validation rows lack positive or negative examples.
+        """
+        positive, member = self._targets(definition)
+        columns = self.columns(features)
+        parts = []
+        for number in (TRAIN, VALIDATION, TEST):
+            rows = np.flatnonzero(member & (self.sets == number))
+            parts.append(
+                Examples(
+                    self.values[rows][:, columns],
+                    self.dmdt[rows],
+                    positive[rows],
+                    self.stars[rows],
+                )
+            )
+            if number != TEST and not _two_sided(positive[rows]):
+                raise InputError(
+                    f"class {definition.tag!r} cannot be trained, its {SETS[number]} set needs "
+                    "positive and negative rows",
+                    value=f"{int(positive[rows].sum())} of {len(rows)} rows have "
+                    f"{definition.label!r} above {definition.threshold}",
+                    todo="add labelled stars, or leave out the class",
+                )
+        return balanced(parts[TRAIN], definition.balance, self.seed), parts[VALIDATION], parts[TEST]
+
+    def trainable(self, definition: ClassDefinition) -> bool:
+        """Return whether training and validation rows have positive and negative ones."""
+        positive, member = self._targets(definition)
+        return all(
+            _two_sided(positive[member & (self.sets == number)]) for number in (TRAIN, VALIDATION)
+        )
+
+    def _targets(
+        self, definition: ClassDefinition
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        negatives = definition.negative_label
+        return label_targets(
+            self.labels[definition.label],
+            None if negatives is None else self.labels[negatives],
+            definition,
+        )
+
+    def summary(self) -> dict[str, dict[str, int]]:
+        """Return the number of rows and stars of each set."""
+        return {
+            name: {
+                "rows": int((self.sets == number).sum()),
+                "stars": len(np.unique(self.stars[self.sets == number])),
+            }
+            for number, name in enumerate(SETS)
+        }
+
+
+def _two_sided(positive: npt.NDArray[np.bool_]) -> bool:
+    return bool(positive.any() and not positive.all())
+
+
+def load_training_data(
+    path: str | Path,
+    definitions: Sequence[ClassDefinition],
+    *,
+    features: Sequence[str],
+    impute: Mapping[str, str],
+    period_suffix: str,
+    options: DataOptions | None = None,
+) -> TrainingData:
+    """Read a training set, split it by star and prepare it.
+
+    The split comes first: imputer and scaler see the rows of training stars only.
+
+    Parameters
+    ----------
+    path : path
+        Parquet: feature columns, ``dmdt``, label columns from 0 to 1, and ``star``.
+    features : sequence of str
+        Columns of all models together.
+    impute : mapping of feature to strategy
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is missing.
+    InputError
+        If there are no rows, or none in which all features are defined.
+    """
+    options = options or DataOptions()
+    labels = list(dict.fromkeys(_label_columns(definitions)))
+    needed = [*dict.fromkeys(features), "dmdt", STAR, *labels]
+    require_columns(read_schema(path).names, needed, f" in training set {path}")
+    table = read_table(path, needed)
+    facts = read_metadata(path)
+    if table.num_rows == 0:
+        raise InputError("training set without rows", value=str(path))
+    names = [str(star) for star in table.column(STAR).to_pylist()]
+    sets = split_by_star(names, test_size=options.test_size, val_size=options.val_size)
+    preprocessing = Preprocessing.fit(
+        table.filter(pa.array(sets == TRAIN)),
+        features,
+        impute,
+        scaling=options.scaling,
+        n_neighbors=options.n_neighbors,
+        n_reference=options.n_reference,
+        period_suffix=period_suffix,
+        seed=options.seed,
+        made_with={name: facts[name] for name in CHECKED_FACTS if name in facts},
+    )
+    prepared = preprocessing.transform(table)
+    dmdt, has_dmdt = histogram_matrix(table.column("dmdt"))
+    rows = np.flatnonzero(prepared.ok & has_dmdt)
+    return TrainingData(
+        preprocessing=preprocessing,
+        values=np.asarray(prepared.values[rows], dtype=np.float32),
+        dmdt=dmdt[rows],
+        sets=sets[rows],
+        stars=np.unique(names, return_inverse=True)[1].astype(np.int64)[rows],
+        labels={
+            name: table.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)[rows]
+            for name in labels
+        },
+        seed=options.seed,
+    )
+
+
+def _label_columns(definitions: Sequence[ClassDefinition]) -> list[str]:
+    names = [item.label for item in definitions]
+    return names + [item.negative_label for item in definitions if item.negative_label is not None]

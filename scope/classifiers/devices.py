@@ -1,0 +1,62 @@
+"""Whether there is a CUDA device, asked of the driver itself."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+
+from scope.errors import BackendError
+
+DEVICES = ("cpu", "cuda")
+
+
+@functools.cache
+def n_cuda_devices() -> int:
+    """Return the number of CUDA devices that the driver offers; 0 without a driver."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value
+
+
+def check_device(device: str, *, library: str, has_cuda: bool) -> None:
+    """Raise unless `device` can be used by `library`.
+
+    Libraries fall back to the processor with no more than a warning; a device that was
+    asked for and is not there is an error here.
+
+    Parameters
+    ----------
+    device : str
+    library : str
+        Name for the message.
+    has_cuda : bool
+        Whether this build of the library supports CUDA.
+
+    Raises
+    ------
+    BackendError
+        If the device is unknown, or ``cuda`` and not there.
+    """
+    if device not in DEVICES:
+        raise BackendError("unknown device", value=device, allowed=DEVICES)
+    if device != "cuda":
+        return
+    if not has_cuda:
+        raise BackendError(
+            f"{library} without CUDA was asked to use it",
+            value=device,
+            allowed="cpu",
+            todo="install the gpu extra of this package, or use cpu",
+        )
+    if n_cuda_devices() == 0:
+        raise BackendError(
+            f"{library} was asked to use a CUDA device and there is none",
+            value=device,
+            allowed="cpu",
+            todo="run on a machine with a working driver and card, or use cpu",
+        )

@@ -1,0 +1,52 @@
+"""From the configuration to the arguments of a training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scope.classifiers.data import DataOptions
+from scope.classifiers.dnn import NetworkOptions
+from scope.classifiers.xgb import TreeOptions
+from scope.config import Config
+
+ABOUT = {
+    "starter": (
+        "Trained on simulated light curves of the built-in simulation, at ZTF's cadence and "
+        "errors, with classes in equal parts. No real star was used."
+    )
+}
+LIMITS = {
+    "starter": (
+        "A starter, so that a first run needs no download. The simulated sky knows fewer kinds "
+        "of variability, artefacts and blends than the real one, and classes in other "
+        "proportions: scores are no probabilities, and rare classes on a real field will be "
+        "dominated by false positives. Not fit for a published catalogue; train on labelled "
+        "light curves for that."
+    )
+}
+
+
+def training_settings(config: Config) -> dict[str, Any]:
+    """Return the keyword arguments of `scope.classifiers.training.train_bundle`."""
+    training = config.training
+    return {
+        "definitions": config.class_definitions(),
+        "features": {
+            kind: tuple(config.model_features(kind))
+            for kind in ("phenomenological", "ontological")
+        },
+        "impute": config.imputation(),
+        "period_suffix": config.features.info.period_suffix,
+        "data": DataOptions(
+            test_size=training.test_size,
+            val_size=training.val_size,
+            scaling=training.scale_features,
+            seed=training.random_state,
+        ),
+        "network": NetworkOptions(**training.dnn.model_dump()),
+        "trees": TreeOptions(**training.xgboost.model_dump()),
+        "group": training.group,
+        "min_count": training.min_count,
+        "about": ABOUT.get(training.group, ""),
+        "limits": LIMITS.get(training.group, ""),
+    }
