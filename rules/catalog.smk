@@ -14,15 +14,15 @@ rule merge:
         scores=score_files,
     output:
         "results/preds_{algo}/{target}.parquet",
-    params:
-        version=STAGES["preds"],
-        facts=FACTS,
     log:
         "logs/merge/{algo}/{target}.log",
     benchmark:
         "benchmarks/merge/{algo}/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["preds"],
+        facts=FACTS,
     script:
         "../workflow/scripts/merge.py"
 
@@ -32,12 +32,12 @@ rule export:
         "results/preds_{algo}/{target}.parquet",
     output:
         "results/preds_{algo}/{target}.{suffix}",
-    wildcard_constraints:
-        suffix="csv|h5",
     log:
         "logs/export/{algo}/{target}.{suffix}.log",
     benchmark:
         "benchmarks/export/{algo}/{target}.{suffix}.tsv"
+    wildcard_constraints:
+        suffix="csv|h5",
     conda:
         "../envs/cpu.yaml"
     script:
@@ -49,15 +49,15 @@ rule publish:
         preds=prediction_files,
     output:
         "results/catalog/{target}.parquet",
-    params:
-        version=STAGES["catalog"],
-        facts=FACTS,
     log:
         "logs/publish/{target}.log",
     benchmark:
         "benchmarks/publish/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["catalog"],
+        facts=FACTS,
     script:
         "../workflow/scripts/publish.py"
 
@@ -68,17 +68,17 @@ rule fetch_examples:
         archive=target_archive_inputs,
     output:
         "results/examples/{target}.parquet",
-    params:
-        version=STAGES["report"],
-        archives=target_archive_folders,
-        cleaning=CONFIG.cleaning_options(),
-        facts=FACTS,
     log:
         "logs/fetch_examples/{target}.log",
     benchmark:
         "benchmarks/fetch_examples/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["report"],
+        archives=target_archive_folders,
+        cleaning=CONFIG.cleaning_options(),
+        facts=FACTS,
     script:
         "../workflow/scripts/fetch_examples.py"
 
@@ -89,16 +89,20 @@ rule plot_report:
         features=feature_units,
         examples="results/examples/{target}.parquet",
     output:
-        report("results/report/{target}.html", category="targets", labels={"target": "{target}"}),
-    params:
-        version=STAGES["report"],
-        thresholds=CONFIG.thresholds_by_name(),
-        classes=CONFIG.class_labels(),
+        report(
+            "results/report/{target}.html",
+            category="targets",
+            labels={"target": "{target}"},
+        ),
     log:
         "logs/plot_report/{target}.log",
     benchmark:
         "benchmarks/plot_report/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["report"],
+        thresholds=CONFIG.thresholds_by_name(),
+        classes=CONFIG.class_labels(),
     script:
         "../workflow/scripts/plot_report.py"

@@ -13,19 +13,19 @@ rule compute_features:
         crossmatch="results/crossmatch/{target}/{unit}.parquet",
     output:
         "results/features/{target}/{unit}.parquet",
-    params:
-        version=STAGES["features"],
-        options=CONFIG.feature_options(),
-        backend=CONFIG.backend(),
-        facts=FACTS,
-    threads: 8
-    resources:
-        gpu=0,
     log:
         "logs/compute_features/{target}/{unit}.log",
     benchmark:
         "benchmarks/compute_features/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    threads: 8
+    resources:
+        gpu=0,
+    params:
+        version=STAGES["features"],
+        options=CONFIG.feature_options(),
+        backend=CONFIG.backend(),
+        facts=FACTS,
     script:
         "../workflow/scripts/compute_features.py"

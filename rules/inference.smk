@@ -16,15 +16,15 @@ rule impute:
         preprocessing=preprocessing_file,
     output:
         "results/imputed/{preprocessing}/{target}/{unit}.parquet",
-    params:
-        version=STAGES["imputed"],
-        facts=FACTS,
     log:
         "logs/impute/{preprocessing}/{target}/{unit}.log",
     benchmark:
         "benchmarks/impute/{preprocessing}/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["imputed"],
+        facts=FACTS,
     script:
         "../workflow/scripts/impute.py"
 
@@ -34,14 +34,14 @@ rule gather:
         imputed_units,
     output:
         "results/gathered/{preprocessing}/{target}.parquet",
-    params:
-        version=STAGES["gathered"],
     log:
         "logs/gather/{preprocessing}/{target}.log",
     benchmark:
         "benchmarks/gather/{preprocessing}/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["gathered"],
     script:
         "../workflow/scripts/gather.py"
 
@@ -52,16 +52,16 @@ rule infer:
         bundle=bundle_manifest,
     output:
         "results/scores_{algo}/{target}/{group}/{classes}.parquet",
-    params:
-        version=STAGES["scores"],
-    threads: 8
-    resources:
-        gpu=0,
     log:
         "logs/infer/{algo}/{target}/{group}/{classes}.log",
     benchmark:
         "benchmarks/infer/{algo}/{target}/{group}/{classes}.tsv"
     conda:
         "../envs/cpu.yaml"
+    threads: 8
+    resources:
+        gpu=0,
+    params:
+        version=STAGES["scores"],
     script:
         "../workflow/scripts/infer.py"

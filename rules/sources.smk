@@ -11,15 +11,15 @@ out  results/simulation/{target}/{unit}/            a simulated quadrant (archiv
 rule simulate:
     output:
         directory("results/simulation/{target}/{unit}"),
-    params:
-        version=STAGES["simulation"],
-        settings=simulation_settings,
     log:
         "logs/simulate/{target}/{unit}.log",
     benchmark:
         "benchmarks/simulate/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["simulation"],
+        settings=simulation_settings,
     script:
         "../workflow/scripts/simulate.py"
 
@@ -30,17 +30,17 @@ rule fetch_sources:
         gaia=bright_star_inputs,
     output:
         "results/sources/{target}/{unit}.parquet",
-    params:
-        version=STAGES["sources"],
-        archive=archive_folder,
-        bright_star=CONFIG.bright_star_options(),
-        facts=FACTS,
     log:
         "logs/fetch_sources/{target}/{unit}.log",
     benchmark:
         "benchmarks/fetch_sources/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["sources"],
+        archive=archive_folder,
+        bright_star=CONFIG.bright_star_options(),
+        facts=FACTS,
     script:
         "../workflow/scripts/fetch_sources.py"
 
@@ -51,17 +51,17 @@ rule fetch_lightcurves:
         archive=archive_inputs,
     output:
         temp("results/lightcurves/{target}/{unit}.parquet"),
-    params:
-        version=STAGES["lightcurves"],
-        archive=archive_folder,
-        cleaning=CONFIG.cleaning_options(),
-        facts=FACTS,
     log:
         "logs/fetch_lightcurves/{target}/{unit}.log",
     benchmark:
         "benchmarks/fetch_lightcurves/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["lightcurves"],
+        archive=archive_folder,
+        cleaning=CONFIG.cleaning_options(),
+        facts=FACTS,
     script:
         "../workflow/scripts/fetch_lightcurves.py"
 
@@ -72,16 +72,16 @@ rule fetch_crossmatch:
         catalogues=crossmatch_inputs,
     output:
         "results/crossmatch/{target}/{unit}.parquet",
-    params:
-        version=STAGES["crossmatch"],
-        archive=archive_folder,
-        radius_arcsec=CONFIG.xmatch_radius_arcsec(),
-        facts=FACTS,
     log:
         "logs/fetch_crossmatch/{target}/{unit}.log",
     benchmark:
         "benchmarks/fetch_crossmatch/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["crossmatch"],
+        archive=archive_folder,
+        radius_arcsec=CONFIG.xmatch_radius_arcsec(),
+        facts=FACTS,
     script:
         "../workflow/scripts/fetch_crossmatch.py"

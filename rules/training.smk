@@ -19,15 +19,15 @@ rule assemble_training_set:
         truth=training_truth,
     output:
         "results/training/{group}.parquet",
-    params:
-        version=STAGES["training_set"],
-        facts=FACTS,
     log:
         "logs/assemble_training_set/{group}.log",
     benchmark:
         "benchmarks/assemble_training_set/{group}.tsv"
     conda:
         "../envs/cpu.yaml"
+    params:
+        version=STAGES["training_set"],
+        facts=FACTS,
     script:
         "../workflow/scripts/assemble_training_set.py"
 
@@ -37,17 +37,17 @@ rule train_bundle:
         "results/training/{group}.parquet",
     output:
         directory("results/models/{algo}/{group}"),
-    params:
-        version=STAGES["bundle"],
-        settings=training_settings,
-    threads: 8
-    resources:
-        gpu=0,
     log:
         "logs/train_bundle/{algo}/{group}.log",
     benchmark:
         "benchmarks/train_bundle/{algo}/{group}.tsv"
     conda:
         "../envs/cpu.yaml"
+    threads: 8
+    resources:
+        gpu=0,
+    params:
+        version=STAGES["bundle"],
+        settings=bundle_settings,
     script:
         "../workflow/scripts/train_bundle.py"

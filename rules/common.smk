@@ -1,0 +1,223 @@
+"""What all rules share: the configuration, wildcards, and helpers that name files.
+
+Helpers take wildcards and return paths or settings; what they know is in the library.
+"""
+
+from functools import wraps
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from scope.classifiers.bundle import (
+    MANIFEST,
+    PREPROCESSING,
+    bundle_folder,
+    read_manifest,
+)
+from scope.classifiers.settings import training_settings
+from scope.config import load_config
+from scope.errors import ScopeError
+from scope.provenance import STAGES
+from scope.targets.plan import Plan
+
+
+wildcard_constraints:
+    target=r"field_\d+",
+    unit=r"ccd_\d\d_quad_\d",
+    algo="dnn|xgb",
+    group=r"[A-Za-z0-9][\w.-]*",
+    classes=r"[a-z0-9_]+",
+    preprocessing="[0-9a-f]{12}",
+
+
+def clearly(function):
+    """Let a user's mistake end the run with one line and no traceback."""
+
+    @wraps(function)
+    def wrapper(*arguments, **keywords):
+        try:
+            return function(*arguments, **keywords)
+        except ScopeError as error:
+            raise WorkflowError(f"error: {error}") from None
+
+    return wrapper
+
+
+CONFIG = clearly(load_config)(overrides=config, root=workflow.basedir)
+PLAN = Plan(CONFIG)
+FACTS = {"config_hash": CONFIG.config_hash}
+
+
+# Where light curves come from
+
+
+def archive_folder(wildcards):
+    return PLAN.archive_folder(wildcards.target, wildcards.unit)
+
+
+@clearly
+def archive_inputs(wildcards):
+    return PLAN.archive_inputs(wildcards.target, wildcards.unit)
+
+
+@clearly
+def crossmatch_inputs(wildcards):
+    return PLAN.crossmatch_inputs(wildcards.target, wildcards.unit)
+
+
+@clearly
+def bright_star_inputs(wildcards):
+    return PLAN.crossmatch_inputs(wildcards.target, wildcards.unit, "Gaia_EDR3")
+
+
+@clearly
+def simulation_settings(wildcards):
+    return PLAN.simulation_settings(wildcards.target, wildcards.unit)
+
+
+def target_archive_folders(wildcards):
+    return sorted(
+        {PLAN.archive_folder(wildcards.target, unit) for unit in units(wildcards)}
+    )
+
+
+def target_archive_inputs(wildcards):
+    return [
+        path
+        for unit in units(wildcards)
+        for path in PLAN.archive_inputs(wildcards.target, unit)
+    ]
+
+
+# Units of a target
+
+
+@clearly
+def units(wildcards):
+    return PLAN.units(wildcards.target)
+
+
+def feature_units(wildcards):
+    return expand("results/features/{{target}}/{unit}.parquet", unit=units(wildcards))
+
+
+def imputed_units(wildcards):
+    return expand(
+        "results/imputed/{{preprocessing}}/{{target}}/{unit}.parquet",
+        unit=units(wildcards),
+    )
+
+
+# Models and what they make
+
+
+@clearly
+def bundle(algo, group):
+    """Folder of a model bundle: in models/ of the run folder, else of the checkout."""
+    here = Path("models")
+    shipped = Path(workflow.basedir) / "models"
+    return bundle_folder(
+        here if (here / algo / group / MANIFEST).is_file() else shipped, algo, group
+    )
+
+
+@clearly
+def bundle_manifest(wildcards):
+    return str(bundle(wildcards.algo, wildcards.group) / MANIFEST)
+
+
+def group_of(algo):
+    return getattr(CONFIG.inference.group, algo)
+
+
+@clearly
+def preprocessing_of(algo, group):
+    return read_manifest(bundle(algo, group))["files"][PREPROCESSING][:12]
+
+
+def preprocessing_file(wildcards):
+    """The frozen preprocessing of that name among the bundles in use."""
+    for algo in CONFIG.inference.algorithms:
+        if preprocessing_of(algo, group_of(algo)) == wildcards.preprocessing:
+            return str(bundle(algo, group_of(algo)) / PREPROCESSING)
+    raise WorkflowError(
+        f"error: no bundle in use has the preprocessing {wildcards.preprocessing}"
+    )
+
+
+def gathered_file(wildcards):
+    group = getattr(wildcards, "group", group_of(wildcards.algo))
+    return f"results/gathered/{preprocessing_of(wildcards.algo, group)}/{wildcards.target}.parquet"
+
+
+@clearly
+def score_files(wildcards):
+    group = group_of(wildcards.algo)
+    there = [
+        member["class"]
+        for member in read_manifest(bundle(wildcards.algo, group))["members"]
+    ]
+    chosen = CONFIG.inference.classes or there
+    one_job = (
+        CONFIG.inference.classes_per_job == "all" and CONFIG.inference.classes is None
+    )
+    return expand(
+        "results/scores_{algo}/{target}/{group}/{classes}.parquet",
+        algo=wildcards.algo,
+        target=wildcards.target,
+        group=group,
+        classes=["all"] if one_job else chosen,
+    )
+
+
+def prediction_files(wildcards):
+    return expand(
+        "results/preds_{algo}/{{target}}.parquet", algo=CONFIG.inference.algorithms
+    )
+
+
+@clearly
+def complete_products():
+    """Every product of the configured targets."""
+    suffixes = ["parquet", *CONFIG.inference.formats]
+    return [
+        *expand(
+            "results/preds_{algo}/{target}.{suffix}",
+            algo=CONFIG.inference.algorithms,
+            target=PLAN.targets(),
+            suffix=suffixes,
+        ),
+        *expand("results/catalog/{target}.parquet", target=PLAN.targets()),
+        *expand("results/report/{target}.html", target=PLAN.targets()),
+    ]
+
+
+# Training
+
+
+def trained_bundles():
+    return expand(
+        "results/models/{algo}/{group}",
+        algo=["dnn", "xgb"],
+        group=CONFIG.training.group,
+    )
+
+
+def training_units(pattern):
+    return [
+        pattern.format(target=target, unit=unit)
+        for target in CONFIG.training.targets
+        for unit in PLAN.units(target)
+    ]
+
+
+def training_features(wildcards):
+    return training_units("results/features/{target}/{unit}.parquet")
+
+
+def training_truth(wildcards):
+    return training_units("results/simulation/{target}/{unit}")
+
+
+def bundle_settings(wildcards):
+    return training_settings(CONFIG)
