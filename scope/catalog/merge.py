@@ -11,34 +11,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scope.catalog.cursor import Cursor
-from scope.catalog.gather import PROVENANCE
 from scope.errors import InputError
 from scope.io import TableWriter, count_rows, iter_batches, read_metadata, read_schema
 from scope.provenance import record
-from scope.schema import KEY_COLUMNS, SOURCES, Column, require_columns
+from scope.schema import require_columns
 
 WINDOW_ROWS = 4096
 """Rows that are joined at a time."""
 
-ALGORITHMS = {"dnn": "neural network", "xgb": "gradient-boosted trees"}
-"""Suffix of the score columns -> what gives the scores."""
+ALGORITHMS = ("dnn", "xgb")
+"""What gives the scores: the last part of their columns' names."""
 
-SURVEY_IDS: tuple[Column, ...] = (
-    Column("Gaia_EDR3___id", "int64", "", False, "Gaia EDR3 source_id of the match, 0 if none"),
-    Column("AllWISE___id", "int64", "", False, "AllWISE cntr of the match, 0 if none"),
-    Column("PS1_DR1___id", "int64", "", False, "Pan-STARRS1 objID of the match, 0 if none"),
-)
+SURVEY_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
 """Ids in other surveys. Zero and not null stands for none, so that tables join on them."""
 
-REASON = next(column for column in SOURCES if column.name == "reason")
+PLACE = ("ra", "dec", "period", "field", "ccd", "quad", "filter")
+"""Columns that published predictions have between the ids and the scores."""
 
-RESULT_COLUMNS: tuple[Column, ...] = (
-    Column("n_epochs", "int32", "", True, "Good epochs after decimation"),
-    Column("significance", "float64", "", True, "Significance of the period"),
-    REASON,
-    Column("imputed", "uint64", "", True, "Bit n: the n-th imputable model feature was filled"),
-    PROVENANCE,
-)
+RESULT = ("n_epochs", "significance", "reason", "imputed", "provenance")
 """What a row tells about itself besides its place and its scores."""
 
 
@@ -76,41 +66,47 @@ def merge(
     """
     if algorithm not in ALGORITHMS:
         raise InputError("unknown algorithm", value=algorithm, allowed=ALGORITHMS)
-    classes = [_score_columns(path, algorithm) for path in scores]
+    parts = [_score_fields(path, algorithm) for path in scores]
+    classes = [[field.name for field in part] for part in parts]
     _check_distinct(classes, scores)
-    columns = _columns(gathered)
-    names = [name for part in classes for name in part]
-    score_columns = [_score_column(name, algorithm) for name in names]
+    fields = _key_fields(gathered)
+    schema = pa.schema([*fields, *(field for part in parts for field in part)])
     upstream = [read_metadata(path) for path in (gathered, *scores)]
     metadata = record("preds", upstream, **(facts or {}))
     rows = _check_rows(gathered, scores)
-    keys = Cursor(gathered, [column.name for column in columns])
+    keys = Cursor(gathered, [field.name for field in fields])
     cursors = [Cursor(path, ["_id", *part]) for path, part in zip(scores, classes, strict=True)]
-    with TableWriter(output, [*columns, *score_columns], metadata) as writer:
+    with TableWriter(output, schema, metadata) as writer:
         for start in range(0, rows, WINDOW_ROWS):
             n = min(WINDOW_ROWS, rows - start)
-            table = _keys(keys.take(n), columns)
+            table = _with_zeros(keys.take(n))
             for cursor in cursors:
                 part = cursor.take(n)
                 check_same_ids(table, part, gathered, cursor.path)
                 for field in part.schema.remove(0):
                     table = table.append_column(field.name, part.column(field.name))
-            _check_complete(table, names, output)
+            _check_complete(table, schema.names[len(fields) :], output)
             writer.write(table)
 
 
-def _columns(gathered: str | Path) -> list[Column]:
-    """Return the columns of a prediction file before the scores."""
-    keys = {column.name: column for column in KEY_COLUMNS}
+def _key_fields(gathered: str | Path) -> list[pa.Field]:
+    """Return the columns of a prediction file before the scores, as `gathered` has them."""
     schema = read_schema(gathered)
-    period = Column("period", "float64", "d", True, "Period that the models saw")
-    names = ("field", "ccd", "quad", "filter")
-    columns = [keys["_id"], keys["obj_id"], *SURVEY_IDS, keys["ra"], keys["dec"], period]
-    columns += [*(keys[name] for name in names), *RESULT_COLUMNS]
-    require_columns(schema.names, [column.name for column in columns], f" in {gathered}")
+    names = ["_id", "obj_id", *SURVEY_IDS, *PLACE, *RESULT]
+    require_columns(schema.names, names, f" in {gathered}")
     if not _any_value(gathered, "obj_id"):
-        columns.remove(keys["obj_id"])
-    return columns
+        names.remove("obj_id")
+    return [
+        _with_zero(schema.field(name)) if name in SURVEY_IDS else schema.field(name)
+        for name in names
+    ]
+
+
+def _with_zero(field: pa.Field) -> pa.Field:
+    """Return the column of survey ids that has 0 in place of null."""
+    metadata = dict(field.metadata or {})
+    metadata[b"description"] = metadata.get(b"description", b"Survey id") + b", 0 if none"
+    return field.with_nullable(False).with_metadata(metadata)
 
 
 def _any_value(path: str | Path, column: str) -> bool:
@@ -120,35 +116,28 @@ def _any_value(path: str | Path, column: str) -> bool:
     )
 
 
-def _keys(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
-    """Return the columns before the scores, with 0 in place of null survey ids."""
-    for survey in SURVEY_IDS:
-        position = table.schema.get_field_index(survey.name)
+def _with_zeros(table: pa.Table) -> pa.Table:
+    """Return a table with 0 in place of null survey ids."""
+    for name in SURVEY_IDS:
+        position = table.schema.get_field_index(name)
         filled = pc.fill_null(table.column(position).cast(pa.int64()), 0)
-        table = table.set_column(position, survey.name, filled)
-    return table.select([column.name for column in columns])
+        table = table.set_column(position, name, filled)
+    return table
 
 
-def _score_columns(path: str | Path, algorithm: str) -> list[str]:
-    """Return the names of the score columns of a file."""
-    schema = read_schema(path)
-    names = [name for name in schema.names if name != "_id"]
-    for name in names:
-        if not name.endswith(f"_{algorithm}") or schema.field(name).type != pa.float32():
+def _score_fields(path: str | Path, algorithm: str) -> list[pa.Field]:
+    """Return the score columns of a file."""
+    fields = [field for field in read_schema(path) if field.name != "_id"]
+    for field in fields:
+        if not field.name.endswith(f"_{algorithm}") or field.type != pa.float32():
             raise InputError(
                 f"column that holds no scores in {path}",
-                value=f"{name} {schema.field(name).type}",
+                value=f"{field.name} {field.type}",
                 allowed=f"<class>_{algorithm}, float32",
             )
-    if not names:
+    if not fields:
         raise InputError("file without scores", value=str(path), todo="score at least one class")
-    return names
-
-
-def _score_column(name: str, algorithm: str) -> Column:
-    tag = name.removesuffix(f"_{algorithm}")
-    meaning = f"Score of class {tag} by the {ALGORITHMS[algorithm]}, 0 to 1"
-    return Column(name, "float32", "", True, meaning)
+    return fields
 
 
 def _check_distinct(classes: Sequence[Sequence[str]], scores: Sequence[str | Path]) -> None:

@@ -189,11 +189,3 @@ class Config(Section):
     def thresholds_by_name(self) -> dict[str, float]:
         """Return the named thresholds."""
         return dict(self.thresholds.model_dump())
-
-    def network_settings(self) -> dict[str, Any]:
-        """Return the settings that all neural networks share."""
-        return self.training.dnn.model_dump()
-
-    def tree_settings(self) -> dict[str, Any]:
-        """Return the settings of the boosted trees."""
-        return self.training.xgboost.model_dump()

@@ -68,7 +68,11 @@ class Trees(Section):
     colsample_bytree: float = key(0.6, "share of the features that a tree sees", gt=0, le=1)
     num_boost_round: int = key(999, "trees, at most", ge=1)
     early_stopping_rounds: int = key(
-        10, "trees without a better validation AUC until boosting stops", ge=1
+        10, "trees without a better validation eval_metric until boosting stops", ge=1
+    )
+    eval_metric: Literal["logloss", "auc", "aucpr"] = key(
+        "logloss",
+        "what stops boosting; by auc, as in the published models, scores stay closer to 0.5",
     )
     n_folds: int = key(5, "folds of the search, made of whole stars", ge=2)
     skip_cv: bool = key(True, "use the values above and do not search the grids below")

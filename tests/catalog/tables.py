@@ -10,7 +10,20 @@ import numpy as np
 import pyarrow as pa
 
 from scope.io import write_table
+from scope.preprocessing import stage
 from scope.provenance import record
+from scope.schema import KEY_COLUMNS, Column, arrow_schema
+
+SCHEMA = arrow_schema(
+    [
+        *KEY_COLUMNS,
+        *(*stage.SURVEY_IDS, stage.N_EPOCHS, stage.PERIOD, stage.SIGNIFICANCE),
+        *(stage.REASON, stage.IMPUTED),
+        Column("median", "float32", "", True, "median, scaled"),
+        stage.DMDT,
+    ]
+)
+"""Columns of imputed features, with one feature."""
 
 
 def imputed_table(ids: Sequence[int], *, obj_id: bool = False) -> pa.Table:
@@ -19,7 +32,7 @@ def imputed_table(ids: Sequence[int], *, obj_id: bool = False) -> pa.Table:
     rng = np.random.default_rng(abs(hash(tuple(ids))) % 2**32)
     bad = np.arange(n) % 3 == 2
     names = [None if b else f"star_{i}" for i, b in zip(ids, bad, strict=True)]
-    return pa.table(
+    table = pa.table(
         {
             "_id": pa.array(ids, pa.int64()),
             "obj_id": pa.array(names if obj_id else [None] * n, pa.string()),
@@ -39,10 +52,11 @@ def imputed_table(ids: Sequence[int], *, obj_id: bool = False) -> pa.Table:
             "imputed": pa.array(rng.integers(0, 2**63, n).astype(np.uint64), mask=bad),
             "median": pa.array(rng.normal(size=n).astype(np.float32), mask=bad),
             "dmdt": pa.FixedSizeListArray.from_arrays(
-                pa.array(rng.random(n * 4).astype(np.float32)), 4
+                pa.array(rng.random(n * 676).astype(np.float32)), 676
             ),
         }
     )
+    return table.select(SCHEMA.names).cast(SCHEMA)
 
 
 def write_unit(path: Path, ids: Sequence[int], *, obj_id: bool = False, **facts: Any) -> Path:
@@ -57,10 +71,14 @@ def write_scores(
 ) -> Path:
     """Write scores for each row without a reason."""
     n = gathered.num_rows
+    columns = [Column("_id", "int64", "", False, "Survey id")]
+    columns += [Column(name, "float32", "", True, f"Score {name}") for name in names]
     good = np.array([reason is None for reason in gathered.column("reason").to_pylist()], bool)
-    columns: dict[str, pa.Array] = {"_id": gathered.column("_id").combine_chunks()}
+    values: dict[str, pa.Array] = {"_id": gathered.column("_id").combine_chunks()}
     for number, name in enumerate(names):
-        values = np.random.default_rng(number).random(n).astype(np.float32)
-        columns[name] = pa.array(values, mask=~good)
-    write_table(pa.table(columns), path, record("scores", **(facts or {})))
+        scores = np.random.default_rng(number).random(n).astype(np.float32)
+        values[name] = pa.array(scores, mask=~good)
+    write_table(
+        pa.table(values, schema=arrow_schema(columns)), path, record("scores", **(facts or {}))
+    )
     return path

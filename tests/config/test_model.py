@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from scope.classifiers.dnn import NetworkOptions
+from scope.classifiers.settings import training_settings
+from scope.classifiers.xgb import TreeOptions
 from scope.config import Config, load_config
 from scope.config.classes import CLASS_FIELDS, CLASSES
 from scope.config.training import ClassSetting
@@ -164,8 +167,25 @@ def test_the_folder_of_the_archive_leaves_no_trace_in_the_hash() -> None:
     assert len(hashes) == 1
 
 
-def test_settings_of_training_come_as_plain_values() -> None:
-    config = changed("training", dnn={"conv_branch": False}, xgboost={"max_depth": 5})
-    assert config.network_settings()["conv_branch"] is False
-    assert config.tree_settings()["max_depth"] == 5
-    assert asdict(config.class_definitions(("vnv",))[0])["negative_label"] == "non-variable"
+def test_sections_of_training_have_the_keys_and_defaults_of_its_options() -> None:
+    training = Config().training
+    assert training.dnn.model_dump() == asdict(NetworkOptions())
+    assert training.xgboost.model_dump() == asdict(TreeOptions())
+
+
+def test_settings_of_training_arrive() -> None:
+    config = load_config(
+        overrides={
+            "training": {
+                "dnn": {"conv_branch": False},
+                "xgboost": {"max_depth": 5},
+                "test_size": 0.2,
+                "scale_features": "median_std",
+            }
+        }
+    )
+    settings = training_settings(config)
+    assert settings["network"].conv_branch is False
+    assert settings["trees"].max_depth == 5
+    assert (settings["data"].test_size, settings["data"].scaling) == (0.2, "median_std")
+    assert settings["definitions"][0].negative_label == "non-variable"
