@@ -34,6 +34,7 @@ _DECIMATION_DAYS = 30.0 / 1440.0
 _VISITS = np.array([0.74, 0.15, 0.08, 0.03])
 """Share of nights with 1, 2, 3 and 4 visits, as in long light curves of the survey."""
 
+_NIGHTLY_MONTHS = 0.3
 _MAX_VISITS = 8
 _BAND_SHARE = {1: 0.95, 2: 1.08, 3: 0.6}
 """Epochs in a band over the median of g and r: r is observed more than g, i seldom."""
@@ -199,19 +200,23 @@ def _visits(rng: np.random.Generator, start: Array, length: Array, n_epochs: flo
 
 
 def _priority(rng: np.random.Generator, start: Array) -> npt.NDArray[np.int64]:
-    """Return indices of nights: those of the surveys in random order, then the others.
+    """Return indices of nights, those that are used first in front.
 
-    Half of the returns are of the public survey, after three nights or more; the others,
-    of the partnership, may follow after one or two.
+    The public survey returns after three nights; in some months a partnership survey
+    observes the field every night. What is left out are single nights and whole
+    fortnights alike, so that short gaps stay frequent and long ones occur.
     """
-    public = np.zeros(len(start), dtype=bool)
-    last, wait = -np.inf, 3
-    for k, time in enumerate(np.floor(start)):
-        if time - last >= wait and rng.random() < 0.8:
-            public[k], last = True, time
-            wait = int(rng.choice([1, 2, 3], p=[0.27, 0.23, 0.5]))
-    first = rng.permutation(np.flatnonzero(public))
-    return np.concatenate([first, rng.permutation(np.flatnonzero(~public))])
+    night = np.floor(start)
+    month = ((night - FIRST_MJD) // 30).astype(int)
+    nightly = rng.random(month.max(initial=0) + 1) < _NIGHTLY_MONTHS
+    chosen = np.zeros(len(start), dtype=bool)
+    last = -np.inf
+    for k, time in enumerate(night):
+        if time - last >= (1 if nightly[month[k]] else 3) and rng.random() < 0.85:
+            chosen[k], last = True, time
+    fortnight = ((night - FIRST_MJD) // 14).astype(int)
+    rank = 0.5 * rng.random(fortnight.max(initial=0) + 1)[fortnight] + rng.random(len(start))
+    return np.argsort(np.where(chosen, rank, 10.0 + rank), kind="stable")
 
 
 def _times_in_night(rng: np.random.Generator, start: float, length: float, count: int) -> Array:
@@ -248,7 +253,7 @@ def _expose(rng: np.random.Generator, time: Array, band: int, ra: float, dec: fl
         - np.minimum(clouds, 3.5)
         + rng.normal(0.0, 0.12, count)
     )
-    bad_fraction = rng.uniform(0.04, 0.14)
+    bad_fraction = rng.uniform(0.05, 0.14)
     # Clouds and bad frames go together.
     bad = rng.random(count) < bad_fraction * (0.6 + 1.8 * (clouds > 0.3))
     flags = np.where(bad, BAD_EXPOSURE, 0).astype(np.int64)

@@ -69,7 +69,7 @@ def draw_semiregular(rng: np.random.Generator) -> Drawn:
     amplitude = log_uniform(rng, 0.15, 1.2)
     second = period * rng.choice([0.53, 0.5, 0.67])
     share = rng.uniform(0.2, 0.6)
-    coherence = period * rng.uniform(2.0, 10.0)
+    coherence = period * rng.uniform(3.0, 20.0)
     signal = _giant_modes([period, float(second)], [amplitude, share * amplitude], coherence)
     physique = Physique(
         clipped_normal(rng, 2.7, 0.35, 2.0, 3.8),
@@ -105,9 +105,9 @@ def _giant_modes(periods: list[float], amplitudes: list[float], coherence_days: 
 
     def signal(rng: np.random.Generator, cadence: Cadence) -> Array:
         angle = 2 * np.pi * ((cadence.time - cadence.start) / periods[0] + rng.random())
-        total = 0.35 * amplitudes[0] * np.cos(angle)
+        total = 0.40 * amplitudes[0] * np.cos(angle)
         for period, amplitude in zip(periods, amplitudes, strict=True):
-            total = total + 0.25 * amplitude * irregular.unstable_oscillation(
+            total = total + 0.16 * amplitude * irregular.unstable_oscillation(
                 rng, cadence.time, period_days=period, coherence_days=coherence_days
             )
         return np.asarray(total * by_band(cadence, _RED_GIANT_RATIOS))
