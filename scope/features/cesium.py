@@ -12,11 +12,10 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from scope.features.cesium_definitions import CADENCE_MINUTES, FLUX_RANGES, PEAK_PAIRS
 from scope.features.cesium_models import fast_period, qso
-from scope.features.kernels import JIT, Array, median_of_sorted, percentile_of_sorted
+from scope.features.kernels import Array, kernel, median_of_sorted, percentile_of_sorted
 from scope.features.registry import names_of
 from scope.lightcurves.curves import LightCurves
 
@@ -58,7 +57,7 @@ def cesium(lightcurves: LightCurves) -> npt.NDArray[np.float64]:
     return out
 
 
-@njit(**JIT)
+@kernel
 def _cesium(
     offsets: npt.NDArray[np.int64],
     time: Array,
@@ -97,7 +96,7 @@ def _cesium(
                 row[k] = math.nan
 
 
-@njit(**JIT)
+@kernel
 def _mean(x: Array) -> float:
     total = 0.0
     for value in x:
@@ -105,7 +104,7 @@ def _mean(x: Array) -> float:
     return total / len(x)
 
 
-@njit(**JIT)
+@kernel
 def _deviation(x: Array) -> float:
     """Return the standard deviation of the population."""
     mean = _mean(x)
@@ -115,7 +114,7 @@ def _deviation(x: Array) -> float:
     return math.sqrt(total / len(x))
 
 
-@njit(**JIT)
+@kernel
 def _skew(x: Array) -> float:
     """Return the skewness, third central moment over the deviation cubed."""
     mean = _mean(x)
@@ -126,7 +125,7 @@ def _skew(x: Array) -> float:
     return (third / len(x)) / (second / len(x)) ** 1.5
 
 
-@njit(**JIT)
+@kernel
 def _cadence(t: Array, cadences: Array, row: Array) -> int:
     """Fill what depends on the gaps between neighbouring epochs; return the next column."""
     n = len(t)
@@ -152,7 +151,7 @@ def _cadence(t: Array, cadences: Array, row: Array) -> int:
     return at + 3
 
 
-@njit(**JIT)
+@kernel
 def _lags(t: Array, pairs: npt.NDArray[np.int64], row: Array, at: int) -> int:
     """Fill what depends on the histogram of all time lags; return the next column.
 
@@ -196,7 +195,7 @@ def _lags(t: Array, pairs: npt.NDArray[np.int64], row: Array, at: int) -> int:
     return at
 
 
-@njit(**JIT)
+@kernel
 def _is_peak(x: npt.NDArray[np.int64], i: int) -> bool:
     """Tell whether x rises to x[i] and falls after it; a plateau counts at its start."""
     if i > 0 and x[i] <= x[i - 1]:
@@ -207,7 +206,7 @@ def _is_peak(x: npt.NDArray[np.int64], i: int) -> bool:
     return j == len(x) or bool(x[j] < x[i])
 
 
-@njit(**JIT)
+@kernel
 def _magnitudes(t: Array, m: Array, e: Array, half_ranges: Array, row: Array, at: int) -> int:
     """Fill what depends on the distribution of magnitudes; return the next column."""
     n = len(m)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-from scope.features.kernels import JIT, Array, median_of_sorted
+from scope.features.kernels import Array, kernel, median_of_sorted
 
 _QSO_LOG_TAU = 2.92
 _QSO_LOG_VARIANCE = -4.10
@@ -19,7 +18,7 @@ _FINE_STEPS = 500
 _N_CANDIDATES = 5
 
 
-@njit(**JIT)
+@kernel
 def qso(t: Array, m: Array, e: Array) -> tuple[float, float]:
     """Compare a light curve with a damped random walk of a typical quasar.
 
@@ -67,7 +66,7 @@ def qso(t: Array, m: Array, e: Array) -> tuple[float, float]:
     return math.log(fit), math.log(expected / fit)
 
 
-@njit(**JIT)
+@kernel
 def _inverse_walk(t: Array, keep: list[int]) -> tuple[Array, Array, float]:
     """Return diagonal, upper diagonal and scale of the scaled inverse covariance."""
     n = len(keep)
@@ -85,7 +84,7 @@ def _inverse_walk(t: Array, keep: list[int]) -> tuple[Array, Array, float]:
     return diagonal / scale, beside / scale, scale
 
 
-@njit(**JIT)
+@kernel
 def _cholesky(diagonal: Array, beside: Array) -> tuple[Array, Array]:
     """Return the factor of a tridiagonal matrix, its diagonal and upper diagonal."""
     n = len(diagonal)
@@ -98,7 +97,7 @@ def _cholesky(diagonal: Array, beside: Array) -> tuple[Array, Array]:
     return pivots, above
 
 
-@njit(**JIT)
+@kernel
 def _solve(pivots: Array, above: Array, right: Array) -> Array:
     """Solve with a tridiagonal Cholesky factor."""
     n = len(right)
@@ -112,7 +111,7 @@ def _solve(pivots: Array, above: Array, right: Array) -> Array:
     return x
 
 
-@njit(**JIT)
+@kernel
 def _multiply(diagonal: Array, beside: Array, x: Array) -> Array:
     """Multiply a vector by a symmetric tridiagonal matrix."""
     out = diagonal * x
@@ -121,7 +120,7 @@ def _multiply(diagonal: Array, beside: Array, x: Array) -> Array:
     return out
 
 
-@njit(**JIT)
+@kernel
 def _trace(diagonal: Array, beside: Array, w: Array, pivots: Array, above: Array) -> float:
     """Return the trace of T P^-1 D^-1, with P given by its Cholesky factor.
 
@@ -142,7 +141,7 @@ def _trace(diagonal: Array, beside: Array, w: Array, pivots: Array, above: Array
     return trace
 
 
-@njit(**JIT)
+@kernel
 def fast_period(t: Array, m: Array, e: Array) -> float:
     """Return the period of the best sinusoid between two mean gaps and the whole span.
 
@@ -184,7 +183,7 @@ def fast_period(t: Array, m: Array, e: Array) -> float:
     return best_period
 
 
-@njit(**JIT)
+@kernel
 def _powers(t: Array, y: Array, w: Array, start: float, step: float, power: Array) -> None:
     """Fill the floating-mean periodogram, Zechmeister & Kurster 2009, A&A 496, 577, eq. 5.
 

@@ -10,10 +10,9 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from scope.features.edges import N_BINS, DmdtEdges
-from scope.features.kernels import JIT, Array
+from scope.features.kernels import Array, kernel
 from scope.lightcurves.curves import LightCurves
 
 _MAX_TABLE = 1 << 16
@@ -84,7 +83,7 @@ def _lookup_table(
     return base.astype(np.uint64), threshold, n_cells / span
 
 
-@njit(**JIT)
+@kernel
 def _dmdt(
     offsets: npt.NDArray[np.int64],
     time: Array,
@@ -97,7 +96,8 @@ def _dmdt(
     out: npt.NDArray[np.float64],
 ) -> None:
     # Two sets of counts, used in turn: a bin that is hit twice in a row need not wait.
-    counts = np.zeros((2, N_BINS, N_BINS), dtype=np.int64)
+    n_rows, n_columns = out.shape[1], out.shape[2]
+    counts = np.zeros((2, n_columns, n_rows), dtype=np.int64)
     for curve in range(len(offsets) - 1):
         low, high = offsets[curve], offsets[curve + 1]
         m = mag[low:high].astype(np.float64)
@@ -106,18 +106,18 @@ def _dmdt(
         counts[:] = 0
         _count(t, m, dm_range, dt_edges, base, threshold, scale, counts)
         squares = 0.0
-        for column in range(N_BINS):
-            for row in range(N_BINS):
+        for column in range(n_columns):
+            for row in range(n_rows):
                 counts[0, column, row] += counts[1, column, row]
                 squares += float(counts[0, column, row]) ** 2
         if squares > 0.0:
             norm = math.sqrt(squares)
-            for column in range(N_BINS):
-                for row in range(N_BINS):
+            for column in range(n_columns):
+                for row in range(n_rows):
                     out[curve, row, column] = counts[0, column, row] / norm
 
 
-@njit(**JIT)
+@kernel
 def _count(
     t: Array,
     m: Array,
@@ -133,19 +133,19 @@ def _count(
     Times rise, so along j the bin of t_j - t_i only ever moves up, and the pairs of one
     bin are a range of j.
     """
-    n = len(t)
+    n, n_columns = len(t), counts.shape[1]
     first, last = dm_range
     for i in range(n - 1):
         ti, mi = t[i], m[i]
         stop = i + 1
         while stop < n and t[stop] - ti < dt_edges[0]:
             stop += 1
-        for column in range(N_BINS):
+        for column in range(n_columns):
             start = stop
             edge = dt_edges[column + 1]
             while stop < n and t[stop] - ti < edge:
                 stop += 1
-            if column == N_BINS - 1:
+            if column == n_columns - 1:
                 while stop < n and t[stop] - ti == edge:
                     stop += 1
             for j in range(start, stop):

@@ -15,10 +15,9 @@ from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from scope.errors import ConfigError
-from scope.features.kernels import JIT, Array, dot
+from scope.features.kernels import Array, dot, kernel
 from scope.features.registry import FourierForm, names_of
 from scope.lightcurves.curves import LightCurves
 
@@ -102,7 +101,7 @@ def _polar(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return out
 
 
-@njit(**JIT)
+@kernel
 def _fourier(
     offsets: npt.NDArray[np.int64],
     time: Array,
@@ -128,7 +127,7 @@ def _fourier(
         )
 
 
-@njit(**JIT)
+@kernel
 def _one(t: Array, m: Array, e: Array, time_zero_hjd: float, p: float, out: Array) -> None:
     """Fill the features of one light curve.
 
@@ -187,7 +186,7 @@ def _one(t: Array, m: Array, e: Array, time_zero_hjd: float, p: float, out: Arra
             out[i] = math.nan
 
 
-@njit(**JIT)
+@kernel
 def _fill(
     t: Array, m: Array, e: Array, p: float, design: Array, residual: Array
 ) -> tuple[float, float, float]:
@@ -223,7 +222,7 @@ def _fill(
     return centre, half_span, mean
 
 
-@njit(**JIT)
+@kernel
 def _orthogonalise(
     design: Array,
     upper: Array,

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-JIT: dict[str, Any] = {"nogil": True, "cache": True, "fastmath": False, "error_model": "numpy"}
-"""How kernels are compiled.
-
-Without the interpreter lock, since light curves are shared out over threads. Without
-fast-math, since a product must not depend on how a compiler likes to reorder sums. With
-the error model of numpy: a division by zero is infinite or NaN and no exception.
-"""
-
 Array = npt.NDArray[np.float64]
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
-@njit(**JIT)
+
+def fingerprint(folder: Path) -> str:
+    """Return the SHA-256 of the Python files of a folder that hold kernels."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        text = path.read_bytes()
+        if b"@kernel" in text:
+            digest.update(path.name.encode() + b"\0" + text)
+    return digest.hexdigest()
+
+
+_SOURCES = fingerprint(Path(__file__).parent)
+
+
+def kernel(function: _Function) -> _Function:
+    """Compile a function with numba.
+
+    Without the interpreter lock, since light curves are shared out over threads. Without
+    fast-math, since a product must not depend on how a compiler likes to reorder sums.
+    With the error model of numpy: a division by zero is infinite or NaN and no exception.
+
+    Compiled code is cached between processes. numba takes it for fresh as long as the file
+    of the function itself is unchanged, but a kernel holds the code of all that it calls,
+    and some of that is in other files: here a change of any file of kernels makes it
+    stale. Kernels therefore use no constant from a file without kernels.
+    """
+    compiled = njit(nogil=True, cache=True, fastmath=False, error_model="numpy")(function)
+    cache_file = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if cache_file is not None:
+        cache_file._source_stamp = _SOURCES
+    return cast(_Function, compiled)
+
+
+@kernel
 def percentile_of_sorted(ordered: Array, fraction: float) -> float:
     """Return a percentile of sorted values, interpolated linearly.
 
@@ -47,7 +76,7 @@ def percentile_of_sorted(ordered: Array, fraction: float) -> float:
     return float(ordered[low] + step * share)
 
 
-@njit(**JIT)
+@kernel
 def median_of_sorted(ordered: Array) -> float:
     """Return the median of sorted values, at least one."""
     n = len(ordered)
@@ -56,7 +85,7 @@ def median_of_sorted(ordered: Array) -> float:
     return float(0.5 * (ordered[n // 2 - 1] + ordered[n // 2]))
 
 
-@njit(**JIT)
+@kernel
 def dot(a: Array, b: Array) -> float:
     """Return the inner product, summed in four interleaved parts.
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-from scope.features.kernels import JIT, Array
+from scope.features.kernels import Array, kernel
 
 _SQRT_HALF = math.sqrt(0.5)
 _HALF_LOG_2_PI = 0.5 * math.log(2.0 * math.pi)
@@ -23,7 +22,7 @@ _SMALLEST_RANGE = 1e-19
 """Range of the data below which W is 1 by convention."""
 
 
-@njit(**JIT)
+@kernel
 def log_normal_cdf(z: float) -> float:
     """Return the logarithm of the standard normal distribution function.
 
@@ -43,7 +42,7 @@ def log_normal_cdf(z: float) -> float:
     return -0.5 * z * z - math.log(-z) - _HALF_LOG_2_PI + math.log1p(series)
 
 
-@njit(**JIT)
+@kernel
 def anderson_darling(ordered: Array) -> float:
     """Return A² of sorted values against a normal law of their own mean and deviation.
 
@@ -79,7 +78,7 @@ def anderson_darling(ordered: Array) -> float:
     return -n - total
 
 
-@njit(**JIT)
+@kernel
 def normal_quantile(p: float) -> float:
     """Return the normal quantile by Beasley & Springer 1977 (AS 111), good to 1e-9.
 
@@ -99,7 +98,7 @@ def normal_quantile(p: float) -> float:
     return -above / below if q < 0.0 else above / below
 
 
-@njit(**JIT)
+@kernel
 def shapiro_wilk_weights(n: int) -> Array:
     """Return the weights of the upper half of `n` order statistics, (n // 2,) float64.
 
@@ -139,7 +138,7 @@ def shapiro_wilk_weights(n: int) -> Array:
     return weights
 
 
-@njit(**JIT)
+@kernel
 def shapiro_wilk(ordered: Array) -> float:
     """Return W of sorted values.
 

@@ -10,9 +10,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-from scope.features.kernels import JIT, Array, median_of_sorted, percentile_of_sorted
+from scope.features.kernels import Array, kernel, median_of_sorted, percentile_of_sorted
 from scope.features.normality import anderson_darling, shapiro_wilk
 from scope.features.registry import names_of
 from scope.lightcurves.curves import LightCurves
@@ -40,7 +39,7 @@ def statistics(lightcurves: LightCurves) -> npt.NDArray[np.float64]:
     return out
 
 
-@njit(**JIT)
+@kernel
 def _statistics(
     offsets: npt.NDArray[np.int64],
     time: Array,
@@ -55,7 +54,7 @@ def _statistics(
         _one(time[low:high], m, e, out[curve])
 
 
-@njit(**JIT)
+@kernel
 def _one(t: Array, m: Array, e: Array, out: Array) -> None:
     """Fill the statistics of one light curve."""
     n = len(m)
