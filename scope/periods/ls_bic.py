@@ -114,7 +114,7 @@ def search(
     offsets = np.linspace(-HALF_WINDOW, HALF_WINDOW, LANES) * grid.df
     series, _ = backend.fourier_bic(curve, centres, offsets, order_limit)
     frequencies = (centres[:, None] + offsets).ravel()
-    boxes, _ = backend.eclipse_bic(curve, frequencies)
+    boxes, _ = backend.eclipse_bic(curve, frequencies, float(series.min()))
     bic = np.minimum(series.ravel(), boxes)
     best = distinct(frequencies, bic, max(options.n_top_columns, 1), 1.0 / curve.time.max())
     if not len(best):

@@ -6,7 +6,7 @@ A backend is a module with
     one statistic (``LS``, ``CE`` or ``AOV``) over a whole grid, reduced;
 ``evaluate(statistic, curve, frequencies, options) -> (k,) float64``
     the same statistic, exactly, at a few frequencies;
-``fourier_bic(curve, centres, offsets, max_order)`` and ``eclipse_bic(curve, frequencies)``
+``fourier_bic(curve, centres, offsets, max_order)`` and ``eclipse_bic(curve, frequencies, ceiling)``
     the models that judge, see `scope.periods.kernels`.
 """
 
@@ -100,7 +100,7 @@ class Backend(Protocol):
         """Criterion and order of the best Fourier series at each frequency."""
 
     def eclipse_bic(
-        self, curve: Curve, frequencies: Floats
+        self, curve: Curve, frequencies: Floats, ceiling: float
     ) -> tuple[Floats, npt.NDArray[np.int64]]:
         """Criterion and number of boxes of the best eclipse model at each frequency."""
 

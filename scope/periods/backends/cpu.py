@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from scope.periods.backends import LARGER_IS_BETTER, Curve, Floats, Scan
 from scope.periods.grid import Grid
-from scope.periods.kernels import eclipse, entropy, fourier, power, reduce, variance
+from scope.periods.kernels import eclipse, entropy, fourier, periodogram, power, reduce, variance
 from scope.periods.options import PeriodOptions
 
 MARGIN = 14
@@ -25,10 +25,11 @@ def scan(
 ) -> Scan:
     """Reduce one statistic over a grid, and evaluate its best points exactly."""
     state = reduce.new_state(keep + MARGIN)
-    tail = (removed, keep + MARGIN, options.samples_per_peak, state)
+    tail = (options.samples_per_peak, removed, keep + MARGIN, state)
     steps = (curve.time, curve.mag, grid.f0, grid.df, grid.n)
     if statistic == "LS":
-        result = power.reduce_power(_periodogram(curve, grid), *tail)
+        first = round(grid.f0 / grid.df)
+        result = periodogram.scan_power(*curve, grid.df, first, grid.n, *tail)
     elif statistic == "CE":
         result = entropy.scan_entropy(*steps, options.phase_bins, options.mag_bins, *tail)
     else:
@@ -63,24 +64,6 @@ def fourier_bic(
     return fourier.fourier_bic(curve.time, curve.mag, curve.weight, centres, offsets, max_order)
 
 
-def eclipse_bic(curve: Curve, frequencies: Floats) -> tuple[Floats, npt.NDArray[np.int64]]:
+def eclipse_bic(curve: Curve, frequencies: Floats, ceiling: float) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Criterion and number of boxes of the best eclipse model at each frequency."""
-    return eclipse.eclipse_bic(curve.time, curve.mag, curve.weight, frequencies)
-
-
-def _periodogram(curve: Curve, grid: Grid) -> Floats:
-    """Lomb-Scargle power over the grid, by a non-uniform FFT on one thread."""
-    import nifty_ls
-
-    result = nifty_ls.lombscargle(
-        curve.time,
-        curve.mag,
-        1.0 / np.sqrt(curve.weight),
-        fmin=grid.f0,
-        fmax=grid.f_last,
-        Nf=grid.n,
-        fit_mean=True,
-        backend="finufft",
-        nthreads=1,
-    )
-    return np.nan_to_num(result.power, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+    return eclipse.eclipse_bic(curve.time, curve.mag, curve.weight, frequencies, ceiling)

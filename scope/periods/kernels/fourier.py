@@ -13,60 +13,24 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-LANES = 24
-"""Frequencies per window: three vectors of eight."""
+from scope.periods.kernels.harmonic_sums import N_LANES, harmonic_sums, window_rotations
+from scope.periods.kernels.types import Floats, Integers
+
 MAX_ORDER = 6
 SINGULAR = 1e-9
 """A Cholesky pivot below this means that the points do not constrain the term."""
 
 
 @njit(cache=True, nogil=True)
-def window_rotations(time, offsets):
-    """cos and sin of 2 pi t times each of the window's `LANES` frequency offsets [1/d]."""
-    cosine = np.empty((len(time), LANES))
-    sine = np.empty((len(time), LANES))
-    for j in range(len(time)):
-        for m in range(LANES):
-            angle = 2.0 * np.pi * time[j] * offsets[m]
-            cosine[j, m] = np.cos(angle)
-            sine[j, m] = np.sin(angle)
-    return cosine, sine
-
-
-@njit(cache=True, nogil=True)
-def _window_sums(time, wy, weight, centre, rotation_c, rotation_s, order, sums_y, sums_w):
-    """Fill ``sums_y[k, 0/1, lane]`` (k = 1 .. order) and ``sums_w`` (k = 1 .. 2 order)."""
-    sums_y[:] = 0.0
-    sums_w[:] = 0.0
-    c1 = np.empty(LANES)
-    s1 = np.empty(LANES)
-    ck = np.empty(LANES)
-    sk = np.empty(LANES)
-    for j in range(len(time)):
-        cycles = time[j] * centre
-        angle = 2.0 * np.pi * (cycles - np.floor(cycles))
-        c0, s0 = np.cos(angle), np.sin(angle)
-        a, b = weight[j], wy[j]
-        for m in range(LANES):
-            c1[m] = c0 * rotation_c[j, m] - s0 * rotation_s[j, m]
-            s1[m] = s0 * rotation_c[j, m] + c0 * rotation_s[j, m]
-            ck[m] = c1[m]
-            sk[m] = s1[m]
-        for k in range(1, 2 * order + 1):
-            if k <= order:
-                for m in range(LANES):
-                    sums_y[k, 0, m] += b * ck[m]
-                    sums_y[k, 1, m] += b * sk[m]
-            for m in range(LANES):
-                sums_w[k, 0, m] += a * ck[m]
-                sums_w[k, 1, m] += a * sk[m]
-                c = ck[m] * c1[m] - sk[m] * s1[m]
-                sk[m] = sk[m] * c1[m] + ck[m] * s1[m]
-                ck[m] = c
-
-
-@njit(cache=True, nogil=True)
-def _explained(sums_y, sums_w, m, order, factor, solution, explained):
+def _explained(
+    y: Floats,
+    w: Floats,
+    m: int,
+    order: int,
+    factor: Floats,
+    solution: Floats,
+    explained: Floats,
+) -> int:
     """Explained variance of each order 1 .. `order` at lane `m`, by one Cholesky factor.
 
     Unknowns: the constant, then cosine and sine of each harmonic. Returns the highest
@@ -82,19 +46,19 @@ def _explained(sums_y, sums_w, m, order, factor, solution, explained):
         p_sine = row % 2 == 0
         for col in range(row + 1):
             if col == 0:
-                value = sums_w[p, 1, m] if p_sine else sums_w[p, 0, m]
+                value = w[(2 * p - 1 if p_sine else 2 * p - 2) * N_LANES + m]
             else:
                 q = (col + 1) // 2
                 q_sine = col % 2 == 0
                 d = p - q
                 if p_sine == q_sine:
-                    difference = 1.0 if d == 0 else sums_w[d, 0, m]
-                    both = sums_w[p + q, 0, m]
+                    difference = 1.0 if d == 0 else w[(2 * d - 2) * N_LANES + m]
+                    both = w[(2 * (p + q) - 2) * N_LANES + m]
                     value = 0.5 * (difference - both) if p_sine else 0.5 * (difference + both)
                 else:
                     # sin p cos q = (sin(p + q) + sin(p - q)) / 2, and the mirror of it.
-                    difference = 0.0 if d == 0 else sums_w[d, 1, m]
-                    both = sums_w[p + q, 1, m]
+                    difference = 0.0 if d == 0 else w[(2 * d - 1) * N_LANES + m]
+                    both = w[(2 * (p + q) - 1) * N_LANES + m]
                     value = 0.5 * (both + difference) if p_sine else 0.5 * (both - difference)
             for i in range(col):
                 value -= factor[row, i] * factor[col, i]
@@ -104,7 +68,7 @@ def _explained(sums_y, sums_w, m, order, factor, solution, explained):
                 return p - 1
             else:
                 factor[row, row] = np.sqrt(value)
-        value = sums_y[p, 1, m] if p_sine else sums_y[p, 0, m]
+        value = y[(2 * p - 1 if p_sine else 2 * p - 2) * N_LANES + m]
         for i in range(row):
             value -= factor[row, i] * solution[i]
         solution[row] = value / factor[row, row]
@@ -115,7 +79,9 @@ def _explained(sums_y, sums_w, m, order, factor, solution, explained):
 
 
 @njit(cache=True, nogil=True)
-def fourier_bic(time, mag, weight, centres, offsets, max_order):
+def fourier_bic(
+    time: Floats, mag: Floats, weight: Floats, centres: Floats, offsets: Floats, max_order: int
+) -> tuple[Floats, Integers]:
     """Smallest criterion over orders at every frequency of every window.
 
     Parameters
@@ -124,35 +90,33 @@ def fourier_bic(time, mag, weight, centres, offsets, max_order):
         Days since the first point; magnitudes of weighted mean 0; weights of sum 1.
     centres : (w,) float64
         Window centres, 1/d.
-    offsets : (LANES,) float64
+    offsets : (N_LANES,) float64
         Offsets of the window's frequencies from its centre, 1/d.
     max_order : int
         1 .. `MAX_ORDER`.
 
     Returns
     -------
-    bic : (w, LANES) float64
-    order : (w, LANES) int64
+    bic : (w, N_LANES) float64
+    order : (w, N_LANES) int64
         0 where no order is constrained (and the criterion is 0, that of a constant).
     """
     n = len(time)
     variance = np.sum(weight * mag * mag)
-    wy = weight * mag
+    weighted = weight * mag
     rotation_c, rotation_s = window_rotations(time, offsets)
-    sums_y = np.zeros((max_order + 1, 2, LANES))
-    sums_w = np.zeros((2 * max_order + 1, 2, LANES))
+    w = np.empty(4 * MAX_ORDER * N_LANES)
+    y = np.empty(2 * MAX_ORDER * N_LANES)
     factor = np.zeros((2 * max_order + 1, 2 * max_order + 1))
     solution = np.zeros(2 * max_order + 1)
     explained = np.zeros(max_order + 1)
-    bic = np.zeros((len(centres), LANES))
-    orders = np.zeros((len(centres), LANES), dtype=np.int64)
+    bic = np.zeros((len(centres), N_LANES))
+    orders = np.zeros((len(centres), N_LANES), dtype=np.int64)
     log_n = np.log(n)
     for i in range(len(centres)):
-        _window_sums(
-            time, wy, weight, centres[i], rotation_c, rotation_s, max_order, sums_y, sums_w
-        )
-        for m in range(LANES):
-            top = _explained(sums_y, sums_w, m, max_order, factor, solution, explained)
+        harmonic_sums(time, weighted, weight, centres[i], rotation_c, rotation_s, w, y)
+        for m in range(N_LANES):
+            top = _explained(y, w, m, max_order, factor, solution, explained)
             for k in range(1, top + 1):
                 left = max(1.0 - explained[k] / variance, 1e-12)
                 value = n * np.log(left) + 2.0 * k * log_n
@@ -163,7 +127,9 @@ def fourier_bic(time, mag, weight, centres, offsets, max_order):
 
 
 @njit(cache=True, nogil=True)
-def fourier_fit(time, mag, weight, frequency, max_order):
+def fourier_fit(
+    time: Floats, mag: Floats, weight: Floats, frequency: float, max_order: int
+) -> tuple[int, Floats, Floats, float]:
     """Weighted Fourier series of the order with the smallest criterion.
 
     Returns

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scope.periods.kernels.types import Floats, Words
+
 SEED = 1024
 """Frequencies between re-seedings from float64: the step's rounding stays below 2e-7 cycles."""
 TURN = 4294967296.0
@@ -12,7 +14,7 @@ TURN = 4294967296.0
 
 
 @njit(cache=True, nogil=True)
-def seed_phases(time, frequency, phase):
+def seed_phases(time: Floats, frequency: float, phase: Words) -> None:
     """Set ``phase`` to the fractional part of ``time * frequency``, in units of 2**-32 cycles.
 
     Times are days since the first point, so that they and the phases are not negative.
@@ -23,7 +25,7 @@ def seed_phases(time, frequency, phase):
 
 
 @njit(cache=True, nogil=True)
-def phase_steps(time, df):
+def phase_steps(time: Floats, df: float) -> Words:
     """Phase advance of each point from one grid frequency to the next, uint32."""
     step = np.empty(len(time), dtype=np.uint32)
     for j in range(len(time)):
@@ -32,3 +34,16 @@ def phase_steps(time, df):
             np.uint64(np.rint((cycles - np.floor(cycles)) * TURN)) & np.uint64(0xFFFFFFFF)
         )
     return step
+
+
+@njit(cache=True, nogil=True)
+def bin_bits(phase_bins: int) -> int:
+    """Bits that hold any bin number: a phase gives up so many for one 32-bit product.
+
+    The bin is then ``((phase >> bits) * phase_bins) >> (32 - bits)``, from a phase of at
+    least 22 bits.
+    """
+    bits = 0
+    while (1 << bits) < phase_bins:
+        bits += 1
+    return bits

@@ -13,8 +13,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from scope.periods.kernels.reduce import finish, reduce_block
-
 SINGULAR = 1e-10
 """Determinants below this are of a fit that the points do not constrain; its power is 0."""
 
@@ -63,10 +61,3 @@ def power_at(time, mag, weight, frequencies):
                 determinant * variance
             )
     return result
-
-
-@njit(cache=True, nogil=True)
-def reduce_power(power, removed, keep, separation, state):
-    """Reduce a periodogram held in memory; returns what `finish` does."""
-    reduce_block(power, len(power), 0, removed, state)
-    return finish(len(power), removed, keep, separation, state)

@@ -8,17 +8,23 @@ With r bins of n_b points and mean m_b, mean m of all n points (empty bins are s
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
-from scope.periods.kernels.phases import SEED, phase_steps, seed_phases
+from scope.periods.kernels.phases import SEED, bin_bits, phase_steps, seed_phases
 from scope.periods.kernels.reduce import finish, reduce_block
+from scope.periods.kernels.types import Floats, Integers, Reduced, State
 
 COUNT_SHIFT = 44
 """A bin's count stands above this bit, the sum of its scaled magnitudes below."""
+QUANTA = 16777216.0
+"""Steps of the scaled magnitudes over their range."""
+WAYS = 4
+"""Histograms filled in turn: an addition need not wait for the one before it."""
 
 
 @njit(cache=True, nogil=True)
-def _f_ratio(between, total, n, phase_bins):
+def _f_ratio(between: float, total: float, n: int, phase_bins: int) -> float:
     """F from the sums of squares; 0 without variance between, infinite without any within."""
     within = total - between
     if between <= 0.0:
@@ -29,58 +35,77 @@ def _f_ratio(between, total, n, phase_bins):
 
 
 @njit(cache=True, nogil=True)
-def scan_variance(time, mag, f0, df, n_freq, phase_bins, removed, keep, separation, state):
+def _pack(mag: Floats) -> tuple[npt.NDArray[np.uint64], float, float]:
+    """Counts of one with scaled magnitudes, their mean and their sum of squares about it."""
+    low, high = mag.min(), mag.max()
+    scaled = np.rint((mag - low) * (QUANTA / (high - low)))
+    mean = np.sum(scaled) / len(mag)
+    packed = scaled.astype(np.uint64) + (np.uint64(1) << np.uint64(COUNT_SHIFT))
+    return packed, mean, np.sum((scaled - mean) ** 2)
+
+
+@njit(cache=True, nogil=True)
+def scan_variance(
+    time: Floats,
+    mag: Floats,
+    f0: float,
+    df: float,
+    n_freq: int,
+    phase_bins: int,
+    separation: int,
+    removed: Integers,
+    keep: int,
+    state: State,
+) -> Reduced:
     """Scan a grid; returns what `finish` does, for values of F.
 
     Magnitudes enter as integers of 2**-24 of their range, so that one 64-bit addition
     counts and sums: exact, whatever the order.
     """
     n = len(time)
-    low, high = mag.min(), mag.max()
-    scale = 16777216.0 / (high - low)
-    packed = np.empty(n, dtype=np.uint64)
-    mean = 0.0
-    for j in range(n):
-        quantum = np.rint((mag[j] - low) * scale)
-        mean += quantum / n
-        packed[j] = np.uint64(quantum) + (np.uint64(1) << np.uint64(COUNT_SHIFT))
-    total = 0.0
-    for j in range(n):
-        total += (np.rint((mag[j] - low) * scale) - mean) ** 2
-    low_bits = (np.uint64(1) << np.uint64(COUNT_SHIFT)) - np.uint64(1)
+    packed, mean, total = _pack(mag)
+    sum_bits = (np.uint64(1) << np.uint64(COUNT_SHIFT)) - np.uint64(1)
+    bits = np.uint32(bin_bits(phase_bins))
+    rest = np.uint32(32) - bits
+    bins = np.uint32(phase_bins)
+    way = ((np.arange(n) % WAYS) * phase_bins).astype(np.uint32)
     phase = np.empty(n, dtype=np.uint32)
     step = phase_steps(time, df)
+    where = np.empty(n, dtype=np.uint32)
+    cells = np.zeros(WAYS * phase_bins, dtype=np.uint64)
+    squares = np.empty(phase_bins)
     block = np.empty(SEED)
-    cells = np.zeros(phase_bins, dtype=np.uint64)
-    bins = np.uint64(phase_bins)
-    shift = np.uint64(32)
     for start in range(0, n_freq, SEED):
         count = min(SEED, n_freq - start)
         seed_phases(time, f0 + df * start, phase)
         for i in range(count):
+            for j in range(n):
+                where[j] = (((phase[j] >> bits) * bins) >> rest) + way[j]
+                phase[j] += step[j]
             cells[:] = np.uint64(0)
             for j in range(n):
-                b = np.int64((np.uint64(phase[j]) * bins) >> shift)
-                cells[b] += packed[j]
-                phase[j] += step[j]
+                cells[where[j]] += packed[j]
+            for b in range(phase_bins):
+                cell = cells[b]
+                for k in range(1, WAYS):
+                    cell += cells[b + k * phase_bins]
+                number = np.float64(np.int64(cell >> np.uint64(COUNT_SHIFT)))
+                offset = np.float64(np.int64(cell & sum_bits)) - number * mean
+                squares[b] = offset * offset / max(number, 1.0)
             between = 0.0
             for b in range(phase_bins):
-                number = np.float64(np.int64(cells[b] >> np.uint64(COUNT_SHIFT)))
-                offset = np.float64(np.int64(cells[b] & low_bits)) - number * mean
-                between += offset * offset / max(number, 1.0)
+                between += squares[b]
             block[i] = _f_ratio(between, total, n, phase_bins)
         reduce_block(block, count, start, removed, state)
     return finish(n_freq, removed, keep, separation, state)
 
 
 @njit(cache=True, nogil=True)
-def variance_at(time, mag, frequencies, phase_bins):
+def variance_at(time: Floats, mag: Floats, frequencies: Floats, phase_bins: int) -> Floats:
     """F at arbitrary frequencies [1/d] with float64 phases and magnitudes, (k,) float64."""
     n = len(time)
     mean = mag.mean()
-    total = 0.0
-    for j in range(n):
-        total += (mag[j] - mean) ** 2
+    total = np.sum((mag - mean) ** 2)
     number = np.zeros(phase_bins)
     offset = np.zeros(phase_bins)
     result = np.empty(len(frequencies))
