@@ -304,10 +304,11 @@ class TreeEnsemble:
         check_tree_device(device)
         try:
             self._booster = xgboost.Booster(model_file=str(path))
-        except xgboost.core.XGBoostError as error:
+        except (xgboost.core.XGBoostError, ValueError) as error:
+            # ValueError: the library's message quotes bytes of the file that are no text.
             raise BundleError(
                 f"trees {path} cannot be read",
-                value=str(error).strip().splitlines()[-1],
+                value=str(error).strip().splitlines()[0],
                 allowed="an XGBoost model",
                 todo="train it again or take it from where the bundle came from",
             ) from error

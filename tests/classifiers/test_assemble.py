@@ -1,0 +1,98 @@
+"""Training sets put together from features and truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from scope.classifiers.assemble import LABELS, assemble_training_set
+from scope.errors import DuplicateIdError, InputError, MissingColumnError
+from scope.io import read_metadata, read_table, write_table
+
+
+def features(path: Path, ids: list[int], reasons: list[str | None]) -> Path:
+    columns = {
+        "_id": pa.array(ids),
+        "reason": pa.array(reasons, pa.string()),
+        "median": pa.array([float(i) for i in ids]),
+    }
+    write_table(pa.table(columns), path, {"fourier": "raw", "stages": {"features": 1}})
+    return path
+
+
+def truth(path: Path, lines: list[tuple[int, int, list[str]]]) -> Path:
+    ids, stars, labels = zip(*lines, strict=True)
+    write_table(pa.table({"objectid": ids, "sourceid": stars, "labels": list(labels)}), path, {})
+    return path
+
+
+LINES = [
+    (30, 3, ["variable", "EA"]),
+    (10, 1, ["variable", "periodic"]),
+    (11, 1, ["variable", "periodic"]),
+    (20, 2, ["non-variable"]),
+]
+
+
+def test_rows_are_joined_by_id_and_not_by_place(tmp_path: Path) -> None:
+    first = features(tmp_path / "a.parquet", [10, 11, 20], [None, None, None])
+    second = features(tmp_path / "b.parquet", [30], [None])
+    output = tmp_path / "training.parquet"
+    assemble_training_set([second, first], [truth(tmp_path / "t.parquet", LINES)], output)
+    table = read_table(output)
+    assert table.column("_id").to_pylist() == [10, 11, 20, 30]
+    assert table.column("star").to_pylist() == ["1", "1", "2", "3"]
+    assert table.column("EA").to_pylist() == [0, 0, 0, 1]
+    assert table.column("variable").to_pylist() == [1, 1, 0, 1]
+    assert table.column("non-variable").to_pylist() == [0, 0, 1, 0]
+    assert set(LABELS) <= set(table.column_names)
+    assert len(LABELS) == 53
+    assert read_metadata(output)["fourier"] == "raw"
+
+
+def test_light_curves_without_features_are_left_out(tmp_path: Path) -> None:
+    path = features(tmp_path / "a.parquet", [10, 11], ["too_few_epochs", None])
+    output = tmp_path / "training.parquet"
+    assemble_training_set([path], [truth(tmp_path / "t.parquet", LINES)], output)
+    assert read_table(output).column("_id").to_pylist() == [11]
+
+
+def test_a_light_curve_without_truth_is_an_error(tmp_path: Path) -> None:
+    path = features(tmp_path / "a.parquet", [10, 99], [None, None])
+    output = tmp_path / "training.parquet"
+    with pytest.raises(InputError, match="without a line of truth: '99"):
+        assemble_training_set([path], [truth(tmp_path / "t.parquet", LINES)], output)
+    assert not output.exists()
+
+
+def test_no_light_curve_with_features_is_an_error(tmp_path: Path) -> None:
+    path = features(tmp_path / "a.parquet", [10], ["too_few_epochs"])
+    output = tmp_path / "training.parquet"
+    with pytest.raises(InputError, match="without a light curve that has features"):
+        assemble_training_set([path], [truth(tmp_path / "t.parquet", LINES)], output)
+    assert not output.exists()
+
+
+def test_truth_that_stands_twice_is_an_error(tmp_path: Path) -> None:
+    tables = [truth(tmp_path / f"{name}.parquet", LINES) for name in "ab"]
+    path = features(tmp_path / "f.parquet", [10], [None])
+    with pytest.raises(DuplicateIdError, match="two lines of truth: 10"):
+        assemble_training_set([path], tables, tmp_path / "training.parquet")
+
+
+def test_an_unknown_label_is_an_error(tmp_path: Path) -> None:
+    table = truth(tmp_path / "t.parquet", [(10, 1, ["variabel"])])
+    path = features(tmp_path / "f.parquet", [10], [None])
+    with pytest.raises(InputError, match=r"unknown labels: 'variabel'; allowed: variable, "):
+        assemble_training_set([path], [table], tmp_path / "training.parquet")
+
+
+def test_truth_without_stars_is_an_error(tmp_path: Path) -> None:
+    table = tmp_path / "t.parquet"
+    write_table(pa.table({"objectid": np.arange(3), "labels": [["EA"]] * 3}), table, {})
+    path = features(tmp_path / "f.parquet", [1], [None])
+    with pytest.raises(MissingColumnError, match="sourceid"):
+        assemble_training_set([path], [table], tmp_path / "training.parquet")

@@ -1,0 +1,57 @@
+"""The split by star against the definition, written out with hashlib."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from scope.classifiers.splits import SETS, split_by_star, star_folds, star_fraction
+from scope.errors import ConfigError
+
+
+def test_the_fraction_is_the_first_53_bits_of_the_hash() -> None:
+    bits = bin(int(hashlib.sha256(b"scope split 1:star 7").hexdigest(), 16))[2:].zfill(256)[:53]
+    assert star_fraction("star 7") == int(bits, 2) / 2**53
+
+
+def test_all_rows_of_a_star_are_in_one_set_whoever_else_is_there() -> None:
+    stars = [f"s{i}" for i in range(500)]
+    alone = dict(zip(stars, split_by_star(stars), strict=True))
+    together = split_by_star([*reversed(stars), *stars])
+    assert [alone[star] for star in [*reversed(stars), *stars]] == together.tolist()
+
+
+def test_a_number_and_its_text_are_one_star() -> None:
+    numbers = np.arange(100)
+    assert split_by_star(numbers).tolist() == split_by_star(map(str, numbers)).tolist()
+
+
+def test_the_sets_have_81_9_and_10_per_cent_of_the_stars() -> None:
+    sets = split_by_star(range(20000))
+    parts = np.bincount(sets, minlength=3) / len(sets)
+    # three standard deviations of a binomial with 20000 draws are below 0.009
+    np.testing.assert_allclose(parts, [0.81, 0.09, 0.10], atol=0.009)
+    assert SETS == ("train", "val", "test")
+
+
+@pytest.mark.parametrize("part", [-0.1, 1.0])
+def test_an_impossible_part_is_refused(part: float) -> None:
+    with pytest.raises(ConfigError, match="test_size"):
+        split_by_star([1], test_size=part)
+
+
+def test_folds_are_made_of_whole_stars_and_cover_all_rows() -> None:
+    stars = np.repeat(np.arange(200), 3)
+    folds = star_folds(stars, 5)
+    left_out = np.sort(np.concatenate([test for _, test in folds]))
+    assert left_out.tolist() == list(range(600))
+    for train, test in folds:
+        assert len(train) + len(test) == 600
+        assert not set(stars[train]) & set(stars[test])
+
+
+def test_one_fold_is_refused() -> None:
+    with pytest.raises(ConfigError, match="2 or more"):
+        star_folds(np.arange(3), 1)
