@@ -92,7 +92,7 @@ def _metadata(
     records: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any], apart: bool
 ) -> dict[str, Any]:
     """Return the record of the catalogue; what belongs to one algorithm stands under its name."""
-    own = ("bundle", "device", *(("preprocessing", "provenance") if apart else ()))
+    own = ("bundle", "device", *(("preprocessing", "imputable", "provenance") if apart else ()))
     shared = [
         {name: value for name, value in entry.items() if name not in own}
         for entry in records.values()

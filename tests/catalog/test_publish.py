@@ -61,8 +61,8 @@ def test_the_record_names_the_models_of_each_algorithm(tmp_path: Path) -> None:
 
 def test_models_trained_apart_keep_their_own_imputation_columns(tmp_path: Path) -> None:
     paths = [
-        write_predictions(tmp_path, "dnn", preprocessing="one"),
-        write_predictions(tmp_path, "xgb", preprocessing="other"),
+        write_predictions(tmp_path, "dnn", preprocessing="one", imputable=["a"]),
+        write_predictions(tmp_path, "xgb", preprocessing="other", imputable=["b"]),
     ]
     publish_catalog(paths, tmp_path / "catalog.parquet")
     result = read_table(tmp_path / "catalog.parquet")
@@ -70,6 +70,7 @@ def test_models_trained_apart_keep_their_own_imputation_columns(tmp_path: Path) 
     assert result.column("imputed_xgb").equals(read_table(paths[1]).column("imputed"))
     metadata = read_metadata(tmp_path / "catalog.parquet")
     assert metadata["provenance"]["xgb"][0]["preprocessing"] == "other"
+    assert metadata["imputable"] == {"dnn": ["a"], "xgb": ["b"]}
 
 
 def test_one_algorithm_makes_a_catalogue_too(tmp_path: Path) -> None:

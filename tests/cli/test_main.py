@@ -9,6 +9,7 @@ import pytest
 from scope.catalog import publish_catalog
 from scope.cli.main import main
 from scope.io import read_table, write_table
+from scope.surveys.archive import Archive
 from tests.catalog.test_publish import write_predictions
 
 
@@ -91,6 +92,18 @@ def test_verify_wants_ascending_ids(results: Path, capsys: pytest.CaptureFixture
     write_table(table.take([1, 0, *range(2, 300)]), path)
     assert main(["verify", str(path)]) == 2
     assert "ids do not ascend" in capsys.readouterr().err
+
+
+def test_simulate_writes_an_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["simulate", "--output", str(tmp_path / "sky"), "--n-stars", "3", "--bands", "g"]
+    assert main([*argv, "--field", "296", "--quad", "2", "--with_crossmatch", "false"]) == 0
+    assert "3 stars" in capsys.readouterr().out
+    archive = Archive(tmp_path / "sky")
+    assert archive.fields() == [296]
+    assert archive.units(296) == ["ccd_01_quad_2"]
+    assert not (tmp_path / "sky" / "crossmatch").exists()
+    assert main([*argv, "--ccd", "17"]) == 2
+    assert main(["simulate", "--n-stars", "3"]) == 2
 
 
 def test_config_check_says_what_is_wrong_here(
