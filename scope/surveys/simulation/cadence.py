@@ -31,15 +31,15 @@ _DARK_DEPTH_MAG = {1: 20.95, 2: 20.75, 3: 20.2}
 """5-sigma limits at zenith in dark, clear nights (Bellm et al. 2019, table 1, median)."""
 
 _DECIMATION_DAYS = 30.0 / 1440.0
-_VISITS = np.array([0.74, 0.15, 0.08, 0.03])
-"""Share of nights with 1, 2, 3 and 4 visits, as in long light curves of the survey."""
+_VISITS = np.array([0.83, 0.10, 0.05, 0.02])
+"""Share of nights with 1, 2, 3 and 4 visits; pairs of exposures come on top."""
 
 _NIGHTLY_MONTHS = 0.3
 _MAX_VISITS = 8
 _BAND_SHARE = {1: 0.95, 2: 1.08, 3: 0.6}
 """Epochs in a band over the median of g and r: r is observed more than g, i seldom."""
 
-_TYPICAL_SURVIVAL = 0.85
+_TYPICAL_SURVIVAL = 0.815
 """Share of a quadrant's good exposures that the median star of a field keeps."""
 
 
@@ -113,7 +113,7 @@ def make_cadence(
     _check(bands, years, n_epochs_median)
     nights = np.arange(FIRST_MJD, FIRST_MJD + 365.25 * years)
     start, length = sky.observing_windows(nights, ra, dec, min_altitude_deg=_lowest(dec))
-    clear = _weather(rng, nights) & (length > 0.6 / 24.0)
+    clear = _weather(rng, nights) & (length > 0.4 / 24.0)
     moonlight = _moonlight(nights + 0.33, ra, dec)
     parts = []
     for band in sorted(FILTER_IDS[name] for name in bands):
@@ -136,12 +136,12 @@ def _check(bands: tuple[str, ...], years: float, n_epochs_median: int) -> None:
 
 
 def _lowest(dec: float) -> float:
-    """Return the altitude from which on a field is observed: airmass 2, or 0.95 of its best.
+    """Return the altitude from which on a field is observed: airmass 2.4, or near its best.
 
-    Southern fields never come up to airmass 2 and are observed around culmination.
+    Southern fields hardly come up to that and are observed around culmination.
     """
     culmination = 90.0 - abs(sky.PALOMAR_LATITUDE_DEG - dec)
-    return min(30.0, culmination - 5.0)
+    return min(24.5, culmination - 5.0)
 
 
 def _weather(rng: np.random.Generator, nights: Array) -> npt.NDArray[np.bool_]:
@@ -196,7 +196,7 @@ def _visits(rng: np.random.Generator, start: Array, length: Array, n_epochs: flo
             for night, count in zip(chosen, counts, strict=True)
         ]
     )
-    return np.sort(np.concatenate([times, _continuous(rng, start[chosen], length[chosen])]))
+    return np.sort(np.concatenate([times, _continuous(rng, start[chosen], length[chosen], wanted)]))
 
 
 def _priority(rng: np.random.Generator, start: Array) -> npt.NDArray[np.int64]:
@@ -229,10 +229,13 @@ def _times_in_night(rng: np.random.Generator, start: float, length: float, count
     return np.concatenate([times, pairs])
 
 
-def _continuous(rng: np.random.Generator, start: Array, length: Array) -> Array:
-    """Draw the exposures of a few nights of continuous cadence (Kupfer et al. 2021)."""
+def _continuous(rng: np.random.Generator, start: Array, length: Array, wanted: float) -> Array:
+    """Draw the exposures of one or a few nights of continuous cadence.
+
+    Kupfer et al. 2021, MNRAS 505, 1254.
+    """
     runs = []
-    for night in rng.permutation(len(start))[: rng.integers(1, 4)]:
+    for night in rng.permutation(len(start))[: 1 + rng.poisson(wanted / 180.0)]:
         cadence = rng.uniform(0.67, 1.4) / 1440.0
         count = min(int(rng.integers(20, 91)), int(length[night] / cadence))
         runs.append(start[night] + cadence * np.arange(count))
@@ -253,9 +256,9 @@ def _expose(rng: np.random.Generator, time: Array, band: int, ra: float, dec: fl
         - np.minimum(clouds, 3.5)
         + rng.normal(0.0, 0.12, count)
     )
-    bad_fraction = rng.uniform(0.05, 0.14)
     # Clouds and bad frames go together.
-    bad = rng.random(count) < bad_fraction * (0.6 + 1.8 * (clouds > 0.3))
+    bad = rng.random(count) < rng.uniform(0.07, 0.19) * (0.5 + 2.5 * (clouds > 0.3))
+    depth = depth - 0.3 * bad
     flags = np.where(bad, BAD_EXPOSURE, 0).astype(np.int64)
     return Cadence(time, np.full(count, band, dtype=np.int64), depth, seeing, flags)
 

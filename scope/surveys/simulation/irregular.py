@@ -63,7 +63,6 @@ def dwarf_nova(
         flux += 10.0 ** (0.4 * np.maximum(height - drop, -20.0))
         onset += recurrence_days * rng.gamma(6.0, 1.0 / 6.0) + flat
     outburst = -2.5 * np.log10(flux)
-    outburst = outburst + 2.5 * np.log10(2.0)
     # The accretion disc in outburst is hotter than in quiescence.
     outburst = outburst * np.where(cadence.band == 1, 1.0, np.where(cadence.band == 2, 0.93, 0.85))
     return outburst + flickering_mag * damped_random_walk(rng, time, 0.04)
