@@ -33,12 +33,17 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _as_meant(cls, value: object, info: ValidationInfo) -> object:
-        """Take one name for a list of one; refuse true and false where a number is due."""
+        """Take one name for a list of one, and words for what they mean.
+
+        Inside of brackets, `--config` of Snakemake gives every value as a text.
+        """
         annotation = cls.model_fields[str(info.field_name)].annotation
         # YAML reads `on` and `no` as true and false, and pydantic these as 1 and 0.
         if isinstance(value, bool) and "bool" not in str(annotation):
             raise ValueError("a value other than true and false")
         kinds = (annotation, *get_args(annotation))
+        if value == "null" and type(None) in kinds:
+            return None
         if isinstance(value, str) and any(get_origin(kind) is tuple for kind in kinds):
             return (value,)
         return value

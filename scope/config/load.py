@@ -18,8 +18,8 @@ from scope.errors import ConfigError, NotFoundError
 CONFIG_FILES = ("config.yaml", "features.yaml", "classes.yaml")
 """The files of a config/ folder. Each is a part of one tree of keys."""
 
-OVERRIDES = "the command line"
-"""How messages call the layer that comes from options."""
+OVERRIDES = "--config or --configfile"
+"""How messages call the layer of the command line, by the names of Snakemake's options."""
 
 
 @dataclass(frozen=True)

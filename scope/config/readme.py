@@ -35,7 +35,7 @@ Later layers win, key by key:
 1. `config/*.yaml` beside the `Snakefile`: the defaults;
 2. `config/*.yaml` in the folder that you run in (`snakemake --directory RUN`), if there are any;
 3. `config.yaml` in that folder;
-4. `--config` on the command line.
+4. `--configfile FILE` and `--config KEY=VALUE` on the command line.
 
 A layer holds only what it changes. To lower the cut on epochs, write into `config.yaml`
 

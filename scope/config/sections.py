@@ -23,7 +23,7 @@ UnitName = Annotated[
 ]
 Release = Annotated[
     str,
-    BeforeValidator(lambda value: f"DR{value}" if isinstance(value, int) else value),
+    BeforeValidator(lambda value: f"DR{value}" if str(value).isdecimal() else value),
     matching(r"DR[1-9]\d*", "a number, or DR and a number, such as DR20"),
 ]
 Bands = Annotated[str, matching(r"(?=.)g?r?i?", "some of g, r and i, in this order")]

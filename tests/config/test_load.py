@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from snakemake.cli import parse_config
 
 from scope.config import load_config
 from scope.config.renamed import REPLACED, replaced_keys
 from scope.errors import ConfigError, NotFoundError
+from scope.lightcurves.cleaning import CleaningOptions
 
 
 def write(path: Path, text: str) -> Path:
@@ -112,11 +114,14 @@ def test_an_unknown_feature_and_an_unknown_search_are_found_by_name() -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"thresholds": {"label": 2}}, r"thresholds\.label, in the command line: 2; allowed: less"),
+        (
+            {"thresholds": {"label": 2}},
+            r"thresholds\.label, in --config or --configfile: 2; allowed: less",
+        ),
         ({"thresholds": {"label": True}}, "a value other than true and false"),
         ({"thresholds": {"label": float("nan")}}, "finite number"),
         ({"inference": {"algorithms": ["rf"]}}, "'rf'; allowed: 'dnn' or 'xgb'"),
-        ({"inference": 3}, "inference, in the command line: 3; allowed: a section of keys"),
+        ({"inference": 3}, "inference, in --config or --configfile: 3; allowed: a section of keys"),
         ({"targets": ["297"]}, "'297'; allowed: field_<number>, such as field_297"),
         ({"data_release": "latest"}, "'latest'; allowed: a number, or DR and a number"),
         ({"training": {"classes": {"new": {"label": "x"}}}}, r"classes\.new\.features'; set it"),
@@ -153,6 +158,21 @@ def test_one_name_serves_as_a_list_of_one_and_one_group_for_both_algorithms() ->
     config = load_config(overrides={"targets": "field_297", "inference": {"group": "ss23"}})
     assert config.targets == ("field_297",)
     assert config.inference.group.model_dump() == {"dnn": "ss23", "xgb": "ss23"}
+
+
+def test_the_command_line_of_the_workflow_sets_values_of_every_kind() -> None:
+    words = ["archive=FOLDER", "data_release=5", "targets=[field_250]"]
+    section = "{min_n_lc_points: 20, bright_star: {skip: true}, max_timestamp_hjd: null, "
+    words.append(f"feature_generation={section}period_search: {{max_freq: 2.5}}}}")
+    words.append("inference={formats: [csv], group: ss23, classes: null}")
+    config = load_config(overrides=parse_config(words))
+    assert (config.archive, config.data_release) == ("FOLDER", "DR5")
+    assert config.targets == ("field_250",)
+    assert config.cleaning_options() == CleaningOptions(min_epochs=20)
+    assert config.bright_star_options() is None
+    assert config.period_options().max_freq == 2.5
+    assert config.inference.formats == ("csv",)
+    assert config.inference.classes is None
 
 
 def test_exponents_without_a_point_are_numbers(tmp_path: Path) -> None:
