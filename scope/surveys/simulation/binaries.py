@@ -175,7 +175,7 @@ def draw_rs_cvn(rng: np.random.Generator) -> Drawn:
     rotation (Henry et al. 1995, ApJS 97, 513).
     """
     period = log_uniform(rng, 1.0, 30.0)
-    size = log_uniform(rng, 0.08, 0.45)
+    size = log_uniform(rng, 0.12, 0.5)
     inclination = np.arccos(rng.uniform(0.0, 0.8))
     lifetime = rng.uniform(120.0, 600.0)
     shear = rng.uniform(0.0, 0.01)

@@ -96,7 +96,7 @@ def draw_yso_dipper(rng: np.random.Generator) -> Drawn:
     params = {
         "period_days": log_uniform(rng, 2.0, 11.0),
         "depth_mag": rng.uniform(0.3, 1.3),
-        "duty": rng.uniform(0.2, 0.5),
+        "duty": rng.uniform(0.25, 0.6),
         "drift_mag": rng.uniform(0.03, 0.12),
     }
 

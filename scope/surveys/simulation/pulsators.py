@@ -215,9 +215,9 @@ def draw_bl_herculis(rng: np.random.Generator) -> Drawn:
     """
     log_period = rng.uniform(0.0, 0.6)
     amplitude = clipped_normal(rng, 0.85, 0.2, 0.35, 1.3)
-    phi21 = np.interp(log_period, [0.0, 0.3, 0.6], [4.0, 5.3, 6.1]) + rng.normal(0, 0.2)
-    phi31 = np.interp(log_period, [0.0, 0.3, 0.6], [2.2, 4.5, 6.0]) + rng.normal(0, 0.4)
-    r21 = clipped_normal(rng, 0.33, 0.08, 0.1, 0.5)
+    phi21 = np.interp(log_period, [0.0, 0.3, 0.6], [4.0, 5.0, 5.5]) + rng.normal(0, 0.2)
+    phi31 = np.interp(log_period, [0.0, 0.3, 0.6], [2.2, 4.2, 5.2]) + rng.normal(0, 0.4)
+    r21 = clipped_normal(rng, 0.37 - 0.3 * log_period, 0.06, 0.08, 0.5)
     r31 = clipped_normal(rng, 0.14, 0.05, 0.03, 0.3)
     shape = fourier_shape(
         [r21, r31, 0.05],
