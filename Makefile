@@ -50,7 +50,7 @@ format: install
 	$(BIN)/snakefmt Snakefile rules
 
 starter: install
-	$(BIN)/snakemake --cores $(CORES) train
+	$(BIN)/snakemake --cores $(CORES) --configfile config/starter.yaml -- train
 	rm -rf models/dnn/starter models/xgb/starter
 	mkdir -p models/dnn models/xgb
 	cp -r results/models/dnn/starter models/dnn/starter

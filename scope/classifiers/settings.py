@@ -30,10 +30,9 @@ def training_settings(config: Config) -> dict[str, Any]:
     """Return the keyword arguments of `scope.classifiers.training.train_bundle`."""
     training = config.training
     return {
-        "definitions": config.class_definitions(),
+        "definitions": config.class_definitions(training.tags),
         "features": {
-            kind: tuple(config.model_features(kind))
-            for kind in ("phenomenological", "ontological")
+            kind: tuple(config.model_features(kind)) for kind in ("phenomenological", "ontological")
         },
         "impute": config.imputation(),
         "period_suffix": config.features.info.period_suffix,
@@ -43,7 +42,11 @@ def training_settings(config: Config) -> dict[str, Any]:
             scaling=training.scale_features,
             seed=training.random_state,
         ),
-        "network": NetworkOptions(**training.dnn.model_dump()),
+        "network": NetworkOptions(
+            dense_branch=training.dnn.dense_branch,
+            conv_branch=training.dnn.conv_branch,
+            plateau_patience=training.dnn.plateau_patience,
+        ),
         "trees": TreeOptions(**training.xgboost.model_dump()),
         "group": training.group,
         "min_count": training.min_count,

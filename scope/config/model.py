@@ -177,7 +177,11 @@ class Config(Section):
             if tag not in classes:
                 raise unknown_name("unknown class", tag, classes)
         return [
-            ClassDefinition(tag, released=tag in released, **setting.model_dump())
+            ClassDefinition(
+                tag,
+                released=tag in released,
+                **{**setting.model_dump(), **self.training.dnn.for_all_classes()},
+            )
             for tag, setting in classes.items()
             if tags is None or tag in tags
         ]

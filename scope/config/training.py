@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -48,14 +48,25 @@ class ClassSetting(Section):
 class Network(Section):
     """What the neural networks of all classes have in common."""
 
+    PER_CLASS: ClassVar[tuple[str, ...]] = ("batch_size", "epochs", "patience", "learning_rate")
+
     dense_branch: bool = key(True, "look at the features")
     conv_branch: bool = key(True, "look at the dmdt histogram; one of both must be on")
+    batch_size: int | None = key(None, "for every class; null takes that of the class", ge=1)
+    epochs: int | None = key(None, "for every class; null takes those of the class", ge=1)
+    patience: int | None = key(None, "for every class; null takes that of the class", ge=1)
+    learning_rate: float | None = key(None, "for every class; null takes that of the class", gt=0)
     plateau_patience: int | None = key(
         None,
         "passes without a better validation loss until the step size falls to a tenth; "
         "null is half of the patience of the class",
         ge=1,
     )
+
+    def for_all_classes(self) -> dict[str, float]:
+        """Return the settings that stand in place of those of each class."""
+        values = {name: getattr(self, name) for name in self.PER_CLASS}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 class Trees(Section):
@@ -95,6 +106,9 @@ class Training(Section):
         ("field_701",), "simulated targets that make the training set", min_length=1
     )
     simulation: Simulation = key(_training_sky, "the simulated sky of these targets")
+    tags: tuple[Tag, ...] | None = key(
+        None, "classes that are trained; null tries all of them", min_length=1
+    )
     min_count: int = key(100, "train a class only with more positive examples than this", ge=0)
     test_size: float = key(0.1, "share of the stars kept for the test", gt=0, lt=1)
     val_size: float = key(0.1, "share of the other stars kept for validation", gt=0, lt=1)

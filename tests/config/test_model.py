@@ -12,7 +12,7 @@ from scope.classifiers.settings import training_settings
 from scope.classifiers.xgb import TreeOptions
 from scope.config import Config, load_config
 from scope.config.classes import CLASS_FIELDS, CLASSES
-from scope.config.training import ClassSetting
+from scope.config.training import ClassSetting, Network
 from scope.errors import ConfigError
 from scope.features.options import FeatureOptions
 from scope.features.registry import model_features
@@ -169,8 +169,16 @@ def test_the_folder_of_the_archive_leaves_no_trace_in_the_hash() -> None:
 
 def test_sections_of_training_have_the_keys_and_defaults_of_its_options() -> None:
     training = Config().training
-    assert training.dnn.model_dump() == asdict(NetworkOptions())
+    shared = training.dnn.model_dump(exclude=set(Network.PER_CLASS))
+    assert shared == asdict(NetworkOptions())
     assert training.xgboost.model_dump() == asdict(TreeOptions())
+
+
+def test_a_setting_for_all_networks_replaces_that_of_each_class() -> None:
+    own = {item.tag: item.batch_size for item in Config().class_definitions()}
+    assert (own["vnv"], own["dip"]) == (64, 2)
+    config = load_config(overrides={"training": {"dnn": {"batch_size": 256}}})
+    assert {item.batch_size for item in config.class_definitions()} == {256}
 
 
 def test_settings_of_training_arrive() -> None:
