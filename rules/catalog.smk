@@ -76,7 +76,7 @@ rule fetch_examples:
         "../envs/cpu.yaml"
     params:
         version=STAGES["report"],
-        archives=target_archive_folders,
+        archives=target_archives,
         cleaning=CONFIG.cleaning_options(),
         facts=FACTS,
     script:

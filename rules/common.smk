@@ -51,8 +51,8 @@ FACTS = {"config_hash": CONFIG.config_hash}
 # Where light curves come from
 
 
-def archive_folder(wildcards):
-    return PLAN.archive_folder(wildcards.target, wildcards.unit)
+def archive_arguments(wildcards):
+    return PLAN.archive_arguments(wildcards.target, wildcards.unit)
 
 
 @clearly
@@ -75,10 +75,12 @@ def simulation_settings(wildcards):
     return PLAN.simulation_settings(wildcards.target, wildcards.unit)
 
 
-def target_archive_folders(wildcards):
-    return sorted(
-        {PLAN.archive_folder(wildcards.target, unit) for unit in units(wildcards)}
-    )
+def target_archives(wildcards):
+    """Arguments of the archives that the target's units are read from, each once."""
+    every = [
+        PLAN.archive_arguments(wildcards.target, unit) for unit in units(wildcards)
+    ]
+    return [item for number, item in enumerate(every) if item not in every[:number]]
 
 
 def target_archive_inputs(wildcards):

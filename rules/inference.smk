@@ -63,5 +63,6 @@ rule infer:
         gpu=0,
     params:
         version=STAGES["scores"],
+        rows=CONFIG.inference.batch_rows,
     script:
         "../workflow/scripts/infer.py"

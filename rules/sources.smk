@@ -38,7 +38,7 @@ rule fetch_sources:
         "../envs/cpu.yaml"
     params:
         version=STAGES["sources"],
-        archive=archive_folder,
+        archive=archive_arguments,
         bright_star=CONFIG.bright_star_options(),
         facts=FACTS,
     script:
@@ -59,7 +59,7 @@ rule fetch_lightcurves:
         "../envs/cpu.yaml"
     params:
         version=STAGES["lightcurves"],
-        archive=archive_folder,
+        archive=archive_arguments,
         cleaning=CONFIG.cleaning_options(),
         facts=FACTS,
     script:
@@ -80,7 +80,7 @@ rule fetch_crossmatch:
         "../envs/cpu.yaml"
     params:
         version=STAGES["crossmatch"],
-        archive=archive_folder,
+        archive=archive_arguments,
         radius_arcsec=CONFIG.xmatch_radius_arcsec(),
         facts=FACTS,
     script:

@@ -70,11 +70,11 @@ class Plan:
         """Whether the target's light curves are simulated by the run itself."""
         return self._simulation(target) is not None
 
-    def archive_folder(self, target: str, unit: str) -> str:
-        """Return the folder of bulk files that the unit is read from."""
+    def archive_arguments(self, target: str, unit: str) -> dict[str, Any]:
+        """Return the arguments of `Archive` for the bulk files that the unit is read from."""
         if self.is_simulated(target):
-            return f"{SIMULATED}/{target}/{unit}"
-        return str(self._archive.folder)
+            return {"folder": f"{SIMULATED}/{target}/{unit}"}
+        return {"folder": str(self._archive.folder), "release": self.config.data_release}
 
     def archive_inputs(self, target: str, unit: str) -> list[str]:
         """Return the files, or the simulated folder, whose change concerns the unit."""

@@ -7,7 +7,7 @@ with job(snakemake.log[0]):
     from scope.surveys.fetch import fetch_crossmatch
 
     fetch_crossmatch(
-        Archive(snakemake.params.archive),
+        Archive(**snakemake.params.archive),
         snakemake.input.sources,
         snakemake.output[0],
         radius_arcsec=snakemake.params.radius_arcsec,

@@ -8,7 +8,7 @@ with job(snakemake.log[0]):
 
     fetch_examples(
         snakemake.input.catalog,
-        [Archive(folder) for folder in snakemake.params.archives],
+        [Archive(**arguments) for arguments in snakemake.params.archives],
         snakemake.output[0],
         cleaning=snakemake.params.cleaning,
         facts=snakemake.params.facts,

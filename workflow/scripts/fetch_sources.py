@@ -8,7 +8,7 @@ with job(snakemake.log[0]):
     from scope.targets import parse_target
 
     fetch_sources(
-        Archive(snakemake.params.archive),
+        Archive(**snakemake.params.archive),
         parse_target(snakemake.wildcards.target).field,
         snakemake.wildcards.unit,
         snakemake.output[0],

@@ -14,5 +14,6 @@ with job(snakemake.log[0]):
         snakemake.output[0],
         bundle=ModelBundle.load(Path(snakemake.input.bundle).parent),
         classes=None if classes == "all" else [classes],
+        rows=snakemake.params.rows,
         workers=snakemake.threads,
     )
