@@ -10,6 +10,7 @@ The stages are in rules/, one file each. config/README.md explains every setting
 
 
 include: "rules/common.smk"
+include: "rules/resources.smk"
 include: "rules/sources.smk"
 include: "rules/features.smk"
 include: "rules/inference.smk"

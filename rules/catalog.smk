@@ -20,6 +20,9 @@ rule merge:
         "benchmarks/merge/{algo}/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("merge"),
+        runtime=minutes("merge"),
     params:
         version=STAGES["preds"],
         facts=FACTS,
@@ -40,6 +43,9 @@ rule export:
         suffix="csv|h5",
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("export"),
+        runtime=minutes("export"),
     script:
         "../workflow/scripts/export.py"
 
@@ -55,6 +61,9 @@ rule publish:
         "benchmarks/publish/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("publish"),
+        runtime=minutes("publish"),
     params:
         version=STAGES["catalog"],
         facts=FACTS,
@@ -74,6 +83,9 @@ rule fetch_examples:
         "benchmarks/fetch_examples/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("fetch_examples"),
+        runtime=minutes("fetch_examples"),
     params:
         version=STAGES["report"],
         archives=target_archives,
@@ -100,6 +112,9 @@ rule plot_report:
         "benchmarks/plot_report/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("plot_report"),
+        runtime=minutes("plot_report"),
     params:
         version=STAGES["report"],
         thresholds=CONFIG.thresholds_by_name(),

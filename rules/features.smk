@@ -21,6 +21,8 @@ rule compute_features:
         "../envs/cpu.yaml"
     threads: 8
     resources:
+        mem_mb=memory("compute_features"),
+        runtime=minutes("compute_features"),
         gpu=0,
     params:
         version=STAGES["features"],

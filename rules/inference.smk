@@ -22,6 +22,9 @@ rule impute:
         "benchmarks/impute/{preprocessing}/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("impute"),
+        runtime=minutes("impute"),
     params:
         version=STAGES["imputed"],
         facts=FACTS,
@@ -40,6 +43,9 @@ rule gather:
         "benchmarks/gather/{preprocessing}/{target}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("gather"),
+        runtime=minutes("gather"),
     params:
         version=STAGES["gathered"],
     script:
@@ -60,6 +66,8 @@ rule infer:
         "../envs/cpu.yaml"
     threads: 8
     resources:
+        mem_mb=memory("infer"),
+        runtime=minutes("infer"),
         gpu=0,
     params:
         version=STAGES["scores"],

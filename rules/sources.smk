@@ -17,6 +17,9 @@ rule simulate:
         "benchmarks/simulate/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("simulate"),
+        runtime=minutes("simulate"),
     params:
         version=STAGES["simulation"],
         settings=simulation_settings,
@@ -36,6 +39,9 @@ rule fetch_sources:
         "benchmarks/fetch_sources/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("fetch_sources"),
+        runtime=minutes("fetch_sources"),
     params:
         version=STAGES["sources"],
         archive=archive_arguments,
@@ -57,6 +63,9 @@ rule fetch_lightcurves:
         "benchmarks/fetch_lightcurves/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("fetch_lightcurves"),
+        runtime=minutes("fetch_lightcurves"),
     params:
         version=STAGES["lightcurves"],
         archive=archive_arguments,
@@ -78,6 +87,9 @@ rule fetch_crossmatch:
         "benchmarks/fetch_crossmatch/{target}/{unit}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("fetch_crossmatch"),
+        runtime=minutes("fetch_crossmatch"),
     params:
         version=STAGES["crossmatch"],
         archive=archive_arguments,

@@ -25,6 +25,9 @@ rule assemble_training_set:
         "benchmarks/assemble_training_set/{group}.tsv"
     conda:
         "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("assemble_training_set"),
+        runtime=minutes("assemble_training_set"),
     params:
         version=STAGES["training_set"],
         facts=FACTS,
@@ -45,6 +48,8 @@ rule train_bundle:
         "../envs/cpu.yaml"
     threads: 8
     resources:
+        mem_mb=memory("train_bundle"),
+        runtime=minutes("train_bundle"),
         gpu=0,
     params:
         version=STAGES["bundle"],

@@ -1,0 +1,120 @@
+"""How much memory and time a job asks a cluster for.
+
+Both follow the number of light curves that a job works on, and double with each attempt.
+A job that asks for too little is killed and starts again; one that asks for a little too
+much only waits a little longer. All numbers therefore have room: about twice the memory
+that the benchmark files show, and several times the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from scope.periods.options import PeriodOptions
+
+LARGEST_MEMORY_MB = 192_000
+"""No job asks for more, on any attempt; a profile can set a lower bound."""
+
+LONGEST_MINUTES = 48 * 60
+"""No job asks for more, on any attempt; a profile can set a lower bound."""
+
+SNAKEMAKE_MB = 400
+"""Two Snakemakes stand between the scheduler and the work, and count as part of the job."""
+
+BYTES_PER_LIGHT_CURVE = 500
+"""Compressed bulk files: light curves too short for features take less, long ones more."""
+
+_USUAL_GRID = 48.0 * 10
+"""Trial frequencies per day of baseline that the minutes of the feature stage stand for."""
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a job of one stage needs.
+
+    Attributes
+    ----------
+    memory_mb : float
+        Of the work alone, with next to no light curves and one thread.
+    memory_mb_per_thousand : float
+        For each thousand light curves.
+    memory_mb_per_thread : float
+        For each thread after the first.
+    minutes_per_thousand : float
+        Of one thread, for each thousand light curves; threads share them.
+    minutes : float
+        For all else: starting up, waiting for a slow file system.
+    """
+
+    memory_mb: float = 800
+    memory_mb_per_thousand: float = 1
+    memory_mb_per_thread: float = 0
+    minutes_per_thousand: float = 0.2
+    minutes: float = 10
+
+    def megabytes(self, light_curves: int, *, threads: int = 1, attempt: int = 1) -> int:
+        """Return the memory to ask for, in MB."""
+        work = self.memory_mb + self.memory_mb_per_thousand * light_curves / 1000
+        work += self.memory_mb_per_thread * (threads - 1)
+        return _doubled(SNAKEMAKE_MB + work, attempt, LARGEST_MEMORY_MB)
+
+    def runtime(
+        self, light_curves: int, *, threads: int = 1, attempt: int = 1, effort: float = 1.0
+    ) -> int:
+        """Return the time to ask for, in minutes.
+
+        `effort` multiplies the minutes that a light curve takes, see `search_effort`.
+        """
+        work = self.minutes_per_thousand * effort * light_curves / 1000 / threads
+        return _doubled(self.minutes + work, attempt, LONGEST_MINUTES)
+
+
+NEEDS: Mapping[str, Need] = MappingProxyType(
+    {
+        "simulate": Need(minutes_per_thousand=1),
+        "fetch_sources": Need(memory_mb_per_thousand=2),
+        "fetch_lightcurves": Need(memory_mb_per_thousand=4),
+        "fetch_crossmatch": Need(memory_mb_per_thousand=2),
+        "compute_features": Need(
+            memory_mb_per_thousand=4, memory_mb_per_thread=150, minutes_per_thousand=4
+        ),
+        "impute": Need(memory_mb=1000),
+        "gather": Need(),
+        "infer": Need(memory_mb=1500, memory_mb_per_thread=100),
+        "merge": Need(memory_mb=1000),
+        "export": Need(memory_mb=1000, memory_mb_per_thousand=4),
+        "publish": Need(memory_mb=1000),
+        "fetch_examples": Need(memory_mb=1000),
+        "plot_report": Need(memory_mb=1500),
+        "assemble_training_set": Need(memory_mb=1500, memory_mb_per_thousand=10),
+        "train_bundle": Need(memory_mb=4000, memory_mb_per_thousand=50, minutes_per_thousand=30),
+    }
+)
+"""Rule -> what its jobs need."""
+
+
+def search_effort(options: PeriodOptions) -> float:
+    """Return how much longer a period search takes than one over the usual grid."""
+    grid = options.max_freq * options.samples_per_peak / _USUAL_GRID
+    return max(1.0, grid) * len(options.algorithms)
+
+
+def estimated_light_curves(paths: Iterable[str | Path]) -> int:
+    """Estimate how many light curves bulk files hold, from their sizes alone.
+
+    Folders count with the files that lie in them; what is not there counts nothing.
+    """
+    return sum(map(_bytes, map(Path, paths))) // BYTES_PER_LIGHT_CURVE
+
+
+def _bytes(path: Path) -> int:
+    if path.is_dir():
+        return sum(each.stat().st_size for each in path.iterdir() if each.is_file())
+    return path.stat().st_size if path.exists() else 0
+
+
+def _doubled(amount: float, attempt: int, largest: int) -> int:
+    return min(round(amount * 2 ** (attempt - 1)), largest)
