@@ -9,7 +9,9 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
+from scope.cli.run import USER_ERROR
 from scope.errors import ScopeError
 
 
@@ -26,20 +28,27 @@ def job(log: str | os.PathLike[str]) -> Iterator[None]:
         The rule's log file; its folder is made where it is missing.
     """
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log, mode="w")
+    with Path(log).open("w", encoding="utf-8") as stream, _logging_to(stream):
+        try:
+            yield
+        except ScopeError as error:
+            print(f"error: {error}", file=stream)
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(USER_ERROR) from None
+        except BaseException:
+            traceback.print_exc(file=stream)
+            raise
+
+
+@contextmanager
+def _logging_to(stream: TextIO) -> Iterator[None]:
+    """Send the messages of the library to `stream`."""
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     try:
         yield
-    except ScopeError as error:
-        handler.stream.write(f"error: {error}\n")
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
-    except BaseException:
-        handler.stream.write(traceback.format_exc())
-        raise
     finally:
         root.removeHandler(handler)
-        handler.close()
