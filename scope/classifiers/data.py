@@ -35,6 +35,8 @@ class DataOptions:
     test_size, val_size : float
         Part of the stars for the test set, and of the others for the validation set.
     scaling : {"min_max", "median_std"}
+    clip : bool
+        Scale values beyond the training range like its ends.
     n_neighbors, n_reference : int
         Of the ``regress`` imputation.
     seed : int
@@ -44,6 +46,7 @@ class DataOptions:
     test_size: float = 0.1
     val_size: float = 0.1
     scaling: str = "min_max"
+    clip: bool = True
     n_neighbors: int = 5
     n_reference: int = 4000
     seed: int = 42
@@ -191,6 +194,7 @@ def load_training_data(
         features,
         impute,
         scaling=options.scaling,
+        clip=options.clip,
         n_neighbors=options.n_neighbors,
         n_reference=options.n_reference,
         period_suffix=period_suffix,

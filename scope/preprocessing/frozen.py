@@ -8,25 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast, get_args
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from scope.errors import ConfigError, CorruptFileError, InputError
+from scope.errors import CorruptFileError
 from scope.io.atomic import write_bytes
 from scope.preprocessing.columns import Columns, feature_matrix
 from scope.preprocessing.neighbours import NeighbourReference
+from scope.preprocessing.strategies import Scaling, Strategy, check_learnable, check_settings
 
 Floats = npt.NDArray[np.float64]
-Strategy = Literal["zero", "median", "mean", "regress", "none"]
-Scaling = Literal["min_max", "median_std"]
-
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
-SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
 KIND = "scope preprocessing"
 SCHEMA_VERSION = 1
-MAX_IMPUTABLE = 64
 
 
 class Filled(NamedTuple):
@@ -52,8 +47,11 @@ class Preprocessing:
     """A frozen imputer and scaler of the features of light curves.
 
     What a row becomes depends on that row and the stored numbers only. Infinite values
-    count as missing. Without clipping: values beyond those of the training rows end
-    outside of 0 to 1 when scaled by ``min_max``.
+    count as missing. Where `low` and `high` are finite, values beyond those of the
+    training rows are scaled like the nearest of them: a network has learnt nothing about
+    what lies beyond, and features with long tails would drown all others. (The published
+    models of the ZTF Source Classification Project do not clip. Trees split within the
+    training range only: to them it is the same.)
 
     Attributes
     ----------
@@ -69,6 +67,8 @@ class Preprocessing:
     offset, scale : (k,) float64
         Scaled values are ``(value - offset) / scale``; 0 and 1 for features that are
         constant over the training rows.
+    low, high : (k,) float64
+        Smallest and largest value over the training rows; infinite without clipping.
     neighbours : NeighbourReference or None
         Of the ``regress`` features, in their order; None without such features.
     period_suffix : str
@@ -88,6 +88,8 @@ class Preprocessing:
     scaling: Scaling
     offset: Floats
     scale: Floats
+    low: Floats
+    high: Floats
     neighbours: NeighbourReference | None
     period_suffix: str
     seed: int
@@ -102,6 +104,7 @@ class Preprocessing:
         impute: Mapping[str, str],
         *,
         scaling: str = "min_max",
+        clip: bool = True,
         n_neighbors: int = 5,
         n_reference: int = 4000,
         period_suffix: str = "LS_BIC",
@@ -123,6 +126,8 @@ class Preprocessing:
             Strategy of each feature.
         scaling : {"min_max", "median_std"}
             ``(x - min) / (max - min)`` or ``(x - median) / population standard deviation``.
+        clip : bool
+            Scale values beyond the training range like its ends.
         n_neighbors, n_reference : int
             Neighbours per filled value, and rows that are drawn to look for them.
         made_with : mapping, optional
@@ -135,11 +140,11 @@ class Preprocessing:
         MissingColumnError, InputError
             If the table lacks a column, or a column has no value to learn from.
         """
-        strategies = _check_settings(features, impute, scaling)
+        strategies = check_settings(features, impute, scaling)
         raw = feature_matrix(table, features)
         required = np.array([strategy == "none" for strategy in strategies])
         raw = raw[np.isfinite(raw[:, required]).all(axis=1)]
-        _check_learnable(raw, features, strategies)
+        check_learnable(raw, features, strategies)
         neighbours = _fit_neighbours(raw, strategies, n_neighbors, n_reference, seed)
         fills = np.array([_filling(raw[:, j], s) for j, s in enumerate(strategies)])
         unscaled = cls(
@@ -149,6 +154,8 @@ class Preprocessing:
             scaling=cast(Scaling, scaling),
             offset=np.zeros(len(features)),
             scale=np.ones(len(features)),
+            low=np.full(len(features), -np.inf),
+            high=np.full(len(features), np.inf),
             neighbours=neighbours,
             period_suffix=period_suffix,
             seed=seed,
@@ -157,7 +164,8 @@ class Preprocessing:
         )
         filled = cast(Floats, unscaled._fill(raw).values)
         offset, scale = _SCALERS[unscaled.scaling](filled)
-        return replace(unscaled, offset=offset, scale=scale)
+        fitted = replace(unscaled, offset=offset, scale=scale)
+        return replace(fitted, low=filled.min(axis=0), high=filled.max(axis=0)) if clip else fitted
 
     @property
     def imputable(self) -> tuple[str, ...]:
@@ -184,7 +192,8 @@ class Preprocessing:
         """
         filled = self.fill(columns)
         with np.errstate(over="ignore"):
-            scaled = ((filled.values - self.offset) / self.scale).astype(np.float32)
+            clipped = np.clip(filled.values, self.low, self.high)
+            scaled = ((clipped - self.offset) / self.scale).astype(np.float32)
         ok = np.asarray(filled.ok & np.isfinite(scaled).all(axis=1))
         scaled[~ok] = np.nan
         return Filled(scaled, np.where(ok, filled.imputed, np.uint64(0)), ok)
@@ -260,7 +269,9 @@ class Preprocessing:
                 {
                     "name": name,
                     "impute": self.strategies[j],
-                    "fill": None if np.isnan(self.fills[j]) else float(self.fills[j]),
+                    "fill": _finite(self.fills[j]),
+                    "low": _finite(self.low[j]),
+                    "high": _finite(self.high[j]),
                     "offset": float(self.offset[j]),
                     "scale": float(self.scale[j]),
                 }
@@ -273,14 +284,15 @@ class Preprocessing:
     @classmethod
     def _from_json(cls, data: dict[str, Any]) -> Preprocessing:
         features = data["features"]
-        fills = [np.nan if item["fill"] is None else item["fill"] for item in features]
         return cls(
             features=tuple(item["name"] for item in features),
             strategies=tuple(item["impute"] for item in features),
-            fills=np.array(fills, dtype=np.float64),
+            fills=_column(features, "fill", np.nan),
             scaling=data["scaling"],
-            offset=np.array([item["offset"] for item in features], dtype=np.float64),
-            scale=np.array([item["scale"] for item in features], dtype=np.float64),
+            offset=_column(features, "offset"),
+            scale=_column(features, "scale"),
+            low=_column(features, "low", -np.inf),
+            high=_column(features, "high", np.inf),
             neighbours=None
             if data["neighbours"] is None
             else NeighbourReference.from_json(data["neighbours"]),
@@ -291,52 +303,15 @@ class Preprocessing:
         )
 
 
-def _check_settings(
-    features: Sequence[str], impute: Mapping[str, str], scaling: str
-) -> tuple[Strategy, ...]:
-    if not features:
-        raise ConfigError("no features to prepare", todo="include some in features.ontological")
-    if scaling not in SCALINGS:
-        raise ConfigError("unknown scaling of features", value=scaling, allowed=SCALINGS)
-    for name in features:
-        if impute.get(name) not in STRATEGIES:
-            raise ConfigError(
-                f"feature {name} without a known imputation strategy",
-                value=impute.get(name),
-                allowed=STRATEGIES,
-                todo=f"set features.ontological.{name}.impute_strategy",
-            )
-    strategies = tuple(cast(Strategy, impute[name]) for name in features)
-    n_imputable = sum(strategy != "none" for strategy in strategies)
-    if n_imputable > MAX_IMPUTABLE:
-        raise ConfigError(
-            "too many features with imputation for the mask of what was filled",
-            value=n_imputable,
-            allowed=f"at most {MAX_IMPUTABLE}",
-        )
-    return strategies
+def _finite(value: float) -> float | None:
+    """Return a number as JSON has it: null for infinities and NaN."""
+    return float(value) if np.isfinite(value) else None
 
 
-def _check_learnable(raw: Floats, features: Sequence[str], strategies: Sequence[Strategy]) -> None:
-    if len(raw) == 0:
-        raise InputError(
-            "training set without a row in which all features without imputation are defined",
-            value=", ".join(f for f, s in zip(features, strategies, strict=True) if s == "none"),
-            todo="check these columns",
-        )
-    finite = np.asarray(np.isfinite(raw).any(axis=0))
-    empty = [
-        name
-        for name, strategy, any_finite in zip(features, strategies, finite, strict=True)
-        if strategy in ("median", "mean", "regress") and not any_finite
-    ]
-    if empty:
-        raise InputError(
-            "training features that are never defined",
-            value=", ".join(empty),
-            todo="give the catalogue tables that they come from, set their impute_strategy to "
-            "zero, or leave out the classes that need them",
-        )
+def _column(items: Sequence[Mapping[str, Any]], name: str, null: float | None = None) -> Floats:
+    """Return one number per feature, `null` for JSON's null."""
+    values = [null if item[name] is None else item[name] for item in items]
+    return np.array(values, dtype=np.float64)
 
 
 def _filling(column: Floats, strategy: Strategy) -> float:

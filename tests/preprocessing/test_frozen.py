@@ -78,7 +78,7 @@ def test_a_row_without_an_unimputable_feature_has_no_values() -> None:
 
 
 def test_a_row_beyond_float32_has_no_values() -> None:
-    assert fit().transform(row(curve=1e60)).ok.tolist() == [False]
+    assert fit(clip=False).transform(row(curve=1e60)).ok.tolist() == [False]
 
 
 def test_min_max_scaling_runs_from_0_to_1_over_the_filled_training_rows() -> None:
@@ -88,10 +88,15 @@ def test_min_max_scaling_runs_from_0_to_1_over_the_filled_training_rows() -> Non
     assert scaled.dtype == np.float32
 
 
-def test_scaled_values_are_not_clipped() -> None:
+@pytest.mark.parametrize(("value", "scaled"), [(9.0, 2.0), (-1.0, -0.5), (3.0, 0.5)])
+def test_values_beyond_the_training_range_are_clipped_unless_told_not_to(
+    value: float, scaled: float
+) -> None:
     # curve runs from 1 to 5 in training
-    assert fit().transform(row(curve=9.0)).values[0, 0] == 2.0
-    assert fit().transform(row(curve=-1.0)).values[0, 0] == -0.5
+    assert fit(clip=False).transform(row(curve=value)).values[0, 0] == scaled
+    assert fit().transform(row(curve=value)).values[0, 0] == min(max(scaled, 0.0), 1.0)
+    # what is filled in is not clipped away, and filling alone clips nothing
+    assert fit().fill(row(curve=value)).values[0, 0] == value
 
 
 def test_median_std_scaling_uses_the_population_deviation() -> None:
@@ -104,7 +109,7 @@ def test_median_std_scaling_uses_the_population_deviation() -> None:
 def test_a_constant_feature_is_left_as_it_is(scaling: str) -> None:
     columns = {"a": [3.0, 3.0, 3.0], "b": [0.0, 1.0, 2.0]}
     preprocessing = Preprocessing.fit(
-        columns, ["a", "b"], {"a": "none", "b": "none"}, scaling=scaling
+        columns, ["a", "b"], {"a": "none", "b": "none"}, scaling=scaling, clip=False
     )
     assert preprocessing.transform({"a": [4.5], "b": [0.0]}).values[0, 0] == np.float32(4.5)
 
@@ -123,11 +128,12 @@ def test_nulls_and_integers_of_arrow_tables_are_read() -> None:
     assert filled.imputed[0] == 1
 
 
-def test_it_survives_its_file(tmp_path: Path) -> None:
-    preprocessing = fit(made_with={"fourier": "raw"}, period_suffix="LS")
+@pytest.mark.parametrize("clip", [True, False])
+def test_it_survives_its_file(tmp_path: Path, clip: bool) -> None:
+    preprocessing = fit(made_with={"fourier": "raw"}, period_suffix="LS", clip=clip)
     preprocessing.save(tmp_path / "p.json")
     loaded = Preprocessing.load(tmp_path / "p.json")
-    rows = {name: [*values, NAN] for name, values in row().items()}
+    rows = {name: [*values, NAN, -1e3, 1e3] for name, values in row().items()}
     for name in ("values", "imputed", "ok"):
         before, after = (getattr(item.transform(rows), name) for item in (preprocessing, loaded))
         assert before.tobytes() == after.tobytes()
