@@ -3,6 +3,7 @@
 # make lint     ruff, mypy, snakefmt, snakemake --lint
 # make install  only the environment: .venv, from requirements.lock
 # make starter  retrain the starter models that ship in models/
+# make install-profile  let `snakemake --profile slurm` find the profile from any folder
 # make lock     renew requirements.lock after a change of pyproject.toml
 
 SHELL := /bin/bash
@@ -15,7 +16,7 @@ UV_VERSION := 0.13.8
 export SNAKEMAKE_OUTPUT_CACHE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test lint format starter lock clean-demo
+.PHONY: help install demo test lint format starter install-profile lock clean-demo
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -55,6 +56,9 @@ starter: install
 	mkdir -p models/dnn models/xgb
 	cp -r results/models/dnn/starter models/dnn/starter
 	cp -r results/models/xgb/starter models/xgb/starter
+
+install-profile:
+	@profiles/install.sh slurm
 
 lock:
 	$(BIN)/uv pip compile --universal --fork-strategy fewest --python-version 3.11 pyproject.toml \
