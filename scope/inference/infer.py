@@ -79,8 +79,7 @@ def infer(
         Scorer(bundle, tags, workers=workers, device=device) as scorer,
         TableWriter(output, columns, metadata) as writer,
     ):
-        names = ["_id", "reason", *scorer.features, "dmdt"]
-        for piece in iter_batches(gathered_path, names, rows):
+        for piece in iter_batches(gathered_path, scorer.columns, rows):
             writer.write(scorer.score(piece))
 
 
@@ -100,6 +99,13 @@ class Scorer:
     """The models of some classes of a bundle, loaded once, on a pool of threads.
 
     Each class is scored by one thread that runs single-threaded code.
+
+    Attributes
+    ----------
+    features : list of str
+        Features that any of the classes sees.
+    columns : list of str
+        What `score` needs of a table.
     """
 
     def __init__(
@@ -111,6 +117,9 @@ class Scorer:
         }
         needed = {name for tag in tags for name in bundle.features(tag)}
         self.features = [name for name in bundle.preprocessing.features if name in needed]
+        # Trees do not look at the histogram, half of the bytes of a row.
+        self._histograms = bundle.algorithm == "dnn"
+        self.columns = ["_id", "reason", *self.features, *(["dmdt"] if self._histograms else [])]
         place = {name: j for j, name in enumerate(self.features)}
         self._columns = {
             tag: np.array([place[name] for name in bundle.features(tag)]) for tag in tags
@@ -134,7 +143,9 @@ class Scorer:
         healthy = np.asarray(piece.column("reason").combine_chunks().is_null())
         rows = piece.filter(pa.array(healthy))
         values = np.column_stack([rows.column(name).to_numpy() for name in self.features])
-        dmdt, _ = histogram_matrix(rows.column("dmdt"))
+        dmdt = np.empty((rows.num_rows, 0), dtype=np.float32)
+        if self._histograms:
+            dmdt, _ = histogram_matrix(rows.column("dmdt"))
         arrays = {"_id": piece.column("_id")}
         for tag, scores in zip(
             self._classifiers, self._scores(values.astype(np.float32), dmdt), strict=True
