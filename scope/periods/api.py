@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scope.lightcurves import LightCurves
 from scope.periods import ls_bic, nested
 from scope.periods.agreement import agreement
-from scope.periods.backends import Backend, Curve, Floats, Scan, get_backend
+from scope.periods.backends import Backend, Curve, Floats, Scan, get_backend, weigh
 from scope.periods.columns import agreeing, period_columns
 from scope.periods.grid import Grid, frequency_grid, in_terrestrial_band, removed_ranges
 from scope.periods.options import LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
@@ -112,10 +112,7 @@ def prepare_curve(time: npt.ArrayLike, mag: npt.ArrayLike, magerr: npt.ArrayLike
     t, m, error = t[good], m[good], error[good]
     if len(t) < MIN_POINTS or not np.ptp(t) > 0.0 or not np.ptp(m) > 0.0:
         return None
-    # Scaled first, so that no error overflows its square.
-    weight = (error.min() / error) ** 2
-    weight /= np.sum(weight)
-    return Curve(t - t.min(), m - np.sum(weight * m), weight)
+    return weigh(t - t.min(), m, error)
 
 
 def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dict[str, _Found]:

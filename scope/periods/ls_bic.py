@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scope.periods.backends import Backend, Curve, Floats, Scan
+from scope.periods.backends import Backend, Curve, Floats, Scan, weigh
 from scope.periods.grid import Grid, removed_ranges
 from scope.periods.options import PeriodOptions
 
@@ -31,6 +31,8 @@ HALF_WINDOW = 10.0
 MERGE = 4.0
 """Window centres closer than this many grid steps are one."""
 LANES = 24
+ERROR_FLOOR = 0.2
+PHASES = 200
 POINTS_PER_TERM = 10
 MAX_ORDER = 6
 
@@ -80,27 +82,54 @@ def seeds(scan: Scan) -> Floats:
     return np.concatenate([peaks[:N_SEEDS], peaks[peaks < SLOW][:N_SLOW_SEEDS]])
 
 
+def softened(curve: Curve) -> Curve:
+    """The curve with errors of at least `ERROR_FLOOR` of its scatter, added in quadrature.
+
+    Where a star varies by much more than its errors, no model is right to within them, and
+    a few points with the smallest errors would decide between the models.
+    """
+    return weigh(curve.time, curve.mag, np.hypot(curve.error, ERROR_FLOOR * np.std(curve.mag)))
+
+
 def looks_halved(curve: Curve, frequency: float, order_limit: int) -> bool:
-    """Whether a folded curve looks like an eclipsing binary at half its period."""
+    """Whether a folded curve looks like an eclipsing binary at half its period.
+
+    Two eclipses of equal depth, folded on top of each other, are one minimum that is
+    mirror-symmetric and narrower than that of a sine wave, but not as narrow as a detached
+    eclipse that stands alone in its cycle.
+    """
     from scope.periods.kernels.fourier import fourier_fit
 
-    if 1.0 / frequency >= 3.0:
-        return False
     order, cosine, sine, _ = fourier_fit(
         curve.time, curve.mag, curve.weight, frequency, min(max(order_limit, 2), 4)
     )
     if order < 2:
         return False
     harmonic = np.arange(1, order + 1)
-    angle = 2.0 * np.pi * np.arange(200)[:, None] / 200 * harmonic
+    angle = 2.0 * np.pi * np.arange(PHASES)[:, None] / PHASES * harmonic
     model = np.cos(angle) @ cosine[1 : order + 1] + np.sin(angle) @ sine[1 : order + 1]
-    faintest = angle[np.argmax(model), 0] * harmonic
+    top = int(np.argmax(model))
+    faintest = angle[top, 0] * harmonic
     even = cosine[1 : order + 1] * np.cos(faintest) + sine[1 : order + 1] * np.sin(faintest)
     odd = sine[1 : order + 1] * np.cos(faintest) - cosine[1 : order + 1] * np.sin(faintest)
     asymmetry = np.sum(odd**2) / np.sum(odd**2 + even**2)
-    minima = np.sum((model > np.roll(model, 1)) & (model >= np.roll(model, -1)))
-    ratio = even[1] / even[0] if even[0] != 0.0 else math.inf
-    return bool(asymmetry < 0.02 and 0.08 <= ratio <= 0.8 and minima == 1)
+    narrowness = even[1] / even[0] if even[0] > 0.0 else math.inf
+    if second_minimum(np.roll(model, -top)) > 0.3:
+        return False
+    if 1.0 / frequency < 3.0:
+        return bool(asymmetry < 0.02 and 0.10 <= narrowness <= 0.95)
+    # Pulsators of longer period can be symmetric, but not narrow as well.
+    return bool(asymmetry < 0.01 and 0.55 <= narrowness <= 0.95)
+
+
+def second_minimum(model: Floats) -> float:
+    """Prominence of the second minimum of a cycle that starts at its faintest phase.
+
+    As a fraction of the whole range; 0 where there is none. Magnitudes: fainter is larger.
+    """
+    inner = np.flatnonzero((model[1:-1] > model[:-2]) & (model[1:-1] >= model[2:])) + 1
+    rises = [model[i] - max(model[:i].min(), model[i:].min()) for i in inner]
+    return float(max(rises, default=0.0) / np.ptp(model))
 
 
 def search(
@@ -110,6 +139,7 @@ def search(
     centres = window_centres(seeds(scan), grid, options)
     if not len(centres):
         return None
+    curve = softened(curve)
     order_limit = max_order(len(curve.time))
     offsets = np.linspace(-HALF_WINDOW, HALF_WINDOW, LANES) * grid.df
     series, _ = backend.fourier_bic(curve, centres, offsets, order_limit)

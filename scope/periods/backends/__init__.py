@@ -41,11 +41,25 @@ class Curve(NamedTuple):
         Magnitudes less their weighted mean.
     weight : (n,) float64
         Inverse squared errors, of sum 1.
+    error : (n,) float64
+        Standard errors of the magnitudes.
     """
 
     time: Floats
     mag: Floats
     weight: Floats
+    error: Floats
+
+
+def weigh(time: Floats, mag: Floats, error: Floats) -> Curve:
+    """Centre magnitudes on their weighted mean; weights are inverse squared errors.
+
+    Times in days since the first point; the magnitudes may have any mean.
+    """
+    # Relative to the smallest error, so that no square overflows.
+    weight = (error.min() / error) ** 2
+    weight /= np.sum(weight)
+    return Curve(time, mag - np.sum(weight * mag), weight, error)
 
 
 class Scan(NamedTuple):

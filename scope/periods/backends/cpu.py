@@ -29,7 +29,8 @@ def scan(
     steps = (curve.time, curve.mag, grid.f0, grid.df, grid.n)
     if statistic == "LS":
         first = round(grid.f0 / grid.df)
-        result = periodogram.scan_power(*curve, grid.df, first, grid.n, *tail)
+        result = periodogram.scan_power(
+            curve.time, curve.mag, curve.weight, grid.df, first, grid.n, *tail)
     elif statistic == "CE":
         result = entropy.scan_entropy(*steps, options.phase_bins, options.mag_bins, *tail)
     else:

@@ -17,6 +17,9 @@ from scope.periods.kernels.harmonic_sums import N_LANES, harmonic_sums, window_r
 from scope.periods.kernels.types import Floats, Integers
 
 MAX_ORDER = 6
+CYCLES_PER_ORDER = 2.0
+SIDEREAL = 1.0027379
+"""Rotations of the Earth per day."""
 SINGULAR = 1e-9
 """A Cholesky pivot below this means that the points do not constrain the term."""
 
@@ -79,6 +82,22 @@ def _explained(
 
 
 @njit(cache=True, nogil=True)
+def cycle_order(frequency: float, span: float) -> int:
+    """Highest order that the observed cycles can vouch for.
+
+    A shape seen in two or three cycles only, as that of a Mira at a multiple of its period,
+    is no evidence that it repeats. Near a whole number of cycles per day, solar or sidereal,
+    nightly observations see the slow beat with the night, and its cycles count.
+    """
+    solar = np.rint(frequency)
+    sidereal = np.rint(frequency / SIDEREAL) * SIDEREAL
+    slow = frequency
+    if solar > 0.0:
+        slow = min(slow, abs(frequency - solar), abs(frequency - sidereal))
+    return max(int(slow * span / CYCLES_PER_ORDER), 1)
+
+
+@njit(cache=True, nogil=True)
 def fourier_bic(
     time: Floats, mag: Floats, weight: Floats, centres: Floats, offsets: Floats, max_order: int
 ) -> tuple[Floats, Integers]:
@@ -113,10 +132,12 @@ def fourier_bic(
     bic = np.zeros((len(centres), N_LANES))
     orders = np.zeros((len(centres), N_LANES), dtype=np.int64)
     log_n = np.log(n)
+    span = time.max()
     for i in range(len(centres)):
         harmonic_sums(time, weighted, weight, centres[i], rotation_c, rotation_s, w, y)
         for m in range(N_LANES):
-            top = _explained(y, w, m, max_order, factor, solution, explained)
+            limit = min(max_order, cycle_order(centres[i] + offsets[m], span))
+            top = _explained(y, w, m, limit, factor, solution, explained)
             for k in range(1, top + 1):
                 left = max(1.0 - explained[k] / variance, 1e-12)
                 value = n * np.log(left) + 2.0 * k * log_n
