@@ -16,6 +16,7 @@ include: "rules/features.smk"
 include: "rules/inference.smk"
 include: "rules/catalog.smk"
 include: "rules/training.smk"
+include: "rules/runs.smk"
 
 
 rule all:

@@ -32,6 +32,7 @@ LAYERS = [
     "report",
     "fritz",
     "gcn",
+    "runs",
     "cli",
     "utils",
     "nn",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from scope.cli.arguments import Parser
 from scope.cli.run import run_command
@@ -14,12 +16,18 @@ COMMANDS = {
     "config": "write the generated files of config/, or check the current configuration",
     "summary": "count what predictions or a catalogue hold",
     "verify": "read products to the last byte and say what they are",
+    "resume": "run snakemake again where a run was killed; takes snakemake's options",
+    "cancel-orphans": "cancel the SLURM jobs that a killed run has left in the queue",
 }
-"""Sub-command, and module of `scope.cli` -> what it does."""
+"""Sub-command, and module of `scope.cli` with underscores -> what it does."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``scope`` and return its exit status."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv[:1] == ["resume"] and not {"-h", "--help"} & set(argv):
+        # All its options are those of another program.
+        return import_module("scope.cli.resume").main(argv[1:])
     return run_command(build_parser(), _run, argv)
 
 
@@ -30,12 +38,16 @@ def build_parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, meaning in COMMANDS.items():
         sub = commands.add_parser(name, help=meaning, description=f"{meaning.capitalize()}.")
-        import_module(f"scope.cli.{name}").add_arguments(sub)
+        _module(name).add_arguments(sub)
     return parser
 
 
 def _run(options: argparse.Namespace) -> None:
-    import_module(f"scope.cli.{options.command}").run(options)
+    _module(options.command).run(options)
+
+
+def _module(command: str) -> ModuleType:
+    return import_module(f"scope.cli.{command.replace('-', '_')}")
 
 
 if __name__ == "__main__":
