@@ -180,7 +180,7 @@ class Config(Section):
             ClassDefinition(
                 tag,
                 released=tag in released,
-                **{**setting.model_dump(), **self.training.dnn.for_all_classes()},
+                **{**setting.model_dump(), **self.training.for_all_classes()},
             )
             for tag, setting in classes.items()
             if tags is None or tag in tags

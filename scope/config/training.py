@@ -63,11 +63,6 @@ class Network(Section):
         ge=1,
     )
 
-    def for_all_classes(self) -> dict[str, float]:
-        """Return the settings that stand in place of those of each class."""
-        values = {name: getattr(self, name) for name in self.PER_CLASS}
-        return {name: value for name, value in values.items() if value is not None}
-
 
 class Trees(Section):
     """How gradient-boosted trees are trained, by XGBoost's names. Grids include both ends."""
@@ -109,6 +104,9 @@ class Training(Section):
     tags: tuple[Tag, ...] | None = key(
         None, "classes that are trained; null tries all of them", min_length=1
     )
+    balance: float | None = key(
+        None, "for every class, its balance; null takes that of the class", ge=1
+    )
     min_count: int = key(100, "train a class only with more positive examples than this", ge=0)
     test_size: float = key(0.1, "share of the stars kept for the test", gt=0, lt=1)
     val_size: float = key(0.1, "share of the other stars kept for validation", gt=0, lt=1)
@@ -119,6 +117,12 @@ class Training(Section):
     classes: dict[Tag, ClassSetting] = Field(
         default_factory=lambda: default_classes(), description="the classifiers"
     )
+
+    def for_all_classes(self) -> dict[str, float]:
+        """Return the settings that stand in place of those of each class."""
+        values = {name: getattr(self.dnn, name) for name in Network.PER_CLASS}
+        values["balance"] = self.balance
+        return {name: value for name, value in values.items() if value is not None}
 
 
 def default_classes() -> dict[str, ClassSetting]:
