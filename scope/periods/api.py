@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +14,15 @@ import numpy.typing as npt
 from scope.lightcurves import LightCurves
 from scope.periods import ls_bic, nested
 from scope.periods.agreement import agreement
-from scope.periods.backends import Backend, Curve, Floats, Scan, get_backend, weigh
+from scope.periods.backends import (
+    Backend,
+    Curve,
+    Floats,
+    Scan,
+    TogetherBackend,
+    get_backend,
+    weigh,
+)
 from scope.periods.columns import agreeing, period_columns
 from scope.periods.grid import Grid, frequency_grid, in_terrestrial_band, removed_ranges
 from scope.periods.options import LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
@@ -66,7 +76,7 @@ def search_periods(
     lightcurves : LightCurves
         Cleaned. Points that are not finite or whose error is not positive are passed over.
     options : PeriodOptions, optional
-    backend : {'cpu', 'reference'}
+    backend : {'cpu', 'cuda', 'reference'}
 
     Returns
     -------
@@ -79,20 +89,40 @@ def search_periods(
     Raises
     ------
     BackendError
-        If the backend is unknown or lacks a package.
+        If the backend is unknown or lacks a package or a device.
     """
     options = options or PeriodOptions()
     module = get_backend(backend)
     columns = _empty_columns(options, len(lightcurves))
-    for i in range(len(lightcurves)):
-        points = slice(int(lightcurves.offsets[i]), int(lightcurves.offsets[i + 1]))
-        curve = prepare_curve(
-            lightcurves.time[points], lightcurves.mag[points], lightcurves.magerr[points]
-        )
-        if curve is not None:
-            found = _search_curve(curve, options, module)
-            _store(columns, i, found, options)
+    size = module.curves_together if isinstance(module, TogetherBackend) else 1
+    for start in range(0, len(lightcurves), size):
+        piece = lightcurves[start : start + size]
+        rows = {start + i: curve for i, curve in enumerate(_curves(piece)) if curve is not None}
+        found = _search_curves(list(rows.values()), options, module)
+        for row, results in zip(rows, found, strict=True):
+            _store(columns, row, results, options)
     return PeriodResult(columns, backend)
+
+
+def _curves(lightcurves: LightCurves) -> Iterator[Curve | None]:
+    """Light curves as the search wants them; None where it is undefined."""
+    for low, high in pairwise(lightcurves.offsets.tolist()):
+        yield prepare_curve(
+            lightcurves.time[low:high], lightcurves.mag[low:high], lightcurves.magerr[low:high]
+        )
+
+
+def _search_curves(
+    curves: Sequence[Curve], options: PeriodOptions, backend: Backend
+) -> list[dict[str, _Found]]:
+    """Search light curves one by one, or together where the backend can."""
+
+    def search(curve: Curve, backend: Backend) -> dict[str, _Found]:
+        return _search_curve(curve, options, backend)
+
+    if isinstance(backend, TogetherBackend):
+        return backend.together(curves, search)
+    return [search(curve, backend) for curve in curves]
 
 
 def prepare_curve(time: npt.ArrayLike, mag: npt.ArrayLike, magerr: npt.ArrayLike) -> Curve | None:

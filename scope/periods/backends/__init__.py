@@ -7,13 +7,17 @@ A backend is a module with
 ``evaluate(statistic, curve, frequencies, options) -> (k,) float64``
     the same statistic, exactly, at a few frequencies;
 ``fourier_bic(curve, centres, offsets, max_order)`` and ``eclipse_bic(curve, frequencies, ceiling)``
-    the models that judge, see `scope.periods.kernels`.
+    the models that judge, see `scope.periods.kernels`;
+
+or a package that makes an object with these functions by ``open_backend()``. One that is
+fast only with many light curves at once is a `TogetherBackend` as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +28,9 @@ from scope.periods.options import PeriodOptions
 
 Floats = npt.NDArray[np.float64]
 
-BACKENDS = ("cpu", "reference")
-"""``cpu``: compiled, for production. ``reference``: plain numpy, slow, for comparison."""
+BACKENDS = ("cpu", "cuda", "reference")
+"""``cpu``: compiled, for production. ``cuda``: one GPU. ``reference``: plain numpy, slow, for
+comparison."""
 
 LARGER_IS_BETTER = {"LS": True, "CE": False, "AOV": True}
 
@@ -119,6 +124,27 @@ class Backend(Protocol):
         """Criterion and number of boxes of the best eclipse model at each frequency."""
 
 
+Found = TypeVar("Found")
+
+
+@runtime_checkable
+class TogetherBackend(Protocol):
+    """A backend that searches many light curves at once.
+
+    Attributes
+    ----------
+    curves_together : int
+        As many as make it fast.
+    """
+
+    curves_together: int
+
+    def together(
+        self, curves: Sequence[Curve], search: Callable[[Curve, Backend], Found]
+    ) -> list[Found]:
+        """What `search` finds for each curve, on this backend."""
+
+
 def get_backend(name: str) -> Backend:
     """The backend of that name.
 
@@ -135,10 +161,12 @@ def get_backend(name: str) -> Backend:
             todo="choose one of these",
         )
     try:
-        return import_module(f"scope.periods.backends.{name}")  # type: ignore[return-value]
+        module = import_module(f"scope.periods.backends.{name}")
     except ImportError as error:
         raise BackendError(
             f"backend {name} needs a package that is not installed",
             value=str(error.name),
             todo="install this project's requirements",
         ) from error
+    backend: Backend = module.open_backend() if hasattr(module, "open_backend") else module
+    return backend

@@ -229,9 +229,7 @@ class CudaDevice:
         self._functions: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self.memory_bytes = memory_bytes // WORKSPACES // ALIGNMENT * ALIGNMENT
-        self.shared_bytes = int(
-            cupy.cuda.Device(0).attributes["MaxSharedMemoryPerBlockOptin"]
-        )
+        self.shared_bytes = int(cupy.cuda.Device(0).attributes["MaxSharedMemoryPerBlockOptin"])
         for _ in range(WORKSPACES):
             self._free.put(_CudaWorkspace(self, cupy))
 

@@ -57,6 +57,7 @@ def fourier_batch(workspace: Workspace, requests: Sequence[FourierRequest]) -> l
             points.weight,
             points.weighted,
             points.variance,
+            points.span,
             workspace.put(np.array([r.max_order for r in requests], dtype=np.int32)),
             workspace.put(windows),
             workspace.put(np.concatenate([request.centres for request in requests])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,8 @@ class Points(NamedTuple):
         As in `Curve`; `weighted` is the product of magnitude and weight.
     variance : buffer of (curves,) float64
         Weighted variance of the magnitudes.
+    span : buffer of (curves,) float64
+        The last time.
     """
 
     n_curves: np.int32
@@ -38,6 +41,7 @@ class Points(NamedTuple):
     weight: Any
     weighted: Any
     variance: Any
+    span: Any
 
 
 def put_points(workspace: Workspace, curves: Sequence[Curve]) -> Points:
@@ -57,6 +61,7 @@ def put_points(workspace: Workspace, curves: Sequence[Curve]) -> Points:
         workspace.put(weight),
         workspace.put(weighted),
         workspace.put(np.add.reduceat(weighted * mag, starts[:-1])),
+        workspace.put(np.maximum.reduceat(time, starts[:-1])),
     )
 
 
@@ -73,4 +78,4 @@ def ceil_div(a: npt.ArrayLike, b: int) -> npt.NDArray[np.int64]:
 
 def cut(values: npt.NDArray[Any], starts: npt.NDArray[np.int64]) -> list[npt.NDArray[Any]]:
     """The items of a ragged array, each a copy."""
-    return [values[low:high].copy() for low, high in zip(starts[:-1], starts[1:], strict=True)]
+    return [values[low:high].copy() for low, high in pairwise(starts)]

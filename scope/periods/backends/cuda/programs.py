@@ -36,6 +36,8 @@ def _constants() -> str:
         "POWER_SINGULAR": power.SINGULAR,
         "FOURIER_SINGULAR": fourier.SINGULAR,
         "MAX_ORDER": fourier.MAX_ORDER,
+        "CYCLES_PER_ORDER": fourier.CYCLES_PER_ORDER,
+        "SIDEREAL": fourier.SIDEREAL,
         "ECLIPSE_BINS": eclipse.N_BINS,
         "ECLIPSE_WIDTHS": ", ".join(str(width) for width in eclipse.WIDTHS),
         "ECLIPSE_MIN_POINTS": eclipse.MIN_POINTS,

@@ -79,12 +79,25 @@ __device__ void harmonic_sums(
     for (int i = 0; i < 2 * ORDER; ++i) y_out[i] = y[i];
 }
 
+// Highest order that the observed cycles can vouch for; see cycle_order of the CPU's kernel.
+__device__ int cycle_order(double frequency, double span) {
+    const double solar = rint(frequency);
+    const double sidereal = rint(frequency / SIDEREAL) * SIDEREAL;
+    double slow = frequency;
+    if (solar > 0.0) {
+        slow = fabs(frequency - solar) < slow ? fabs(frequency - solar) : slow;
+        slow = fabs(frequency - sidereal) < slow ? fabs(frequency - sidereal) : slow;
+    }
+    const double order = slow * span / CYCLES_PER_ORDER;
+    return order < 1.0 ? 1 : order < MAX_ORDER ? (int)order : MAX_ORDER;
+}
+
 // Smallest criterion over orders and its order at centres[i] + lanes[m], one thread each.
 // Windows of request r: window_starts[r] and up; each request has lanes of its own.
 KERNEL __launch_bounds__(128) fourier_bic(
     int n_requests, const i64* offsets, const double* time, const double* weight,
-    const double* weighted, const double* variance, const int* max_order, const i64* window_starts,
-    const double* centres, int n_lanes, const double* lanes, double* bic, signed char* order
+    const double* weighted, const double* variance, const double* span, const int* max_order,
+    const i64* window_starts, const double* centres, int n_lanes, const double* lanes, double* bic, signed char* order
 ) {
     const i64 at = (i64)blockIdx.x * blockDim.x + threadIdx.x;
     const i64 window = at / n_lanes;
@@ -102,7 +115,9 @@ KERNEL __launch_bounds__(128) fourier_bic(
         case 5: harmonic_sums<5>(t, a, b, n, frequency, y, w); break;
         default: harmonic_sums<6>(t, a, b, n, frequency, y, w);
     }
-    const int top = explained_by(y, w, max_order[r], explained);
+    const int vouched = cycle_order(frequency, span[r]);
+    const int limit = max_order[r] < vouched ? max_order[r] : vouched;
+    const int top = explained_by(y, w, limit, explained);
     const double log_n = log((double)n);
     double best = 0.0;
     int best_order = 0;
@@ -123,81 +138,78 @@ KERNEL __launch_bounds__(128) fourier_bic(
 // what float64 resolves of their sum, which is 1.
 #define FIXED 1152921504606846976.0
 
+// The best box of one width or more, and the largest weight that any box holds.
 struct Box {
     double gain;
+    double heaviest;
     int first;
     int width;
 };
 
 __device__ inline Box better_box(Box a, Box b) {
-    return b.gain > a.gain || (b.gain == a.gain && b.first < a.first) ? b : a;
+    Box best = b.gain > a.gain || (b.gain == a.gain && b.first < a.first) ? b : a;
+    best.heaviest = a.heaviest > b.heaviest ? a.heaviest : b.heaviest;
+    return best;
 }
 
+// Sums of the points up to each phase bin: weights, weighted magnitudes and their number.
+struct Sums {
+    i64 w, y;
+    int number;
+};
+
 // Sums of one folded light curve up to each phase bin, running twice around the cycle.
-// Weighted magnitudes are summed in integers of 1 / `scale`.
+// Weighted magnitudes are summed in integers of 1 / `scale`. `work` has room for two sets.
 __device__ void fold(
     const double* time, const double* weight, const double* weighted, i64 n, double frequency,
-    double scale, i64* fixed_w, i64* fixed_y, int* number, double* w, double* y
+    double scale, Sums* work, double* w, double* y, int* number
 ) {
     const int me = threadIdx.x;
-    for (int b = me; b <= 2 * ECLIPSE_BINS; b += ECLIPSE_THREADS) {
-        fixed_w[b] = fixed_y[b] = 0;
-        number[b] = 0;
+    Sums *from = work, *to = work + ECLIPSE_BINS + 1;
+    if (me <= ECLIPSE_BINS) {
+        from[me].w = from[me].y = 0;
+        from[me].number = 0;
     }
     __syncthreads();
     for (i64 j = me; j < n; j += ECLIPSE_THREADS) {
         int b = (int)(fraction(time[j] * frequency) * ECLIPSE_BINS);
         b = (b < ECLIPSE_BINS - 1 ? b : ECLIPSE_BINS - 1) + 1;
-        atomicAdd((u64*)&fixed_w[b], (u64)(i64)rint(weight[j] * FIXED));
-        atomicAdd((u64*)&fixed_y[b], (u64)(i64)rint(weighted[j] * scale));
-        atomicAdd(&number[b], 1);
+        atomicAdd((u64*)&from[b].w, (u64)(i64)rint(weight[j] * FIXED));
+        atomicAdd((u64*)&from[b].y, (u64)(i64)rint(weighted[j] * scale));
+        atomicAdd(&from[b].number, 1);
     }
     __syncthreads();
     for (int step = 1; step <= ECLIPSE_BINS; step *= 2) {
-        i64 add_w = 0, add_y = 0;
-        int add = 0;
-        if (me > step && me <= ECLIPSE_BINS) {
-            add_w = fixed_w[me - step];
-            add_y = fixed_y[me - step];
-            add = number[me - step];
+        if (me <= ECLIPSE_BINS) {
+            Sums sums = from[me];
+            if (me >= step) {
+                sums.w += from[me - step].w;
+                sums.y += from[me - step].y;
+                sums.number += from[me - step].number;
+            }
+            to[me] = sums;
         }
         __syncthreads();
-        if (me > step && me <= ECLIPSE_BINS) {
-            fixed_w[me] += add_w;
-            fixed_y[me] += add_y;
-            number[me] += add;
-        }
-        __syncthreads();
+        Sums* const written = to;
+        to = from;
+        from = written;
     }
+    const Sums all = from[ECLIPSE_BINS];
     for (int b = me; b <= 2 * ECLIPSE_BINS; b += ECLIPSE_THREADS) {
-        const int once = b <= ECLIPSE_BINS ? b : b - ECLIPSE_BINS;
-        const int more = b <= ECLIPSE_BINS ? 0 : ECLIPSE_BINS;
-        w[b] = (double)(fixed_w[once] + (more ? fixed_w[ECLIPSE_BINS] : 0)) / FIXED;
-        y[b] = (double)(fixed_y[once] + (more ? fixed_y[ECLIPSE_BINS] : 0)) / scale;
-        if (more) number[b] = number[once] + number[ECLIPSE_BINS];
+        const bool again = b > ECLIPSE_BINS;
+        const Sums sums = from[again ? b - ECLIPSE_BINS : b];
+        w[b] = (double)(sums.w + (again ? all.w : 0)) / FIXED;
+        y[b] = (double)(sums.y + (again ? all.y : 0)) / scale;
+        number[b] = sums.number + (again ? all.number : 0);
     }
     __syncthreads();
-}
-
-// The largest value of the threads of a block, none of which is negative.
-__device__ double block_largest(double value, double* scratch) {
-    const int me = threadIdx.x;
-    scratch[me] = value;
-    __syncthreads();
-    for (int half = ECLIPSE_THREADS / 2; half > 0; half /= 2) {
-        if (me < half && scratch[me + half] > scratch[me]) scratch[me] = scratch[me + half];
-        __syncthreads();
-    }
-    const double largest = scratch[0];
-    __syncthreads();
-    return largest;
 }
 
 // Most explained variance of one fainter box; width 0 where there is none.
 __device__ Box one_box(const double* w_to, const double* y_to, const int* number, Box* boxes) {
     const int widths[] = {ECLIPSE_WIDTHS};
     const int b = threadIdx.x;
-    Box best = {0.0, b, 0};
+    Box best = {0.0, 0.0, b, 0};
     if (b < ECLIPSE_BINS) {
         for (int i = 0; i < (int)(sizeof(widths) / sizeof(int)); ++i) {
             const int d = widths[i];
@@ -208,6 +220,7 @@ __device__ Box one_box(const double* w_to, const double* y_to, const int* number
                 best.gain = gain;
                 best.width = d;
             }
+            best.heaviest = w;
         }
     }
     boxes[b] = best;
@@ -216,9 +229,7 @@ __device__ Box one_box(const double* w_to, const double* y_to, const int* number
         if (b < half) boxes[b] = better_box(boxes[b], boxes[b + half]);
         __syncthreads();
     }
-    best = boxes[0];
-    __syncthreads();
-    return best;
+    return boxes[0];
 }
 
 // Most explained variance with a second fainter box beside the first; 0: none.
@@ -242,7 +253,14 @@ __device__ double second_box(
             if (gain > best && y * outside > -rest * w) best = gain;
         }
     }
-    return block_largest(best, scratch);
+    const int me = threadIdx.x;
+    scratch[me] = best;
+    __syncthreads();
+    for (int half = ECLIPSE_THREADS / 2; half > 0; half /= 2) {
+        if (me < half && scratch[me + half] > scratch[me]) scratch[me] = scratch[me + half];
+        __syncthreads();
+    }
+    return scratch[0];
 }
 
 // What two disjoint boxes explain at most; see _pair_bound of the CPU's kernel.
@@ -268,7 +286,7 @@ KERNEL __launch_bounds__(ECLIPSE_THREADS) eclipse_boxes(
     const double* weighted, const double* variance, const double* scale, const double* ceiling,
     const i64* frequency_starts, const double* frequencies, double* one, double* bound, double* two
 ) {
-    __shared__ i64 fixed_w[2 * ECLIPSE_BINS + 1], fixed_y[2 * ECLIPSE_BINS + 1];
+    __shared__ Sums work[2 * (ECLIPSE_BINS + 1)];
     __shared__ double w[2 * ECLIPSE_BINS + 1], y[2 * ECLIPSE_BINS + 1];
     __shared__ int number[2 * ECLIPSE_BINS + 1];
     __shared__ Box boxes[ECLIPSE_THREADS];
@@ -277,18 +295,14 @@ KERNEL __launch_bounds__(ECLIPSE_THREADS) eclipse_boxes(
     const int r = owner(frequency_starts, n_requests, at);
     const i64 low = offsets[r], n = offsets[r + 1] - low;
     fold(
-        time + low, weight + low, weighted + low, n, frequencies[at], scale[r], fixed_w, fixed_y,
-        number, w, y
+        time + low, weight + low, weighted + low, n, frequencies[at], scale[r], work, w, y, number
     );
     const Box box = one_box(w, y, number, boxes);
-    const int widths[] = {ECLIPSE_WIDTHS};
-    const int b = threadIdx.x, widest = widths[sizeof(widths) / sizeof(int) - 1];
-    const double heaviest = block_largest(b < ECLIPSE_BINS ? w[b + widest] - w[b] : 0.0, scratch);
     double with_one = 0.0, limit = 0.0, with_two = 0.0;
     if (box.width > 0) {
         with_one = criterion(n, box.gain / variance[r], 3.0);
         const double w1 = w[box.first + box.width] - w[box.first];
-        limit = criterion(n, pair_bound(box.gain, w1, heaviest) / variance[r], 6.0);
+        limit = criterion(n, pair_bound(box.gain, w1, box.heaviest) / variance[r], 6.0);
         if (limit < (ceiling[r] < 0.0 ? ceiling[r] : 0.0))
             with_two = criterion(n, second_box(w, y, number, box, scratch) / variance[r], 6.0);
     }
