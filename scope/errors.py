@@ -12,6 +12,7 @@ ScopeError                  a user's mistake or a fault of the outside world; ne
 ├── BundleError             a model bundle that is incomplete or does not fit
 ├── BackendError            a device or library asked for that is not there
 └── ServiceError            a remote service that refuses or does not answer
+    └── AccessError         a remote service that does not accept our credentials
 
 Every message has four parts: what failed, the value, what is allowed, what to do next.
 """
@@ -116,3 +117,7 @@ class BackendError(ScopeError):
 
 class ServiceError(ScopeError):
     """A remote service that refuses or does not answer."""
+
+
+class AccessError(ServiceError):
+    """A remote service that does not accept our credentials."""
