@@ -22,6 +22,7 @@ from scope.features.registry import light_curve_columns, product_columns
 from scope.features.rows import Rows, joined_rows
 from scope.io import TableWriter, read_metadata
 from scope.lightcurves.cleaning import is_dropped
+from scope.periods.backends import get_backend
 from scope.provenance import record
 from scope.schema import Column, arrow_schema, arrow_type
 
@@ -85,7 +86,7 @@ def compute_features(
         (``no_period``), which keep those that need none.
     options : FeatureOptions, optional
     backend : str
-        Backend of the period search; the file says which one ran.
+        Who computes, see `scope.features.batch.compute_batch`; the file says who did.
     workers : int
         Threads.
     rows : int
@@ -150,6 +151,8 @@ def write_features(
     -------
     Summary
     """
+    # A backend that is not there is an error before anything is read.
+    get_backend(backend)
     columns = product_columns(options)
     counts: Counter[str] = Counter()
     spoken = time.monotonic()
@@ -185,7 +188,9 @@ def _in_order(
     n_tasks = 0
     for piece in pieces:
         kept = piece.lightcurves.take(np.flatnonzero(~is_dropped(piece.reasons)))
-        tasks = [pool.submit(compute_task, task, options, backend) for task in tasks_of(kept)]
+        tasks = [
+            pool.submit(compute_task, task, options, backend) for task in tasks_of(kept, backend)
+        ]
         waiting.append((piece, tasks))
         n_tasks += len(tasks)
         # The newest piece does not count: its tasks run while the next one is read.

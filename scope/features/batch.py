@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from scope.errors import ConfigError, InputError
 from scope.features.cesium import cesium
-from scope.features.dmdt import dmdt
-from scope.features.edges import SIZE
-from scope.features.fourier import fourier
+from scope.features.edges import SIZE, DmdtEdges
 from scope.features.options import FeatureOptions
-from scope.features.registry import names_of
-from scope.features.statistics import statistics
+from scope.features.registry import FourierForm, names_of
 from scope.lightcurves.curves import LightCurves
 from scope.periods import search_periods, suffixes
 
@@ -23,6 +21,10 @@ TASK_CURVES = 8
 """Light curves of one task of a thread: enough to hide what starting it costs, few enough
 that threads end together. No number depends on it."""
 
+TASK_CURVES_TOGETHER = 256
+"""The same for a GPU, which many light curves at once must keep busy."""
+
+Table = npt.NDArray[np.float64]
 Values = dict[str, npt.NDArray[np.generic]]
 """Feature values by column name, one entry or row per light curve."""
 
@@ -45,7 +47,7 @@ def compute_batch(
         n curves with times rising within each.
     options : FeatureOptions, optional
     backend : str
-        Backend of the period search.
+        Who computes: the ``cpu``, ``cuda``, or ``reference`` for the period search alone.
     workers : int
         Threads.
 
@@ -64,7 +66,7 @@ def compute_batch(
         If the backend is not there.
     """
     options = options or FeatureOptions()
-    tasks = list(tasks_of(lightcurves)) or [lightcurves]
+    tasks = list(tasks_of(lightcurves, backend)) or [lightcurves]
     with thread_pool(workers) as pool:
         parts = [pool.submit(compute_task, task, options, backend) for task in tasks]
         try:
@@ -87,9 +89,9 @@ def thread_pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, thread_name_prefix="features")
 
 
-def tasks_of(lightcurves: LightCurves) -> Iterator[LightCurves]:
+def tasks_of(lightcurves: LightCurves, backend: str) -> Iterator[LightCurves]:
     """Cut light curves into pieces, each the work of one thread at a time."""
-    return lightcurves.batches(TASK_CURVES)
+    return lightcurves.batches(TASK_CURVES_TOGETHER if backend == "cuda" else TASK_CURVES)
 
 
 def join(parts: Iterable[Values]) -> Values:
@@ -101,18 +103,40 @@ def join(parts: Iterable[Values]) -> Values:
 def compute_task(lightcurves: LightCurves, options: FeatureOptions, backend: str) -> Values:
     """Compute the features of a few light curves in this thread, see `compute_batch`."""
     _require_rising(lightcurves)
+    compute = _functions(backend)
     values: Values = {}
-    _add(values, names_of("statistics"), statistics(lightcurves))
+    _add(values, names_of("statistics"), compute.statistics(lightcurves))
     values.update(search_periods(lightcurves, options.search, backend=backend).columns)
     for suffix in suffixes(options.search):
         period = values[f"period_{suffix}"].astype(np.float64)
         names = tuple(f"{name}_{suffix}" for name in names_of("fourier"))
-        _add(values, names, fourier(lightcurves, period, options.fourier))
-    histograms = dmdt(lightcurves, options.dmdt)
+        _add(values, names, compute.fourier(lightcurves, period, options.fourier))
+    histograms = compute.dmdt(lightcurves, options.dmdt)
     values["dmdt"] = histograms.reshape(len(lightcurves), SIZE).astype(np.float32)
     if "cesium" in options.groups:
         _add(values, names_of("cesium"), cesium(lightcurves))
     return values
+
+
+class _Functions(NamedTuple):
+    """What computes the features besides the periods."""
+
+    statistics: Callable[[LightCurves], Table]
+    fourier: Callable[[LightCurves, Table, FourierForm], Table]
+    dmdt: Callable[[LightCurves, DmdtEdges], Table]
+
+
+def _functions(backend: str) -> _Functions:
+    """The functions of a backend; all but the GPU's are the CPU's."""
+    if backend == "cuda":
+        from scope.features import cuda
+
+        return _Functions(cuda.statistics, cuda.fourier, cuda.dmdt)
+    from scope.features.dmdt import dmdt
+    from scope.features.fourier import fourier
+    from scope.features.statistics import statistics
+
+    return _Functions(statistics, fourier, dmdt)
 
 
 def _add(values: Values, names: tuple[str, ...], table: npt.NDArray[np.float64]) -> None:

@@ -28,7 +28,7 @@ MAX_HARMONICS = 5
 
 _N_COEFFICIENTS = 2 + 2 * MAX_HARMONICS
 
-_SINGULAR = 1e-7
+DEPENDENT = 1e-7
 """A column of the design of which less than this part is left, once what the columns
 before it explain is taken away, is a combination of them."""
 
@@ -79,10 +79,10 @@ def fourier(
         np.ascontiguousarray(period, dtype=np.float64),
         out,
     )
-    return _polar(out) if form == "polar" else out
+    return polar(out) if form == "polar" else out
 
 
-def _polar(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def polar(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the features with coefficients turned into amplitudes and phases."""
     out = raw.copy()
     cosine, sine = raw[:, 4::2], raw[:, 5::2]
@@ -244,7 +244,7 @@ def _orthogonalise(
             for k in range(len(column)):
                 column[k] -= share * design[i, k]
         after = math.sqrt(dot(column, column))
-        if not after > _SINGULAR * before:
+        if not after > DEPENDENT * before:
             return False
         upper[j, j] = after
         for k in range(len(column)):

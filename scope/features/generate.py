@@ -88,7 +88,7 @@ def generate_features(
     cleaning : CleaningOptions, optional
     options : FeatureOptions, optional
     backend : str
-        Backend of the period search; the file says which one ran.
+        Who computes, see `scope.features.batch.compute_batch`; the file says who did.
     workers : int
         Threads.
     rows : int

@@ -27,6 +27,7 @@
 
 using std::erfc;
 using std::fma;
+using std::isfinite;
 using std::isnan;
 using std::log1p;
 
