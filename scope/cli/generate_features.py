@@ -16,6 +16,7 @@ from scope.cli.arguments import (
     positive_int,
 )
 from scope.cli.run import run_command, show_progress
+from scope.errors import UsageError
 
 if TYPE_CHECKING:
     from scope.config.model import Config
@@ -55,7 +56,7 @@ def build_parser(prog: str = "generate-features") -> Parser:
     _add_search(parser)
     parser.add_argument("--fourier", metavar="FORM", help="raw or polar Fourier columns")
     parser.add_flag("--doCesium", default=None, help="add the features of cesium")
-    parser.add_argument("--backend", metavar="NAME", help="device of the period search")
+    _add_device(parser)
     parser.add_argument(
         "--workers",
         "--Ncore",
@@ -72,6 +73,18 @@ def build_parser(prog: str = "generate-features") -> Parser:
         help="light curves in memory at a time; no number depends on it",
     )
     return parser
+
+
+def _add_device(parser: Parser) -> None:
+    parser.add_argument(
+        "--backend", metavar="NAME", help="who computes: cpu, cuda (one GPU) or reference (slow)"
+    )
+    parser.add_flag("--doCPU", help="compute on the CPU, the same as --backend cpu")
+    parser.add_flag(
+        "--doGPU",
+        help="compute on a GPU, the same as --backend cuda: the first that "
+        "CUDA_VISIBLE_DEVICES shows, with SCOPE_GPU_MEMORY_BYTES of its memory",
+    )
 
 
 def _add_cleaning(parser: Parser) -> None:
@@ -147,12 +160,36 @@ def generate_features(args: argparse.Namespace) -> None:
         args.output,
         cleaning=config.cleaning_options(),
         options=config.feature_options(),
-        backend=args.backend or config.backend(),
+        backend=_backend(args) or config.backend(),
         workers=args.workers,
         rows=args.chunk_size,
         facts={"config_hash": config.config_hash},
     )
     _print(summary, args.output)
+
+
+def _backend(args: argparse.Namespace) -> str | None:
+    """Return the backend that the options ask for, None if they leave it open.
+
+    Raises
+    ------
+    UsageError
+        If they ask for two.
+    """
+    asked = {
+        "--doCPU": "cpu" if args.doCPU else None,
+        "--doGPU": "cuda" if args.doGPU else None,
+        "--backend": args.backend,
+    }
+    given = {option: name for option, name in asked.items() if name}
+    if len(set(given.values())) > 1:
+        raise UsageError(
+            "options that ask for different devices",
+            value=", ".join(given),
+            allowed="one of them",
+            todo="leave out all but one",
+        )
+    return next(iter(given.values()), None)
 
 
 def _config(args: argparse.Namespace) -> Config:

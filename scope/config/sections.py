@@ -87,7 +87,9 @@ class BrightStar(Section):
 class FeatureGeneration(Section):
     """From light curves to features."""
 
-    backend: Literal["cpu"] = key("cpu", "device that computes; the products say which one ran")
+    backend: Literal["cpu", "cuda"] = key(
+        "cpu", "device that computes, cuda for one GPU; the products say which one ran"
+    )
     min_n_lc_points: int = key(
         50, "light curves with fewer good epochs after decimation are not classified", ge=1
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from scope.cli.generate_features import main
 from scope.io import read_metadata, read_table
+from scope.periods.backends.cuda.device import open_device
 from tests.features.curves import random_curves
 
 
@@ -64,6 +66,23 @@ def test_options_reach_the_computation(curves: Path) -> None:
     assert {"period_LS", "f1_a_LS_BIC", "cesium_std"} <= set(read_table("f.parquet").schema.names)
 
 
+@pytest.mark.parametrize("options", [["--doCPU"], ["--doGPU=false"], ["--backend", "cpu"]])
+def test_the_device_that_is_asked_for_is_recorded(curves: Path, options: list[str]) -> None:
+    Path("config.yaml").write_text("feature_generation:\n  min_n_lc_points: 90\n")
+    assert run(*options) == 0
+    assert read_metadata("f.parquet")["backend"] == "cpu"
+
+
+def test_a_gpu_that_cannot_be_used_is_an_error_and_no_fallback(
+    curves: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    open_device.cache_clear()
+    assert run("--doGPU") == 2
+    assert "error: backend cuda" in capsys.readouterr().err
+    assert not Path("f.parquet").exists()
+
+
 def test_a_configuration_file_sets_what_no_option_does(curves: Path) -> None:
     Path("config.yaml").write_text("feature_generation:\n  fourier: polar\n  min_n_lc_points: 61\n")
     assert run("--min-n-lc-points", "60") == 0
@@ -86,6 +105,8 @@ def test_a_latest_date_of_the_configuration_can_be_lifted(curves: Path) -> None:
         (["--min-n-lc", "3"], "--min-n-lc"),
         (["--fourier", "spherical"], "raw"),
         (["--backend", "abacus"], "abacus"),
+        (["--doCPU", "--doGPU"], "--doCPU, --doGPU"),
+        (["--doGPU", "--backend", "cpu"], "--doGPU, --backend"),
         (["--period-algorithms", "GUESS"], "GUESS"),
         (["--light-curves", "nowhere.parquet"], "nowhere.parquet"),
         (["--config-path", "nowhere.yaml"], "nowhere.yaml"),
