@@ -8,8 +8,9 @@ Beside them there may be a folder ``crossmatch`` with tables of external catalog
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +81,10 @@ class Archive:
     def release(self) -> str:
         """The data release, for example ``DR5``."""
         return f"DR{self._release}"
+
+    def facts(self) -> dict[str, Any]:
+        """Return what products record of the survey."""
+        return {"data_release": self.release}
 
     def fields(self) -> list[int]:
         """Return the numbers of the fields that have files, ascending."""
@@ -204,11 +209,16 @@ class Archive:
         return pa.concat_tables(parts).sort_by([(key, "ascending") for key in keys])
 
     def catalogue(
-        self, name: str, ra: npt.ArrayLike, dec: npt.ArrayLike, margin_arcsec: float
+        self,
+        name: str,
+        ra: npt.ArrayLike,
+        dec: npt.ArrayLike,
+        margin_arcsec: float,
+        limits: Mapping[str, float] | None = None,
     ) -> pa.Table | None:
         """Return the rows of an external catalogue around positions in degrees.
 
-        See `scope.surveys.base.Survey.catalogue`.
+        See `scope.surveys.base.Survey.catalogue`; reading a file, limits save nothing.
 
         Raises
         ------

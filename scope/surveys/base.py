@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,9 @@ class Survey(Protocol):
     @property
     def release(self) -> str:
         """The data release, for example ``DR5``."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what products record of the survey, ``data_release`` among it."""
 
     def fields(self) -> list[int]:
         """Return the numbers of the fields that there are, ascending."""
@@ -83,7 +86,12 @@ class Survey(Protocol):
         """
 
     def catalogue(
-        self, name: str, ra: npt.ArrayLike, dec: npt.ArrayLike, margin_arcsec: float
+        self,
+        name: str,
+        ra: npt.ArrayLike,
+        dec: npt.ArrayLike,
+        margin_arcsec: float,
+        limits: Mapping[str, float] | None = None,
     ) -> pa.Table | None:
         """Return the rows of an external catalogue around positions in degrees.
 
@@ -93,6 +101,9 @@ class Survey(Protocol):
             A key of `scope.features.catalogues.CATALOGUES`.
         margin_arcsec : float
             How far beyond the positions rows are wanted.
+        limits : mapping of str to float, optional
+            Columns with the value that wanted rows lie below; a survey may leave out the
+            others.
 
         Returns
         -------

@@ -16,7 +16,12 @@ from scope.features.catalogues import crossmatch_columns
 from scope.io.tables import read_metadata, read_table
 from scope.io.writer import write_table
 from scope.lightcurves.align import aligned
-from scope.lightcurves.bright_stars import BRIGHT_STAR, BrightStarOptions, near_bright_star
+from scope.lightcurves.bright_stars import (
+    BRIGHT_STAR,
+    FAINT_LIMIT_MAG,
+    BrightStarOptions,
+    near_bright_star,
+)
 from scope.lightcurves.cleaning import (
     CleaningOptions,
     emptied,
@@ -67,7 +72,10 @@ def fetch_sources(
     gaia = None
     if bright_star is not None:
         ra, dec = _positions(table)
-        gaia = survey.catalogue("Gaia_EDR3", ra, dec, bright_star.query_radius_arcsec)
+        gaia = survey.catalogue(
+            *("Gaia_EDR3", ra, dec, bright_star.query_radius_arcsec),
+            limits={"phot_g_mean_mag": FAINT_LIMIT_MAG},
+        )
     if gaia is not None:
         near = near_bright_star(ra, dec, gaia, bright_star)
         reason = pa.array([BRIGHT_STAR if hit else None for hit in near], type=pa.string())
@@ -77,7 +85,7 @@ def fetch_sources(
     provenance = record(
         "sources",
         None,
-        **{**(facts or {}), "data_release": survey.release, "bright_star_cut": gaia is not None},
+        **{**(facts or {}), **survey.facts(), "bright_star_cut": gaia is not None},
     )
     write_table(table.cast(arrow_schema(SOURCES)), output, provenance)
     _log_counts(f"field {field} {unit}: sources", table.column("reason").to_pylist())
