@@ -29,10 +29,11 @@ class Run:
         settings = [*self.config, *config]
         return [
             sys.executable,
-            *("-m", "snakemake", "--snakefile", str(self.checkout / "Snakefile")),
+            *("-m", "snakemake"),
+            *(("--config", *settings) if settings else ()),
+            *("--snakefile", str(self.checkout / "Snakefile")),
             *("--directory", str(self.folder), "--cores", str(cores)),
             *arguments,
-            *(("--config", *settings) if settings else ()),
         ]
 
     def _environment(self) -> dict[str, str]:
