@@ -2,6 +2,7 @@
 
     snakemake -c2                                        the configured targets, complete
     snakemake -c2 --config archive=FOLDER results/preds_xgb/field_250.parquet
+    snakemake -c2 --config survey=kowalski -- results/preds_xgb/field_297.parquet
     snakemake -c2 --directory RUN …                      the same from any folder
     snakemake -c2 train                                  rebuild the starter models
 

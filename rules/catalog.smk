@@ -86,9 +86,10 @@ rule fetch_examples:
     resources:
         mem_mb=memory("fetch_examples"),
         runtime=minutes("fetch_examples"),
+        kowalski=queries,
     params:
         version=STAGES["report"],
-        archives=target_archives,
+        surveys=target_surveys,
         cleaning=CONFIG.cleaning_options(),
         facts=FACTS,
     script:

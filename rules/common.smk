@@ -51,8 +51,9 @@ FACTS = {"config_hash": CONFIG.config_hash}
 # Where light curves come from
 
 
-def archive_arguments(wildcards):
-    return PLAN.archive_arguments(wildcards.target, wildcards.unit)
+@clearly
+def survey_settings(wildcards):
+    return PLAN.survey_settings(wildcards.target, wildcards.unit)
 
 
 @clearly
@@ -75,12 +76,25 @@ def simulation_settings(wildcards):
     return PLAN.simulation_settings(wildcards.target, wildcards.unit)
 
 
-def target_archives(wildcards):
-    """Arguments of the archives that the target's units are read from, each once."""
-    every = [
-        PLAN.archive_arguments(wildcards.target, unit) for unit in units(wildcards)
-    ]
+def target_surveys(wildcards):
+    """What the target's units are read from, each survey once."""
+    every = [PLAN.survey_settings(wildcards.target, unit) for unit in units(wildcards)]
     return [item for number, item in enumerate(every) if item not in every[:number]]
+
+
+def queries(wildcards):
+    """Queries that a job has under way at a time; their sum over all jobs is limited."""
+    return int(PLAN.is_on_kowalski(wildcards.target))
+
+
+def unless_downloaded(path):
+    """Whatever can be read again from files is temporary; what was downloaded is kept."""
+    return path if CONFIG.survey == "kowalski" else temp(path)
+
+
+if CONFIG.survey == "kowalski" and "kowalski" not in workflow.global_resources:
+    # A limit on the command line or in a profile comes first.
+    workflow.register_resource("kowalski", CONFIG.kowalski.max_queries)
 
 
 def target_archive_inputs(wildcards):
@@ -179,8 +193,16 @@ def prediction_files(wildcards):
 
 
 @clearly
+def no_targets(wildcards):
+    """Say what to do, to those who ask for all products where there are no targets."""
+    return PLAN.targets()
+
+
+@clearly
 def complete_products():
     """Every product of the configured targets."""
+    if CONFIG.survey == "kowalski" and not CONFIG.targets:
+        return no_targets
     suffixes = ["parquet", *CONFIG.inference.formats]
     return [
         *expand(

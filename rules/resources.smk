@@ -10,7 +10,12 @@ or replaces them with `set-resources`.
 """
 
 from scope.io import count_rows
-from scope.targets.needs import NEEDS, estimated_light_curves, search_effort
+from scope.targets.needs import (
+    KOWALSKI_LIGHT_CURVES,
+    NEEDS,
+    estimated_light_curves,
+    search_effort,
+)
 
 
 def light_curves_of_unit(target, unit):
@@ -21,6 +26,8 @@ def light_curves_of_unit(target, unit):
     if PLAN.is_simulated(target):
         settings = PLAN.simulation_settings(target, unit)
         return settings["n_stars"] * len(settings["bands"])
+    if PLAN.is_on_kowalski(target):
+        return KOWALSKI_LIGHT_CURVES
     return estimated_light_curves(PLAN.archive_inputs(target, unit))
 
 

@@ -1,9 +1,10 @@
 """Ask a survey what there is: sources, their cleaned light curves, their matches.
 
-in   the survey: a folder of bulk Parquet, or the built-in simulation
+in   the survey: a folder of bulk Parquet, the database Kowalski, or the built-in simulation
 out  results/simulation/{target}/{unit}/            a simulated quadrant (archive layout)
      results/sources/{target}/{unit}.parquet        ids, positions [deg], kept or why not
      results/lightcurves/{target}/{unit}.parquet    cleaned light curves [d, mag], temporary
+                                                    where they can be read again from files
      results/crossmatch/{target}/{unit}.parquet     Gaia, AllWISE, PS1 and alerts per source
 """
 
@@ -42,9 +43,10 @@ rule fetch_sources:
     resources:
         mem_mb=memory("fetch_sources"),
         runtime=minutes("fetch_sources"),
+        kowalski=queries,
     params:
         version=STAGES["sources"],
-        archive=archive_arguments,
+        survey=survey_settings,
         bright_star=CONFIG.bright_star_options(),
         facts=FACTS,
     script:
@@ -56,7 +58,7 @@ rule fetch_lightcurves:
         sources="results/sources/{target}/{unit}.parquet",
         archive=archive_inputs,
     output:
-        temp("results/lightcurves/{target}/{unit}.parquet"),
+        unless_downloaded("results/lightcurves/{target}/{unit}.parquet"),
     log:
         "logs/fetch_lightcurves/{target}/{unit}.log",
     benchmark:
@@ -66,9 +68,10 @@ rule fetch_lightcurves:
     resources:
         mem_mb=memory("fetch_lightcurves"),
         runtime=minutes("fetch_lightcurves"),
+        kowalski=queries,
     params:
         version=STAGES["lightcurves"],
-        archive=archive_arguments,
+        survey=survey_settings,
         cleaning=CONFIG.cleaning_options(),
         facts=FACTS,
     script:
@@ -90,9 +93,10 @@ rule fetch_crossmatch:
     resources:
         mem_mb=memory("fetch_crossmatch"),
         runtime=minutes("fetch_crossmatch"),
+        kowalski=queries,
     params:
         version=STAGES["crossmatch"],
-        archive=archive_arguments,
+        survey=survey_settings,
         radius_arcsec=CONFIG.xmatch_radius_arcsec(),
         facts=FACTS,
     script:

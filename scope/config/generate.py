@@ -152,6 +152,9 @@ def _flow(value: Any) -> str:
     if isinstance(value, tuple):
         value = list(value)
     if isinstance(value, Mapping):
-        value = dict(value)
+        value = {
+            name: item.model_dump(exclude_defaults=True) if isinstance(item, Section) else item
+            for name, item in value.items()
+        }
     text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=100_000)
     return text.removesuffix("\n").removesuffix("\n...")

@@ -9,6 +9,7 @@ from pydantic import model_validator
 from scope.config.base import Section, key, unknown_name
 from scope.config.classes import CLASSES, ClassDefinition
 from scope.config.features import Features
+from scope.config.kowalski import DOMAIN, KowalskiSection
 from scope.config.sections import (
     FeatureGeneration,
     Inference,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from scope.features.options import FeatureOptions
     from scope.lightcurves.bright_stars import BrightStarOptions
     from scope.lightcurves.cleaning import CleaningOptions
+    from scope.services.kowalski import KowalskiOptions
 
 
 class Config(Section):
@@ -34,9 +36,11 @@ class Config(Section):
     targets: tuple[TargetName, ...] = key(
         (),
         "what a run completes that names no file, such as field_297; none: all fields of the "
-        "archive, or one simulated field",
+        "archive, or one simulated field; with Kowalski they must be named",
     )
-    survey: Literal["archive"] = key("archive", "where light curves come from: a folder of files")
+    survey: Literal["archive", "kowalski"] = key(
+        "archive", "where light curves come from: a folder of files, or the database Kowalski"
+    )
     archive: str | None = key(
         None, "folder of bulk light-curve files; null simulates the targets", min_length=1
     )
@@ -44,6 +48,7 @@ class Config(Section):
         None, "the data release, such as 20 or DR20; needed only where the folder holds several"
     )
     simulation: Simulation = key(Simulation, "the simulated sky, for targets without an archive")
+    kowalski: KowalskiSection = key(KowalskiSection, "the database of the survey")
     feature_generation: FeatureGeneration = key(FeatureGeneration, "from light curves to features")
     features: Features = key(Features, "what the models see")
     training: Training = key(Training, "how models are trained")
@@ -86,14 +91,39 @@ class Config(Section):
         from scope.provenance import hash_json
 
         generation = self._generation.model_dump(mode="json", exclude={"backend"})
-        return hash_json(
-            {
-                "survey": self.survey,
-                "data_release": self.data_release,
-                "simulation": None if self.archive else self.simulation.model_dump(mode="json"),
-                "feature_generation": generation,
-                "period_suffix": self.features.info.period_suffix,
-            }
+        settings: dict[str, Any] = {
+            "survey": self.survey,
+            "data_release": self.data_release,
+            "simulation": None if self.archive else self.simulation.model_dump(mode="json"),
+            "feature_generation": generation,
+            "period_suffix": self.features.info.period_suffix,
+        }
+        if self.survey == "kowalski":
+            settings["simulation"] = None
+            settings["kowalski"] = self.kowalski.model_dump(
+                mode="json", include={"collections", "programids"}
+            )
+        return hash_json(settings)
+
+    def kowalski_options(self, queries: int = 1) -> KowalskiOptions:
+        """Return how the servers of Kowalski are asked, `queries` at a time."""
+        from scope.services.kowalski import KowalskiHost, KowalskiOptions, RetryPolicy
+
+        section = self.kowalski
+        hosts = tuple(
+            KowalskiHost(
+                name,
+                item.host or f"{name}.{DOMAIN}",
+                item.port or section.port,
+                item.protocol or section.protocol,
+            )
+            for name, item in section.hosts.items()
+        )
+        return KowalskiOptions(
+            hosts=hosts,
+            timeout_seconds=section.timeout,
+            retry=RetryPolicy(patience_seconds=section.patience_seconds),
+            queries=queries,
         )
 
     def cleaning_options(self) -> CleaningOptions:

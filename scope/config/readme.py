@@ -54,16 +54,36 @@ snakemake -c2 --config archive=FOLDER 'feature_generation={min_n_lc_points: 20}'
 `scope config check` reads the layers of the current folder and says what is wrong with them: an
 unknown key is an error that names the nearest known ones, and so is a key of another version.
 Sections are merged; a list replaces the one before it, and a list of one can be written without
-brackets. User names, passwords and tokens have no place in these files.
+brackets.
+
+## Credentials
+
+User names, passwords and tokens have no place in these files. For each server of Kowalski that you
+have an account on, set an environment variable: `KOWALSKI_INSTANCE_TOKEN`, `GLORIA_INSTANCE_TOKEN`,
+`MELMAN_INSTANCE_TOKEN`; or `…_INSTANCE_USERNAME` and `…_INSTANCE_PASSWORD`. Or write them into the
+file `private.yaml` of the folder that you run in (git ignores it; `chmod 600` keeps others from
+reading it), or into the file that `SCOPE_PRIVATE_FILE` names:
+
+```yaml
+kowalski:
+  gloria: {token: …}
+  melman: {username: …, password: …}
+```
+
+Servers without credentials are not used.
+
+## Hash
 
 Each product records a hash of the settings that decide its numbers (`survey`, `data_release`,
-`feature_generation` and `features.info.period_suffix`). Where files lie, how much is done at a time
+`feature_generation` and `features.info.period_suffix`; with `survey: kowalski`, also
+`kowalski.collections` and `kowalski.programids`). Where files lie, how much is done at a time
 and the thresholds are no part of it. Trained models record what they were trained with.
 
 ## Keys
 """
 
 ENTRIES = {
+    "kowalski": "`hosts` has one entry per server, named as its environment variables are:",
     "features": "`phenomenological` and `ontological` have one entry per feature. In both lists:",
     "training": "`classes` has one entry per class, named by its tag:",
 }

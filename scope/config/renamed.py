@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 _LATER = "is not used by this version"
-_CREDENTIALS = "has no place in a configuration file; this version uses no remote service"
+_CREDENTIALS = (
+    "has no place in a configuration file: set the environment variable <HOST>_INSTANCE_TOKEN "
+    "(or …_USERNAME and …_PASSWORD), or write it into private.yaml"
+)
 _REGISTRY = "is fixed by the feature registry; leave it out"
 
 REPLACED: dict[str, str] = {
     "kowalski.max_timestamp_hjd": "is now feature_generation.max_timestamp_hjd",
-    "kowalski.hosts": _CREDENTIALS,
-    "kowalski": f"{_LATER}: light curves come from a folder, see the key archive",
-    "fritz.token": _CREDENTIALS,
+    "kowalski.hosts.*.token": _CREDENTIALS,
+    "kowalski.hosts.*.username": _CREDENTIALS,
+    "kowalski.hosts.*.password": _CREDENTIALS,
+    "kowalski.collections.classifications": _LATER,
+    "fritz.token": "has no place in a configuration file",
     "fritz": _LATER,
     "wandb": f"{_LATER}: training logs to its model card and metrics",
     "rubin": _LATER,

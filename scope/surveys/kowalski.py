@@ -79,7 +79,7 @@ class KowalskiCollections:
 
 @dataclass(frozen=True)
 class KowalskiSettings:
-    """What is taken from Kowalski, and how.
+    """What is taken from Kowalski, and how; the representation tells what, and not how.
 
     Attributes
     ----------
@@ -97,13 +97,13 @@ class KowalskiSettings:
         Name of the data release; by default the end of the name of the sources.
     """
 
-    client: KowalskiOptions
+    client: KowalskiOptions = field(repr=False)
     collections: KowalskiCollections
     programids: tuple[int, ...] = (1, 2, 3)
     min_epochs: int = 1
     units: tuple[str, ...] = field(default=ALL_UNITS, repr=False)
-    ids_per_query: int = 1000
-    positions_per_query: int = 1000
+    ids_per_query: int = field(default=1000, repr=False)
+    positions_per_query: int = field(default=1000, repr=False)
     release: str | None = None
 
 

@@ -27,6 +27,9 @@ SNAKEMAKE_MB = 400
 BYTES_PER_LIGHT_CURVE = 500
 """Compressed bulk files: light curves too short for features take less, long ones more."""
 
+KOWALSKI_LIGHT_CURVES = 15_000
+"""Of a quadrant on Kowalski before its sources are listed; a field has 850,000 in the middle."""
+
 _USUAL_GRID = 48.0 * 10
 """Trial frequencies per day of baseline that the minutes of the feature stage stand for."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from scope.config.model import Config
 from scope.config.sections import Simulation
-from scope.errors import NotFoundError
+from scope.errors import NotFoundError, UsageError
 from scope.surveys.archive import Archive
-from scope.surveys.base import parse_unit
+from scope.surveys.base import Survey, parse_unit
+from scope.surveys.kowalski import KowalskiSurvey
+from scope.surveys.open import SurveySettings, archive_arguments, kowalski_settings
 from scope.targets.names import FieldTarget, parse_target
 
 SIMULATED = "results/simulation"
@@ -29,7 +30,7 @@ class Plan:
     ----------
     config : Config
         The settings. Targets of ``training.targets`` are always simulated; all others
-        are, too, where no ``archive`` is named.
+        are, too, where no ``archive`` is named and the survey is not Kowalski.
     """
 
     config: Config
@@ -40,9 +41,20 @@ class Plan:
 
         Those of the configuration; where it names none, every field of the archive, or
         one simulated field where there is no archive.
+
+        Raises
+        ------
+        UsageError
+            If the survey is Kowalski, which has the whole sky, and no target is named.
         """
         if self.config.targets:
             return list(self.config.targets)
+        if self.config.survey == "kowalski":
+            raise UsageError(
+                "no target named",
+                allowed="fields of the survey, such as field_297",
+                todo="set targets: [field_<N>, …], or ask for a file by its name",
+            )
         if self.config.archive is None:
             return [EMBEDDED_TARGET]
         return [FieldTarget(number).name for number in self._archive.fields()]
@@ -60,7 +72,7 @@ class Plan:
         if target not in self._units:
             simulation = self._simulation(target)
             self._units[target] = (
-                parse_target(target).units(self._archive)
+                parse_target(target).units(self._survey)
                 if simulation is None
                 else sorted(simulation.units)
             )
@@ -70,25 +82,38 @@ class Plan:
         """Whether the target's light curves are simulated by the run itself."""
         return self._simulation(target) is not None
 
-    def archive_arguments(self, target: str, unit: str) -> dict[str, Any]:
-        """Return the arguments of `Archive` for the bulk files that the unit is read from."""
+    def is_on_kowalski(self, target: str) -> bool:
+        """Whether the target's light curves come from the database."""
+        return self.config.survey == "kowalski" and not self.is_simulated(target)
+
+    def survey_settings(self, target: str, unit: str) -> SurveySettings:
+        """Return what `scope.surveys.open.open_survey` needs for the unit's survey."""
         if self.is_simulated(target):
             return {"folder": f"{SIMULATED}/{target}/{unit}"}
-        return {"folder": str(self._archive.folder), "release": self.config.data_release}
+        if self.is_on_kowalski(target):
+            return kowalski_settings(self.config)
+        return archive_arguments(self.config)
 
     def archive_inputs(self, target: str, unit: str) -> list[str]:
-        """Return the files, or the simulated folder, whose change concerns the unit."""
+        """Return the files, or the simulated folder, whose change concerns the unit.
+
+        There are none on Kowalski.
+        """
         if self.is_simulated(target):
             return [f"{SIMULATED}/{target}/{unit}"]
+        if self.is_on_kowalski(target):
+            return []
         return [str(path) for path in self._archive.files(parse_target(target).field, unit)]
 
     def crossmatch_inputs(self, target: str, unit: str, *names: str) -> list[str]:
         """Return the external catalogues, or the simulated folder, that the unit is matched with.
 
-        Without `names`, all that there are.
+        Without `names`, all that there are; there are none on Kowalski.
         """
         if self.is_simulated(target):
             return [f"{SIMULATED}/{target}/{unit}"]
+        if self.is_on_kowalski(target):
+            return []
         tables = self._archive.crossmatch_files()
         return [str(path) for name, path in tables.items() if not names or name in names]
 
@@ -112,12 +137,12 @@ class Plan:
         }
 
     def _simulation(self, target: str) -> Simulation | None:
-        """Return the sky that a target is simulated from; None if it is in the archive."""
+        """Return the sky that a target is simulated from; None if it is in the survey."""
         parse_target(target)
         training = self.config.training
         if target in training.targets:
             return training.simulation
-        if self.config.archive is not None:
+        if self.config.archive is not None or self.config.survey == "kowalski":
             return None
         if target in self.targets():
             return self.config.simulation
@@ -128,7 +153,12 @@ class Plan:
             todo="name the folder of light curves that holds it: --config archive=FOLDER",
         )
 
+    @property
+    def _survey(self) -> Survey:
+        if self.config.survey == "kowalski":
+            return KowalskiSurvey(kowalski_settings(self.config))
+        return self._archive
+
     @cached_property
     def _archive(self) -> Archive:
-        folder = Path(self.config.archive or "").expanduser()
-        return Archive(folder, release=self.config.data_release)
+        return Archive(**archive_arguments(self.config))

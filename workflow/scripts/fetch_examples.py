@@ -4,11 +4,14 @@ from scope.cli.job import job
 
 with job(snakemake.log[0]):
     from scope.report import fetch_examples
-    from scope.surveys.archive import Archive
+    from scope.surveys.open import open_survey
 
     fetch_examples(
         snakemake.input.catalog,
-        [Archive(**arguments) for arguments in snakemake.params.archives],
+        [
+            open_survey(settings, snakemake.resources.kowalski)
+            for settings in snakemake.params.surveys
+        ],
         snakemake.output[0],
         cleaning=snakemake.params.cleaning,
         facts=snakemake.params.facts,

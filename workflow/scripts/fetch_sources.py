@@ -3,12 +3,12 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.surveys.archive import Archive
     from scope.surveys.fetch import fetch_sources
+    from scope.surveys.open import open_survey
     from scope.targets import parse_target
 
     fetch_sources(
-        Archive(**snakemake.params.archive),
+        open_survey(snakemake.params.survey, snakemake.resources.kowalski),
         parse_target(snakemake.wildcards.target).field,
         snakemake.wildcards.unit,
         snakemake.output[0],

@@ -1,0 +1,71 @@
+"""Where the units of a target come from: simulation, archive or Kowalski."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scope.config import load_config
+from scope.errors import NotFoundError, UsageError
+from scope.surveys.kowalski import ALL_UNITS, KowalskiSettings
+from scope.targets.plan import EMBEDDED_TARGET, Plan
+from tests.surveys.bulk_files import write_bulk
+
+
+def plan(**overrides: Any) -> Plan:
+    return Plan(load_config(overrides=overrides))
+
+
+def test_without_an_archive_one_field_is_simulated() -> None:
+    one = plan()
+    assert one.targets() == [EMBEDDED_TARGET]
+    assert one.is_simulated(EMBEDDED_TARGET)
+    assert not one.is_on_kowalski(EMBEDDED_TARGET)
+    assert one.survey_settings(EMBEDDED_TARGET, "ccd_01_quad_1") == {
+        "folder": f"results/simulation/{EMBEDDED_TARGET}/ccd_01_quad_1"
+    }
+    with pytest.raises(NotFoundError, match="archive=FOLDER"):
+        one.units("field_297")
+
+
+def test_an_archive_tells_its_targets_units_and_files(tmp_path: Path) -> None:
+    path = write_bulk(tmp_path, [3], field=300, ccd=2, quad=3)
+    one = plan(archive=str(tmp_path), data_release="DR5")
+    assert one.targets() == ["field_300"]
+    assert one.units("field_300") == ["ccd_02_quad_3"]
+    assert one.archive_inputs("field_300", "ccd_02_quad_3") == [str(path)]
+    assert one.survey_settings("field_300", "ccd_02_quad_3") == {
+        "folder": str(tmp_path),
+        "release": "DR5",
+    }
+
+
+def test_on_kowalski_targets_are_named_and_have_all_quadrants_or_those_configured() -> None:
+    one = plan(survey="kowalski", targets="field_297")
+    assert one.targets() == ["field_297"]
+    assert one.units("field_297") == list(ALL_UNITS)
+    assert one.is_on_kowalski("field_297")
+    assert not one.is_simulated("field_297")
+    some = plan(survey="kowalski", kowalski={"units": ["ccd_02_quad_2", "ccd_01_quad_1"]})
+    assert some.units("field_1") == ["ccd_01_quad_1", "ccd_02_quad_2"]
+    with pytest.raises(UsageError, match=r"no target named.*field_297"):
+        some.targets()
+
+
+def test_on_kowalski_no_file_is_waited_for_and_no_server_asked() -> None:
+    one = plan(survey="kowalski")
+    assert one.archive_inputs("field_297", "ccd_01_quad_1") == []
+    assert one.crossmatch_inputs("field_297", "ccd_01_quad_1") == []
+    settings = one.survey_settings("field_297", "ccd_01_quad_1")
+    assert isinstance(settings, KowalskiSettings)
+
+
+def test_training_targets_are_simulated_whatever_the_survey() -> None:
+    one = plan(survey="kowalski")
+    (target,) = one.config.training.targets
+    assert one.is_simulated(target)
+    assert not one.is_on_kowalski(target)
+    unit = one.units(target)[0]
+    assert one.survey_settings(target, unit) == {"folder": f"results/simulation/{target}/{unit}"}
