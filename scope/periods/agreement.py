@@ -93,9 +93,9 @@ def _consensus(ranked: Sequence[npt.NDArray[np.float64]]) -> float:
                 match = matches([period], other)[0]
                 if j != i and match.any():
                     vote += 1.0 / ((rank + 1) * (int(np.argmax(match)) + 1))
-            same = np.flatnonzero(matches([period], names)[0]) if names else []
-            if len(same):
-                votes[same[0]] += vote
+            same = matches([period], names)[0]
+            if same.any():
+                votes[int(np.argmax(same))] += vote
             else:
                 names.append(float(period))
                 votes.append(vote)

@@ -25,26 +25,27 @@ def scan(
 ) -> Scan:
     """Reduce one statistic over a grid, and evaluate its best points exactly."""
     state = reduce.new_state(keep + MARGIN)
-    tail = (options.samples_per_peak, removed, keep + MARGIN, state)
-    steps = (curve.time, curve.mag, grid.f0, grid.df, grid.n)
+    tail = (removed, state)
+    steps = (grid.f0, grid.df, grid.n)
     if statistic == "LS":
+        series = (curve.time, curve.mag, curve.weight)
         first = round(grid.f0 / grid.df)
-        result = periodogram.scan_power(
-            curve.time, curve.mag, curve.weight, grid.df, first, grid.n, *tail)
+        periodogram.scan_power(*series, grid.df, first, grid.n, options.samples_per_peak, *tail)
     elif statistic == "CE":
-        result = entropy.scan_entropy(*steps, options.phase_bins, options.mag_bins, *tail)
+        bins = (options.phase_bins, options.mag_bins)
+        entropy.scan_entropy(curve.time, curve.mag, *steps, *bins, *tail)
     else:
-        result = variance.scan_variance(*steps, options.phase_bins, *tail)
-    points, _, peaks, _, mean, deviation = result
+        variance.scan_variance(curve.time, curve.mag, *steps, options.phase_bins, *tail)
+    found = reduce.finish(grid.n, removed, keep + MARGIN, options.samples_per_peak, state)
     sign = 1.0 if LARGER_IS_BETTER[statistic] else -1.0
     best = []
-    for index in (points, peaks):
+    for index in (found.points, found.peaks):
         frequency = grid.frequency(index)
         value = evaluate(statistic, curve, frequency, options)
-        # Equal values keep the lower frequency first.
-        order = np.lexsort((frequency, -sign * value))[:keep]
+        # Of equal values, to within rounding, the lower frequency comes first.
+        order = np.lexsort((frequency, np.round(-sign * value, 12)))[:keep]
         best += [frequency[order], value[order]]
-    return Scan(best[0], best[1], best[2], best[3], sign * mean, deviation)
+    return Scan(best[0], best[1], best[2], best[3], sign * found.mean, found.deviation)
 
 
 def evaluate(statistic: str, curve: Curve, frequencies: Floats, options: PeriodOptions) -> Floats:
@@ -65,6 +66,8 @@ def fourier_bic(
     return fourier.fourier_bic(curve.time, curve.mag, curve.weight, centres, offsets, max_order)
 
 
-def eclipse_bic(curve: Curve, frequencies: Floats, ceiling: float) -> tuple[Floats, npt.NDArray[np.int64]]:
+def eclipse_bic(
+    curve: Curve, frequencies: Floats, ceiling: float
+) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Criterion and number of boxes of the best eclipse model at each frequency."""
     return eclipse.eclipse_bic(curve.time, curve.mag, curve.weight, frequencies, ceiling)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scope.periods.kernels.phases import phase_bin
 from scope.periods.kernels.types import Floats, Integers
 
 N_BINS = 100
@@ -22,6 +23,8 @@ WIDTHS = np.array([2, 3, 4, 5, 7, 10, 13, 17], dtype=np.int64)
 MIN_POINTS = 3
 """Fewest points in a box."""
 TINY = 1e-12
+BETTER = 1.0 + 1e-9
+"""Boxes around the same points tie but for rounding: the earlier and narrower one wins."""
 
 
 @njit(cache=True, nogil=True)
@@ -40,8 +43,7 @@ def _fold(
     sum_y[:] = 0.0
     count[:] = 0.0
     for j in range(len(time)):
-        cycles = time[j] * frequency
-        bins[j] = min(int((cycles - np.floor(cycles)) * N_BINS), N_BINS - 1) + 1
+        bins[j] = phase_bin(time[j], frequency, N_BINS) + 1
     for j in range(len(time)):
         b = bins[j]
         sum_w[b] += weight[j]
@@ -73,14 +75,14 @@ def _one_box(
             w = w_end[b] - sum_w[b]
             y = y_end[b] - sum_y[b]
             gain = y * y / max(w * (1.0 - w), TINY)
-            good = (y > 0.0) & (n_end[b] - count[b] >= MIN_POINTS) & (gain > gains[b])
+            good = (y > 0.0) & (n_end[b] - count[b] >= MIN_POINTS) & (gain > gains[b] * BETTER)
             gains[b] = gain if good else gains[b]
             widths[b] = d if good else widths[b]
     best, first = 0.0, 0
     widest = WIDTHS[-1]
     for b in range(N_BINS):
         heaviest = max(heaviest, sum_w[b + widest] - sum_w[b])
-        if gains[b] > best:
+        if gains[b] > best * BETTER:
             best, first = gains[b], b
     return best, first, int(widths[first]) if best > 0.0 else 0, heaviest
 
@@ -97,9 +99,7 @@ def _pair_bound(gain: float, w1: float, heaviest: float) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _second_box(
-    sum_w: Floats, sum_y: Floats, count: Floats, first: int, width: int
-) -> float:
+def _second_box(sum_w: Floats, sum_y: Floats, count: Floats, first: int, width: int) -> float:
     """Most explained variance with a second fainter box beside the first; 0: none."""
     w1 = sum_w[first + width] - sum_w[first]
     y1 = sum_y[first + width] - sum_y[first]

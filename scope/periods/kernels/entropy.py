@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from scope.periods.kernels.phases import SEED, bin_bits, phase_steps, seed_phases
-from scope.periods.kernels.reduce import finish, reduce_block
-from scope.periods.kernels.types import Floats, Integers, Reduced, State
+from scope.periods.kernels.phases import SEED, bin_bits, phase_bin, phase_steps, seed_phases
+from scope.periods.kernels.reduce import State, reduce_block
+from scope.periods.kernels.types import Bytes, Floats, Integers, Words
 from scope.periods.kernels.vector import count_equal
 
 FEW = 140
@@ -26,26 +26,23 @@ NOWHERE = np.uint8(255)
 """Bin of a place that holds no point."""
 
 
-@njit(cache=True, nogil=True)
 def magnitude_bins(mag: Floats, n_bins: int) -> Integers:
     """Bin of each magnitude after scaling to [0, 1]; the faintest falls in the last bin."""
-    low, high = mag.min(), mag.max()
-    bins = np.empty(len(mag), dtype=np.int64)
-    for j in range(len(mag)):
-        bins[j] = min(int((mag[j] - low) / (high - low) * n_bins), n_bins - 1)
-    return bins
+    scaled = (mag - mag.min()) / np.ptp(mag)
+    return np.minimum(scaled * n_bins, n_bins - 1.0).astype(np.int64)
 
 
-@njit(cache=True, nogil=True)
+def k_log_k(n: int) -> Floats:
+    """The table k ln k for k = 0 .. n."""
+    k = np.arange(n + 1, dtype=np.float64)
+    return k * np.log(np.maximum(k, 1.0))
+
+
 def n_log_n(n: int) -> Integers:
-    """The table k ln k for k = 0 .. n, in table units."""
-    table = np.zeros(n + 1, dtype=np.int64)
-    for k in range(2, n + 1):
-        table[k] = np.int64(np.rint(k * np.log(k) * UNIT))
-    return table
+    """The same table in integers of 1 / `UNIT`."""
+    return np.rint(k_log_k(n) * UNIT).astype(np.int64)
 
 
-@njit(cache=True, nogil=True)
 def scan_entropy(
     time: Floats,
     mag: Floats,
@@ -54,24 +51,28 @@ def scan_entropy(
     n_freq: int,
     phase_bins: int,
     mag_bins: int,
-    separation: int,
     removed: Integers,
-    keep: int,
     state: State,
-) -> Reduced:
-    """Scan a grid; returns what `finish` does, for values of -H."""
+) -> None:
+    """Reduce -H on the grid ``f0 + df * k``."""
     level = magnitude_bins(mag, mag_bins)
+    table = n_log_n(len(time))
+    grid = (f0, df, n_freq)
     if len(time) <= FEW or phase_bins >= NOWHERE:
-        _scan_few(time, level, f0, df, n_freq, phase_bins, mag_bins, removed, state)
+        column = level.astype(np.uint32)
+        _scan_few(time, column, table, *grid, phase_bins, mag_bins, removed, state)
     else:
-        _scan_many(time, level, f0, df, n_freq, phase_bins, mag_bins, removed, state)
-    return finish(n_freq, removed, keep, separation, state)
+        place_time, empty, runs = _layout(time, level, mag_bins)
+        singles, pairs = int(np.sum(runs == 1)), int(np.sum(runs == 2))
+        places = (place_time, empty, runs, singles, pairs)
+        _scan_many(*places, len(time), table, *grid, phase_bins, removed, state)
 
 
 @njit(cache=True, nogil=True)
 def _scan_few(
     time: Floats,
-    level: Integers,
+    column: Words,
+    table: Integers,
     f0: float,
     df: float,
     n_freq: int,
@@ -82,12 +83,10 @@ def _scan_few(
 ) -> None:
     """Fill the histogram point by point, the entropy following each count."""
     n = len(time)
-    table = n_log_n(n)
     rise = table[1:] - table[:-1]
     bits = np.uint32(bin_bits(phase_bins))
     rest = np.uint32(32) - bits
     bins, row = np.uint32(phase_bins), np.uint32(mag_bins)
-    column = level.astype(np.uint32)
     phase = np.empty(n, dtype=np.uint32)
     step = phase_steps(time, df)
     where = np.empty(n, dtype=np.uint32)
@@ -119,10 +118,7 @@ def _scan_few(
         reduce_block(block, count, start, removed, state)
 
 
-@njit(cache=True, nogil=True)
-def _layout(
-    time: Floats, level: Integers, mag_bins: int
-) -> tuple[Floats, Integers, Integers, int]:
+def _layout(time: Floats, level: Integers, mag_bins: int) -> tuple[Floats, Bytes, Integers]:
     """Sort points by magnitude bin into whole runs of 64 places.
 
     Returns
@@ -133,46 +129,43 @@ def _layout(
         0 where a place holds a point, 255 elsewhere.
     runs : (groups,) int64
         Runs of each magnitude bin that has points, rising.
-    singles, pairs : int
-        How many of them have one run, and how many two.
     """
-    number = np.zeros(mag_bins, dtype=np.int64)
-    for j in range(len(time)):
-        number[level[j]] += 1
+    number = np.bincount(level, minlength=mag_bins)
     needed = (number + 63) // 64
-    order = np.argsort(needed, kind="mergesort")
-    place = np.zeros(mag_bins, dtype=np.int64)
-    size = 0
-    for m in order:
-        place[m] = size
-        size += 64 * needed[m]
-    place_time = np.zeros(size)
-    empty = np.full(size, NOWHERE, dtype=np.uint8)
-    for j in range(len(time)):
-        at = place[level[j]]
-        place_time[at] = time[j]
-        empty[at] = 0
-        place[level[j]] += 1
+    order = np.argsort(needed, kind="stable")
+    first = np.zeros(mag_bins, dtype=np.int64)
+    first[order] = 64 * (np.cumsum(needed[order]) - needed[order])
+    by_level = np.argsort(level, kind="stable")
+    within = np.arange(len(time)) - np.repeat(np.cumsum(number) - number, number)
+    place = first[level[by_level]] + within
+    place_time = np.zeros(64 * int(needed.sum()))
+    empty = np.full(len(place_time), NOWHERE, dtype=np.uint8)
+    place_time[place] = time[by_level]
+    empty[place] = 0
     runs = needed[order]
-    return place_time, empty, runs[runs > 0], np.sum(runs == 1), np.sum(runs == 2)
+    return place_time, empty, runs[runs > 0]
 
 
 @njit(cache=True, nogil=True)
 def _scan_many(
-    time: Floats,
-    level: Integers,
+    place_time: Floats,
+    empty: Bytes,
+    runs: Integers,
+    singles: int,
+    pairs: int,
+    n: int,
+    table: Integers,
     f0: float,
     df: float,
     n_freq: int,
     phase_bins: int,
-    mag_bins: int,
     removed: Integers,
     state: State,
 ) -> None:
-    """Count the points of each cell by comparing 64 phase bins at once."""
-    n = len(time)
-    table = n_log_n(n)
-    place_time, empty, runs, singles, pairs = _layout(time, level, mag_bins)
+    """Count the points of each cell by comparing 64 phase bins at once.
+
+    `singles` of the magnitude bins have one run of places, then `pairs` have two.
+    """
     bits = np.uint32(bin_bits(phase_bins))
     rest = np.uint32(32) - bits
     bins = np.uint32(phase_bins)
@@ -196,7 +189,7 @@ def _scan_many(
                     total += number
                     entropy -= table[number]
                 at = singles * 64
-                for group in range(pairs):
+                for _ in range(pairs):
                     number = count_equal(where, at, value) + count_equal(where, at + 64, value)
                     at += 128
                     total += number
@@ -214,22 +207,21 @@ def _scan_many(
 
 
 @njit(cache=True, nogil=True)
-def entropy_at(
-    time: Floats, mag: Floats, frequencies: Floats, phase_bins: int, mag_bins: int
+def _entropy_at(
+    time: Floats,
+    level: Integers,
+    table: Floats,
+    frequencies: Floats,
+    phase_bins: int,
+    mag_bins: int,
 ) -> Floats:
-    """H at arbitrary frequencies [1/d] with float64 phases and logarithms, (k,) float64."""
     n = len(time)
-    level = magnitude_bins(mag, mag_bins)
-    table = np.zeros(n + 1)
-    for k in range(2, n + 1):
-        table[k] = k * np.log(k)
     cells = np.zeros((phase_bins, mag_bins), dtype=np.int64)
     result = np.empty(len(frequencies))
     for i in range(len(frequencies)):
         cells[:] = 0
         for j in range(n):
-            cycles = time[j] * frequencies[i]
-            b = min(int((cycles - np.floor(cycles)) * phase_bins), phase_bins - 1)
+            b = phase_bin(time[j], frequencies[i], phase_bins)
             cells[b, level[j]] += 1
         entropy = 0.0
         for b in range(phase_bins):
@@ -240,3 +232,11 @@ def entropy_at(
             entropy += table[total]
         result[i] = entropy / n
     return result
+
+
+def entropy_at(
+    time: Floats, mag: Floats, frequencies: Floats, phase_bins: int, mag_bins: int
+) -> Floats:
+    """H at arbitrary frequencies [1/d] with float64 phases and logarithms, (k,) float64."""
+    level = magnitude_bins(mag, mag_bins)
+    return _entropy_at(time, level, k_log_k(len(time)), frequencies, phase_bins, mag_bins)

@@ -147,69 +147,31 @@ def fourier_bic(
     return bic, orders
 
 
-@njit(cache=True, nogil=True)
 def fourier_fit(
-    time: Floats, mag: Floats, weight: Floats, frequency: float, max_order: int
-) -> tuple[int, Floats, Floats, float]:
-    """Weighted Fourier series of the order with the smallest criterion.
+    time: Floats, mag: Floats, weight: Floats, frequency: float, min_order: int, max_order: int
+) -> tuple[Floats, Floats]:
+    """Weighted Fourier series of the order, of those given, with the smallest criterion.
 
     Returns
     -------
-    order : int
-        0 where none is constrained.
-    cosine, sine : (max_order + 1,) float64
-        Coefficients; ``cosine[0]`` is the constant, zeros above the order.
-    bic : float
+    cosine, sine : (order,) float64
+        Coefficients of harmonics 1 and up; empty where no order is constrained.
     """
-    n = len(time)
-    variance = np.sum(weight * mag * mag)
-    best_order, best = 0, 0.0
-    cosine = np.zeros(max_order + 1)
-    sine = np.zeros(max_order + 1)
-    size = 2 * max_order + 1
-    design = np.ones((n, size))
-    for j in range(n):
-        cycles = time[j] * frequency
-        angle = 2.0 * np.pi * (cycles - np.floor(cycles))
-        for k in range(1, max_order + 1):
-            design[j, 2 * k - 1] = np.cos(k * angle)
-            design[j, 2 * k] = np.sin(k * angle)
-    factor = np.zeros((size, size))
-    forward = np.zeros(size)
-    total = 0.0
-    for row in range(size):
-        for col in range(row + 1):
-            value = 0.0
-            for j in range(n):
-                value += weight[j] * design[j, row] * design[j, col]
-            for i in range(col):
-                value -= factor[row, i] * factor[col, i]
-            if col < row:
-                factor[row, col] = value / factor[col, col]
-            else:
-                factor[row, row] = np.sqrt(value) if value >= SINGULAR else 0.0
-        if factor[row, row] == 0.0:
+    angle = 2.0 * np.pi * ((time * frequency) % 1.0)[:, None] * np.arange(1, max_order + 1)
+    terms = np.stack([np.cos(angle), np.sin(angle)], axis=2).reshape(len(time), -1)
+    design = np.hstack([np.ones((len(time), 1)), terms])
+    # einsum without optimization sums in a fixed order and on one thread.
+    normal = np.einsum("ni,n,nj->ij", design, weight, design)
+    right = np.einsum("ni,n->i", design, weight * mag)
+    variance = float(np.sum(weight * mag * mag))
+    best, chosen = np.inf, np.empty(0)
+    for order in range(min_order, max_order + 1):
+        size = 2 * order + 1
+        if np.linalg.eigvalsh(normal[:size, :size])[0] < SINGULAR:
             break
-        value = 0.0
-        for j in range(n):
-            value += weight[j] * design[j, row] * mag[j]
-        for i in range(row):
-            value -= factor[row, i] * forward[i]
-        forward[row] = value / factor[row, row]
-        total += forward[row] * forward[row]
-        if row > 0 and row % 2 == 0:
-            left = max(1.0 - total / variance, 1e-12)
-            value = n * np.log(left) + row * np.log(n)
-            if value < best:
-                best, best_order = value, row // 2
-    back = forward[: 2 * best_order + 1].copy()
-    for row in range(2 * best_order, -1, -1):
-        for i in range(row + 1, 2 * best_order + 1):
-            back[row] -= factor[i, row] * back[i]
-        back[row] /= factor[row, row]
-    if best_order > 0:
-        cosine[0] = back[0]
-        for k in range(1, best_order + 1):
-            cosine[k] = back[2 * k - 1]
-            sine[k] = back[2 * k]
-    return best_order, cosine, sine, best
+        solution = np.linalg.solve(normal[:size, :size], right[:size])
+        left = max(1.0 - float(np.sum(solution * right[:size])) / variance, 1e-12)
+        bic = len(time) * np.log(left) + 2.0 * order * np.log(len(time))
+        if bic < best:
+            best, chosen = bic, solution[1:]
+    return chosen[0::2], chosen[1::2]

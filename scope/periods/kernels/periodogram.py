@@ -13,17 +13,16 @@ weights (Press & Rybicki 1989, ApJ 338, 277).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy.fft
 from numba import njit
 
 from scope.periods.kernels.power import SINGULAR
-from scope.periods.kernels.reduce import finish, reduce_block
-
-Floats = npt.NDArray[np.float64]
+from scope.periods.kernels.reduce import State, reduce_block
+from scope.periods.kernels.types import Floats, Integers
 
 TAPS_COARSE = 14
 OVERSAMPLING_COARSE = 1.25
@@ -61,14 +60,14 @@ def _inverse_transform_polynomial(degree: int = 20) -> Floats:
         np.sqrt(nodes) / (2.0 * OVERSAMPLING_COARSE), TAPS_COARSE, SHAPE_COARSE
     )
     series = np.polynomial.Chebyshev.fit(nodes, values, degree, domain=[0.0, 1.0])
-    return np.polynomial.chebyshev.cheb2poly(series.coef)[::-1].copy()
+    return np.ascontiguousarray(np.polynomial.chebyshev.cheb2poly(series.coef)[::-1])
 
 
 INVERSE = _inverse_transform_polynomial()
 
 
 @njit(cache=True, nogil=True)
-def _spread(grid, position, strength, kernel):
+def _spread(grid: Floats, position: Integers, strength: Floats, kernel: Floats) -> None:
     """Add each strength, times its row of the kernel, around its first grid position."""
     size = len(grid)
     for j in range(len(strength)):
@@ -78,7 +77,14 @@ def _spread(grid, position, strength, kernel):
 
 
 @njit(cache=True, nogil=True)
-def _unfold(spectrum, polynomial, scale, real, imaginary, pad):
+def _unfold(
+    spectrum: npt.NDArray[np.complex128],
+    polynomial: Floats,
+    scale: float,
+    real: Floats,
+    imaginary: Floats,
+    pad: int,
+) -> None:
     """Divide by the window's transform; fill ``pad`` negative frequencies by symmetry."""
     count = len(real) - pad
     z = np.empty(BLOCK)
@@ -103,15 +109,31 @@ def _unfold(spectrum, polynomial, scale, real, imaginary, pad):
         imaginary[pad - m] = -imaginary[pad + m]
 
 
+@lru_cache(maxsize=4096)
+def _fast_size(least: int) -> int:
+    """The smallest even size, not below `least`, of prime factors 2, 3 and 5 only."""
+    best = 1 << least.bit_length()
+    five = 1
+    while five < best:
+        three = five
+        while three < best:
+            size = three * max(2, 1 << (-(-least // three) - 1).bit_length())
+            if least <= size < best:
+                best = size
+            three *= 3
+        five *= 5
+    return best
+
+
 def _coarse(theta: Floats, strength: Floats, count: int, pad: int) -> tuple[Floats, Floats]:
     """Real and imaginary part of sum_j s_j e^{2 pi i m theta_j} for m = -pad .. count - 1."""
-    size = scipy.fft.next_fast_len(int(np.ceil(2.0 * OVERSAMPLING_COARSE * count)) + 2, real=True)
+    size = _fast_size(int(np.ceil(2.0 * OVERSAMPLING_COARSE * count)) + 2)
     centre = (theta % 1.0) * size
     first = np.ceil(centre - TAPS_COARSE / 2).astype(np.int64)
     distance = first[:, None] + np.arange(TAPS_COARSE) - centre[:, None]
     grid = np.zeros(size)
     _spread(grid, first % size, strength, _window(distance, TAPS_COARSE, SHAPE_COARSE))
-    spectrum = scipy.fft.rfft(grid, workers=1)
+    spectrum = np.fft.rfft(grid)
     real, imaginary = np.empty(pad + count), np.empty(pad + count)
     _unfold(spectrum, INVERSE, 2.0 * OVERSAMPLING_COARSE / size, real, imaginary, pad)
     return real, imaginary
@@ -138,7 +160,7 @@ class Transforms(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _convolve(out, array, start, taps, count):
+def _convolve(out: Floats, array: Floats, start: int, taps: Floats, count: int) -> None:
     """out[m] = sum_i taps[i] array[start + m + i]."""
     out[:count] = 0.0
     for i in range(len(taps)):
@@ -149,7 +171,19 @@ def _convolve(out, array, start, taps, count):
 
 
 @njit(cache=True, nogil=True)
-def _powers(block, q, r, count, y_re, y_im, w_re, w_im, v_re, v_im, variance):
+def _powers(
+    block: Floats,
+    q: int,
+    r: int,
+    count: int,
+    y_re: Floats,
+    y_im: Floats,
+    w_re: Floats,
+    w_im: Floats,
+    v_re: Floats,
+    v_im: Floats,
+    variance: float,
+) -> None:
     """Power from the three transforms (see `scope.periods.kernels.power`), every q-th value."""
     for m in range(count):
         yc, ys, c1, s1 = y_re[m], y_im[m], w_re[m], w_im[m]
@@ -185,7 +219,15 @@ def fine_taps(q: int) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _scan(sums, taps, first, n_freq, variance, removed, keep, separation, state):
+def _scan(
+    sums: tuple[Floats, ...],
+    taps: Floats,
+    first: int,
+    n_freq: int,
+    variance: float,
+    removed: Integers,
+    state: State,
+) -> None:
     """Power at grid positions ``first .. first + n_freq`` counted from f = 0, reduced."""
     y_re, y_im, w_re, w_im, even_re, even_im, odd_re, odd_im = sums
     q, width = taps.shape
@@ -225,11 +267,20 @@ def _scan(sums, taps, first, n_freq, variance, removed, keep, separation, state)
         begin = cell * q + skip
         size = min(first + n_freq, (cell + count) * q) - begin
         reduce_block(block[skip:], size, begin - first, removed, state)
-    return finish(n_freq, removed, keep, separation, state)
 
 
-def scan_power(time, mag, weight, df, first, n_freq, samples_per_peak, removed, keep, state):
-    """Scan the grid ``df * (first + k)``; returns what `finish` does, for the power.
+def scan_power(
+    time: Floats,
+    mag: Floats,
+    weight: Floats,
+    df: float,
+    first: int,
+    n_freq: int,
+    samples_per_peak: int,
+    removed: Integers,
+    state: State,
+) -> None:
+    """Reduce the power on the grid ``df * (first + k)``.
 
     Parameters
     ----------
@@ -243,6 +294,4 @@ def scan_power(time, mag, weight, df, first, n_freq, samples_per_peak, removed, 
     q = max(samples_per_peak // 2, 1)
     sums = transforms(time, mag, weight, df, q, (first + n_freq - 1) // q)
     variance = float(np.sum(weight * mag * mag))
-    return _scan(
-        tuple(sums), fine_taps(q), first, n_freq, variance, removed, keep, samples_per_peak, state
-    )
+    _scan(tuple(sums), fine_taps(q), first, n_freq, variance, removed, state)

@@ -11,16 +11,20 @@ SEED = 1024
 """Frequencies between re-seedings from float64: the step's rounding stays below 2e-7 cycles."""
 TURN = 4294967296.0
 """One cycle."""
+NUDGE = 2.0**-17
+"""Cycles added to every phase before it is binned. The grid's frequencies are multiples of
+1/(samples_per_peak T), so that the last point would fall on a bin's edge at every one of
+them, and rounding would choose the bin."""
 
 
 @njit(cache=True, nogil=True)
 def seed_phases(time: Floats, frequency: float, phase: Words) -> None:
-    """Set ``phase`` to the fractional part of ``time * frequency``, in units of 2**-32 cycles.
+    """Set ``phase`` to the fractional part of ``time * frequency``, nudged, in 2**-32 cycles.
 
     Times are days since the first point, so that they and the phases are not negative.
     """
     for j in range(len(time)):
-        cycles = time[j] * frequency
+        cycles = time[j] * frequency + NUDGE
         phase[j] = np.uint32(np.uint64((cycles - np.floor(cycles)) * TURN) & np.uint64(0xFFFFFFFF))
 
 
@@ -47,3 +51,10 @@ def bin_bits(phase_bins: int) -> int:
     while (1 << bits) < phase_bins:
         bits += 1
     return bits
+
+
+@njit(cache=True, nogil=True)
+def phase_bin(time: float, frequency: float, bins: int) -> int:
+    """Bin of one point in float64, as an exact evaluation has it."""
+    cycles = time * frequency + NUDGE
+    return min(int((cycles - np.floor(cycles)) * bins), bins - 1)

@@ -13,12 +13,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from scope.periods.kernels.types import Floats
+
 SINGULAR = 1e-10
 """Determinants below this are of a fit that the points do not constrain; its power is 0."""
 
 
 @njit(cache=True, nogil=True)
-def power_at(time, mag, weight, frequencies):
+def power_at(time: Floats, mag: Floats, weight: Floats, frequencies: Floats) -> Floats:
     """Power at arbitrary frequencies [1/d], summed directly in float64.
 
     Parameters

@@ -2,41 +2,68 @@
 
 A periodogram of a million values is never kept. Kernels hand its values over in grid
 order, block by block; what stays is a few hundred candidates and two sums.
-
-State arrays (one set per scan, see `new_state`):
-
-``sums``
-    pivot, sum and sum of squares of (value - pivot), number of values, the last two
-    values, threshold of the best points, threshold of the peaks.
-``points_value, points_index`` and ``peaks_value, peaks_index``
-    Buffers of candidates; ``counts`` holds their fill and the next removed range.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-State = tuple[
-    npt.NDArray[np.float64],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.float64],
-    npt.NDArray[np.int64],
-    npt.NDArray[np.float64],
-    npt.NDArray[np.int64],
-]
+from scope.periods.kernels.types import Floats, Integers
 
-BUFFER = 16
-"""Candidates held per candidate kept: pruning is rare, and neighbours find room."""
+OVERSIZE = 8
+"""Candidates held per candidate kept: the neighbours of a peak drop out at the end."""
+
+
+class State(NamedTuple):
+    """What a scan remembers.
+
+    Attributes
+    ----------
+    sums : (6,) float64
+        Pivot, sum and sum of squares of (value - pivot), number of values, and the last
+        two values.
+    counts : (3,) int64
+        Points held, peaks held, next removed range.
+    point_value, point_index : (m,) float64, int64
+        The best grid points so far, a heap with the worst one first.
+    peak_value, peak_index : (m,) float64, int64
+        The best local maxima so far, likewise.
+    """
+
+    sums: Floats
+    counts: Integers
+    point_value: Floats
+    point_index: Integers
+    peak_value: Floats
+    peak_index: Integers
+
+
+class Reduced(NamedTuple):
+    """What is left of a scan.
+
+    Attributes
+    ----------
+    points, peaks : (<= keep,) int64
+        Grid positions of the best points, and of the best local maxima more than a
+        separation apart; best first, the lower frequency first among equals.
+    mean, deviation : float
+        Over all positions that were not removed; NaN where there are none.
+    """
+
+    points: Integers
+    peaks: Integers
+    mean: float
+    deviation: float
 
 
 def new_state(keep: int) -> State:
     """Empty state of a scan that keeps `keep` points and `keep` peaks."""
-    size = BUFFER * keep
-    sums = np.array([0.0, 0.0, 0.0, 0.0, -np.inf, -np.inf, -np.inf, -np.inf])
-    return (
-        sums,
+    size = OVERSIZE * keep
+    return State(
+        np.array([0.0, 0.0, 0.0, 0.0, -np.inf, -np.inf]),
         np.zeros(3, dtype=np.int64),
         np.empty(size),
         np.empty(size, dtype=np.int64),
@@ -46,22 +73,43 @@ def new_state(keep: int) -> State:
 
 
 @njit(cache=True, nogil=True)
-def _push(value, index, values, indices, fill, threshold):
-    """Append a candidate; when full, keep the better half, earlier ones first among equals."""
-    values[fill] = value
-    indices[fill] = index
-    fill += 1
-    if fill == len(values):
-        fill = len(values) // 2
-        order = np.argsort(-values, kind="mergesort")[:fill]
-        values[:fill] = values[order]
-        indices[:fill] = indices[order]
-        threshold = values[fill - 1]
-    return fill, threshold
+def _push(value: float, index: int, values: Floats, indices: Integers, held: int) -> int:
+    """Put a candidate on a heap whose first place is the worst one held; return how many are.
+
+    Worse is smaller, or of equal value and a higher position.
+    """
+    size = len(values)
+    if held < size:
+        place = held
+        while place > 0:
+            parent = (place - 1) // 2
+            if values[parent] < value or (values[parent] == value and indices[parent] > index):
+                break
+            values[place], indices[place] = values[parent], indices[parent]
+            place = parent
+        values[place], indices[place] = value, index
+        return held + 1
+    place = 0
+    while True:
+        child = 2 * place + 1
+        if child >= size:
+            break
+        other = child + 1
+        if other < size and (
+            values[other] < values[child]
+            or (values[other] == values[child] and indices[other] > indices[child])
+        ):
+            child = other
+        if value < values[child] or (value == values[child] and index > indices[child]):
+            break
+        values[place], indices[place] = values[child], indices[child]
+        place = child
+    values[place], indices[place] = value, index
+    return held
 
 
 @njit(cache=True, nogil=True)
-def reduce_block(block, n, start, removed, state):
+def reduce_block(block: Floats, n: int, start: int, removed: Integers, state: State) -> None:
     """Take the next `n` values of a periodogram, of which larger is better.
 
     Parameters
@@ -71,28 +119,25 @@ def reduce_block(block, n, start, removed, state):
     removed : (m, 2) int64
         Rising ranges of grid positions to leave out.
     """
-    sums, counts, points_value, points_index, peaks_value, peaks_index = state
-    total, squares, number = sums[1], sums[2], sums[3]
-    last, before = sums[4], sums[5]
-    point_level, peak_level = sums[6], sums[7]
+    sums, counts = state.sums, state.counts
+    total, squares, number, last, before = sums[1], sums[2], sums[3], sums[4], sums[5]
     n_points, n_peaks, at = counts[0], counts[1], counts[2]
     if start == 0 and n > 0:
         sums[0] = block[0]
     pivot = sums[0]
+    size = len(state.point_value)
     for i in range(n):
         value = block[i]
         k = start + i
-        # The previous position is a peak if it rises above both neighbours; a
-        # plateau counts at its first point.
-        if last > peak_level and last > before and last >= value:
-            inside = False
-            for r in range(len(removed)):
-                if removed[r, 0] <= k - 1 < removed[r, 1]:
-                    inside = True
-            if not inside:
-                n_peaks, peak_level = _push(
-                    last, k - 1, peaks_value, peaks_index, n_peaks, peak_level
-                )
+        # The previous position is a peak if it rises above both neighbours; a plateau
+        # counts at its first point.
+        if (
+            last > before
+            and last >= value
+            and (n_peaks < size or last > state.peak_value[0])
+            and not _inside(k - 1, removed)
+        ):
+            n_peaks = _push(last, k - 1, state.peak_value, state.peak_index, n_peaks)
         before = last
         last = value
         while at < len(removed) and k >= removed[at, 1]:
@@ -103,68 +148,45 @@ def reduce_block(block, n, start, removed, state):
         total += offset
         squares += offset * offset
         number += 1.0
-        if value > point_level:
-            n_points, point_level = _push(
-                value, k, points_value, points_index, n_points, point_level
-            )
-    sums[1], sums[2], sums[3] = total, squares, number
-    sums[4], sums[5] = last, before
-    sums[6], sums[7] = point_level, peak_level
+        if n_points < size or value > state.point_value[0]:
+            n_points = _push(value, k, state.point_value, state.point_index, n_points)
+    sums[1], sums[2], sums[3], sums[4], sums[5] = total, squares, number, last, before
     counts[0], counts[1], counts[2] = n_points, n_peaks, at
 
 
 @njit(cache=True, nogil=True)
-def _ranked(values, indices, n, keep, separation):
-    """Best first; at most `keep`, more than `separation` positions apart (0: any)."""
-    by_index = np.argsort(indices[:n], kind="mergesort")
-    values = values[:n][by_index]
-    indices = indices[:n][by_index]
-    order = np.argsort(-values, kind="mergesort")
-    chosen = np.empty(min(keep, n), dtype=np.int64)
-    count = 0
-    for i in order:
-        if count == len(chosen):
-            break
-        clear = True
-        if separation > 0:
-            for j in range(count):
-                if abs(indices[i] - indices[chosen[j]]) <= separation:
-                    clear = False
-                    break
-        if clear:
-            chosen[count] = i
-            count += 1
-    chosen = chosen[:count]
-    return indices[chosen], values[chosen]
+def _inside(k: int, removed: Integers) -> bool:
+    """Whether a grid position lies in a removed range."""
+    for r in range(len(removed)):  # noqa: SIM110 (a generator cannot be compiled)
+        if removed[r, 0] <= k < removed[r, 1]:
+            return True
+    return False
 
 
-@njit(cache=True, nogil=True)
-def finish(n, removed, keep, separation, state):
-    """Close a scan of `n` positions.
+def finish(n: int, removed: Integers, keep: int, separation: int, state: State) -> Reduced:
+    """Close a scan of `n` positions; peaks are more than `separation` positions apart."""
+    sums, counts = state.sums, state.counts
+    peak_index, peak_value = state.peak_index[: counts[1]], state.peak_value[: counts[1]]
+    if sums[4] > sums[5] and not any(first <= n - 1 < stop for first, stop in removed):
+        peak_index, peak_value = np.append(peak_index, n - 1), np.append(peak_value, sums[4])
+    point_index, point_value = state.point_index[: counts[0]], state.point_value[: counts[0]]
+    mean = deviation = np.nan
+    if sums[3] > 0.0:
+        shift = sums[1] / sums[3]
+        mean = float(sums[0] + shift)
+        deviation = float(np.sqrt(max(sums[2] / sums[3] - shift * shift, 0.0)))
+    return Reduced(
+        point_index[np.lexsort((point_index, -point_value))][:keep],
+        _apart(peak_index[np.lexsort((peak_index, -peak_value))], keep, separation),
+        mean,
+        deviation,
+    )
 
-    Returns
-    -------
-    point_index, point_value : (<= keep,) int64, float64
-        The best grid points, best first, the lower frequency first among equals.
-    peak_index, peak_value : (<= keep,) int64, float64
-        The best local maxima, more than `separation` positions apart.
-    mean, deviation : float
-        Over all positions that were not removed; NaN where there are none.
-    """
-    sums, counts, points_value, points_index, peaks_value, peaks_index = state
-    if n > 0 and sums[4] > sums[5]:
-        inside = False
-        for r in range(len(removed)):
-            if removed[r, 0] <= n - 1 < removed[r, 1]:
-                inside = True
-        if not inside:
-            counts[1], sums[7] = _push(sums[4], n - 1, peaks_value, peaks_index, counts[1], sums[7])
-    point_index, point_value = _ranked(points_value, points_index, counts[0], keep, 0)
-    peak_index, peak_value = _ranked(peaks_value, peaks_index, counts[1], keep, separation)
-    number = sums[3]
-    mean, deviation = np.nan, np.nan
-    if number > 0.0:
-        shift = sums[1] / number
-        mean = sums[0] + shift
-        deviation = np.sqrt(max(sums[2] / number - shift * shift, 0.0))
-    return point_index, point_value, peak_index, peak_value, mean, deviation
+
+def _apart(ranked: Integers, keep: int, separation: int) -> Integers:
+    """The first `keep` positions of a ranking that are more than `separation` apart."""
+    chosen: list[int] = []
+    while len(ranked) and len(chosen) < keep:
+        chosen.append(int(ranked[0]))
+        ranked = ranked[np.abs(ranked - ranked[0]) > separation]
+    return np.array(chosen, dtype=np.int64)

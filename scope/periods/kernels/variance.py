@@ -8,12 +8,11 @@ With r bins of n_b points and mean m_b, mean m of all n points (empty bins are s
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-from scope.periods.kernels.phases import SEED, bin_bits, phase_steps, seed_phases
-from scope.periods.kernels.reduce import finish, reduce_block
-from scope.periods.kernels.types import Floats, Integers, Reduced, State
+from scope.periods.kernels.phases import SEED, bin_bits, phase_bin, phase_steps, seed_phases
+from scope.periods.kernels.reduce import State, reduce_block
+from scope.periods.kernels.types import Floats, Integers, Longs, Words
 
 COUNT_SHIFT = 44
 """A bin's count stands above this bit, the sum of its scaled magnitudes below."""
@@ -34,17 +33,6 @@ def _f_ratio(between: float, total: float, n: int, phase_bins: int) -> float:
     return (n - phase_bins) / (phase_bins - 1.0) * between / within
 
 
-@njit(cache=True, nogil=True)
-def _pack(mag: Floats) -> tuple[npt.NDArray[np.uint64], float, float]:
-    """Counts of one with scaled magnitudes, their mean and their sum of squares about it."""
-    low, high = mag.min(), mag.max()
-    scaled = np.rint((mag - low) * (QUANTA / (high - low)))
-    mean = np.sum(scaled) / len(mag)
-    packed = scaled.astype(np.uint64) + (np.uint64(1) << np.uint64(COUNT_SHIFT))
-    return packed, mean, np.sum((scaled - mean) ** 2)
-
-
-@njit(cache=True, nogil=True)
 def scan_variance(
     time: Floats,
     mag: Floats,
@@ -52,23 +40,41 @@ def scan_variance(
     df: float,
     n_freq: int,
     phase_bins: int,
-    separation: int,
     removed: Integers,
-    keep: int,
     state: State,
-) -> Reduced:
-    """Scan a grid; returns what `finish` does, for values of F.
+) -> None:
+    """Reduce F on the grid ``f0 + df * k``.
 
     Magnitudes enter as integers of 2**-24 of their range, so that one 64-bit addition
     counts and sums: exact, whatever the order.
     """
+    scaled = np.rint((mag - mag.min()) * (QUANTA / np.ptp(mag)))
+    mean = float(np.sum(scaled)) / len(mag)
+    packed = scaled.astype(np.uint64) + (np.uint64(1) << np.uint64(COUNT_SHIFT))
+    total = float(np.sum((scaled - mean) ** 2))
+    way = ((np.arange(len(mag)) % WAYS) * phase_bins).astype(np.uint32)
+    _scan(time, packed, way, mean, total, f0, df, n_freq, phase_bins, removed, state)
+
+
+@njit(cache=True, nogil=True)
+def _scan(
+    time: Floats,
+    packed: Longs,
+    way: Words,
+    mean: float,
+    total: float,
+    f0: float,
+    df: float,
+    n_freq: int,
+    phase_bins: int,
+    removed: Integers,
+    state: State,
+) -> None:
     n = len(time)
-    packed, mean, total = _pack(mag)
     sum_bits = (np.uint64(1) << np.uint64(COUNT_SHIFT)) - np.uint64(1)
     bits = np.uint32(bin_bits(phase_bins))
     rest = np.uint32(32) - bits
     bins = np.uint32(phase_bins)
-    way = ((np.arange(n) % WAYS) * phase_bins).astype(np.uint32)
     phase = np.empty(n, dtype=np.uint32)
     step = phase_steps(time, df)
     where = np.empty(n, dtype=np.uint32)
@@ -97,15 +103,18 @@ def scan_variance(
                 between += squares[b]
             block[i] = _f_ratio(between, total, n, phase_bins)
         reduce_block(block, count, start, removed, state)
-    return finish(n_freq, removed, keep, separation, state)
 
 
 @njit(cache=True, nogil=True)
 def variance_at(time: Floats, mag: Floats, frequencies: Floats, phase_bins: int) -> Floats:
     """F at arbitrary frequencies [1/d] with float64 phases and magnitudes, (k,) float64."""
     n = len(time)
-    mean = mag.mean()
-    total = np.sum((mag - mean) ** 2)
+    mean = 0.0
+    for j in range(n):
+        mean += mag[j] / n
+    total = 0.0
+    for j in range(n):
+        total += (mag[j] - mean) ** 2
     number = np.zeros(phase_bins)
     offset = np.zeros(phase_bins)
     result = np.empty(len(frequencies))
@@ -113,8 +122,7 @@ def variance_at(time: Floats, mag: Floats, frequencies: Floats, phase_bins: int)
         number[:] = 0.0
         offset[:] = 0.0
         for j in range(n):
-            cycles = time[j] * frequencies[i]
-            b = min(int((cycles - np.floor(cycles)) * phase_bins), phase_bins - 1)
+            b = phase_bin(time[j], frequencies[i], phase_bins)
             number[b] += 1.0
             offset[b] += mag[j] - mean
         between = 0.0

@@ -12,8 +12,7 @@ WIDTH = 64
 """Bytes that `count_equal` compares at once."""
 
 
-@intrinsic
-def count_equal(typingctx: Any, array: Any, start: Any, value: Any) -> Any:
+def _count_equal(typingctx: Any, array: Any, start: Any, value: Any) -> Any:
     """How many of ``array[start : start + 64]`` (uint8) equal `value`.
 
     One comparison and one population count with AVX-512, two each with AVX2; any other
@@ -35,3 +34,5 @@ def count_equal(typingctx: Any, array: Any, start: Any, value: Any) -> Any:
 
     return signature, codegen
 
+
+count_equal: Any = intrinsic(_count_equal)
