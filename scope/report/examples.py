@@ -1,0 +1,219 @@
+"""The best examples of each class and their light curves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.errors import InputError
+from scope.io import iter_batches, read_metadata
+from scope.lightcurves import LightCurves
+from scope.lightcurves.cleaning import CleaningOptions, clean
+from scope.lightcurves.files import (
+    CleanedLightCurves,
+    iter_lightcurve_file,
+    write_lightcurve_file,
+)
+from scope.lightcurves.sky import separation_arcsec, unit_vectors
+from scope.provenance import record
+from scope.report.rows import add_best, best_rows, iter_rows, score_tags
+from scope.report.sampling import Smallest
+from scope.surveys.base import Survey
+
+N_EXAMPLES = 3
+SAME_STAR_ARCSEC = 1.5
+
+APERIODIC = frozenset(
+    "vnv longt i fla dip bogus ext blend bright artfct agn cv yso".split()  # noqa: SIM905
+)
+"""Classes without a period of their own: their examples are drawn against time."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A light curve with a high score.
+
+    Attributes
+    ----------
+    id : int
+    ra, dec : float
+        Degrees.
+    filter : int
+        -1 where unknown.
+    period : float
+        Days, NaN where none was found.
+    n_epochs : int
+    mean : float
+        Mean of the scores of both algorithms, or the one there is.
+    scores : dict of float
+        Per algorithm, NaN where there is none.
+    """
+
+    id: int
+    ra: float
+    dec: float
+    filter: int
+    period: float
+    n_epochs: int
+    mean: float
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The points of one light curve: HMJD (days), magnitudes, errors; (n,) float64 each."""
+
+    time: npt.NDArray[np.float64]
+    mag: npt.NDArray[np.float64]
+    magerr: npt.NDArray[np.float64]
+
+
+def choose_examples(best: Smallest, count: int = N_EXAMPLES) -> list[Example]:
+    """Return the rows of highest mean score, one per star, at most `count`.
+
+    Rows within 1.5 arcsec of a better one are the same star in another filter or field.
+    Equal means are ordered by id.
+
+    Parameters
+    ----------
+    best : Smallest
+        Candidates, as `scope.report.tally.add_best` collects them.
+    """
+    columns = best.columns
+    if not len(best.ids):
+        return []
+    vectors = unit_vectors(columns["ra"], columns["dec"])
+    chosen: list[int] = []
+    for row in range(len(best.ids)):
+        near = separation_arcsec(vectors[chosen], vectors[row]) <= SAME_STAR_ARCSEC
+        if not np.any(near):
+            chosen.append(row)
+    return [_example(best, row) for row in chosen[:count]]
+
+
+def _example(best: Smallest, row: int) -> Example:
+    value = {name: values[row].item() for name, values in best.columns.items()}
+    return Example(
+        id=int(best.ids[row]),
+        ra=value["ra"],
+        dec=value["dec"],
+        filter=value["filter"],
+        period=value["period"],
+        n_epochs=value["n_epochs"],
+        mean=value["mean"],
+        scores={name: value[name] for name in ("dnn", "xgb")},
+    )
+
+
+def read_curves(paths: Sequence[Path], ids: Iterable[int]) -> dict[int, Curve]:
+    """Read the cleaned light curves of a few ids, with memory for one piece of a file.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files of cleaned light curves.
+    ids : iterable of int
+
+    Returns
+    -------
+    dict of Curve
+        By id; ids without points are absent.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError, MissingColumnError
+    """
+    wanted = np.unique(np.fromiter(ids, np.int64))
+    curves: dict[int, Curve] = {}
+    for path in paths:
+        if len(curves) == len(wanted):
+            break
+        # Ids are a small part of the file: most files of a field need no second look.
+        batches = iter_batches(path, columns=["_id"], rows=1 << 16)
+        if any(np.isin(batch.column("_id").to_numpy(), wanted).any() for batch in batches):
+            for piece in iter_lightcurve_file(path, rows=1024):
+                curves.update(_curves_of(piece.lightcurves, wanted))
+    return curves
+
+
+def _curves_of(lightcurves: LightCurves, wanted: npt.NDArray[np.int64]) -> dict[int, Curve]:
+    found = np.flatnonzero(np.isin(lightcurves.ids, wanted) & (lightcurves.n_epochs > 0))
+    offsets = lightcurves.offsets
+    curves = {}
+    for row in found.tolist():
+        points = slice(offsets[row], offsets[row + 1])
+        curves[int(lightcurves.ids[row])] = Curve(
+            lightcurves.time[points].copy(),
+            lightcurves.mag[points].astype(np.float64),
+            lightcurves.magerr[points].astype(np.float64),
+        )
+    return curves
+
+
+def best_examples(catalog_path: Path, count: int = N_EXAMPLES) -> dict[str, list[Example]]:
+    """Return the best examples of every class in a catalogue, by tag.
+
+    The choice for a class does not depend on which other classes are looked at.
+    """
+    best = {tag: best_rows() for tag in score_tags(catalog_path)}
+    for rows in iter_rows(catalog_path):
+        for tag, candidates in best.items():
+            add_best(candidates, rows, tag)
+    return {tag: choose_examples(candidates, count) for tag, candidates in best.items()}
+
+
+def fetch_examples(
+    catalog: str | Path,
+    surveys: Sequence[Survey],
+    output: str | Path,
+    *,
+    cleaning: CleaningOptions,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the cleaned light curves of the best examples of each class.
+
+    They are a few hundred at most, so that a report can be drawn after the light curves
+    of a whole field are gone.
+
+    Parameters
+    ----------
+    catalog : path
+        Catalogue of a target.
+    surveys : sequence of Survey
+        Where light curves are looked for, one after the other.
+    output : path
+        Light-curve file, a row per example by rising id; empty where there is none.
+    cleaning : CleaningOptions
+        As for the features, so that the picture shows the points they are made of.
+    facts : mapping, optional
+        Facts for the file's record.
+
+    Raises
+    ------
+    InputError
+        If there is no survey to look in.
+    """
+    if not surveys:
+        raise InputError(
+            "light curves of examples without a survey", allowed="at least one archive"
+        )
+    chosen = best_examples(Path(catalog))
+    ids = np.unique([one.id for examples in chosen.values() for one in examples]).astype(np.int64)
+    curves, reasons = clean(surveys[0].lightcurves(ids), cleaning)
+    for survey in surveys[1:]:
+        missing = np.flatnonzero(curves.n_epochs == 0)
+        more, more_reasons = clean(survey.lightcurves(ids[missing]), cleaning)
+        rows = np.arange(len(ids))
+        rows[missing] = len(ids) + np.arange(len(missing))
+        curves = LightCurves.concatenate([curves, more]).take(rows)
+        reasons = np.concatenate([reasons, more_reasons])[rows]
+    write_lightcurve_file(
+        [CleanedLightCurves(curves, curves.n_epochs, reasons)],
+        output,
+        record("report", read_metadata(catalog), **(facts or {})),
+    )

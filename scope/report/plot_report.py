@@ -1,0 +1,136 @@
+"""The report of a target: pictures and tables that people look at, in one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scope.io import read_metadata, write_bytes
+from scope.provenance import record
+from scope.report import sections
+from scope.report.amplitudes import tally_features
+from scope.report.examples import APERIODIC, choose_examples, read_curves
+from scope.report.page import assemble
+from scope.report.tables import number, percent
+from scope.report.tally import CatalogTally, tally_catalog
+
+PathLike = str | Path
+
+
+def plot_report(
+    catalog: PathLike,
+    features: Sequence[PathLike],
+    lightcurves: Sequence[PathLike],
+    output: PathLike,
+    *,
+    thresholds: Mapping[str, float],
+    classes: Mapping[str, str],
+    facts: Mapping[str, Any] | None = None,
+    aperiodic: Collection[str] = APERIODIC,
+) -> None:
+    """Write the report of a target as one self-contained HTML page.
+
+    The page holds no time of day, host or path: the same inputs give the same bytes.
+    Memory does not grow with the catalogue.
+
+    Parameters
+    ----------
+    catalog : path
+        Catalogue of a target: key columns, reason, scores of both algorithms. The
+        target's name is that of the file.
+    features : sequence of paths
+        Feature files of the target's units, for amplitudes and magnitudes. May be empty.
+    lightcurves : sequence of paths
+        Cleaned light curves, at least those of the best examples. May be empty.
+    output : path
+        The page.
+    thresholds : mapping of str to float
+        Value by name. The first one selects the members of a class.
+    classes : mapping of str to str
+        Label by tag, in the order of the page.
+    facts : mapping, optional
+        Facts for the page's record, beside those of the catalogue.
+    aperiodic : collection of str
+        Tags of classes whose examples are drawn against time instead of phase.
+
+    Raises
+    ------
+    ConfigError
+        If there is no threshold, or one outside 0 to 1.
+    NotFoundError, CorruptFileError, MissingColumnError
+    InputError
+        If a score is outside 0 to 1.
+    """
+    catalog = Path(catalog)
+    provenance = record("report", read_metadata(catalog), **(facts or {}))
+    tally = tally_catalog(catalog, classes, thresholds)
+    chosen = {tag: choose_examples(one.best) for tag, one in tally.classes.items()}
+    samples = [tally.diagram, *(one.members for one in tally.classes.values())]
+    ids = np.concatenate([sample.ids for sample in samples])
+    seen = tally_features([Path(path) for path in features], ids)
+    curves = read_curves(
+        [Path(path) for path in lightcurves],
+        (example.id for examples in chosen.values() for example in examples),
+    )
+    parts = [
+        sections.counts(tally),
+        sections.classes(tally),
+        sections.scores(tally),
+        sections.diagrams(tally, seen, aperiodic),
+        sections.sky(tally),
+        sections.light_curves(tally, seen),
+        sections.examples(tally, chosen, curves, aperiodic),
+        sections.provenance(provenance),
+    ]
+    title = f"{target_name(catalog.stem)}: classification report"
+    page = assemble(title, _lead(tally), _numbers(tally), parts, provenance)
+    write_bytes(page.encode(), output)
+
+
+def target_name(target: str) -> str:
+    """Return the name of a target for people: ``field_250`` is Field 250."""
+    kinds = {"field": "Field", "ids": "List", "gcn": "GCN event"}
+    kind, _, rest = target.partition("_")
+    return f"{kinds[kind]} {rest}" if kind in kinds and rest else target
+
+
+def _lead(tally: CatalogTally) -> str:
+    name, value = tally.threshold
+    found = sum(1 for one in tally.classes.values() if any(one.at[name].reached.values()))
+    fields = ", ".join(map(str, sorted(tally.fields)[:8])) + (" …" if len(tally.fields) > 8 else "")
+    where = f" in field {fields}" if len(tally.fields) == 1 else ""
+    where = f" in {len(tally.fields)} fields ({fields})" if len(tally.fields) > 1 else where
+    return (
+        f"{number(tally.classified)} of {number(tally.rows)} light curves{where} were classified. "
+        f"Of {len(tally.classes)} classes, {found} have a light curve with a score of at least "
+        f"{value:g}, the threshold “{escape(name)}”."
+    )
+
+
+def _numbers(tally: CatalogTally) -> list[tuple[str, str, str]]:
+    """Return what the first screen says: name, value and remark."""
+    missing = tally.rows - tally.classified
+    reason, count = max(tally.reasons.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+    algorithms = [
+        label
+        for name, label in sections.ALGORITHM_NAMES.items()
+        if any(one.scored[name] for one in tally.classes.values())
+    ]
+    name, value = tally.threshold
+    both = sum(one.at[name].both for one in tally.classes.values())
+    return [
+        ("Light curves", number(tally.rows), "one per position, field and filter"),
+        ("Classified", number(tally.classified), f"{percent(tally.classified, tally.rows)} of all"),
+        (
+            "Not classified",
+            number(missing),
+            f"{percent(count, missing)} {reason.replace('_', ' ')}" if reason else "",
+        ),
+        ("Classes", number(len(tally.classes)), " and ".join(algorithms) or "no scores"),
+        ("Labels by both", number(both), f"both scores at least {value:g}"),
+        ("Median epochs", number(tally.median_epochs), "of classified light curves"),
+    ]

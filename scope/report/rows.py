@@ -1,0 +1,140 @@
+"""Reading a catalogue in batches of arrays, and the best rows of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scope.errors import InputError
+from scope.io import iter_batches, read_schema
+from scope.report.sampling import Smallest
+
+ALGORITHMS = ("dnn", "xgb")
+BATCH_ROWS = 32_768
+N_CANDIDATES = 12
+"""Rows kept per class to choose examples from: a star may have several of them."""
+
+_FLOATS = ("ra", "dec", "period")
+_INTEGERS = {"field": -1, "ccd": -1, "quad": -1, "filter": -1, "n_epochs": 0, "imputed": 0}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch of a catalogue.
+
+    Attributes
+    ----------
+    ids : (n,) int64
+    numbers : dict of (n,) arrays
+        ``ra``, ``dec`` (deg) and ``period`` (d), NaN where null; ``field``, ``ccd``,
+        ``quad``, ``filter``, -1 where null; ``n_epochs``, ``imputed``, 0 where null.
+    reasons : pyarrow.ChunkedArray of str
+    scores : dict of (n,) float arrays
+        By column name, NaN where there is none.
+    classified : (n,) bool
+        Whether there is a score of any class.
+    """
+
+    ids: npt.NDArray[np.int64]
+    numbers: dict[str, npt.NDArray[np.generic]]
+    reasons: pa.ChunkedArray
+    scores: dict[str, npt.NDArray[np.floating]]
+    classified: npt.NDArray[np.bool_]
+
+    def scores_of(self, tag: str) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+        """Return the DNN and the XGB scores of a class, NaN where there is none."""
+        none = np.full(len(self.ids), np.nan, np.float32)
+        dnn, xgb = (self.scores.get(f"{tag}_{name}", none) for name in ALGORITHMS)
+        return dnn, xgb
+
+
+def score_tags(path: Path) -> list[str]:
+    """Return the tags of a catalogue's score columns, in the order of the columns."""
+    tags = (tag_of(name) for name in read_schema(path).names)
+    return list(dict.fromkeys(tag for tag in tags if tag))
+
+
+def tag_of(column: str) -> str:
+    """Return the tag of a score column ``{tag}_{algorithm}``, empty for other columns."""
+    tag, _, algorithm = column.rpartition("_")
+    return tag if algorithm in ALGORITHMS else ""
+
+
+def iter_rows(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[Rows]:
+    """Yield a catalogue in batches of at most `batch_rows` rows.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError, MissingColumnError
+    InputError
+        If a score is outside 0 to 1.
+    """
+    names = [name for name in read_schema(path).names if tag_of(name)]
+    columns = ["_id", *_FLOATS, *_INTEGERS, "reason", *names]
+    for batch in iter_batches(path, columns=columns, rows=batch_rows):
+        scores = {name: _floats(batch.column(name)) for name in names}
+        classified = np.zeros(batch.num_rows, bool)
+        for name, values in scores.items():
+            _check_scores(values, name, path)
+            classified |= ~np.isnan(values)
+        numbers: dict[str, npt.NDArray[np.generic]] = {
+            name: _floats(batch.column(name)) for name in _FLOATS
+        }
+        for name, null in _INTEGERS.items():
+            numbers[name] = _integers(batch.column(name), null)
+        ids = _integers(batch.column("_id"), 0)
+        yield Rows(ids, numbers, batch.column("reason"), scores, classified)
+
+
+def mean_score(
+    first: npt.NDArray[np.floating], second: npt.NDArray[np.floating]
+) -> npt.NDArray[np.floating]:
+    """Return the mean of two scores, or the one that is there; (n,), NaN where none is."""
+    mean = (first + second) / first.dtype.type(2)
+    return np.where(np.isnan(first), second, np.where(np.isnan(second), first, mean))
+
+
+def best_rows() -> Smallest:
+    """Return an empty list of the best rows of a class, for `add_best`."""
+    return Smallest(N_CANDIDATES)
+
+
+def add_best(best: Smallest, rows: Rows, tag: str) -> None:
+    """Add the rows of highest mean score for a class, equal ones by id."""
+    dnn, xgb = rows.scores_of(tag)
+    mean = mean_score(dnn, xgb)
+    there = np.flatnonzero(~np.isnan(mean))
+    # Few rows of a large batch can be among the best: the others are not sorted.
+    if len(there) > best.size:
+        least = np.partition(mean[there], -best.size)[-best.size]
+        there = there[mean[there] >= least]
+    columns = {name: rows.numbers[name][there] for name in (*_FLOATS, "filter", "n_epochs")}
+    best.add(
+        -mean[there], rows.ids[there], mean=mean[there], dnn=dnn[there], xgb=xgb[there], **columns
+    )
+
+
+def _check_scores(values: npt.NDArray[np.floating], name: str, path: Path) -> None:
+    bad = (values < 0) | (values > 1)
+    if np.any(bad):
+        raise InputError(
+            f"score that is none, column {name} of {path}",
+            value=float(values[np.argmax(bad)]),
+            allowed="0 to 1, or null",
+        )
+
+
+def _floats(column: pa.ChunkedArray) -> npt.NDArray[np.floating]:
+    narrow = pa.types.is_float32(column.type)
+    return np.asarray((column if narrow else column.cast(pa.float64())).to_numpy())
+
+
+def _integers(column: pa.ChunkedArray, null: int) -> npt.NDArray[np.int64]:
+    filled = pc.fill_null(column, null) if column.null_count else column
+    return np.asarray(filled.to_numpy()).astype(np.int64)

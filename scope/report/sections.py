@@ -1,0 +1,238 @@
+"""The sections of the report: words, tables and charts about what was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from html import escape
+from typing import Any
+
+from scope.report import figures, tables
+from scope.report.amplitudes import FeatureTally
+from scope.report.examples import Curve, Example
+from scope.report.figures import PeriodAmplitude, band_css, band_name
+from scope.report.page import Section, figure, key, note
+from scope.report.tables import number, percent
+from scope.report.tally import MAX_EPOCHS, CatalogTally, ClassTally
+
+ALGORITHM_NAMES = {"dnn": "DNN", "xgb": "XGB"}
+
+
+def counts(tally: CatalogTally) -> Section:
+    """Say how many light curves came in, were classified, or why not."""
+    parts = []
+    if tally.reasons:
+        parts.append(tables.reason_table(tally))
+    elif tally.rows:
+        parts.append("<p>Every light curve has scores.</p>")
+    if tally.rows:
+        both = tables.filter_table(tally), tables.quadrant_table(tally)
+        parts.append(f'<div class="row">{both[0]}{both[1]}</div>')
+    else:
+        parts.append("<p>The catalogue has no rows: there is nothing to count.</p>")
+    if tally.imputed:
+        share = percent(tally.imputed, tally.classified)
+        parts.append(
+            f"<p>{number(tally.imputed)} of the classified light curves ({share}) have at least "
+            "one feature that was missing and filled in.</p>"
+        )
+    return Section("counts", "Light curves in and out", "\n".join(parts))
+
+
+def classes(tally: CatalogTally) -> Section:
+    """Tell, per class and threshold, how many light curves there are and how they agree."""
+    first, *others = tally.thresholds
+    parts = []
+    if tally.classes:
+        parts += [
+            "<p>A light curve may belong to several classes, or to none. “Both” counts light "
+            "curves that reach the threshold in both algorithms, “both of either” is their share "
+            "among those that reach it in at least one, “same side” the share of all light "
+            "curves on which the two algorithms agree, most of them below the threshold.</p>",
+            tables.class_table(tally, first),
+        ]
+        for name in others:
+            title = f"The same at the threshold “{escape(name)}”, {tally.thresholds[name]:g}"
+            inner = tables.class_table(tally, name)
+            parts.append(f"<details><summary>{title}</summary>{inner}</details>")
+    else:
+        parts.append("<p>The catalogue has no scores of the classes of this report.</p>")
+    for words, tags in (
+        ("Classes without scores in this catalogue", tally.absent),
+        ("Scores in the catalogue that this report leaves out", tally.unlisted),
+    ):
+        if tags:
+            parts.append(note(f"{words}: {', '.join(map(escape, tags))}."))
+    return Section("classes", "Classes", "\n".join(parts))
+
+
+def scores(tally: CatalogTally) -> Section:
+    """Draw the scores of both algorithms, and one against the other, per class."""
+    if not tally.classified or not tally.classes:
+        return Section("scores", "Scores by class", "<p>There are no scores to draw.</p>")
+    name, value = tally.threshold
+    intro = (
+        "<p>Left: numbers of light curves per score, in 50 bins, logarithmic. Right: the score "
+        "of one algorithm against that of the other; darker or brighter blue is more light "
+        "curves, logarithmic, up to the fullest cell of each chart. Dashed: the threshold "
+        f"“{escape(name)}”, {value:g}. Scores order light curves; they are not "
+        "probabilities.</p>"
+        f'<p class="note">{key("dnn", "DNN")}{key("xgb", "XGB")}</p>'
+    )
+    cards = "\n".join(_score_card(one, name, value) for one in tally.classes.values())
+    return Section("scores", "Scores by class", f'{intro}<div class="cards classes">{cards}</div>')
+
+
+def _score_card(one: ClassTally, name: str, value: float) -> str:
+    at = one.at[name]
+    missing = [ALGORITHM_NAMES[a] for a, count in one.scored.items() if not count]
+    if len(missing) == len(one.scored):
+        body = note("No scores.")
+    elif missing:
+        body = f'<div class="row">{figures.score_chart(one, value)}</div>'
+        body += note(f"No scores by {missing[0]}.")
+    else:
+        charts = figures.score_chart(one, value) + figures.plane_chart(one, value)
+        body = f'<div class="row">{charts}</div>'
+        body += note(
+            f"Both reach {value:g} on {number(at.both)}, either on {number(at.either)}; the same "
+            f"side on {percent(at.same_side, one.compared)} of {number(one.compared)}."
+        )
+    return f'<article class="card" id="class-{escape(one.tag)}">{_heading(one)}{body}</article>'
+
+
+def _heading(one: ClassTally) -> str:
+    return f'<h3>{escape(one.label)}<code class="tag">{escape(one.tag)}</code></h3>'
+
+
+def diagrams(tally: CatalogTally, seen: FeatureTally, aperiodic: Collection[str]) -> Section:
+    """Draw amplitudes against periods, all together and class by class."""
+    title = "Periods and amplitudes"
+    sample = tally.diagram
+    background = PeriodAmplitude(sample.floats("period"), seen.amplitudes_of(sample.ids))
+    if not len(background):
+        return Section("periods", title, "<p>No light curve has a period and an amplitude.</p>")
+    name, value = tally.threshold
+    caption = (
+        f"{_out_of(len(background), sample.seen)} classified light curves with a period. The "
+        "amplitude is the difference of the 5th and the 95th percentile of the magnitudes. "
+        "Stripes at 1, 1/2, 1/3 … day are the rhythm of the nights, not stars."
+    )
+    cards = []
+    for one in tally.classes.values():
+        if one.members.seen and one.tag not in aperiodic:
+            period = one.members.floats("period")
+            amplitude = seen.amplitudes_of(one.members.ids)
+            chart = background.class_chart(one.label, period, amplitude)
+            shown = note(f"{_out_of(len(period), one.members.seen)} light curves")
+            cards.append(f"<article>{_heading(one)}{chart}{shown}</article>")
+    small = (
+        f"<p>Class by class: light curves whose mean score reaches the threshold "
+        f"“{escape(name)}”, {value:g}, over all others.</p>"
+        f'<p class="note">{key("member", "of the class")}{key("rest", "all")}</p>'
+        f'{background.background()}<div class="cards small-cards">{"".join(cards)}</div>'
+        if cards
+        else ""
+    )
+    return Section("periods", title, figure(background.chart(), caption) + small)
+
+
+def _out_of(shown: int, whole: int) -> str:
+    """Return how many are drawn: all, or a sample by hash of the id."""
+    if shown >= whole:
+        return number(whole)
+    return f"{number(shown)} (chosen by a hash of the id) of {number(whole)}"
+
+
+def sky(tally: CatalogTally) -> Section:
+    """Draw where the light curves are."""
+    title = "On the sky"
+    if not len(tally.sky.ids):
+        return Section("sky", title, "<p>No light curve has a position.</p>")
+    caption = (
+        f"{key('good', 'classified')}{key('rest', 'not classified')}<br>"
+        f"{_out_of(len(tally.sky.ids), tally.sky.seen)} light curves."
+    )
+    return Section("sky", title, figure(figures.sky_chart(tally.sky), caption))
+
+
+def light_curves(tally: CatalogTally, seen: FeatureTally) -> Section:
+    """Draw how many epochs the light curves have and how bright they are."""
+    title = "Epochs and magnitudes"
+    if not tally.rows:
+        return Section("light-curves", title, "<p>There are no light curves.</p>")
+    capped = f" Counts stop at {number(MAX_EPOCHS)}." if tally.epochs[:, -1].any() else ""
+    parts = [
+        figure(
+            figures.epochs_chart(tally.epochs),
+            f"{key('good', 'classified')}{key('rest', 'not classified')}<br>Epochs that are left "
+            f"after the quality cuts and decimation.{capped}",
+        )
+    ]
+    if seen.magnitudes:
+        keys = "".join(key(band_css(one), band_name(one)) for one in sorted(seen.magnitudes))
+        total = sum(int(counts.sum()) for counts in seen.magnitudes.values())
+        text = f"{keys}<br>{number(total)} light curves with a median magnitude."
+        parts.append(figure(figures.magnitude_chart(seen.magnitudes), text))
+    else:
+        parts.append(note("No light curve has a median magnitude in the feature files."))
+    return Section("light-curves", title, f'<div class="row">{"".join(parts)}</div>')
+
+
+def examples(
+    tally: CatalogTally,
+    chosen: Mapping[str, list[Example]],
+    curves: Mapping[int, Curve],
+    aperiodic: Collection[str],
+) -> Section:
+    """Draw the light curves with the highest mean scores of each class."""
+    title = "Best examples of each class"
+    if not any(chosen.values()):
+        return Section("examples", title, "<p>There are no scores to choose examples by.</p>")
+    name, value = tally.threshold
+    intro = (
+        "<p>The light curves with the highest mean score of the two algorithms, one per star. "
+        "Classes with a period are folded at the period found and drawn twice over; phase 0 is "
+        "the first epoch. A best example below the threshold "
+        f"“{escape(name)}”, {value:g}, says that the class is probably absent.</p>"
+    )
+    parts = [intro]
+    for tag, ones in chosen.items():
+        if ones:
+            panels = "".join(
+                _example(one, curves.get(one.id), tag not in aperiodic, value) for one in ones
+            )
+            heading = _heading(tally.classes[tag])
+            parts.append(f'{heading}\n<div class="cards examples">{panels}</div>')
+    return Section("examples", title, "\n".join(parts))
+
+
+def _example(example: Example, curve: Curve | None, periodic: bool, threshold: float) -> str:
+    period = example.period if example.period > 0 else None
+    if curve is None:
+        chart = note("Its light curve is not in the files of this report.")
+    else:
+        chart = figures.example_chart(example, curve, folded=periodic and period is not None)
+    facts = [f"{band_name(example.filter)} band", f"{number(example.n_epochs)} epochs"]
+    if period is not None:
+        facts.insert(0, f"P = {period:.6g} d")
+    facts += [
+        f"{ALGORITHM_NAMES[name]} {score:.3f}" if score == score else f"{ALGORITHM_NAMES[name]} –"
+        for name, score in example.scores.items()
+    ]
+    below = " · below the threshold" if example.mean < threshold else ""
+    position = f"RA {example.ra:.5f}, Dec {example.dec:+.5f}"
+    text = (
+        f"<strong>{example.id}</strong>{below}<br>{' · '.join(facts)}<br>"
+        f'<span class="of">{position}</span>'
+    )
+    return f"<figure>{chart}<figcaption>{text}</figcaption></figure>"
+
+
+def provenance(record: Mapping[str, Any]) -> Section:
+    """Tell where the report came from."""
+    body = (
+        "<p>Software, settings and inputs that decide every number above. The page itself "
+        "keeps them as JSON in its <code>scope</code> metadata.</p>"
+        + tables.provenance_table(record)
+    )
+    return Section("provenance", "Where this came from", body)

@@ -1,0 +1,278 @@
+"""What the report counts: one pass over a catalogue in batches, in fixed bins."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scope.errors import ConfigError
+from scope.report.rows import (
+    ALGORITHMS,
+    BATCH_ROWS,
+    Rows,
+    add_best,
+    best_rows,
+    iter_rows,
+    mean_score,
+    score_tags,
+)
+from scope.report.sampling import Sample, Smallest
+
+SCORE_BINS = 50
+MAX_EPOCHS = 20_000
+N_SKY, N_DIAGRAM, N_MEMBERS = 5000, 4000, 400
+
+
+@dataclass
+class AtThreshold:
+    """How many light curves of a class reach a threshold (score >= threshold).
+
+    Attributes
+    ----------
+    reached : dict of int
+        Per algorithm.
+    both, either : int
+        Among the rows that both algorithms scored.
+    same_side : int
+        Rows on which both algorithms agree: both reach the threshold, or neither.
+    """
+
+    reached: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ALGORITHMS, 0))
+    both: int = 0
+    either: int = 0
+    same_side: int = 0
+
+
+@dataclass
+class ClassTally:
+    """Counts of one class.
+
+    Attributes
+    ----------
+    at : dict of AtThreshold
+        By name of the threshold.
+    histograms : dict of (50,) int64
+        Numbers per score bin, per algorithm; the last bin includes 1.
+    plane : (50, 50) int64
+        Numbers per DNN bin (rows) and XGB bin (columns), where both scored.
+    scored : dict of int
+        Rows with a score, per algorithm.
+    compared : int
+        Rows with both scores.
+    members : Sample
+        Rows with a period (days) whose mean score reaches the first threshold.
+    best : Smallest
+        Rows with the highest mean scores.
+    """
+
+    tag: str
+    label: str
+    at: dict[str, AtThreshold]
+    histograms: dict[str, npt.NDArray[np.int64]] = field(
+        default_factory=lambda: {name: np.zeros(SCORE_BINS, np.int64) for name in ALGORITHMS}
+    )
+    plane: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros((SCORE_BINS, SCORE_BINS), np.int64)
+    )
+    scored: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ALGORITHMS, 0))
+    compared: int = 0
+    members: Sample = field(default_factory=lambda: Sample(N_MEMBERS))
+    best: Smallest = field(default_factory=best_rows)
+
+
+@dataclass
+class CatalogTally:
+    """Counts of a catalogue.
+
+    Attributes
+    ----------
+    thresholds : dict of float
+        By name; the first one selects the members of a class.
+    classes : dict of ClassTally
+        By tag, in the order asked for.
+    absent, unlisted : list of str
+        Tags asked for that have no column; tags with columns that were not asked for.
+    rows, classified, imputed : int
+        Light curves in; those with a score of any class; of these, with an imputed feature.
+    reasons : Counter of str
+        Why the others have no score; "" where the catalogue says nothing.
+    filters : Counter of (filter, classified)
+        Filter -1 where unknown.
+    quadrants : Counter of (ccd, quad, classified)
+        -1 where unknown.
+    fields : set of int
+        Without unknown ones.
+    epochs : (2, 20001) int64
+        Light curves per number of epochs, without (0) and with (1) scores; larger
+        numbers of epochs count as 20000.
+    sky, diagram : Sample
+        Positions (ra, dec, classified); classified rows with a period (days).
+    """
+
+    thresholds: dict[str, float]
+    classes: dict[str, ClassTally]
+    absent: list[str] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
+    rows: int = 0
+    classified: int = 0
+    imputed: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    filters: Counter[tuple[int, ...]] = field(default_factory=Counter)
+    quadrants: Counter[tuple[int, ...]] = field(default_factory=Counter)
+    fields: set[int] = field(default_factory=set)
+    epochs: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros((2, MAX_EPOCHS + 1), np.int64)
+    )
+    sky: Sample = field(default_factory=lambda: Sample(N_SKY))
+    diagram: Sample = field(default_factory=lambda: Sample(N_DIAGRAM))
+
+    @property
+    def threshold(self) -> tuple[str, float]:
+        """Name and value of the first threshold."""
+        return next(iter(self.thresholds.items()))
+
+    @property
+    def median_epochs(self) -> float:
+        """Median number of epochs of classified rows; NaN if there are none."""
+        below = np.cumsum(self.epochs[1])
+        total = int(below[-1])
+        middle = [(total + 1) // 2, total // 2 + 1]
+        return float(np.mean(np.searchsorted(below, middle))) if total else float("nan")
+
+
+def score_bin(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
+    """Return the bin (0 to 49) of scores from 0 to 1; (n,) int64.
+
+    Bins are closed below, the last one also above, so that 1 has a bin. A score on an
+    edge belongs to the upper bin, also where float32 holds it as slightly less (0.7):
+    scores of two decimals would otherwise draw a comb.
+    """
+    scaled = np.floor(scores.astype(np.float64) * SCORE_BINS + 1e-5)
+    return np.minimum(scaled.astype(np.int64), SCORE_BINS - 1)
+
+
+def tally_catalog(
+    path: Path,
+    classes: Mapping[str, str],
+    thresholds: Mapping[str, float],
+    *,
+    batch_rows: int = BATCH_ROWS,
+) -> CatalogTally:
+    """Count a catalogue in one pass of bounded memory.
+
+    Parameters
+    ----------
+    path : Path
+        Catalogue with the key columns and scores ``{tag}_dnn``, ``{tag}_xgb`` (float,
+        null where there is none).
+    classes : mapping of str to str
+        Label by tag, in the order of the report.
+    thresholds : mapping of str to float
+        Value by name; the first is the one that selects members of a class.
+    batch_rows : int
+        Rows in memory at a time. The result does not depend on it.
+
+    Raises
+    ------
+    ConfigError
+        If there is no threshold, or one outside 0 to 1.
+    NotFoundError, CorruptFileError, MissingColumnError
+    InputError
+        If a score is outside 0 to 1.
+    """
+    _check_thresholds(thresholds)
+    tags = score_tags(path)
+    tally = CatalogTally(
+        thresholds=dict(thresholds),
+        classes={
+            tag: ClassTally(tag, label, {name: AtThreshold() for name in thresholds})
+            for tag, label in classes.items()
+            if tag in tags
+        },
+        absent=[tag for tag in classes if tag not in tags],
+        unlisted=[tag for tag in tags if tag not in classes],
+    )
+    for rows in iter_rows(path, batch_rows):
+        _count_rows(tally, rows)
+        for one in tally.classes.values():
+            _count_scores(one, rows)
+            _count_thresholds(one, rows, thresholds)
+            _choose_members(one, rows, tally.threshold[1])
+            add_best(one.best, rows, one.tag)
+    return tally
+
+
+def _check_thresholds(thresholds: Mapping[str, float]) -> None:
+    bad = {name: value for name, value in thresholds.items() if not 0 <= value <= 1}
+    if bad or not thresholds:
+        raise ConfigError(
+            "report with thresholds that cannot be used",
+            value=bad or "none",
+            allowed="at least one name with a score from 0 to 1",
+        )
+
+
+def _count_rows(tally: CatalogTally, rows: Rows) -> None:
+    classified, numbers = rows.classified, rows.numbers
+    tally.rows += len(rows.ids)
+    tally.classified += int(classified.sum())
+    tally.imputed += int(np.sum(classified & (numbers["imputed"] != 0)))
+    others = pc.fill_null(rows.reasons, "").filter(pa.array(~classified))
+    for entry in pc.value_counts(others).to_pylist():
+        tally.reasons[entry["values"]] += entry["counts"]
+    tally.filters.update(_combinations(numbers["filter"], classified))
+    tally.quadrants.update(_combinations(numbers["ccd"], numbers["quad"], classified))
+    tally.fields.update(set(np.unique(numbers["field"]).tolist()) - {-1})
+    epochs = np.clip(numbers["n_epochs"].astype(np.int64), 0, MAX_EPOCHS)
+    for row, chosen in enumerate((~classified, classified)):
+        tally.epochs[row] += np.bincount(epochs[chosen], minlength=MAX_EPOCHS + 1)
+    ra, dec, period = (numbers[name].astype(np.float64) for name in ("ra", "dec", "period"))
+    at = np.isfinite(ra) & np.isfinite(dec)
+    tally.sky.add_rows(rows.ids[at], ra=ra[at], dec=dec[at], classified=classified[at])
+    at = classified & (period > 0)
+    tally.diagram.add_rows(rows.ids[at], period=period[at])
+
+
+def _combinations(*columns: npt.NDArray[np.generic]) -> Counter[tuple[int, ...]]:
+    """Count the combinations of values in a few integer columns."""
+    values, counts = np.unique(np.column_stack(columns), axis=0, return_counts=True)
+    return Counter(dict(zip(map(tuple, values.tolist()), counts.tolist(), strict=True)))
+
+
+def _count_scores(one: ClassTally, rows: Rows) -> None:
+    dnn, xgb = rows.scores_of(one.tag)
+    for name, score in zip(ALGORITHMS, (dnn, xgb), strict=True):
+        bins = score_bin(score[~np.isnan(score)])
+        one.histograms[name] += np.bincount(bins, minlength=SCORE_BINS)
+        one.scored[name] += len(bins)
+    both = ~np.isnan(dnn) & ~np.isnan(xgb)
+    cells = score_bin(dnn[both]) * SCORE_BINS + score_bin(xgb[both])
+    one.plane += np.bincount(cells, minlength=SCORE_BINS**2).reshape(SCORE_BINS, SCORE_BINS)
+    one.compared += len(cells)
+
+
+def _count_thresholds(one: ClassTally, rows: Rows, thresholds: Mapping[str, float]) -> None:
+    dnn, xgb = rows.scores_of(one.tag)
+    both = ~np.isnan(dnn) & ~np.isnan(xgb)
+    for name, value in thresholds.items():
+        # A Python float takes the precision of the scores: 0.7 held as float32 reaches 0.7.
+        high = dnn >= float(value), xgb >= float(value)
+        at = one.at[name]
+        for algorithm, reached in zip(ALGORITHMS, high, strict=True):
+            at.reached[algorithm] += int(reached.sum())
+        at.both += int(np.sum(both & high[0] & high[1]))
+        at.either += int(np.sum(both & (high[0] | high[1])))
+        at.same_side += int(np.sum(both & (high[0] == high[1])))
+
+
+def _choose_members(one: ClassTally, rows: Rows, threshold: float) -> None:
+    period = rows.numbers["period"].astype(np.float64)
+    chosen = (mean_score(*rows.scores_of(one.tag)) >= float(threshold)) & (period > 0)
+    one.members.add_rows(rows.ids[chosen], period=period[chosen])
