@@ -89,12 +89,6 @@ class Run:
 
 
 @pytest.fixture(scope="session")
-def tiny_settings(root: Path) -> list[str]:
-    """Options for a field that takes seconds: few simulated stars, few trial frequencies."""
-    return ["--configfile", str(root / "config" / "test" / "tiny.yaml")]
-
-
-@pytest.fixture(scope="session")
 def make_run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     """Return a function that makes an empty run folder for the checkout."""
 
@@ -102,3 +96,15 @@ def make_run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
         return Run(checkout, tmp_path_factory.mktemp(name), config or [])
 
     return make
+
+
+TINY = Path("config") / "test" / "tiny.yaml"
+"""Two quadrants of a few simulated stars and a short grid of frequencies."""
+
+
+@pytest.fixture(scope="session")
+def tiny(make_run: Callable[..., Run], root: Path) -> Run:
+    """A finished run of the tiny configuration; tests only read it."""
+    run = make_run("tiny")
+    run.snakemake("--configfile", str(root / TINY))
+    return run

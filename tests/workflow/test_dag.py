@@ -9,23 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-import pytest
 
 from scope.io import read_metadata, read_parquet
 from scope.schema import REASONS
-from tests.workflow.conftest import Run
+from tests.workflow.conftest import TINY, Run
 
-TINY = Path("config") / "test" / "tiny.yaml"
 CHECKOUT = ("Snakefile", "rules", "workflow", "profiles", "envs", "config", "models", "scope")
 NOTHING = "Nothing to be done"
-
-
-@pytest.fixture(scope="module")
-def tiny(make_run: Callable[..., Run], root: Path) -> Run:
-    """A finished run of the tiny configuration."""
-    run = make_run("tiny")
-    run.snakemake("--configfile", str(root / TINY))
-    return run
 
 
 def _listed(run: Run, target: str = "field_700") -> np.ndarray:
