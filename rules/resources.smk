@@ -9,6 +9,8 @@ numbers are in scope/targets/needs.py; a profile bounds them with `resources: me
 or replaces them with `set-resources`.
 """
 
+from contextlib import suppress
+
 from scope.io import count_rows
 from scope.targets.needs import (
     KOWALSKI_LIGHT_CURVES,
@@ -22,7 +24,9 @@ def light_curves_of_unit(target, unit):
     """Counted once the sources are listed; before that, estimated without reading a file."""
     sources = Path(f"results/sources/{target}/{unit}.parquet")
     if sources.is_file():
-        return count_rows(sources)
+        # Of a damaged file the job that reads it will say what is wrong.
+        with suppress(ScopeError):
+            return count_rows(sources)
     if PLAN.is_simulated(target):
         settings = PLAN.simulation_settings(target, unit)
         return settings["n_stars"] * len(settings["bands"])
