@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from scope.classifiers.bundle import ModelBundle
+from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.training import train_bundle
 from scope.classifiers.xgb import TreeOptions
 from scope.config.classes import ClassDefinition
@@ -34,6 +35,7 @@ DEFINITIONS = [
     ClassDefinition("red", "red star", "ontological", epochs=6, learning_rate=0.01),
 ]
 TREES = TreeOptions(num_boost_round=30)
+CALIBRATION = CalibrationOptions(n_folds=2)
 N_STARS = 300
 
 
@@ -83,6 +85,7 @@ def train(training_set: Path, output: Path, algorithm: str, **changes: object) -
         "impute": IMPUTE,
         "period_suffix": "LS",
         "trees": TREES,
+        "calibration": CALIBRATION,
         **changes,
     }
     return train_bundle(training_set, output, algorithm=algorithm, **settings)  # type: ignore[arg-type]
@@ -105,4 +108,9 @@ def small_training_set() -> Path:
 def small_bundle(algorithm: str) -> ModelBundle:
     """Return a bundle under ``…/models/<algorithm>/small``, trained once."""
     output = Path(_folder().name) / "models" / algorithm / "small"
-    return train(small_training_set(), output, algorithm)
+    return train(small_training_set(), output, algorithm, scores_output=small_scores(algorithm))
+
+
+def small_scores(algorithm: str) -> Path:
+    """Return where the scores of the training set are, once `small_bundle` is trained."""
+    return Path(_folder().name) / f"scores_{algorithm}.parquet"

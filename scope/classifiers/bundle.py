@@ -3,6 +3,7 @@
 bundle.json          what the bundle is, its inputs and outputs, hashes of the other files
 <class>.keras|.ubj   one model per class
 preprocessing.json   the frozen imputer and scaler
+calibration.json     what makes probabilities of the scores; not every bundle has one
 metrics.json         how well each class did on train, validation and test stars
 card.md              what the models were trained on, and what they are not fit for
 """
@@ -19,12 +20,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from scope.classifiers.calibration import Calibration
 from scope.config.classes import ClassDefinition
 from scope.errors import BundleError, ConfigError, ScopeError
 from scope.preprocessing.frozen import Preprocessing
 
 MANIFEST = "bundle.json"
 PREPROCESSING = "preprocessing.json"
+CALIBRATION = "calibration.json"
 METRICS = "metrics.json"
 CARD = "card.md"
 KIND = "scope model bundle"
@@ -57,12 +60,15 @@ class ModelBundle:
         Hash of ``bundle.json``, which holds the hashes of the other files.
     preprocessing : Preprocessing
         The imputer and scaler that the models were trained behind.
+    calibration : Calibration or None
+        What makes probabilities of the scores; None if the bundle has none.
     """
 
     folder: Path
     manifest: dict[str, Any]
     sha256: str
     preprocessing: Preprocessing
+    calibration: Calibration | None
 
     @classmethod
     def load(cls, folder: str | Path) -> ModelBundle:
@@ -79,8 +85,13 @@ class ModelBundle:
         manifest = _parse(content, folder)
         _check_files(folder, manifest)
         preprocessing = Preprocessing.load(folder / PREPROCESSING)
-        bundle = cls(folder, manifest, hashlib.sha256(content).hexdigest(), preprocessing)
+        calibration = None
+        if CALIBRATION in manifest["files"]:
+            calibration = Calibration.parse((folder / CALIBRATION).read_bytes(), folder)
+        sha256 = hashlib.sha256(content).hexdigest()
+        bundle = cls(folder, manifest, sha256, preprocessing, calibration)
         bundle._check_features()
+        bundle._check_calibration()
         return bundle
 
     @property
@@ -175,6 +186,18 @@ class ModelBundle:
                 f"bundle {self.folder} with two period searches",
                 value=f"{self.period_suffix}, {self.preprocessing.period_suffix}",
                 allowed="one",
+                todo="take all files from one training",
+            )
+
+    def _check_calibration(self) -> None:
+        if self.calibration is None:
+            return
+        have = (self.calibration.algorithm, sorted(self.calibration.classes))
+        if have != (self.algorithm, sorted(self.classes)):
+            raise BundleError(
+                f"bundle {self.folder} with the calibration of other models",
+                value=f"{have[0]}: {', '.join(have[1])}",
+                allowed=f"{self.algorithm}: {', '.join(sorted(self.classes))}",
                 todo="take all files from one training",
             )
 

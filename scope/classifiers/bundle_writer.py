@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scope.classifiers.bundle import (
+    CALIBRATION,
     CARD,
     KIND,
     MANIFEST,
@@ -22,6 +23,7 @@ from scope.classifiers.bundle import (
     ModelBundle,
     sha256_of,
 )
+from scope.classifiers.calibration import Calibration
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError
 from scope.preprocessing.frozen import Preprocessing
@@ -36,6 +38,7 @@ def write_bundle(
     definitions: Sequence[ClassDefinition],
     features: Mapping[str, Sequence[str]],
     preprocessing: Preprocessing,
+    calibration: Calibration | None,
     metrics: Mapping[str, Any],
     card: str,
     facts: Mapping[str, Any],
@@ -50,6 +53,8 @@ def write_bundle(
         The model files.
     features : mapping of list name to columns
         The lists that the definitions name.
+    calibration : Calibration or None
+        What makes probabilities of the scores; None for models without.
     metrics : mapping
         JSON; see ``metrics.json``.
     facts : mapping
@@ -63,6 +68,8 @@ def write_bundle(
     suffix = SUFFIXES[algorithm]
     contents = {f"{item.tag}{suffix}": models[item.tag] for item in definitions}
     contents[PREPROCESSING] = preprocessing.content
+    if calibration is not None:
+        contents[CALIBRATION] = calibration.content
     contents[METRICS] = _json_bytes(metrics)
     contents[CARD] = card.encode()
     used = {item.features for item in definitions}

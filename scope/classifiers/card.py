@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from scope.classifiers.calibration import RANK, Calibration
 from scope.classifiers.metrics import metrics_table
 
 NAMES = {"dnn": "neural networks", "xgb": "gradient-boosted trees"}
@@ -16,6 +17,7 @@ def render_card(
     metrics: Mapping[str, Mapping[str, Any]],
     facts: Mapping[str, Any],
     *,
+    calibration: Calibration | None = None,
     about: str = "",
     limits: str = "",
 ) -> str:
@@ -26,6 +28,8 @@ def render_card(
     metrics : mapping of class tag to figures per set
     facts : mapping
         With ``training_set``, ``options`` and ``versions``.
+    calibration : Calibration, optional
+        What makes probabilities of the scores.
     about, limits : str
         What only who trained the models knows. Without `limits` the card says that
         nobody stated any.
@@ -44,7 +48,7 @@ def render_card(
 
 {limits or "Nobody has stated limits. Treat scores on data unlike the training set as untested."}
 
-Scores are no probabilities: they order light curves within a class and are not calibrated.
+{_scores(calibration)}
 
 ## Training set
 
@@ -61,4 +65,46 @@ SHA-256 `{sets["sha256"]}`. Trained with {versions}.
 Precision and recall at a score of 0.5.
 
 {metrics_table(metrics)}
-"""
+{_probabilities(metrics, calibration)}"""
+
+
+def _scores(calibration: Calibration | None) -> str:
+    if calibration is None:
+        return "Scores are no probabilities: they order light curves within a class."
+    return (
+        "Scores are no probabilities; `calibration.json` makes probabilities of them, fitted to "
+        f"training stars that were scored in {calibration.options.n_folds} folds by models which "
+        "did not see them. They refer to the frequencies of the training set."
+    )
+
+
+def _probabilities(
+    metrics: Mapping[str, Mapping[str, Any]], calibration: Calibration | None
+) -> str:
+    """Return the section about probabilities; nothing without calibration."""
+    if calibration is None:
+        return ""
+    lines = [
+        "",
+        "## Probabilities",
+        "",
+        "On the same stars. Calibration error: mean distance between probability and frequency "
+        "in 15 bins of equal numbers of rows. Completeness and contamination: of rows at or "
+        "above the recommended cut.",
+        "",
+        "| class | method | training stars | calibration error | Brier skill | coverage | cut "
+        "| completeness | contamination |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for tag, item in metrics.items():
+        one, found = calibration.classes[tag], item["calibrated"] or {}
+        figures = (
+            found.get("expected_calibration_error"),
+            found.get("brier", {}).get("skill"),
+            (item["sets"] or {}).get("coverage_positive"),
+            *(item["recommended"][name] for name in ("cut", "completeness", "contamination")),
+        )
+        cells = " | ".join("-" if value is None else f"{value:.3f}" for value in figures)
+        method = "order only" if one.method == RANK else one.method
+        lines.append(f"| {tag} | {method} | {one.n_positive} | {cells} |")
+    return "\n".join([*lines, ""])

@@ -11,7 +11,15 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.classifiers.examples import Examples, balanced, label_targets
-from scope.classifiers.splits import SETS, TEST, TRAIN, VALIDATION, split_by_star
+from scope.classifiers.splits import (
+    FOLD_SALT,
+    SETS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    split_by_star,
+    star_fraction,
+)
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError
 from scope.io import read_metadata, read_schema, read_table
@@ -22,6 +30,9 @@ from scope.schema import require_columns
 
 STAR = "star"
 """Column of a training set that names the star of each row."""
+
+SLICE_COLUMNS = {"magnitude": "median", "epochs": "n_epochs", "period": "period_{suffix}"}
+"""What evaluation tells rows apart by -> column of a training set, where it has it."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -71,6 +82,12 @@ class TrainingData:
         Probabilities, by column.
     seed : int
         Of the draw that balances classes.
+    row_numbers : (n,) int64
+        Number of the row in the training set.
+    fold_at : (n,) float64
+        From 0 to below 1, by the name of the star: where it falls in a cut into folds.
+    slices : dict of str to (n,) float64
+        Of `SLICE_COLUMNS`, those that the training set has.
     """
 
     preprocessing: Preprocessing
@@ -80,6 +97,9 @@ class TrainingData:
     stars: npt.NDArray[np.int64]
     labels: dict[str, npt.NDArray[np.float64]]
     seed: int
+    row_numbers: npt.NDArray[np.int64]
+    fold_at: npt.NDArray[np.float64]
+    slices: dict[str, npt.NDArray[np.float64]]
 
     def columns(self, features: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return where `features` stand in `values`."""
@@ -96,19 +116,11 @@ class TrainingData:
         InputError
             If training or validation rows lack positive or negative examples.
         """
-        positive, member = self._targets(definition)
-        columns = self.columns(features)
+        positive, member = self.targets(definition)
         parts = []
         for number in (TRAIN, VALIDATION, TEST):
             rows = np.flatnonzero(member & (self.sets == number))
-            parts.append(
-                Examples(
-                    self.values[rows][:, columns],
-                    self.dmdt[rows],
-                    positive[rows],
-                    self.stars[rows],
-                )
-            )
+            parts.append(self.rows(definition, features, rows))
             if number != TEST and not _two_sided(positive[rows]):
                 raise InputError(
                     f"class {definition.tag!r} cannot be trained, its {SETS[number]} set needs "
@@ -119,16 +131,41 @@ class TrainingData:
                 )
         return balanced(parts[TRAIN], definition.balance, self.seed), parts[VALIDATION], parts[TEST]
 
+    def rows(
+        self, definition: ClassDefinition, features: Sequence[str], rows: npt.NDArray[np.int64]
+    ) -> Examples:
+        """Return some rows for a class."""
+        positive, _ = self.targets(definition)
+        columns = self.columns(features)
+        return Examples(
+            self.values[rows][:, columns], self.dmdt[rows], positive[rows], self.stars[rows]
+        )
+
+    def fold(
+        self, definition: ClassDefinition, features: Sequence[str], number: int, n_folds: int
+    ) -> tuple[Examples, npt.NDArray[np.int64]]:
+        """Return what a model of a fold learns from (balanced), and the rows it must not see.
+
+        Training stars are cut into `n_folds` by the hash of their names; the rows of those
+        in fold `number` are left out.
+        """
+        _, member = self.targets(definition)
+        candidates = member & (self.sets == TRAIN)
+        inside = (self.fold_at * n_folds).astype(np.int64) == number
+        learnt = self.rows(definition, features, np.flatnonzero(candidates & ~inside))
+        return balanced(learnt, definition.balance, self.seed), np.flatnonzero(candidates & inside)
+
     def trainable(self, definition: ClassDefinition) -> bool:
         """Return whether training and validation rows have positive and negative ones."""
-        positive, member = self._targets(definition)
+        positive, member = self.targets(definition)
         return all(
             _two_sided(positive[member & (self.sets == number)]) for number in (TRAIN, VALIDATION)
         )
 
-    def _targets(
+    def targets(
         self, definition: ClassDefinition
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Return which rows are positive, and which belong to the class's data at all."""
         negatives = definition.negative_label
         return label_targets(
             self.labels[definition.label],
@@ -181,14 +218,22 @@ def load_training_data(
     """
     options = options or DataOptions()
     labels = list(dict.fromkeys(_label_columns(definitions)))
-    needed = [*dict.fromkeys(features), "dmdt", STAR, *labels]
-    require_columns(read_schema(path).names, needed, f" in training set {path}")
-    table = read_table(path, needed)
+    needed = list(dict.fromkeys([*features, "dmdt", STAR, *labels]))
+    names = read_schema(path).names
+    require_columns(names, needed, f" in training set {path}")
+    slices = {
+        name: column.format(suffix=period_suffix)
+        for name, column in SLICE_COLUMNS.items()
+        if column.format(suffix=period_suffix) in names
+    }
+    table = read_table(path, list(dict.fromkeys([*needed, *slices.values()])))
     facts = read_metadata(path)
     if table.num_rows == 0:
         raise InputError("training set without rows", value=str(path))
-    names = [str(star) for star in table.column(STAR).to_pylist()]
-    sets = split_by_star(names, test_size=options.test_size, val_size=options.val_size)
+    stars, star_of_row = np.unique(
+        [str(star) for star in table.column(STAR).to_pylist()], return_inverse=True
+    )
+    sets = split_by_star(stars, test_size=options.test_size, val_size=options.val_size)[star_of_row]
     preprocessing = Preprocessing.fit(
         table.filter(pa.array(sets == TRAIN)),
         features,
@@ -209,13 +254,18 @@ def load_training_data(
         values=np.asarray(prepared.values[rows], dtype=np.float32),
         dmdt=dmdt[rows],
         sets=sets[rows],
-        stars=np.unique(names, return_inverse=True)[1].astype(np.int64)[rows],
-        labels={
-            name: table.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)[rows]
-            for name in labels
-        },
+        stars=star_of_row.astype(np.int64)[rows],
+        labels={name: _numbers(table, name)[rows] for name in labels},
         seed=options.seed,
+        row_numbers=rows,
+        fold_at=np.array([star_fraction(star, FOLD_SALT) for star in stars])[star_of_row][rows],
+        slices={name: _numbers(table, column)[rows] for name, column in slices.items()},
     )
+
+
+def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
+    values = table.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return np.asarray(values)
 
 
 def _label_columns(definitions: Sequence[ClassDefinition]) -> list[str]:

@@ -114,73 +114,105 @@ def build_network(n_features: int, options: NetworkOptions | None = None) -> ker
     return Model(inputs, layers.Dense(1, activation="sigmoid", name="score")(x), name="network")
 
 
-def train_network(
-    train: Examples,
-    validation: Examples,
-    definition: ClassDefinition,
-    *,
-    options: NetworkOptions | None = None,
-    seed: int = 42,
-    verbose: int = 0,
-) -> TrainedNetwork:
-    """Train the network of one class; the same seed gives the same weights.
+class NetworkTrainer:
+    """Trains the network of one class, again and again from the same start.
 
-    Binary cross-entropy, Adam with the settings of `definition`, early stopping on the
-    validation loss with the best weights restored.
+    What is dear is made once: the graph of a training step takes seconds to compile, as
+    much as many passes over a small training set.
 
     Parameters
     ----------
-    train, validation : Examples
-        Of different stars.
-    verbose : {0, 1, 2}
-        What Keras prints.
-
-    Returns
-    -------
-    TrainedNetwork
+    n_features : int
+        Length of the feature vector.
+    definition : ClassDefinition
+    options : NetworkOptions, optional
+    seed : int
+        Of the first weights, of dropout and of the order of rows.
     """
-    import keras
-    from keras import callbacks
 
-    options = options or NetworkOptions()
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(seed)
-    network = build_network(train.features.shape[1], options)
-    network.compile(
-        optimizer=keras.optimizers.Adam(
+    def __init__(
+        self,
+        n_features: int,
+        definition: ClassDefinition,
+        *,
+        options: NetworkOptions | None = None,
+        seed: int = 42,
+    ) -> None:
+        import keras
+
+        self.definition, self.seed = definition, seed
+        self.options = options or NetworkOptions()
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(seed)
+        self.network = build_network(n_features, self.options)
+        self.optimizer = keras.optimizers.Adam(
             learning_rate=definition.learning_rate,
             beta_1=definition.beta_1,
             beta_2=definition.beta_2,
             epsilon=definition.epsilon,
             amsgrad=definition.amsgrad,
-        ),
-        loss="binary_crossentropy",
-        jit_compile=False,
-    )
-    weights = train.side_weights if definition.weight_per_class else (1.0, 1.0)
-    plateau = options.plateau_patience or max(1, definition.patience // 2)
-    history = network.fit(
-        _inputs(train, options),
-        train.target.astype(np.float32),
-        validation_data=(_inputs(validation, options), validation.target.astype(np.float32)),
-        batch_size=definition.batch_size,
-        epochs=definition.epochs,
-        class_weight={0: weights[0], 1: weights[1]},
-        shuffle=True,
-        verbose=verbose,
-        callbacks=[
-            callbacks.EarlyStopping(
-                "val_loss", patience=definition.patience, restore_best_weights=True
+        )
+        self.network.compile(
+            optimizer=self.optimizer, loss="binary_crossentropy", jit_compile=False
+        )
+        self.optimizer.build(self.network.trainable_variables)
+        self._start = [variable.numpy() for variable in self._variables()]
+
+    def _variables(self) -> list[Any]:
+        """Return all that a training changes: weights, states of dropout and optimiser."""
+        return [*self.network.variables, *self.optimizer.variables]
+
+    def fit(
+        self, train: Examples, validation: Examples, *, epochs: int | None = None, verbose: int = 0
+    ) -> TrainedNetwork:
+        """Train; the same rows give the same weights, whatever was trained before.
+
+        Binary cross-entropy, Adam with the settings of the class, early stopping on the
+        validation loss with the best weights restored.
+
+        Parameters
+        ----------
+        train, validation : Examples
+            Of different stars.
+        epochs : int, optional
+            Passes at most; by default those of the class.
+        verbose : {0, 1, 2}
+            What Keras prints.
+        """
+        import keras
+        from keras import callbacks
+
+        keras.utils.set_random_seed(self.seed)
+        for variable, value in zip(self._variables(), self._start, strict=True):
+            variable.assign(value)
+        patience = self.definition.patience
+        weights = train.side_weights if self.definition.weight_per_class else (1.0, 1.0)
+        plateau = self.options.plateau_patience or max(1, patience // 2)
+        history = self.network.fit(
+            _inputs(train, self.options),
+            train.target.astype(np.float32),
+            validation_data=(
+                _inputs(validation, self.options),
+                validation.target.astype(np.float32),
             ),
-            callbacks.ReduceLROnPlateau("val_loss", factor=0.1, patience=plateau, min_delta=1e-4),
-        ],
-    )
-    losses = {name: [float(v) for v in values] for name, values in history.history.items()}
-    return TrainedNetwork(
-        content=network_bytes(network),
-        history=losses,
-        best_epoch=int(np.argmin(losses["val_loss"])) + 1,
-    )
+            batch_size=self.definition.batch_size,
+            epochs=epochs or self.definition.epochs,
+            class_weight={0: weights[0], 1: weights[1]},
+            shuffle=True,
+            verbose=verbose,
+            callbacks=[
+                callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True),
+                callbacks.ReduceLROnPlateau(
+                    "val_loss", factor=0.1, patience=plateau, min_delta=1e-4
+                ),
+            ],
+        )
+        losses = {name: [float(v) for v in values] for name, values in history.history.items()}
+        return TrainedNetwork(
+            content=network_bytes(self.network),
+            history=losses,
+            best_epoch=int(np.argmin(losses["val_loss"])) + 1,
+        )
 
 
 def _inputs(examples: Examples, options: NetworkOptions) -> dict[str, Any]:

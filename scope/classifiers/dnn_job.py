@@ -37,6 +37,8 @@ class NetworkJob:
     options : NetworkOptions
     device : {"cpu", "cuda"}
     verbose : {0, 1, 2}
+    n_folds : dict of class tag to int
+        Folds that networks are trained without, one each; 0 for none.
     """
 
     data: TrainingData
@@ -45,6 +47,7 @@ class NetworkJob:
     options: NetworkOptions
     device: str
     verbose: int
+    n_folds: dict[str, int]
 
 
 def run_jobs(job: NetworkJob, folder: Path, workers: int) -> dict[str, dict[str, Any]]:
@@ -55,7 +58,7 @@ def run_jobs(job: NetworkJob, folder: Path, workers: int) -> dict[str, dict[str,
     Parameters
     ----------
     folder : Path
-        Gets ``<class>.keras`` and ``<class>.json``.
+        Gets ``<class>.keras``, ``<class>.json`` and ``<class>.<fold>.keras``.
 
     Returns
     -------
@@ -104,23 +107,29 @@ def main(folder: Path, tags: Sequence[str]) -> None:
     """
     job: NetworkJob = pickle.loads((folder / JOB).read_bytes())
     _prepare_tensorflow(job.device)
-    from scope.classifiers.dnn import train_network
-
     for definition in job.definitions:
-        if definition.tag not in tags:
-            continue
-        train, validation, _ = job.data.examples(definition, job.features[definition.features])
-        trained = train_network(
-            train,
-            validation,
-            definition,
-            options=job.options,
-            seed=job.data.seed,
-            verbose=job.verbose,
-        )
-        (folder / f"{definition.tag}.keras").write_bytes(trained.content)
-        report = {"best_epoch": trained.best_epoch, "history": trained.history}
-        (folder / f"{definition.tag}.json").write_text(json.dumps(report))
+        if definition.tag in tags:
+            _train(job, definition, folder)
+
+
+def _train(job: NetworkJob, definition: ClassDefinition, folder: Path) -> None:
+    """Train the network of a class, and those that leave out a fold each.
+
+    The latter stop after as many epochs as the best of the network had, at the latest.
+    """
+    from scope.classifiers.dnn import NetworkTrainer
+
+    features = job.features[definition.features]
+    train, validation, _ = job.data.examples(definition, features)
+    trainer = NetworkTrainer(len(features), definition, options=job.options, seed=job.data.seed)
+    trained = trainer.fit(train, validation, verbose=job.verbose)
+    (folder / f"{definition.tag}.keras").write_bytes(trained.content)
+    report = {"best_epoch": trained.best_epoch, "history": trained.history}
+    (folder / f"{definition.tag}.json").write_text(json.dumps(report))
+    for number in range(n_folds := job.n_folds[definition.tag]):
+        part, _ = job.data.fold(definition, features, number, n_folds)
+        content = trainer.fit(part, validation, epochs=trained.best_epoch).content
+        (folder / f"{definition.tag}.{number}.keras").write_bytes(content)
 
 
 def _prepare_tensorflow(device: str) -> None:

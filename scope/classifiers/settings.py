@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.data import DataOptions
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.xgb import TreeOptions
@@ -48,6 +49,7 @@ def training_settings(config: Config) -> dict[str, Any]:
             plateau_patience=training.dnn.plateau_patience,
         ),
         "trees": TreeOptions(**training.xgboost.model_dump()),
+        "calibration": CalibrationOptions(**training.calibration.model_dump()),
         "group": training.group,
         "min_count": training.min_count,
         "about": ABOUT.get(training.group, ""),

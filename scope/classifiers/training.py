@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
-import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from scope import __version__
 from scope.classifiers.assemble import assemble_training_set
-from scope.classifiers.bundle import ALGORITHMS, SUFFIXES, ModelBundle, load_classifier
+from scope.classifiers.bundle import ALGORITHMS, ModelBundle
 from scope.classifiers.bundle_writer import write_bundle
+from scope.classifiers.calibration import Calibration, CalibrationOptions, calibrate
 from scope.classifiers.card import render_card
 from scope.classifiers.data import DataOptions, TrainingData, load_training_data
 from scope.classifiers.dnn import NetworkOptions
-from scope.classifiers.examples import Examples
-from scope.classifiers.metrics import score_metrics
-from scope.classifiers.splits import SETS
-from scope.classifiers.xgb import TreeOptions, check_tree_device, train_trees
+from scope.classifiers.judgement import is_constant, judge_class
+from scope.classifiers.splits import TRAIN
+from scope.classifiers.training_run import Options, Trained, TrainingRun
+from scope.classifiers.training_scores import ClassScores, TrainingScores
+from scope.classifiers.xgb import TreeOptions
 from scope.config.classes import ClassDefinition
 from scope.errors import ConfigError, InputError
 from scope.features.registry import REGISTRY, model_features
@@ -32,7 +32,6 @@ __all__ = ["assemble_training_set", "train_bundle"]
 logger = logging.getLogger(__name__)
 
 Features = Mapping[str, Sequence[str]]
-Options = NetworkOptions | TreeOptions
 
 
 def default_features(period_suffix: str) -> dict[str, list[str]]:
@@ -60,6 +59,8 @@ def train_bundle(
     data: DataOptions | None = None,
     network: NetworkOptions | None = None,
     trees: TreeOptions | None = None,
+    calibration: CalibrationOptions | None = None,
+    scores_output: str | Path | None = None,
     group: str | None = None,
     min_count: int | None = None,
     workers: int = 1,
@@ -74,7 +75,9 @@ def train_bundle(
     anything is fitted; imputer, scaler and models see training stars, early stopping
     validation stars, and nothing sees test stars. Imputer and scaler depend on the
     training set, `features`, `impute` and `data` only: bundles of both algorithms share
-    them to the byte. The same arguments give the same bundle, for any `workers`.
+    them to the byte. Calibration learns from training stars that are scored by further
+    models, which did not see them. The same arguments give the same bundle, for any
+    `workers`.
 
     Parameters
     ----------
@@ -91,11 +94,16 @@ def train_bundle(
     period_suffix : str
         Period search whose columns `features` names.
     data, network, trees : options, optional
+    calibration : CalibrationOptions, optional
+        None trains models without calibration: a catalogue has no probabilities then.
+    scores_output : path, optional
+        Gets the scores of the training set by models that did not see the star, which
+        `scope.classifiers.fusion` learns from.
     group : str, optional
         Name of the training; by default that of the folder.
     min_count : int, optional
-        Classes without more positive rows than this are left out. None: a class that
-        cannot be trained is an error.
+        Classes without more positive rows than this are left out, and so are those whose
+        scores come out constant. None: a class that cannot be trained is an error.
     workers : int
         Classes that are trained at a time.
     device : {"cpu", "cuda"}
@@ -137,26 +145,95 @@ def train_bundle(
         options=data,
     )
     chosen = frequent_classes(prepared, definitions, min_count)
-    run = _Run(prepared, tuple(chosen), lists, options, device, workers, verbose)
-    models, metrics, reports = run.train()
+    run = TrainingRun(
+        prepared, tuple(chosen), lists, options, calibration, device, workers, verbose
+    )
+    trained = run.train()
+    refused = constant_classes(trained, prepared, strict=min_count is None)
+    chosen = [item for item in chosen if item.tag not in refused]
+    scores = TrainingScores.of(prepared, {item.tag: trained.scores[item.tag] for item in chosen})
+    calibrated = None if calibration is None else _calibration(scores, algorithm, calibration)
+    metrics = _metrics(trained, scores, calibrated, data.seed)
     facts = {
         "training_set": {"sha256": hash_file(training_set), **prepared.summary()},
         "options": {**asdict(data), **asdict(options), "min_count": min_count},
+        "refused": refused,
         "versions": _versions(algorithm),
     }
     group = group or Path(output).name
-    return write_bundle(
+    bundle = write_bundle(
         output,
         algorithm=algorithm,
         group=group,
-        models=models,
+        models=trained.models,
         definitions=chosen,
         features=lists,
         preprocessing=prepared.preprocessing,
-        metrics={"classes": metrics, "training": reports},
-        card=render_card(algorithm, group, metrics, facts, about=about, limits=limits),
+        calibration=calibrated,
+        metrics={
+            "classes": metrics,
+            "training": {item.tag: trained.reports[item.tag] for item in chosen},
+        },
+        card=render_card(
+            algorithm, group, metrics, facts, calibration=calibrated, about=about, limits=limits
+        ),
         facts=facts,
     )
+    if scores_output is not None:
+        scores.write(scores_output, algorithm, bundle.identity, training_set=facts["training_set"])
+    return bundle
+
+
+def _calibration(
+    scores: TrainingScores, algorithm: str, options: CalibrationOptions
+) -> Calibration:
+    """Fit the calibration of each class to its out-of-fold scores."""
+    classes = {
+        tag: calibrate(scores.out_of_fold(tag), algorithm, options) for tag in scores.classes
+    }
+    return Calibration(algorithm, options, classes)
+
+
+def _metrics(
+    trained: Trained, scores: TrainingScores, calibration: Calibration | None, seed: int
+) -> dict[str, Any]:
+    """Return the figures of each class."""
+    return {
+        tag: {
+            "train": trained.seen[tag],
+            **judge_class(
+                scores, tag, None if calibration is None else calibration.classes[tag], seed=seed
+            ),
+        }
+        for tag in scores.classes
+    }
+
+
+def constant_classes(trained: Trained, data: TrainingData, *, strict: bool) -> list[str]:
+    """Return the classes whose models give every light curve the same score.
+
+    Such a score looks like a probability and says nothing.
+
+    Raises
+    ------
+    InputError
+        If there are any and `strict`, or if no class is left.
+    """
+
+    def is_flat(part: ClassScores) -> bool:
+        return is_constant(part.scores[data.sets[part.rows] != TRAIN])
+
+    refused = [tag for tag, part in trained.scores.items() if is_flat(part)]
+    if refused and (strict or len(refused) == len(trained.scores)):
+        raise InputError(
+            "models that give every light curve the same score",
+            value=", ".join(refused),
+            allowed="scores that tell light curves apart",
+            todo="add labelled stars of the class, train longer, or leave it out",
+        )
+    if refused:
+        logger.warning("refused for constant scores: %s", ", ".join(refused))
+    return refused
 
 
 def frequent_classes(
@@ -191,81 +268,6 @@ def frequent_classes(
             todo="add labelled stars, or lower training.min_count",
         )
     return chosen
-
-
-@dataclass(frozen=True)
-class _Run:
-    """The training of all classes by one algorithm."""
-
-    data: TrainingData
-    definitions: tuple[ClassDefinition, ...]
-    features: Mapping[str, tuple[str, ...]]
-    options: Options
-    device: str
-    workers: int
-    verbose: int
-
-    @property
-    def algorithm(self) -> str:
-        return "dnn" if isinstance(self.options, NetworkOptions) else "xgb"
-
-    def train(self) -> tuple[dict[str, bytes], dict[str, Any], dict[str, Any]]:
-        """Return model files, figures per set and how each training went, by class."""
-        for item in self.definitions:
-            self.examples(item)  # a mistake shows before hours of training
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            if isinstance(self.options, NetworkOptions):
-                reports = self._train_networks(self.options, folder)
-            else:
-                reports = self._train_trees(self.options, folder)
-            paths = {
-                item.tag: folder / f"{item.tag}{SUFFIXES[self.algorithm]}"
-                for item in self.definitions
-            }
-            metrics = {item.tag: self._evaluate(item, paths[item.tag]) for item in self.definitions}
-            return {tag: path.read_bytes() for tag, path in paths.items()}, metrics, reports
-
-    def examples(self, item: ClassDefinition) -> tuple[Examples, Examples, Examples]:
-        return self.data.examples(item, self.features[item.features])
-
-    def _train_networks(self, options: NetworkOptions, folder: Path) -> dict[str, Any]:
-        from scope.classifiers.dnn_job import NetworkJob, run_jobs
-
-        job = NetworkJob(
-            self.data, self.definitions, dict(self.features), options, self.device, self.verbose
-        )
-        return run_jobs(job, folder, self.workers)
-
-    def _train_trees(self, options: TreeOptions, folder: Path) -> dict[str, Any]:
-        def train(item: ClassDefinition) -> dict[str, Any]:
-            train_rows, validation_rows, _ = self.examples(item)
-            trained = train_trees(
-                train_rows,
-                validation_rows,
-                self.features[item.features],
-                options,
-                weight_per_class=item.weight_per_class,
-                seed=self.data.seed,
-                device=self.device,
-            )
-            (folder / f"{item.tag}{SUFFIXES['xgb']}").write_bytes(trained.content)
-            logger.info("trained %s: %s", item.tag, trained.parameters)
-            return {"parameters": trained.parameters, "importance": trained.importance}
-
-        check_tree_device(self.device)
-        with ThreadPoolExecutor(self.workers) as pool:
-            reports = list(pool.map(train, self.definitions))
-        tags = [item.tag for item in self.definitions]
-        return dict(zip(tags, reports, strict=True))
-
-    def _evaluate(self, item: ClassDefinition, path: Path) -> dict[str, Any]:
-        """Return the figures of one class on each set, scored as inference scores."""
-        classifier = load_classifier(path, self.algorithm, self.features[item.features])
-        return {
-            name: score_metrics(part.target, classifier.predict(part.features, part.dmdt))
-            for name, part in zip(SETS, self.examples(item), strict=True)
-        }
 
 
 def _versions(algorithm: str) -> dict[str, str]:

@@ -10,6 +10,10 @@ The published configuration also lists a learning rate and a number for ``amsgra
 class. Its code never used the rates (all networks were trained at 3e-4) and any number
 other than zero switched AMSGrad on, so that 3e-4 and True stand here: the values which
 made the published models.
+
+Parents follow the definitions of the published taxonomy (a tree with a phenomenological and
+an ontological branch), all under "variable". Classes that tell about the data and not the
+star (bogus, blend, wrong period, …) are no kind of another one.
 """
 
 from __future__ import annotations
@@ -52,6 +56,8 @@ class ClassDefinition:
     negative_label : str or None
         Column that must exceed `threshold` for a row to be a negative example; rows
         that are neither are left out. None: every row that is not positive.
+    parent : str or None
+        Class that this one is a kind of: a star of this class is of that one too.
     released : bool
         Whether the class is among the 44 of the published DR16 catalogue.
 
@@ -76,6 +82,7 @@ class ClassDefinition:
     epsilon: float = 1e-7
     amsgrad: bool = True
     negative_label: str | None = None
+    parent: str | None = None
     released: bool = True
 
     def __post_init__(self) -> None:
@@ -105,57 +112,74 @@ class ClassDefinition:
 
 CLASSES: tuple[ClassDefinition, ...] = (
     ClassDefinition("vnv", "variable", P, negative_label="non-variable", epsilon=1.945e-08),
-    ClassDefinition("pnp", "periodic", P, epsilon=4.624e-08),
-    ClassDefinition("sin", "sinusoidal", P, batch_size=32, epsilon=2.377e-09),
-    ClassDefinition("el", "ellipsoidal", P, batch_size=16, epsilon=2.08e-08),
-    ClassDefinition("saw", "sawtooth", P, batch_size=16, epsilon=2.617e-08),
-    ClassDefinition("mp", "multi periodic", P, batch_size=4, epsilon=7.763e-08),
-    ClassDefinition("longt", "long timescale", P, epsilon=7.828e-08),
-    ClassDefinition("e", "eclipsing", P, epsilon=9.878e-08),
-    ClassDefinition("ea", "EA", P, batch_size=32, weight_per_class=True, epsilon=3.393e-08),
-    ClassDefinition("eb", "EB", P, batch_size=32, epsilon=2.91e-08),
-    ClassDefinition("ew", "EW", P, epsilon=8.521e-08),
+    ClassDefinition("pnp", "periodic", P, epsilon=4.624e-08, parent="vnv"),
+    ClassDefinition("sin", "sinusoidal", P, batch_size=32, epsilon=2.377e-09, parent="pnp"),
+    ClassDefinition("el", "ellipsoidal", P, batch_size=16, epsilon=2.08e-08, parent="pnp"),
+    ClassDefinition("saw", "sawtooth", P, batch_size=16, epsilon=2.617e-08, parent="pnp"),
+    ClassDefinition("mp", "multi periodic", P, batch_size=4, epsilon=7.763e-08, parent="pnp"),
+    ClassDefinition("longt", "long timescale", P, epsilon=7.828e-08, parent="vnv"),
+    ClassDefinition("e", "eclipsing", P, epsilon=9.878e-08, parent="vnv"),
+    ClassDefinition(
+        "ea", "EA", P, batch_size=32, weight_per_class=True, epsilon=3.393e-08, parent="e"
+    ),
+    ClassDefinition("eb", "EB", P, batch_size=32, epsilon=2.91e-08, parent="e"),
+    ClassDefinition("ew", "EW", P, epsilon=8.521e-08, parent="e"),
     ClassDefinition("wp", "wrong period", P, batch_size=8, epsilon=3.656e-09),
     ClassDefinition("hp", "half period", P, batch_size=4, epsilon=2.178e-08),
     ClassDefinition("dp", "double period", P, epsilon=3.069e-08),
-    ClassDefinition("i", "irregular", P, epsilon=6.62e-08),
-    ClassDefinition("fla", "flaring", P, batch_size=32, epsilon=1.414e-08),
-    ClassDefinition("dip", "dipping", P, batch_size=2, epsilon=6.249e-08),
+    ClassDefinition("i", "irregular", P, epsilon=6.62e-08, parent="vnv"),
+    ClassDefinition("fla", "flaring", P, batch_size=32, epsilon=1.414e-08, parent="vnv"),
+    ClassDefinition("dip", "dipping", P, batch_size=2, epsilon=6.249e-08, parent="vnv"),
     ClassDefinition("bogus", "bogus", P, batch_size=16, epsilon=6.559e-08),
     ClassDefinition("ext", "extended", P, batch_size=2, epsilon=6.738e-09),
     ClassDefinition("blend", "blend", P, batch_size=4, epsilon=5.348e-08),
     ClassDefinition("bright", "bright star", P, batch_size=4, epsilon=3.367e-08),
     ClassDefinition("artfct", "ccd artifact", P, weight_per_class=True, released=False),
-    ClassDefinition("agn", "AGN", O, batch_size=4, epsilon=2.791e-08),
-    ClassDefinition("bis", "binary star", O, epsilon=4.453e-08),
-    ClassDefinition("blher", "BL Her", O, batch_size=2, epsilon=7.96e-08),
-    ClassDefinition("blyr", "Beta Lyr", O, batch_size=32, epsilon=5.096e-08),
-    ClassDefinition("cbin", "compact binary", O, weight_per_class=True, released=False),
-    ClassDefinition("ceph", "Cepheid", O, batch_size=16, epsilon=6.115e-08),
-    ClassDefinition("ceph2", "Cepheid type-II", O, batch_size=4, epsilon=3.463e-08),
-    ClassDefinition("cv", "CV", O, epsilon=4.78e-08),
-    ClassDefinition("dscu", "Delta Scu", O, epsilon=2.91e-09),
-    ClassDefinition("emsms", "detached eclipsing MS-MS", O, epsilon=7.012e-08),
-    ClassDefinition("f", "F", O, weight_per_class=True, released=False),
-    ClassDefinition("hwvir", "eclipsing sdB+dM (HW Vir)", O, weight_per_class=True, released=False),
-    ClassDefinition("lpv", "LPV", O, epsilon=9.229e-08),
-    ClassDefinition("mir", "Mira", O, batch_size=4, epsilon=9.688e-08),
-    ClassDefinition("nnser", "eclipsing WD+dM (NN Ser)", O, weight_per_class=True, released=False),
-    ClassDefinition("o", "O", O, weight_per_class=True, released=False),
-    ClassDefinition("osarg", "OSARG", O, batch_size=32, epsilon=8.725e-08),
-    ClassDefinition("puls", "pulsator", O, epsilon=3.289e-08),
-    ClassDefinition("rdbkp", "Redback pulsar", O, weight_per_class=True, released=False),
-    ClassDefinition("rrlyr", "RR Lyrae", O, epsilon=4.84e-08),
-    ClassDefinition("rrab", "RR Lyrae ab", O, epsilon=4.307e-08),
-    ClassDefinition("rrc", "RR Lyrae c", O, epsilon=7.619e-08),
-    ClassDefinition("rrd", "RR Lyrae d", O, batch_size=4, epsilon=8.316e-08),
-    ClassDefinition("rrblz", "RR Lyrae Blazhko", O, batch_size=2, epsilon=1.744e-08),
-    ClassDefinition("rscvn", "RS CVn", O, batch_size=16, epsilon=3.469e-08),
-    ClassDefinition("rvtau", "RV Tau", O, weight_per_class=True, released=False),
-    ClassDefinition("srv", "SRV", O, batch_size=8, epsilon=7.951e-08),
-    ClassDefinition("wuma", "W UMa", O, epsilon=4.736e-08),
-    ClassDefinition("wvir", "W Virginis", O, batch_size=2, epsilon=8.731e-08),
-    ClassDefinition("yso", "YSO", O, epsilon=3.372e-08),
+    ClassDefinition("agn", "AGN", O, batch_size=4, epsilon=2.791e-08, parent="vnv"),
+    ClassDefinition("bis", "binary star", O, epsilon=4.453e-08, parent="vnv"),
+    ClassDefinition("blher", "BL Her", O, batch_size=2, epsilon=7.96e-08, parent="ceph2"),
+    ClassDefinition("blyr", "Beta Lyr", O, batch_size=32, epsilon=5.096e-08, parent="bis"),
+    ClassDefinition(
+        "cbin", "compact binary", O, weight_per_class=True, released=False, parent="bis"
+    ),
+    ClassDefinition("ceph", "Cepheid", O, batch_size=16, epsilon=6.115e-08, parent="puls"),
+    ClassDefinition("ceph2", "Cepheid type-II", O, batch_size=4, epsilon=3.463e-08, parent="puls"),
+    ClassDefinition("cv", "CV", O, epsilon=4.78e-08, parent="vnv"),
+    ClassDefinition("dscu", "Delta Scu", O, epsilon=2.91e-09, parent="puls"),
+    ClassDefinition("emsms", "detached eclipsing MS-MS", O, epsilon=7.012e-08, parent="bis"),
+    ClassDefinition("f", "F", O, weight_per_class=True, released=False, parent="ceph"),
+    ClassDefinition(
+        "hwvir",
+        "eclipsing sdB+dM (HW Vir)",
+        O,
+        weight_per_class=True,
+        released=False,
+        parent="cbin",
+    ),
+    ClassDefinition("lpv", "LPV", O, epsilon=9.229e-08, parent="puls"),
+    ClassDefinition("mir", "Mira", O, batch_size=4, epsilon=9.688e-08, parent="lpv"),
+    ClassDefinition(
+        "nnser", "eclipsing WD+dM (NN Ser)", O, weight_per_class=True, released=False, parent="cbin"
+    ),
+    ClassDefinition("o", "O", O, weight_per_class=True, released=False, parent="ceph"),
+    ClassDefinition("osarg", "OSARG", O, batch_size=32, epsilon=8.725e-08, parent="lpv"),
+    ClassDefinition("puls", "pulsator", O, epsilon=3.289e-08, parent="vnv"),
+    ClassDefinition(
+        "rdbkp", "Redback pulsar", O, weight_per_class=True, released=False, parent="cbin"
+    ),
+    ClassDefinition("rrlyr", "RR Lyrae", O, epsilon=4.84e-08, parent="puls"),
+    ClassDefinition("rrab", "RR Lyrae ab", O, epsilon=4.307e-08, parent="rrlyr"),
+    ClassDefinition("rrc", "RR Lyrae c", O, epsilon=7.619e-08, parent="rrlyr"),
+    ClassDefinition("rrd", "RR Lyrae d", O, batch_size=4, epsilon=8.316e-08, parent="rrlyr"),
+    ClassDefinition(
+        "rrblz", "RR Lyrae Blazhko", O, batch_size=2, epsilon=1.744e-08, parent="rrlyr"
+    ),
+    ClassDefinition("rscvn", "RS CVn", O, batch_size=16, epsilon=3.469e-08, parent="bis"),
+    ClassDefinition("rvtau", "RV Tau", O, weight_per_class=True, released=False, parent="ceph2"),
+    ClassDefinition("srv", "SRV", O, batch_size=8, epsilon=7.951e-08, parent="lpv"),
+    ClassDefinition("wuma", "W UMa", O, epsilon=4.736e-08, parent="bis"),
+    ClassDefinition("wvir", "W Virginis", O, batch_size=2, epsilon=8.731e-08, parent="ceph2"),
+    ClassDefinition("yso", "YSO", O, epsilon=3.372e-08, parent="vnv"),
 )
 """The 52 classes, in the order of the published configuration."""
 

@@ -13,6 +13,7 @@ from scope.config.kowalski import DOMAIN, KowalskiSection
 from scope.config.sections import (
     FeatureGeneration,
     Inference,
+    Probabilities,
     Release,
     Simulation,
     TargetName,
@@ -53,6 +54,9 @@ class Config(Section):
     features: Features = key(Features, "what the models see")
     training: Training = key(Training, "how models are trained")
     inference: Inference = key(Inference, "from features to scores and products")
+    probabilities: Probabilities = key(
+        Probabilities, "from the training set's probabilities to those of a target"
+    )
     thresholds: Thresholds = key(Thresholds, "named cuts on scores; stored scores are never cut")
 
     @model_validator(mode="after")
@@ -215,6 +219,10 @@ class Config(Section):
             for tag, setting in classes.items()
             if tags is None or tag in tags
         ]
+
+    def class_parents(self) -> dict[str, str | None]:
+        """Return the class that each class is a kind of, by tag."""
+        return {tag: setting.parent for tag, setting in self.training.classes.items()}
 
     def class_labels(self) -> dict[str, str]:
         """Return the label of each class tag."""

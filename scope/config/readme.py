@@ -137,7 +137,7 @@ def _rows(section: Section, name: str, parents: str) -> Iterator[str]:
     if isinstance(value, Section):
         for inner in type(value).model_fields:
             yield from _rows(value, inner, f"{parents}{name}.")
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and value:
         yield f"| `{parents}{name}` | {len(value)} entries | | {field.description}; see below |"
     else:
         yield _row(f"{parents}{name}", field, value)

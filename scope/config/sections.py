@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from scope.config.base import Section, key, matching, one_of
 from scope.features.edges import DM_EDGES, DT_EDGES
@@ -142,6 +142,24 @@ class Thresholds(Section):
     )
     posting: float = key(0.7, "a classification is worth posting from this on", ge=0, le=1)
     sampling: float = key(0.9, "candidates for labelling are drawn from this on", ge=0, le=1)
+
+
+Prevalence = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Probabilities(Section):
+    """How probabilities of the training set become those of a target."""
+
+    prevalence: Literal["estimated", "training"] = key(
+        "estimated",
+        "how frequent classes are taken to be: as the target's own scores say, or as in training",
+    )
+    min_rows: int = key(
+        1000, "a target with fewer classified light curves is taken to be as in training", ge=1
+    )
+    stated: dict[str, Prevalence] = key(
+        dict, "share of light curves of a class that is known otherwise, by class tag"
+    )
 
 
 class Groups(Section):

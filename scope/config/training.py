@@ -43,6 +43,9 @@ class ClassSetting(Section):
     negative_label: str | None = key(
         None, "column that must exceed the threshold in negative examples; null takes all others"
     )
+    parent: str | None = key(
+        None, "class that this is a kind of, whose probability it never exceeds; null for none"
+    )
 
 
 class Network(Section):
@@ -89,6 +92,20 @@ class Trees(Section):
     eta_list: tuple[float, ...] = key((0.3, 0.2, 0.1, 0.05), "values of the search", min_length=1)
 
 
+class Calibration(Section):
+    """How scores become probabilities. Stars are those of the rarer side in training."""
+
+    n_folds: int = key(
+        5, "parts of the training stars, each scored by models trained on the others", ge=2
+    )
+    isotonic_from: int = key(500, "stars from which on the map has any rising form", ge=2)
+    beta_from: int = key(100, "stars from which on it is a beta map, with three numbers", ge=2)
+    probability_from: int = key(
+        20, "with fewer stars the class has an order and no probability", ge=2
+    )
+    coverage: float = key(0.9, "share of prediction sets that hold the truth", gt=0, lt=1)
+
+
 def _training_sky() -> Simulation:
     return Simulation(mix="balanced", n_stars=4000, seed=2)
 
@@ -114,6 +131,7 @@ class Training(Section):
     scale_features: Literal["min_max", "median_std"] = key("min_max", "how features are scaled")
     dnn: Network = key(Network, "neural networks")
     xgboost: Trees = key(Trees, "gradient-boosted trees")
+    calibration: Calibration = key(Calibration, "from scores to probabilities")
     classes: dict[Tag, ClassSetting] = Field(
         default_factory=lambda: default_classes(), description="the classifiers"
     )

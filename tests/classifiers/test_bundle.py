@@ -45,7 +45,8 @@ def test_the_manifest_lists_the_hash_of_every_other_file() -> None:
         if path.name != "bundle.json"
     }
     assert bundle.manifest["files"] == hashes
-    assert set(hashes) == {"low.ubj", "red.ubj", "preprocessing.json", "metrics.json", "card.md"}
+    others = {"preprocessing.json", "calibration.json", "metrics.json", "card.md"}
+    assert set(hashes) == {"low.ubj", "red.ubj", *others}
 
 
 def test_inputs_and_outputs_are_described() -> None:
@@ -79,7 +80,7 @@ def test_a_missing_file_is_named(folder: Path, name: str) -> None:
         ModelBundle.load(folder)
 
 
-@pytest.mark.parametrize("name", ["low.ubj", "preprocessing.json", "metrics.json"])
+@pytest.mark.parametrize("name", ["low.ubj", "preprocessing.json", "calibration.json"])
 def test_a_changed_file_is_named(folder: Path, name: str) -> None:
     (folder / name).write_bytes((folder / name).read_bytes() + b" ")
     with pytest.raises(BundleError, match=f"another hash.*'{name}'"):
@@ -130,6 +131,23 @@ def test_features_that_the_preprocessing_does_not_make_are_named(folder: Path) -
 def test_another_period_search_is_refused(folder: Path) -> None:
     change(folder, period_suffix="LS_BIC")
     with pytest.raises(BundleError, match="two period searches: 'LS_BIC, LS'"):
+        ModelBundle.load(folder)
+
+
+def test_a_bundle_without_calibration_is_whole(tmp_path: Path) -> None:
+    bundle = train(small_training_set(), tmp_path / "small", "xgb", calibration=None)
+    assert bundle.calibration is None
+    assert not (bundle.folder / "calibration.json").exists()
+    assert ModelBundle.load(bundle.folder).classes == ("low", "red")
+
+
+def test_the_calibration_of_other_classes_is_refused(folder: Path, tmp_path: Path) -> None:
+    other = train(small_training_set(), tmp_path / "other", "xgb", definitions=DEFINITIONS[:1])
+    shutil.copy(other.folder / "calibration.json", folder)
+    manifest = json.loads((folder / "bundle.json").read_text())
+    manifest["files"]["calibration.json"] = other.manifest["files"]["calibration.json"]
+    change(folder, files=manifest["files"])
+    with pytest.raises(BundleError, match=r"calibration of other models: 'xgb: low'"):
         ModelBundle.load(folder)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scope.classifiers.dnn import NetworkOptions, build_network, network_bytes, train_network
+from scope.classifiers.dnn import NetworkOptions, NetworkTrainer, build_network, network_bytes
 from scope.classifiers.examples import Examples
 from scope.config.classes import ClassDefinition
 from scope.errors import ConfigError
@@ -87,7 +87,8 @@ def test_every_setting_of_the_class_reaches_keras(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(keras.Model, "fit", spy)
     train = examples(64)
-    trained = train_network(train, examples(32), EA, options=NetworkOptions(plateau_patience=2))
+    trainer = NetworkTrainer(4, EA, options=NetworkOptions(plateau_patience=2))
+    trained = trainer.fit(train, examples(32))
     adam = seen["optimizer"]
     for name in ("beta_1", "beta_2", "epsilon", "amsgrad"):
         assert adam[name] == getattr(EA, name), name
@@ -101,6 +102,16 @@ def test_every_setting_of_the_class_reaches_keras(monkeypatch: pytest.MonkeyPatc
     assert len(trained.history["loss"]) == 3
     losses = trained.history["val_loss"]
     assert losses[trained.best_epoch - 1] == min(losses)
+
+
+def test_what_was_trained_before_leaves_no_trace() -> None:
+    trainer = NetworkTrainer(4, EA)
+    first = trainer.fit(examples(64), examples(32))
+    shorter = trainer.fit(examples(48), examples(32), epochs=1)
+    assert len(shorter.history["loss"]) == 1
+    again = trainer.fit(examples(64), examples(32))
+    assert (again.content, again.history) == (first.content, first.history)
+    assert NetworkTrainer(4, EA).fit(examples(64), examples(32)).content == first.content
 
 
 def test_the_file_holds_weights_and_neither_time_nor_address_nor_optimiser() -> None:

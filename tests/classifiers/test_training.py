@@ -38,7 +38,8 @@ def with_column(table: pa.Table, name: str, values: object) -> pa.Table:
 
 
 def models_of(bundle: ModelBundle) -> dict[str, bytes]:
-    names = [*(member["file"] for member in bundle.manifest["members"]), "preprocessing.json"]
+    files = [member["file"] for member in bundle.manifest["members"]]
+    names = [*files, "preprocessing.json", "calibration.json"]
     return {name: (bundle.folder / name).read_bytes() for name in names}
 
 
@@ -57,7 +58,11 @@ def test_the_same_training_gives_the_same_bytes_for_any_number_of_workers(tmp_pa
 
 def test_the_same_network_is_trained_alone_or_after_another(tmp_path: Path) -> None:
     alone = train(small_training_set(), tmp_path / "alone", "dnn", definitions=DEFINITIONS[1:])
-    assert models_of(alone).items() <= models_of(small_bundle("dnn")).items()
+    both = small_bundle("dnn")
+    assert models_of(alone)["red.keras"] == models_of(both)["red.keras"]
+    assert alone.calibration is not None
+    assert both.calibration is not None
+    assert alone.calibration.classes["red"] == both.calibration.classes["red"]
 
 
 def test_test_stars_teach_nothing(tmp_path: Path) -> None:
@@ -181,3 +186,11 @@ def test_the_card_says_what_it_was_told_and_how_well_it_did(tmp_path: Path) -> N
     assert "Toy stars." in card
     assert "## Not fit for\n\nAny real star." in card
     assert "| low | 54 |" in card
+    assert "| low | beta | 111 |" in card
+
+
+def test_the_card_of_models_without_calibration_claims_no_probabilities(tmp_path: Path) -> None:
+    bundle = train(small_training_set(), tmp_path / "b", "xgb", calibration=None)
+    card = (bundle.folder / "card.md").read_text()
+    assert "Scores are no probabilities: they order light curves" in card
+    assert "## Probabilities" not in card

@@ -1,0 +1,219 @@
+"""The training of all classes by one algorithm, and the scores of what was trained."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.classifiers.bundle import SUFFIXES, load_classifier
+from scope.classifiers.calibration import RANK, CalibrationOptions
+from scope.classifiers.data import TrainingData
+from scope.classifiers.dnn import NetworkOptions
+from scope.classifiers.examples import Examples
+from scope.classifiers.metrics import score_metrics
+from scope.classifiers.splits import TRAIN
+from scope.classifiers.training_scores import ClassScores
+from scope.classifiers.xgb import TrainedTrees, TreeOptions, check_tree_device, train_trees
+from scope.config.classes import ClassDefinition
+
+logger = logging.getLogger(__name__)
+
+Options = NetworkOptions | TreeOptions
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training, by class tag.
+
+    Attributes
+    ----------
+    models : dict of str to bytes
+        Model files.
+    reports : dict of str to dict
+        How each training went; JSON.
+    scores : dict of str to ClassScores
+        Of models that did not see the star.
+    seen : dict of str to dict
+        Figures of each model on the rows that it was trained on.
+    """
+
+    models: dict[str, bytes]
+    reports: dict[str, Any]
+    scores: dict[str, ClassScores]
+    seen: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """The training of all classes by one algorithm.
+
+    Attributes
+    ----------
+    data : TrainingData
+    definitions : tuple of ClassDefinition
+    features : mapping of list name to columns
+    options : NetworkOptions or TreeOptions
+    calibration : CalibrationOptions or None
+        None trains no models without a fold: nothing can be calibrated then.
+    device : {"cpu", "cuda"}
+    workers : int
+        Classes that are trained at a time.
+    verbose : {0, 1, 2}
+        What Keras prints.
+    """
+
+    data: TrainingData
+    definitions: tuple[ClassDefinition, ...]
+    features: Mapping[str, tuple[str, ...]]
+    options: Options
+    calibration: CalibrationOptions | None
+    device: str
+    workers: int
+    verbose: int
+
+    @property
+    def algorithm(self) -> str:
+        """``dnn`` or ``xgb``."""
+        return "dnn" if isinstance(self.options, NetworkOptions) else "xgb"
+
+    def train(self) -> Trained:
+        """Train and score all classes.
+
+        Raises
+        ------
+        InputError
+            If a class cannot be trained; before hours of training of the others.
+        BackendError
+            If the device is not there.
+        """
+        for item in self.definitions:
+            self._examples(item)
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            if isinstance(self.options, NetworkOptions):
+                reports = self._train_networks(self.options, folder)
+            else:
+                reports = self._train_trees(self.options, folder)
+            scored = {item.tag: self._score(item, folder) for item in self.definitions}
+            models = {
+                item.tag: self._path(folder, item.tag).read_bytes() for item in self.definitions
+            }
+        return Trained(
+            models,
+            reports,
+            {tag: scores for tag, (scores, _) in scored.items()},
+            {tag: figures for tag, (_, figures) in scored.items()},
+        )
+
+    def n_folds(self, item: ClassDefinition) -> int:
+        """Return into how many folds the training stars of a class are cut; 0 for none."""
+        if self.calibration is None:
+            return 0
+        positive, member = self.data.targets(item)
+        stars = [
+            len(np.unique(self.data.stars[member & (self.data.sets == TRAIN) & side]))
+            for side in (positive, ~positive)
+        ]
+        rank_only = self.calibration.method(min(stars), self.algorithm) == RANK
+        return 0 if rank_only else self.calibration.n_folds
+
+    def _examples(self, item: ClassDefinition) -> tuple[Examples, Examples, Examples]:
+        return self.data.examples(item, self.features[item.features])
+
+    def _path(self, folder: Path, name: str) -> Path:
+        return folder / f"{name}{SUFFIXES[self.algorithm]}"
+
+    def _train_networks(self, options: NetworkOptions, folder: Path) -> dict[str, Any]:
+        from scope.classifiers.dnn_job import NetworkJob, run_jobs
+
+        job = NetworkJob(
+            self.data,
+            self.definitions,
+            dict(self.features),
+            options,
+            self.device,
+            self.verbose,
+            {item.tag: self.n_folds(item) for item in self.definitions},
+        )
+        return run_jobs(job, folder, self.workers)
+
+    def _train_trees(self, options: TreeOptions, folder: Path) -> dict[str, Any]:
+        check_tree_device(self.device)
+
+        def train(item: ClassDefinition) -> dict[str, Any]:
+            training, validation, _ = self._examples(item)
+            trained = self._grow(item, training, validation, options)
+            self._path(folder, item.tag).write_bytes(trained.content)
+            # The parts are grown with what the search found on the whole.
+            found: dict[str, Any] = {**trained.parameters, "skip_cv": True}
+            for number in range(n_folds := self.n_folds(item)):
+                part, _ = self.data.fold(item, self.features[item.features], number, n_folds)
+                grown = self._grow(item, part, validation, replace(options, **found))
+                self._path(folder, f"{item.tag}.{number}").write_bytes(grown.content)
+            logger.info("trained %s: %s", item.tag, trained.parameters)
+            return {"parameters": trained.parameters, "importance": trained.importance}
+
+        with ThreadPoolExecutor(self.workers) as pool:
+            reports = list(pool.map(train, self.definitions))
+        tags = [item.tag for item in self.definitions]
+        return dict(zip(tags, reports, strict=True))
+
+    def _grow(
+        self,
+        item: ClassDefinition,
+        training: Examples,
+        validation: Examples,
+        options: TreeOptions,
+    ) -> TrainedTrees:
+        return train_trees(
+            training,
+            validation,
+            self.features[item.features],
+            options,
+            weight_per_class=item.weight_per_class,
+            seed=self.data.seed,
+            device=self.device,
+        )
+
+    def _score(self, item: ClassDefinition, folder: Path) -> tuple[ClassScores, dict[str, Any]]:
+        """Return the scores of a class, and the figures of what its model was trained on.
+
+        Models score as in inference. Training rows are scored by the models that left out
+        their fold, and by none where there is no such model.
+        """
+        positive, member = self.data.targets(item)
+        rows = np.flatnonzero(member)
+        scores = np.full(len(self.data.sets), np.nan, dtype=np.float32)
+        held_out = np.flatnonzero(member & (self.data.sets != TRAIN))
+        scores[held_out] = self._predict(item, self._path(folder, item.tag), held_out)
+        for number in range(n_folds := self.n_folds(item)):
+            _, left_out = self.data.fold(item, self.features[item.features], number, n_folds)
+            path = self._path(folder, f"{item.tag}.{number}")
+            scores[left_out] = self._predict(item, path, left_out)
+        training = np.flatnonzero(member & (self.data.sets == TRAIN))
+        seen = self._predict(item, self._path(folder, item.tag), training)
+        found = ClassScores(rows, positive[rows], scores[rows], self._score_prevalence(item))
+        return found, score_metrics(positive[training], seen)
+
+    def _predict(
+        self, item: ClassDefinition, path: Path, rows: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float32]:
+        features = self.features[item.features]
+        classifier = load_classifier(path, self.algorithm, features)
+        part = self.data.rows(item, features, rows)
+        return classifier.predict(part.features, part.dmdt)
+
+    def _score_prevalence(self, item: ClassDefinition) -> float:
+        """Return the weighted part of positive rows among those that models learn from."""
+        training, _, _ = self._examples(item)
+        if item.weight_per_class:
+            return 0.5
+        return float(training.target.mean())
