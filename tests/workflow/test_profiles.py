@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from .conftest import Run
+from .reference import TINY
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,6 @@ def test_every_key_of_the_profile_is_explained(root: Path) -> None:
 def test_the_profile_is_found_by_name_from_any_folder(
     install: Callable[[], subprocess.CompletedProcess[str]],
     make_run: Callable[..., Run],
-    tiny_settings: list[str],
     tmp_path: Path,
 ) -> None:
     assert install().returncode == 0
@@ -78,7 +78,7 @@ def test_the_profile_is_found_by_name_from_any_folder(
     run.environment["HOME"] = str(tmp_path)
     printed = run.snakemake(
         "results/features/field_700/ccd_01_quad_1.parquet",
-        *("--profile", "slurm", "-n", *tiny_settings),
+        *("--profile", "slurm", "-n", *TINY),
     )
     block = printed[printed.index("rule compute_features:") :].partition("\n\n")[0]
     assert "gpu=1" in block
