@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from ..workflow.conftest import make_run, tiny_settings
+from ..workflow.conftest import make_run
 from .cluster import PACKAGES, Cluster, missing_programs
 
-__all__ = ["make_run", "tiny_settings"]
+__all__ = ["make_run"]
 
 
 @pytest.fixture(scope="session")

@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from ..workflow.conftest import Run
-from ..workflow.reference import FEATURES, undisturbed
+from ..workflow.reference import TINY, undisturbed
 from .cluster import Cluster
 
-TARGETS = FEATURES
 MINUTES = 10
 """A run that hangs ends after this, and fails."""
 
@@ -54,14 +53,12 @@ class Scene:
 
     cluster: Cluster
     run: Run
-    settings: list[str]
 
     def options(self, *changes: str) -> list[str]:
         """The shipped profile, made quick and small, and what a chapter changes."""
         profile = self.run.checkout / "profiles" / "slurm"
         return [
-            *TARGETS,
-            *self.settings,
+            *TINY,
             *("--profile", str(profile), "--latency-wait", "5"),
             *("--max-jobs-per-timespan", "100/1s"),
             *("--slurm-init-seconds-before-status-checks", "6"),
@@ -120,7 +117,7 @@ ACTIVE = {"PENDING", "CONFIGURING", "RUNNING"}
 def story(cluster: Cluster, make_run: Callable[..., Run], tiny_settings: list[str]) -> Story:
     run = make_run("slurm")
     run.environment.update(cluster.environment)
-    scene, story = Scene(cluster, run, tiny_settings), Story()
+    scene, story = Scene(cluster, run), Story()
     for chapter in (_too_little, _killed, _resumed):
         chapter(scene, story)
         story.jobs[chapter.__name__.strip("_")] = scene.jobs()
@@ -195,6 +192,13 @@ def test_small_steps_of_all_units_share_one_job(story: Story) -> None:
     assert grouped[0].cpus == 2
 
 
+def test_steps_of_a_target_after_its_scores_share_one_job_too(story: Story) -> None:
+    done = [job.what for job in story.jobs["resumed"] if job.state == "COMPLETED"]
+    assert len([what for what in done if "impute" in what]) == 1
+    assert len([what for what in done if "plot_report" in what]) == 1
+    assert len([what for what in done if "merge" in what]) == 1
+
+
 def test_a_gpu_that_no_node_has_is_refused_at_once_and_said(story: Story) -> None:
     assert story.status["too_little"] != 0
     assert "Requested node configuration is not available" in story.text["too_little"]
@@ -237,8 +241,8 @@ def test_resuming_cancels_them_and_finishes_without_running_anything_twice_at_on
 
 
 def test_products_are_the_bytes_of_an_undisturbed_run_without_slurm(
-    story: Story, make_run: Callable[..., Run], tiny_settings: list[str]
+    story: Story, make_run: Callable[..., Run]
 ) -> None:
-    expected = undisturbed(make_run, tiny_settings, TARGETS)
+    expected = undisturbed(make_run)
     assert sorted(story.products) == sorted(expected)
     assert [name for name in expected if story.products[name] != expected[name]] == []
