@@ -36,6 +36,7 @@ demo: install
 	@$(BIN)/python -m scope.cli.demo --cores $(CORES)
 
 test: install
+	@bash envs/install_test_packages.sh
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 lint: install
