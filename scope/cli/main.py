@@ -16,6 +16,7 @@ COMMANDS = {
     "config": "write the generated files of config/, or check the current configuration",
     "summary": "count what predictions or a catalogue hold",
     "verify": "read products to the last byte and say what they are",
+    "status": "show what is done, running, failed and left in the folder of a run",
     "resume": "run snakemake again where a run was killed; takes snakemake's options",
     "cancel-orphans": "cancel the SLURM jobs that a killed run has left in the queue",
 }

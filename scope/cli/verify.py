@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
-
-import numpy as np
 
 from scope.cli.arguments import Parser
 from scope.errors import InputError
-from scope.io import iter_batches, read_ids, read_metadata, read_schema
+from scope.runs.records import require_idle
+from scope.runs.verify import remove_damaged, verify_file, verify_target
+
+_TARGET = re.compile(r"[a-z]+_[^/.]+")
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare the options of ``scope verify``."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help="Parquet products")
+    parser.add_argument(
+        "products", nargs="+", metavar="TARGET|FILE", help="targets of a run, or Parquet products"
+    )
+    parser.add_argument(
+        "--directory", "-d", type=Path, default=Path(), help="folder of the run, as of snakemake"
+    )
+    parser.add_flag(
+        "--remove", help="remove damaged products of a target and all that was made of them"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
-    """Verify each file; the first fault ends the command."""
-    for file in options.files:
-        print(verify(file))
+    """Verify each file or target; the first fault of a file ends the command."""
+    if options.remove:
+        require_idle(options.directory)
+    for name in options.products:
+        if _TARGET.fullmatch(name) and not Path(name).is_file():
+            verify_products(name, options.directory, remove=options.remove)
+        else:
+            print(verify(name))
 
 
 def verify(path: str | Path) -> str:
@@ -33,21 +48,35 @@ def verify(path: str | Path) -> str:
     InputError
         If its ids do not ascend, or it does not say which stages made it.
     """
-    schema, metadata = read_schema(path), read_metadata(path)
-    stages = metadata.get("stages")
-    if not stages:
+    product = verify_file(path)
+    made = ", ".join(f"{name} {version}" for name, version in product.stages.items())
+    return f"{path}: {product.rows:,} rows, {len(product.schema)} columns, made by {made}"
+
+
+def verify_products(target: str, folder: Path, *, remove: bool) -> None:
+    """Verify all products of a target and print what is wrong with which.
+
+    Raises
+    ------
+    InputError
+        If some are damaged and were not removed, or there are none.
+    """
+    check = verify_target(target, folder)
+    if check.files == 0:
         raise InputError(
-            "file that does not say what made it",
-            value=str(path),
-            allowed="a product of this package",
+            "no products of this target", value=target, todo="name the run's folder: --directory"
         )
-    rows = sum(piece.num_rows for piece in iter_batches(path))
-    if "_id" in schema.names:
-        steps = np.diff(read_ids(path))
-        if np.any(steps <= 0):
-            row = int(np.argmax(steps <= 0)) + 1
-            raise InputError(
-                "product whose ids do not ascend", value=f"{path}, row {row}", todo="make it again"
-            )
-    made = ", ".join(f"{name} {version}" for name, version in stages.items())
-    return f"{path}: {rows:,} rows, {len(schema)} columns, made by {made}"
+    for fault in check.faults.values():
+        print(fault)
+    if not check.faults:
+        print(f"{target}: {check.files} products of {check.rows:,} light curves are whole")
+    elif remove:
+        for path in remove_damaged(check, target, folder):
+            print(f"removed {path}")
+    else:
+        raise InputError(
+            f"{len(check.faults)} of {check.files} products are damaged",
+            value=target,
+            todo=f"remove them and what was made of them, scope verify {target} --remove, "
+            "then go on with scope resume",
+        )

@@ -114,7 +114,7 @@ ACTIVE = {"PENDING", "CONFIGURING", "RUNNING"}
 
 
 @pytest.fixture(scope="module")
-def story(cluster: Cluster, make_run: Callable[..., Run], tiny_settings: list[str]) -> Story:
+def story(cluster: Cluster, make_run: Callable[..., Run]) -> Story:
     run = make_run("slurm")
     run.environment.update(cluster.environment)
     scene, story = Scene(cluster, run), Story()
@@ -243,6 +243,6 @@ def test_resuming_cancels_them_and_finishes_without_running_anything_twice_at_on
 def test_products_are_the_bytes_of_an_undisturbed_run_without_slurm(
     story: Story, make_run: Callable[..., Run]
 ) -> None:
-    expected = undisturbed(make_run)
+    expected = undisturbed(make_run).products()
     assert sorted(story.products) == sorted(expected)
     assert [name for name in expected if story.products[name] != expected[name]] == []

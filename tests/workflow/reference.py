@@ -10,13 +10,13 @@ from .conftest import Run
 TINY = ("--configfile", str(ROOT / "config" / "test" / "tiny.yaml"))
 """Options for a field that takes seconds: few simulated stars, few trial frequencies."""
 
-_done: dict[tuple[str, ...], dict[str, bytes]] = {}
+_done: dict[tuple[str, ...], Run] = {}
 
 
-def undisturbed(make_run: Callable[..., Run], settings: tuple[str, ...] = TINY) -> dict[str, bytes]:
-    """Return the bytes of all products of a run with `settings`; made once in a session."""
+def undisturbed(make_run: Callable[..., Run], settings: tuple[str, ...] = TINY) -> Run:
+    """Return a finished run with `settings`, made once in a session; do not change it."""
     if settings not in _done:
         run = make_run("undisturbed")
         run.snakemake(*settings)
-        _done[settings] = run.products()
+        _done[settings] = run
     return _done[settings]
