@@ -23,6 +23,7 @@ REASONS: dict[str, str] = {
     "too_few_epochs": "fewer points than the minimum after decimation",
     "no_period": "the period search has no usable grid or is undefined",
     "undefined_feature": "a model feature that is never imputed is not a number",
+    "no_features": "the collection of features asked for has none for this light curve",
 }
 """Why a row has no scores. A null reason means that nothing is wrong."""
 

@@ -117,5 +117,6 @@ def test_reasons_are_a_closed_list_with_explanations():
         "too_few_epochs",
         "no_period",
         "undefined_feature",
+        "no_features",
     }
     assert all(REASONS.values())

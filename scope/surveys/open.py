@@ -10,7 +10,6 @@ from typing import Any
 from scope.config.model import Config
 from scope.errors import UsageError
 from scope.surveys.archive import Archive
-from scope.surveys.base import Survey
 from scope.surveys.kowalski import (
     ALL_UNITS,
     KowalskiCollections,
@@ -63,7 +62,7 @@ def archive_arguments(config: Config) -> dict[str, Any]:
     return {"folder": str(Path(config.archive).expanduser()), "release": config.data_release}
 
 
-def open_survey(settings: SurveySettings, queries: int = 1) -> Survey:
+def open_survey(settings: SurveySettings, queries: int = 1) -> Archive | KowalskiSurvey:
     """Return a survey; Kowalski is not contacted before it is asked something.
 
     Parameters
@@ -79,7 +78,7 @@ def open_survey(settings: SurveySettings, queries: int = 1) -> Survey:
     return Archive(**settings)
 
 
-def configured_survey(config: Config) -> Survey:
+def configured_survey(config: Config) -> Archive | KowalskiSurvey:
     """Return the survey of a configuration, for a command.
 
     Raises

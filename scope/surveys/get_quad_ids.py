@@ -1,0 +1,243 @@
+"""The ids of a field, quadrant by quadrant, in the files that get-features reads."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.identifiers import encode_kowalski
+from scope.io.atomic import atomic_path, write_bytes
+from scope.services.kowalski import Kowalski
+from scope.surveys.archive import Archive
+from scope.surveys.base import unit_name
+
+Ids = npt.NDArray[np.int64]
+
+_log = logging.getLogger(__name__)
+
+
+class Quadrant(NamedTuple):
+    """The ids of one quadrant, ascending, (n,) int64."""
+
+    ccd: int
+    quad: int
+    ids: Ids
+
+
+class IdSource(Protocol):
+    """Where ids come from."""
+
+    @property
+    def catalog(self) -> str:
+        """What they are taken from, for ``meta.json``."""
+
+    @property
+    def workers(self) -> int:
+        """Quadrants that are worth being listed at a time."""
+
+    def ids(self, field: int, ccd: int, quad: int, min_epochs: int) -> Ids:
+        """Return the ids of a quadrant with at least so many epochs, ascending."""
+
+
+class KowalskiIds:
+    """The ids of a collection of sources or of features.
+
+    Parameters
+    ----------
+    client : Kowalski
+    catalog : str
+        The collection.
+    rows : int
+        Ids of a query.
+    """
+
+    def __init__(self, client: Kowalski, catalog: str, rows: int = 10_000) -> None:
+        self.catalog = catalog
+        self.workers = client.options.queries
+        self._client = client
+        self._rows = rows
+        # Features have the epochs of the cleaned light curve, sources those of the survey.
+        self._epochs = "n" if "features" in catalog else "nobs"
+
+    def ids(self, field: int, ccd: int, quad: int, min_epochs: int) -> Ids:
+        """Return the ids of a quadrant with at least so many epochs, ascending."""
+        condition = {"field": field, "ccd": ccd, "quad": quad, self._epochs: {"$gte": min_epochs}}
+        first, last = encode_kowalski(field, ccd, quad, [1, 3], [0, 10**6 - 1]).tolist()
+        pages = self._client.pages(
+            self.catalog, condition, {}, ids=(first, last + 1), rows=self._rows
+        )
+        return np.array([one["_id"] for page in pages for one in page], dtype=np.int64)
+
+
+class ArchiveIds:
+    """The ids of the light curves of an archive."""
+
+    workers = 1
+
+    def __init__(self, archive: Archive) -> None:
+        self.catalog = archive.release
+        self._archive = archive
+
+    def ids(self, field: int, ccd: int, quad: int, min_epochs: int) -> Ids:
+        """Return the ids of a quadrant with at least so many epochs, ascending."""
+        unit = unit_name(ccd, quad)
+        if unit not in self._archive.units(field):
+            return np.zeros(0, dtype=np.int64)
+        table = self._archive.sources(field, unit)
+        enough = table.column("n_listed").fill_null(0).to_numpy() >= min_epochs
+        return np.asarray(table.column("_id").to_numpy()[enough])
+
+
+def get_quad_ids(
+    source: IdSource,
+    field: int,
+    output_dir: str | Path,
+    *,
+    ccds: Sequence[int] = range(1, 17),
+    quads: Sequence[int] = range(1, 5),
+    min_epochs: int = 20,
+    skip: int = 0,
+    whole_field: bool = False,
+) -> list[Quadrant]:
+    """Write the ids of quadrants of a field, and how many there are.
+
+    Parameters
+    ----------
+    source : IdSource
+    field : int
+    output_dir : path
+        Gets ``meta.json`` and either ``field_<F>.h5`` with all ids (data set
+        ``dataset_field_<F>``) or, for each quadrant, ``data_ccd_<CC>_quad_<Q>.h5`` (data
+        set ``dataset_ccd_<C>_quad_<Q>_field_<F>``) and, one id a line,
+        ``data_ccd_<C>_quad_<Q>_field_<F>.csv``.
+    ccds, quads : sequence of int
+        Detectors and quadrants.
+    min_epochs : int
+        Light curves with fewer epochs are left out.
+    skip : int
+        Ids that are left out at the start of each quadrant.
+    whole_field : bool
+        All ids in one file.
+
+    Returns
+    -------
+    list of Quadrant
+        By detector and quadrant; those without ids too.
+
+    Raises
+    ------
+    NotFoundError
+        If an archive has no such field, or Kowalski no such collection.
+    """
+    folder = Path(output_dir)
+    quadrants = list(_list(source, field, ccds, quads, min_epochs, skip))
+    if whole_field:
+        every = np.sort(np.concatenate([part.ids for part in quadrants]))
+        _write_h5(folder / f"field_{field}.h5", f"dataset_field_{field}", every)
+    else:
+        for ccd, quad, ids in quadrants:
+            name = f"ccd_{ccd}_quad_{quad}_field_{field}"
+            _write_h5(folder / quadrant_file(ccd, quad), f"dataset_{name}", ids)
+            write_ids(ids, folder / f"data_{name}.csv")
+    counts: dict[int, Any] = {ccd: {"quad": {}} for ccd in ccds}
+    for ccd, quad, ids in quadrants:
+        counts[ccd]["quad"][quad] = len(ids)
+    meta = {
+        "catalog": source.catalog,
+        "minobs": min_epochs,
+        "field": field,
+        "ccd_range": [ccds[0], ccds[-1]],
+        "quad_range": [quads[0], quads[-1]],
+        "ccd": counts,
+        "total": sum(len(part.ids) for part in quadrants),
+    }
+    write_bytes(json.dumps(meta, indent=2).encode(), folder / "meta.json")
+    return quadrants
+
+
+def quadrant_file(ccd: int, quad: int) -> str:
+    """Return the name of the file with the ids of a quadrant."""
+    return f"data_ccd_{ccd:02d}_quad_{quad}.h5"
+
+
+def write_ids(ids: Ids, path: str | Path) -> None:
+    """Write ids as text, one a line."""
+    write_bytes("".join(f"{number}\n" for number in ids.tolist()).encode(), Path(path))
+
+
+def read_quad_ids(path: str | Path) -> Ids:
+    """Read the ids of a file of `get_quad_ids`, in its order.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    CorruptFileError
+        If it is no HDF5 file with one data set.
+    InputError
+        If it does not hold whole numbers.
+    """
+    import h5py
+
+    if not Path(path).is_file():
+        raise NotFoundError("no such file of ids", value=str(path), todo="run get-quad-ids first")
+    try:
+        with h5py.File(path) as file:
+            (name,) = file.keys()
+            values = file[name][()]
+    except (OSError, ValueError) as error:
+        raise CorruptFileError(
+            "file of ids that cannot be read",
+            value=str(path),
+            allowed="HDF5 with one data set, as get-quad-ids writes it",
+            todo="run get-quad-ids again",
+        ) from error
+    ids = np.asarray(values)
+    whole = ids.astype(np.int64) if ids.dtype.kind in "iuf" else ids
+    # SCoPe's own files hold the ids as floats, which have room for their 14 digits.
+    if ids.ndim != 1 or ids.dtype.kind not in "iuf" or not np.array_equal(whole, ids):
+        raise InputError(
+            f"file of ids that holds something else, {path}",
+            value=f"{ids.dtype}, shape {ids.shape}",
+            allowed="a list of whole numbers",
+        )
+    return whole
+
+
+def _list(
+    source: IdSource,
+    field: int,
+    ccds: Sequence[int],
+    quads: Sequence[int],
+    min_epochs: int,
+    skip: int,
+) -> Iterator[Quadrant]:
+    """Yield the ids of quadrants in their order, several being listed at a time."""
+    places = [(ccd, quad) for ccd in ccds for quad in quads]
+    with ThreadPoolExecutor(source.workers) as pool:
+        jobs = [pool.submit(source.ids, field, *place, min_epochs) for place in places]
+        try:
+            for (ccd, quad), job in zip(places, jobs, strict=True):
+                ids = job.result()[skip:]
+                if len(ids):
+                    _log.info("field %d ccd %d quad %d: %d ids", field, ccd, quad, len(ids))
+                yield Quadrant(ccd, quad, ids)
+        finally:
+            for job in jobs:
+                job.cancel()
+
+
+def _write_h5(path: Path, name: str, ids: Ids) -> None:
+    import h5py
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        file.create_dataset(name, data=ids)
