@@ -26,6 +26,8 @@ TERRESTRIAL_BANDS = (
     (3.95, 4.05),
 )
 """Frequency bands [1/d], ends included, where ground-based observing imprints power."""
+ROUNDING = 1e-9
+"""Relative width by which the ends of a band are open to rounding errors."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def in_terrestrial_band(period_days: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         frequency = 1.0 / period
     inside = np.zeros(period.shape, dtype=bool)
     for low, high in TERRESTRIAL_BANDS:
-        inside |= (frequency >= low) & (frequency <= high)
+        inside |= (frequency >= low * (1.0 - ROUNDING)) & (frequency <= high * (1.0 + ROUNDING))
     return inside
 
 
@@ -110,8 +112,8 @@ def removed_ranges(grid: Grid, options: PeriodOptions) -> npt.NDArray[np.int64]:
     ranges: list[tuple[int, int]] = []
     if options.remove_terrestrial:
         for low, high in TERRESTRIAL_BANDS:
-            first = max(math.ceil((low - grid.f0) / grid.df), 0)
-            stop = min(math.floor((high - grid.f0) / grid.df) + 1, grid.n)
+            first = max(math.ceil((low * (1.0 - ROUNDING) - grid.f0) / grid.df), 0)
+            stop = min(math.floor((high * (1.0 + ROUNDING) - grid.f0) / grid.df) + 1, grid.n)
             if first < stop:
                 ranges.append((first, stop))
     return np.array(ranges, dtype=np.int64).reshape(-1, 2)

@@ -144,6 +144,9 @@ def search(
     frequencies = (centres[:, None] + offsets).ravel()
     boxes, _ = backend.eclipse_bic(curve, frequencies, float(series.min()))
     bic = np.minimum(series.ravel(), boxes)
+    for first, stop in removed_ranges(grid, options):
+        low, high = grid.frequency([first, stop - 1])
+        bic[(frequencies >= low) & (frequencies <= high)] = 0.0
     best = distinct(frequencies, bic, max(options.n_top_columns, 1), 1.0 / curve.time.max())
     if not len(best):
         return None
@@ -156,9 +159,13 @@ def distinct(
 ) -> npt.NDArray[np.int64]:
     """Positions of the best criteria below 0, more than `separation` [1/d] apart, best first."""
     left = np.flatnonzero(bic < 0.0)
+    # Neighbours whose boxes hold the same points tie but for rounding: the lowest frequency
+    # wins, on every machine.
+    criterion = np.round(bic, 6)
     chosen: list[int] = []
     while len(left) and len(chosen) < count:
-        best = left[np.lexsort((frequencies[left], bic[left]))[0]]
+        tied = left[criterion[left] == criterion[left].min()]
+        best = tied[np.argmin(frequencies[tied])]
         chosen.append(int(best))
         left = left[np.abs(frequencies[left] - frequencies[best]) > separation]
     return np.array(chosen, dtype=np.int64)

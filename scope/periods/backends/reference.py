@@ -113,12 +113,13 @@ def entropy(curve: Curve, frequency: float, phase_bins: int, mag_bins: int) -> f
 def variance_ratio(curve: Curve, frequency: float, phase_bins: int) -> float:
     """Analysis of variance: mean square between phase bins over that within."""
     groups = phase_bin(curve, frequency, phase_bins)
-    between = within = 0.0
-    for b in np.unique(groups):
-        members = curve.mag[groups == b]
-        between += len(members) * (members.mean() - curve.mag.mean()) ** 2
-        within += np.sum((members - members.mean()) ** 2)
-    ratio = between / within if within > 0.0 else np.inf
+    number = np.maximum(np.bincount(groups, minlength=phase_bins), 1)
+    mean = np.bincount(groups, weights=curve.mag, minlength=phase_bins) / number
+    within = np.sum((curve.mag - mean[groups]) ** 2)
+    total = np.sum((curve.mag - curve.mag.mean()) ** 2)
+    between = np.sum((mean[groups] - curve.mag.mean()) ** 2)
+    # Bounded, so that a periodogram with a perfect fold still has a mean.
+    ratio = between / max(within, 1e-12 * total)
     return float((len(curve.time) - phase_bins) / (phase_bins - 1) * ratio)
 
 

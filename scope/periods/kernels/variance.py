@@ -18,18 +18,16 @@ COUNT_SHIFT = 44
 """A bin's count stands above this bit, the sum of its scaled magnitudes below."""
 QUANTA = 16777216.0
 """Steps of the scaled magnitudes over their range."""
+PERFECT = 1e-12
+"""Least share of the sum of squares within bins: F is finite even for a perfect fold."""
 WAYS = 4
 """Histograms filled in turn: an addition need not wait for the one before it."""
 
 
 @njit(cache=True, nogil=True)
 def _f_ratio(between: float, total: float, n: int, phase_bins: int) -> float:
-    """F from the sums of squares; 0 without variance between, infinite without any within."""
-    within = total - between
-    if between <= 0.0:
-        return 0.0
-    if within <= 0.0:
-        return np.inf
+    """F from the sums of squares."""
+    within = max(total - between, PERFECT * total)
     return (n - phase_bins) / (phase_bins - 1.0) * between / within
 
 
