@@ -31,6 +31,7 @@ def _constants() -> str:
 
     values = {
         "SEED": phases.SEED,
+        "NUDGE": phases.NUDGE,
         "ENTROPY_UNIT": entropy.UNIT,
         "COUNT_SHIFT": variance.COUNT_SHIFT,
         "POWER_SINGULAR": power.SINGULAR,
@@ -42,5 +43,6 @@ def _constants() -> str:
         "ECLIPSE_WIDTHS": ", ".join(str(width) for width in eclipse.WIDTHS),
         "ECLIPSE_MIN_POINTS": eclipse.MIN_POINTS,
         "ECLIPSE_TINY": eclipse.TINY,
+        "ECLIPSE_BETTER": repr(eclipse.BETTER),
     }
     return "\n".join(f"#define {name} {value}" for name, value in values.items())

@@ -159,7 +159,8 @@ def search_together(
                 found[i] = search(curves[i], replays[i])
             except _Open as question:
                 requests[i] = question.request
-        for i, answer in zip(requests, backend.answer(list(requests.values())), strict=True):
+        answers = backend.answer(list(requests.values())) if requests else []
+        for i, answer in zip(requests, answers, strict=True):
             replays[i].note(answer)
         waiting = list(requests)
     return [found[i] for i in range(len(curves))]

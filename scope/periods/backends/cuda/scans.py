@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -42,8 +43,16 @@ MOST_SHORT_COUNTS = 65535
 Integers = npt.NDArray[np.int64]
 
 
-class _Values(NamedTuple):
-    """A periodogram per curve, in one buffer."""
+class Periodograms(NamedTuple):
+    """A statistic over the grid of each curve, one curve after the other, on the device.
+
+    Attributes
+    ----------
+    n_freq, starts : buffer of (curves,) and (curves + 1,) int64
+        Sizes of the grids, and where each curve's values start.
+    values : buffer of float64
+        Larger is better.
+    """
 
     n_freq: Any
     starts: Any
@@ -73,7 +82,7 @@ def scan_batch(workspace: Workspace, requests: Sequence[ScanRequest]) -> list[Sc
     df = workspace.put(np.array([request.grid.df for request in requests]))
     scan = {"LS": _power_scan, "CE": _entropy_scan, "AOV": _variance_scan}[statistic]
     periodogram = scan(workspace, points, requests, f0, df)
-    frequency, moments = _reduced(workspace, requests, periodogram, f0, df, keep + MARGIN)
+    frequency, moments = reduced(workspace, requests, periodogram, f0, df, keep + MARGIN)
     starts = np.arange(len(requests) + 1) * (2 * (keep + MARGIN))
     exact = _values_at(workspace, points, requests, starts, frequency)
     return _assembled(
@@ -96,7 +105,7 @@ def _assembled(
         for frequency, value in zip(frequencies[row], values[row], strict=True):
             found = ~np.isnan(frequency)
             frequency, value = frequency[found], value[found]
-            order = np.lexsort((frequency, -sign * value))[:keep]
+            order = np.lexsort((frequency, np.round(-sign * value, 12)))[:keep]
             best += [frequency[order], value[order]]
         mean, deviation = moments[row].tolist()
         scans.append(Scan(best[0], best[1], best[2], best[3], sign * mean, deviation))
@@ -116,10 +125,10 @@ def _blocks(sizes: npt.ArrayLike, size: int) -> Integers:
     return starts_of(ceil_div(sizes, size))
 
 
-def _periodogram(workspace: Workspace, requests: Sequence[ScanRequest]) -> _Values:
+def _periodogram(workspace: Workspace, requests: Sequence[ScanRequest]) -> Periodograms:
     sizes = np.array([request.grid.n for request in requests])
     starts = starts_of(sizes)
-    return _Values(
+    return Periodograms(
         workspace.put(sizes), workspace.put(starts), workspace.empty(int(starts[-1]), np.float64)
     )
 
@@ -130,7 +139,7 @@ def _sizes(requests: Sequence[ScanRequest]) -> list[int]:
 
 def _power_scan(
     workspace: Workspace, points: Points, requests: Sequence[ScanRequest], f0: Any, df: Any
-) -> _Values:
+) -> Periodograms:
     program, n_points = search_program(), int(points.counts.sum())
     table = workspace.empty(2 * POWER_TABLE * n_points, np.float64)
     workspace.launch(
@@ -205,9 +214,15 @@ def _integer_table(n: int) -> Integers:
     return np.asarray(n_log_n(n))
 
 
+@lru_cache(maxsize=8)
+def _float_table(n: int) -> Floats:
+    # One by one: the logarithm of the CPU's loops, which numpy's of arrays may not equal.
+    return np.array([0.0, *(k * math.log(k) for k in range(1, n + 1))])
+
+
 def _entropy_scan(
     workspace: Workspace, points: Points, requests: Sequence[ScanRequest], f0: Any, df: Any
-) -> _Values:
+) -> Periodograms:
     options = requests[0].options
     wide, cell_bytes = _cell_bytes(options, points)
     threads = _threads(workspace, cell_bytes + PLACE_BYTES)
@@ -261,7 +276,7 @@ def _packed(requests: Sequence[ScanRequest]) -> tuple[npt.NDArray[np.uint64], Fl
 
 def _variance_scan(
     workspace: Workspace, points: Points, requests: Sequence[ScanRequest], f0: Any, df: Any
-) -> _Values:
+) -> Periodograms:
     options = requests[0].options
     bytes_per_thread = 8 * options.phase_bins + PLACE_BYTES
     threads = _threads(workspace, bytes_per_thread)
@@ -295,10 +310,10 @@ def _variance_scan(
     return out
 
 
-def _reduced(
+def reduced(
     workspace: Workspace,
     requests: Sequence[ScanRequest],
-    periodogram: _Values,
+    periodogram: Periodograms,
     f0: Any,
     df: Any,
     keep: int,
@@ -390,8 +405,7 @@ def _values_at(
         wide, cell_bytes = _cell_bytes(options, points)
         threads = _threads(workspace, cell_bytes)
         shared = threads * cell_bytes
-        count = np.arange(_rounded(points) + 1)
-        table = workspace.put(count * np.log(np.maximum(count, 1)))
+        table = workspace.put(_float_table(_rounded(points)))
         name = "entropy_at"
         head = (_levels(workspace, requests), table, bins, np.int32(options.mag_bins), wide)
     else:

@@ -5,6 +5,12 @@
 // sums, to the last bit. A thread owns one frequency and a histogram of its own in shared
 // memory, interleaved so that the threads of a warp never meet in a bank.
 
+// Phase bin of one point at a single frequency, in float64.
+__device__ inline int bin_at(double time, double frequency, int bins) {
+    const int bin = (int)(fraction(time * frequency + NUDGE) * bins);
+    return bin < bins - 1 ? bin : bins - 1;
+}
+
 struct Place {
     u32 phase;  // of the first frequency of the block
     u32 step;
@@ -12,7 +18,7 @@ struct Place {
 };
 
 __device__ inline u32 as_phase(double cycles) {
-    return (u32)(u64)(fraction(cycles) * 4294967296.0);
+    return (u32)(u64)(fraction(cycles + NUDGE) * 4294967296.0);
 }
 
 __device__ inline u32 as_step(double cycles) {
@@ -94,12 +100,6 @@ KERNEL entropy_scan(
     }
     if (start + mine < n_freq[curve])
         out[out_starts[curve] + start + mine] = (double)(-entropy) / ENTROPY_UNIT / (double)(high - low);
-}
-
-// Phase bin at a single frequency, in float64.
-__device__ inline int bin_at(double time, double frequency, int bins) {
-    const int bin = (int)(fraction(time * frequency) * bins);
-    return bin < bins - 1 ? bin : bins - 1;
 }
 
 // H at any frequencies, one thread each; `table` holds k ln k. NaN where the frequency is.

@@ -146,8 +146,11 @@ struct Box {
     int width;
 };
 
+// Boxes around the same points tie but for rounding: the earlier and narrower one wins.
 __device__ inline Box better_box(Box a, Box b) {
-    Box best = b.gain > a.gain || (b.gain == a.gain && b.first < a.first) ? b : a;
+    Box best = a.first < b.first ? a : b;
+    if (a.gain > b.gain * ECLIPSE_BETTER) best = a;
+    if (b.gain > a.gain * ECLIPSE_BETTER) best = b;
     best.heaviest = a.heaviest > b.heaviest ? a.heaviest : b.heaviest;
     return best;
 }
@@ -172,8 +175,7 @@ __device__ void fold(
     }
     __syncthreads();
     for (i64 j = me; j < n; j += ECLIPSE_THREADS) {
-        int b = (int)(fraction(time[j] * frequency) * ECLIPSE_BINS);
-        b = (b < ECLIPSE_BINS - 1 ? b : ECLIPSE_BINS - 1) + 1;
+        const int b = bin_at(time[j], frequency, ECLIPSE_BINS) + 1;
         atomicAdd((u64*)&from[b].w, (u64)(i64)rint(weight[j] * FIXED));
         atomicAdd((u64*)&from[b].y, (u64)(i64)rint(weighted[j] * scale));
         atomicAdd(&from[b].number, 1);
@@ -216,7 +218,8 @@ __device__ Box one_box(const double* w_to, const double* y_to, const int* number
             const double w = w_to[b + d] - w_to[b], y = y_to[b + d] - y_to[b];
             const double rest = w * (1.0 - w);
             const double gain = y * y / (rest > ECLIPSE_TINY ? rest : ECLIPSE_TINY);
-            if (y > 0.0 && number[b + d] - number[b] >= ECLIPSE_MIN_POINTS && gain > best.gain) {
+            if (y > 0.0 && number[b + d] - number[b] >= ECLIPSE_MIN_POINTS
+                && gain > best.gain * ECLIPSE_BETTER) {
                 best.gain = gain;
                 best.width = d;
             }
