@@ -1,7 +1,8 @@
 """Whether products are whole: every page, every row, every id.
 
 Parquet pages carry checksums that are checked while they are read, so that one wrong bit
-is found. They depend on nothing but the content: verifying needs no file beside the product.
+in them is found. They depend on nothing but the content, and verifying needs no file beside
+the product. The footer has none: damage there is found where it cannot be read.
 """
 
 from __future__ import annotations
@@ -19,26 +20,16 @@ from scope.errors import InputError, ScopeError
 from scope.io import iter_batches, read_ids, read_metadata, read_schema
 from scope.schema import SOURCES, validate
 
-STAGES = {
-    "sources": "sources",
-    "lightcurves": "lightcurves",
-    "crossmatch": "crossmatch",
-    "features": "features",
-    "imputed": "imputed",
-    "gathered": "gathered",
-    "scores_dnn": "scores",
-    "scores_xgb": "scores",
-    "preds_dnn": "preds",
-    "preds_xgb": "preds",
-    "catalog": "catalog",
-}
-"""Folder of ``results`` -> stage that its files must name, in the order of the workflow."""
-
 UNIT_STAGES = ("sources", "lightcurves", "crossmatch", "features", "imputed")
-"""Stages with a file for each unit; the others have one for the target."""
+"""Stages with a file for each unit, in the order of the workflow."""
+
+TARGET_STAGES = ("gathered", "scores", "preds", "catalog")
+"""Stages with files of the whole target, which come after."""
 
 AFTER_ALL = ("examples", "report")
 """Folders whose files are made of the others and checked by no one."""
+
+_ORDER = (*UNIT_STAGES, *TARGET_STAGES, *AFTER_ALL)
 
 
 @dataclass(frozen=True)
@@ -121,14 +112,16 @@ def verify_target(target: str, folder: str | Path = ".") -> TargetCheck:
     check = TargetCheck()
     listed: dict[str, npt.NDArray[np.int64]] = {}
     complete = True
-    for name, stage in STAGES.items():
-        schema: pa.Schema | None = None
-        for path in _products(Path(folder) / "results", name, target):
+    schemas: dict[str, pa.Schema] = {}
+    for stage in (*UNIT_STAGES, *TARGET_STAGES):
+        for path in _products(Path(folder) / "results", stage, target):
             check.files += 1
             try:
                 product = verify_file(path)
-                schema = schema or product.schema
-                _check_stage(product, stage, schema)
+                _check_stage(product, stage)
+                # Light curves have the precision that each file of the survey has.
+                if stage in UNIT_STAGES and stage != "lightcurves":
+                    _check_schema(product, schemas.setdefault(stage, product.schema))
                 if stage == "sources" and product.ids is not None:
                     listed[path.stem] = product.ids
                 _check_ids(product, _expected_ids(product, stage, listed, complete))
@@ -148,40 +141,43 @@ def remove_damaged(check: TargetCheck, target: str, folder: str | Path = ".") ->
         What was removed.
     """
     results = Path(folder) / "results"
-    order = [*STAGES, *AFTER_ALL]
     removed: set[Path] = set()
     for damaged in check.faults:
-        position = order.index(damaged.relative_to(results).parts[0])
+        stage = damaged.relative_to(results).parts[0].partition("_")[0]
         removed.add(damaged)
-        for name in order[position + 1 :]:
-            if STAGES.get(name) != STAGES.get(order[position]):
-                removed.update(_made_of(results, name, target, damaged.stem))
+        for later in _ORDER[_ORDER.index(stage) + 1 :]:
+            removed.update(_made_of(results, later, target, damaged.stem))
     for path in removed:
         path.unlink(missing_ok=True)
     return sorted(removed)
 
 
-def _products(results: Path, name: str, target: str) -> Iterator[Path]:
-    """Yield the Parquet files of a target in a folder of results, sorted."""
-    for path in sorted((results / name).rglob("*.parquet")):
-        parts = path.relative_to(results / name).parts
-        if target in parts[:-1] or parts[-1] == f"{target}.parquet":
-            yield path
+def _folders(results: Path, stage: str) -> list[Path]:
+    """Return the folders of a stage; scores and predictions have one for each algorithm."""
+    return [path for path in sorted(results.glob("*")) if path.name.partition("_")[0] == stage]
 
 
-def _made_of(results: Path, name: str, target: str, unit: str) -> Iterator[Path]:
+def _products(results: Path, stage: str, target: str) -> Iterator[Path]:
+    """Yield the Parquet files of a target, sorted."""
+    for folder in _folders(results, stage):
+        for path in sorted(folder.rglob("*.parquet")):
+            parts = path.relative_to(folder).parts
+            if target in parts[:-1] or parts[-1] == f"{target}.parquet":
+                yield path
+
+
+def _made_of(results: Path, stage: str, target: str, unit: str) -> Iterator[Path]:
     """Yield files of a later stage: of the same unit, or of the whole target."""
     whole = re.compile(re.escape(target) + r"\.\w+")
-    for path in (results / name).rglob("*"):
-        parts = path.relative_to(results / name).parts
-        of_target = target in parts[:-1] and (
-            path.stem == unit or STAGES.get(name) not in UNIT_STAGES
-        )
-        if path.is_file() and (of_target or whole.fullmatch(parts[-1])):
-            yield path
+    for folder in _folders(results, stage):
+        for path in folder.rglob("*"):
+            parts = path.relative_to(folder).parts
+            inside = target in parts[:-1] and (stage not in UNIT_STAGES or path.stem == unit)
+            if path.is_file() and (inside or whole.fullmatch(parts[-1])):
+                yield path
 
 
-def _check_stage(product: Product, stage: str, schema: pa.Schema) -> None:
+def _check_stage(product: Product, stage: str) -> None:
     if stage not in product.stages:
         raise InputError(
             "product of another stage",
@@ -191,7 +187,10 @@ def _check_stage(product: Product, stage: str, schema: pa.Schema) -> None:
         )
     if stage == "sources":
         validate(product.schema.empty_table(), SOURCES, product.path)
-    if not product.schema.equals(schema):
+
+
+def _check_schema(product: Product, of_other_units: pa.Schema) -> None:
+    if not product.schema.equals(of_other_units):
         raise InputError(
             "product whose columns differ from those of the other units",
             value=str(product.path),
