@@ -24,8 +24,15 @@ GUARD = 64
 KERNEL = re.compile(r"^KERNEL (?:__launch_bounds__\([^)]*\) )?(\w+)\(", re.MULTILINE)
 
 
+_built: dict[str, ctypes.CDLL] = {}
+_lock = threading.Lock()
+"""Kernels keep the state of a block in static memory: one user at a time."""
+
+
 def build(program: Program, folder: Path) -> ctypes.CDLL:
-    """Compile the kernels of a program into a library."""
+    """Compile the kernels of a program into a library, once in this process."""
+    if program.source in _built:
+        return _built[program.source]
     assert COMPILER is not None
     source, library = folder / f"{program.name}.cpp", folder / f"{program.name}.so"
     exports = "\n".join(f"EXPORT({name})" for name in KERNEL.findall(program.source))
@@ -37,7 +44,8 @@ def build(program: Program, folder: Path) -> ctypes.CDLL:
         capture_output=True,
         text=True,
     )
-    return ctypes.CDLL(str(library))
+    _built[program.source] = ctypes.CDLL(str(library))
+    return _built[program.source]
 
 
 class HostDevice:
@@ -49,32 +57,38 @@ class HostDevice:
         Where kernels are built.
     memory_bytes : int
         Of a workspace.
+
+    Attributes
+    ----------
+    backwards : bool
+        Whether blocks, and threads between barriers, run last to first.
+    launches : list of str
+        Names of the kernels that ran.
     """
 
     name = "host"
 
     def __init__(self, folder: Path, memory_bytes: int = 1 << 30) -> None:
         self.memory_bytes = memory_bytes
-        self.reversed = False
+        self.backwards = False
         self.launches: list[str] = []
         self._folder = folder
-        self._libraries: dict[str, ctypes.CDLL] = {}
-        # Kernels keep the state of a block in static memory.
-        self._lock = threading.Lock()
 
     @contextmanager
     def workspace(self) -> Iterator[Workspace]:
         """Wait for the workspace and use it."""
-        with self._lock:
+        with _lock:
             workspace = _HostWorkspace(self)
             yield workspace
             workspace.check_guards()
 
+    def fresh(self, memory_bytes: int = 1 << 30) -> HostDevice:
+        """The same kernels in a device of its own."""
+        return HostDevice(self._folder, memory_bytes)
+
     def library(self, program: Program) -> ctypes.CDLL:
         """The library of a program, built when first asked for."""
-        if program.name not in self._libraries:
-            self._libraries[program.name] = build(program, self._folder)
-        return self._libraries[program.name]
+        return build(program, self._folder)
 
 
 class _HostWorkspace:
@@ -120,22 +134,41 @@ class _HostWorkspace:
             return
         assert shared_bytes <= self.shared_bytes
         self._device.launches.append(kernel)
-        library = self._device.library(program)
-        sizes = (ctypes.c_int * getattr(library, f"count_{kernel}")())()
-        getattr(library, f"sizes_{kernel}")(sizes)
-        assert len(sizes) == len(arguments), f"{kernel} takes {len(sizes)} arguments"
-        values = [_value(argument, size) for argument, size in zip(arguments, sizes, strict=True)]
-        pointers = (ctypes.c_void_p * len(values))(
-            *(ctypes.cast(ctypes.pointer(value), ctypes.c_void_p) for value in values)
+        run_kernel(
+            self._device.library(program),
+            kernel,
+            blocks,
+            threads,
+            arguments,
+            backwards=self._device.backwards,
         )
-        status = library.host_launch(
-            getattr(library, f"call_{kernel}"),
-            pointers,
-            ctypes.c_uint(blocks),
-            ctypes.c_uint(threads),
-            int(self._device.reversed),
-        )
-        assert status == 0, f"{kernel}: threads of a block disagree about a barrier"
+
+
+def run_kernel(
+    library: ctypes.CDLL,
+    kernel: str,
+    blocks: int,
+    threads: int,
+    arguments: Sequence[Any],
+    *,
+    backwards: bool = False,
+) -> None:
+    """Run a kernel of a library; arguments are arrays and numpy scalars."""
+    sizes = (ctypes.c_int * getattr(library, f"count_{kernel}")())()
+    getattr(library, f"sizes_{kernel}")(sizes)
+    assert len(sizes) == len(arguments), f"{kernel} takes {len(sizes)} arguments"
+    values = [_value(argument, size) for argument, size in zip(arguments, sizes, strict=True)]
+    pointers = (ctypes.c_void_p * len(values))(
+        *(ctypes.cast(ctypes.pointer(value), ctypes.c_void_p) for value in values)
+    )
+    status = library.host_launch(
+        getattr(library, f"call_{kernel}"),
+        pointers,
+        ctypes.c_uint(blocks),
+        ctypes.c_uint(threads),
+        int(backwards),
+    )
+    assert status == 0, f"{kernel}: threads of a block disagree about a barrier"
 
 
 def _value(argument: Any, size: int) -> Any:

@@ -34,6 +34,7 @@ def _constants() -> str:
         "NUDGE": phases.NUDGE,
         "ENTROPY_UNIT": entropy.UNIT,
         "COUNT_SHIFT": variance.COUNT_SHIFT,
+        "VARIANCE_PERFECT": variance.PERFECT,
         "POWER_SINGULAR": power.SINGULAR,
         "FOURIER_SINGULAR": fourier.SINGULAR,
         "MAX_ORDER": fourier.MAX_ORDER,

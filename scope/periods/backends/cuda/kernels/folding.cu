@@ -138,9 +138,8 @@ KERNEL entropy_at(
 
 // F from the sums of squares; see scope.periods.kernels.variance.
 __device__ inline double f_ratio(double between, double total, i64 n, int phase_bins) {
-    const double within = total - between;
-    if (between <= 0.0) return 0.0;
-    if (within <= 0.0) return -NEGATIVE_INFINITY;
+    const double left = total - between, least = VARIANCE_PERFECT * total;
+    const double within = left > least ? left : least;
     return (double)(n - phase_bins) / (phase_bins - 1.0) * between / within;
 }
 
@@ -199,8 +198,7 @@ KERNEL variance_at(
     }
     const i64 low = offsets[curve], high = offsets[curve + 1];
     double mean = 0.0, total = 0.0;
-    for (i64 j = low; j < high; ++j) mean += mag[j];
-    mean /= (double)(high - low);
+    for (i64 j = low; j < high; ++j) mean += mag[j] / (double)(high - low);
     for (int b = 0; b < phase_bins; ++b) offset[b * blockDim.x] = number[b * blockDim.x] = 0.0;
     for (i64 j = low; j < high; ++j) {
         const double deviation = mag[j] - mean;

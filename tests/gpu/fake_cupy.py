@@ -1,0 +1,105 @@
+"""As much of cupy as the backend uses, over kernels built by g++.
+
+It checks what cupy and CUDA would: types of arguments, limits of shared memory, buffers
+within the memory that was allocated.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.periods.backends.cuda.device import Program
+from tests.gpu.host_device import build, run_kernel
+
+SHARED_BYTES = 227 << 10
+
+
+class OutOfMemoryError(MemoryError):
+    """As cupy raises it."""
+
+
+class _Pointer:
+    def __init__(self, memory: npt.NDArray[np.uint8], start: int) -> None:
+        self.memory, self.start = memory, start
+
+    def __add__(self, offset: int) -> _Pointer:
+        return _Pointer(self.memory, self.start + offset)
+
+
+class _Array:
+    """A buffer of the device: nothing but copies and kernels reach its values."""
+
+    def __init__(self, shape: tuple[int], dtype: npt.DTypeLike, memptr: _Pointer) -> None:
+        n_bytes = shape[0] * np.dtype(dtype).itemsize
+        assert memptr.start % 256 == 0
+        assert memptr.start + n_bytes <= len(memptr.memory)
+        self.values = memptr.memory[memptr.start : memptr.start + n_bytes].view(dtype)
+
+    def set(self, values: npt.NDArray[Any]) -> None:
+        assert values.dtype == self.values.dtype
+        assert values.shape == self.values.shape
+        assert values.flags.c_contiguous
+        self.values[:] = values
+
+    def get(self) -> npt.NDArray[Any]:
+        return self.values.copy()
+
+
+class _Function:
+    max_dynamic_shared_size_bytes = 48 << 10
+
+    def __init__(self, library: Any, name: str) -> None:
+        self._library, self._name = library, name
+
+    def __call__(
+        self, grid: tuple[int], block: tuple[int], args: tuple[Any, ...], *, shared_mem: int
+    ) -> None:
+        assert 1 <= block[0] <= 1024
+        assert 1 <= grid[0] < 2**31
+        assert shared_mem <= self.max_dynamic_shared_size_bytes <= SHARED_BYTES
+        given = [arg.values if isinstance(arg, _Array) else arg for arg in args]
+        run_kernel(self._library, self._name, grid[0], block[0], given)
+
+
+class FakeCupy:
+    """A module-like cupy with one device of `memory_bytes`."""
+
+    ndarray = _Array
+
+    def __init__(self, folder: Path, memory_bytes: int, n_devices: int = 1) -> None:
+        self._folder, self._free = folder, memory_bytes
+        self.compiled: list[tuple[str, ...]] = []
+        runtime = SimpleNamespace(
+            CUDARuntimeError=RuntimeError,
+            getDeviceCount=lambda: n_devices,
+            getDeviceProperties=lambda _: {"name": b"NVIDIA Fake"},
+        )
+        device = nullcontext()
+        device.attributes = {"MaxSharedMemoryPerBlockOptin": SHARED_BYTES}  # type: ignore[attr-defined]
+        self.cuda = SimpleNamespace(
+            runtime=runtime,
+            Device=lambda _: device,
+            Stream=lambda non_blocking: nullcontext(),
+            alloc=self._alloc,
+            memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
+        )
+
+    def _alloc(self, n_bytes: int) -> _Pointer:
+        self._free -= n_bytes
+        if self._free < 0:
+            raise OutOfMemoryError
+        return _Pointer(np.full(n_bytes, 0xA5, dtype=np.uint8), 0)
+
+    def RawModule(self, *, code: str, options: tuple[str, ...], backend: str) -> Any:
+        self.compiled.append(options)
+        assert backend == "nvrtc"
+        assert not re.search(r"^#include", code, re.MULTILINE), "NVRTC finds no headers"
+        library = build(Program(f"fake{len(self.compiled)}", code), self._folder)
+        return SimpleNamespace(get_function=lambda name: _Function(library, name))
