@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -143,3 +144,28 @@ def test_a_search_is_asked_again_until_all_its_questions_are_answered() -> None:
 
     assert search_together([1, 3, 8], search, Doubling()) == [1.0, 4.0, 8.0]  # type: ignore[list-item, arg-type]
     assert rounds == [[1.0, 1.0], [2.0, 2.0], [4.0]]
+
+
+def test_a_machine_with_a_card_needs_few_packages() -> None:
+    # All that these tests and the benchmark import, with every other package hidden.
+    script = """
+import subprocess
+import sys
+allowed = {"numpy", "scipy", "numba", "llvmlite", "pandas", "pyarrow", "pytest", "scope", "tests"}
+class Hide:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in hidden:
+            raise ModuleNotFoundError(name)
+hidden = {"nifty_ls", "finufft", "astropy", "pydantic", "yaml", "tensorflow", "xgboost", "sklearn",
+          "onnx", "onnxruntime", "h5py", "tables", "snakemake", "matplotlib", "penquins"}
+assert not hidden & allowed
+sys.meta_path.insert(0, Hide())
+import pkgutil, importlib
+import tests.conftest, tests.gpu, tests.benchmarks.gpu
+for module in pkgutil.iter_modules(tests.gpu.__path__):
+    importlib.import_module(f"tests.gpu.{module.name}")
+import scope.periods.backends.cuda, scope.periods.backends.reference, scope.features.cuda
+import scope.features.batch
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
