@@ -35,6 +35,12 @@ RADIANS = {
 class ExecutionTimeout(Exception):
     """The database gave a query up."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "operation exceeded time limit, full error: {'ok': 0.0, 'errmsg': 'operation "
+            "exceeded time limit', 'code': 50, 'codeName': 'MaxTimeMSExpired'}"
+        )
+
 
 class ValidationError(Exception):
     """A query of the wrong form."""
@@ -51,10 +57,11 @@ class Collection:
         self._by_id = {self._hashable(one): one for one in self.documents if "_id" in one}
         numbers = [key for key in self._by_id if isinstance(key, int)]
         self._sorted = sorted(numbers) if len(numbers) == len(self._by_id) else None
-        places = [one.get("coordinates", {}).get("radec_geojson") for one in self.documents]
-        self._placed = [row for row, place in enumerate(places) if place is not None]
-        lonlat = np.array([place["coordinates"] for place in places if place is not None])
-        self._vectors = _vectors(*(lonlat.T if len(lonlat) else np.zeros((2, 0))))
+        self._placed = [one for one in self.documents if _place(one) is not None]
+        self._placed.sort(key=lambda one: _place(one)[1])
+        lon, lat = np.array([_place(one) for one in self._placed]).reshape(-1, 2).T
+        self._latitudes = np.radians(lat)
+        self._vectors = _vectors(lon, lat)
 
     @staticmethod
     def _hashable(document: Document) -> Any:
@@ -84,10 +91,12 @@ class Collection:
     ) -> list[tuple[float, Document]]:
         """Return the documents between two distances (radians) of a place, and distances."""
         place = _vectors(np.array([ra - 180.0]), np.array([dec]))[0]
-        chord = np.linalg.norm(self._vectors - place, axis=1)
+        near = np.radians(dec) + np.array([-1.001, 1.001]) * high
+        start, stop = np.searchsorted(self._latitudes, near)
+        chord = np.linalg.norm(self._vectors[start:stop] - place, axis=1)
         angle = 2 * np.arcsin(np.clip(chord / 2, 0, 1))
         rows = np.flatnonzero((angle >= low) & (angle <= high))
-        return [(float(angle[row]), self.documents[self._placed[row]]) for row in rows]
+        return [(float(angle[row]), self._placed[start + row]) for row in rows]
 
 
 class Database:
@@ -124,10 +133,7 @@ class Database:
             raise ValidationError("Protected collection")
         result: dict[str, Any] = getattr(self, f"_{kind}")(body, kwargs)
         if time.monotonic() > end:
-            raise ExecutionTimeout(
-                "operation exceeded time limit, full error: {'ok': 0.0, 'errmsg': 'operation "
-                "exceeded time limit', 'code': 50, 'codeName': 'MaxTimeMSExpired'}"
-            )
+            raise ExecutionTimeout
         return result
 
     def _of(self, name: str) -> Collection:
@@ -258,6 +264,10 @@ _KINDS = {name[1:] for name in vars(Database) if name.startswith("_")} & {
 def error_message(error: Exception) -> str:
     """Return the message that Kowalski makes of an exception."""
     return f"{type(error).__name__}: {error}"
+
+
+def _place(document: Document) -> Any:
+    return document.get("coordinates", {}).get("radec_geojson", {}).get("coordinates")
 
 
 def _filter(body: Document) -> Document:

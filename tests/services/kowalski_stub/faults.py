@@ -14,10 +14,10 @@ class Fault:
 
     Attributes
     ----------
-    kind : {"delay", "hang", "status", "page", "truncate", "empty", "drop"}
-        Let the database take its time, within the query's limit; stay silent; answer with a
-        status; with a proxy's page of HTML; cut the JSON; send no body; close the connection
-        without an answer.
+    kind : {"delay", "slow", "hang", "status", "page", "truncate", "empty", "drop"}
+        Let the database take its time, within the query's limit; let it give up; stay silent;
+        answer with a status; with a proxy's page of HTML; cut the JSON; send no body; close
+        the connection without an answer.
     seconds : float
         Of a delay or a silence.
     status : int

@@ -19,7 +19,7 @@ from typing import Any
 
 from bson import json_util
 
-from tests.services.kowalski_stub.database import Database, error_message
+from tests.services.kowalski_stub.database import Database, ExecutionTimeout, error_message
 from tests.services.kowalski_stub.faults import Fault, Faults
 
 MAX_BODY = 1048576
@@ -219,6 +219,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault is not None and fault.kind == "hang":
             time.sleep(fault.seconds)
+        if fault is not None and fault.kind == "slow":
+            self._error(400, error_message(ExecutionTimeout()))
+            return
         delay = fault.seconds if fault is not None and fault.kind == "delay" else 0.0
         try:
             result = self.server.stub.database.run(request, admin=user == "admin", delay=delay)
