@@ -10,6 +10,9 @@ or replaces them with `set-resources`.
 """
 
 from contextlib import suppress
+from functools import cache
+from inspect import signature
+from os.path import isfile
 
 from scope.io import count_rows
 from scope.targets.needs import (
@@ -22,11 +25,16 @@ from scope.targets.needs import (
 
 def light_curves_of_unit(target, unit):
     """Counted once the sources are listed; before that, estimated without reading a file."""
-    sources = Path(f"results/sources/{target}/{unit}.parquet")
-    if sources.is_file():
+    sources = f"results/sources/{target}/{unit}.parquet"
+    if isfile(sources):
         # Of a damaged file the job that reads it will say what is wrong.
         with suppress(ScopeError):
             return count_rows(sources)
+    return estimate(target, unit)
+
+
+@cache
+def estimate(target, unit):
     if PLAN.is_simulated(target):
         settings = PLAN.simulation_settings(target, unit)
         return settings["n_stars"] * len(settings["bands"])
@@ -57,6 +65,8 @@ def memory(rule):
             light_curves(wildcards), threads=threads, attempt=attempt
         )
 
+    # Snakemake asks for it at each call, and working it out takes longer than the call.
+    megabytes.__signature__ = signature(megabytes)
     return megabytes
 
 
@@ -71,4 +81,5 @@ def minutes(rule):
             light_curves(wildcards), threads=threads, attempt=attempt, effort=effort
         )
 
+    runtime.__signature__ = signature(runtime)
     return runtime

@@ -114,8 +114,7 @@ class Plan:
             return [f"{SIMULATED}/{target}/{unit}"]
         if self.is_on_kowalski(target):
             return []
-        tables = self._archive.crossmatch_files()
-        return [str(path) for name, path in tables.items() if not names or name in names]
+        return [path for name, path in self._catalogues.items() if not names or name in names]
 
     def simulation_settings(self, target: str, unit: str) -> dict[str, Any]:
         """Return the arguments of `scope.surveys.simulation.simulate_quadrant` for a unit."""
@@ -158,6 +157,11 @@ class Plan:
         if self.config.survey == "kowalski":
             return KowalskiSurvey(kowalski_settings(self.config))
         return self._archive
+
+    @cached_property
+    def _catalogues(self) -> dict[str, str]:
+        # Looked for once, not for each unit.
+        return {name: str(path) for name, path in self._archive.crossmatch_files().items()}
 
     @cached_property
     def _archive(self) -> Archive:
