@@ -18,18 +18,20 @@ from scope.io import read_parquet
 
 FACTORS = {"P": 1.0, "P/2": 0.5, "2P": 2.0}
 
+BASELINE_DAYS = 3 * 365.25
+"""Of the simulated survey, as configured by default."""
+
 
 def recovery(features: pd.DataFrame, truth: pd.DataFrame, suffix: str) -> pd.DataFrame:
     """Return the stars that count, with which factor was found (empty where none)."""
     table = features.merge(truth, left_on="_id", right_on="objectid", suffixes=("", "_truth"))
-    baseline_days = table["hmjd_span"] if "hmjd_span" in table else 3 * 365.25
     detached = table["eclipse_width_phase"].fillna(1.0) < 0.05
     counts = (
         table["period_days"].notna()
         & table["reason"].isna()
         & (table["n_epochs"] >= 100)
         & (table["snr"] > 5)
-        & (table["period_days"] < baseline_days / 3)
+        & (table["period_days"] < BASELINE_DAYS / 3)
         & ~detached
     )
     table = table[counts].copy()
