@@ -116,7 +116,9 @@ def table(exact: pd.DataFrame, near: pd.DataFrame, groups: pd.Series) -> str:
     lines = [f"{'':>16} {'stars':>5} " + " ".join(f"{name:>13}" for name in METHODS)]
     for group in [None, *sorted(groups.unique(), key=str)]:
         rows = np.ones(len(groups), bool) if group is None else (groups == group).to_numpy()
-        cells = [f"{exact.loc[rows, m].mean():6.3f}/{near.loc[rows, m].mean():6.3f}" for m in METHODS]
+        cells = [
+            f"{exact.loc[rows, m].mean():6.3f}/{near.loc[rows, m].mean():6.3f}" for m in METHODS
+        ]
         lines.append(f"{group or 'all'!s:>16} {rows.sum():>5} " + " ".join(cells))
     return "\n".join(lines)
 
@@ -134,7 +136,9 @@ def main() -> None:
         labels, curves = labelled(name, arguments.stars, arguments.seed)
         periods, seconds = searched(curves, arguments.max_freq)
         exact, near = verdicts(periods, labels["period_days"].to_numpy())
-        print(f"\n{name}: CPU s per star {json.dumps({k: round(v, 3) for k, v in seconds.items()})}")
+        print(
+            f"\n{name}: CPU s per star {json.dumps({k: round(v, 3) for k, v in seconds.items()})}"
+        )
         print(table(exact, near, labels["class"].reset_index(drop=True)))
         epochs = pd.cut(pd.Series(curves.n_epochs), [0, 40, 80, 160, 320, 100000]).astype(str)
         print(table(exact, near, epochs).split("\n", 2)[2])

@@ -1,11 +1,10 @@
-"""The Lomb-Scargle periodogram over a whole grid, from two real Fourier transforms.
+"""The Lomb-Scargle periodogram over a whole grid.
 
 The sums S(f) = sum_j s_j e^{2 pi i f u_j} over points in |u| <= T/2 vary slowly with f: the
 search grid samples each peak of width 1/T some ten times. They are therefore computed on a
-coarse grid of step q df, about 1/(2T), by a non-uniform FFT of type 1, and brought to the
-search grid by convolution with a kernel of `TAPS_FINE` points. Both steps use the
-Kaiser-Bessel window and its exact Fourier transform (Fessler & Sutton 2003, IEEE Trans.
-Signal Process. 51, 560), and are good to about 1e-8 of the sum of |s|.
+coarse grid of step q df, about 1/(2T), by `scope.periods.kernels.bands`, and brought to the
+search grid by convolution with a Kaiser-Bessel window of `TAPS` points. Both steps are good to
+about 1e-8 of the sum of |s|.
 
 Power needs Y(f), the transform of the weighted magnitudes, and W(f) and W(2f), that of the
 weights (Press & Rybicki 1989, ApJ 338, 277).
@@ -13,134 +12,29 @@ weights (Press & Rybicki 1989, ApJ 338, 277).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
+from scope.periods.kernels.bands import COSINE, INVERSE, SINE, band_sums, spreading, turns
 from scope.periods.kernels.power import SINGULAR
 from scope.periods.kernels.reduce import State, reduce_block
 from scope.periods.kernels.types import Floats, Integers
+from scope.periods.kernels.window import shape_parameter, window, window_transform
 
-TAPS_COARSE = 14
-OVERSAMPLING_COARSE = 1.25
-TAPS_FINE = 10
-BLOCK = 128
+TAPS = 10
+SHAPE = shape_parameter(TAPS, 2.0)
+BLOCK = 256
 """Coarse cells per block."""
-
-
-def _shape(taps: int, oversampling: float) -> float:
-    """Shape parameter of the window (Beatty, Nishimura & Pauly 2005, eq. 5)."""
-    return float(np.pi * np.sqrt((taps / oversampling * (oversampling - 0.5)) ** 2 - 0.8))
-
-
-def _window(x: Floats, taps: int, shape: float) -> Floats:
-    """Kaiser-Bessel window at distance x (grid steps), zero beyond half its taps."""
-    return np.i0(shape * np.sqrt(np.maximum(1.0 - (2.0 * x / taps) ** 2, 0.0)))
-
-
-def _transform(frequency: Floats, taps: int, shape: float) -> Floats:
-    """Fourier transform of the window at a frequency in cycles per grid step."""
-    root = np.sqrt(shape**2 - (np.pi * taps * frequency) ** 2)
-    return taps * np.sinh(root) / root
-
-
-SHAPE_COARSE = _shape(TAPS_COARSE, OVERSAMPLING_COARSE)
-
-
-def _inverse_transform_polynomial(degree: int = 20) -> Floats:
-    """Coefficients of 1 / transform, good to 2e-10.
-
-    Highest first, in z = 2 (frequency * 2 * oversampling)**2 - 1.
-    """
-    nodes = 0.5 - 0.5 * np.cos(np.pi * (np.arange(64) + 0.5) / 64)
-    values = 1.0 / _transform(
-        np.sqrt(nodes) / (2.0 * OVERSAMPLING_COARSE), TAPS_COARSE, SHAPE_COARSE
-    )
-    series = np.polynomial.Chebyshev.fit(nodes, values, degree, domain=[0.0, 1.0])
-    return np.ascontiguousarray(np.polynomial.chebyshev.cheb2poly(series.coef)[::-1])
-
-
-INVERSE = _inverse_transform_polynomial()
-
-
-@njit(cache=True, nogil=True)
-def _spread(grid: Floats, position: Integers, strength: Floats, kernel: Floats) -> None:
-    """Add each strength, times its row of the kernel, around its first grid position."""
-    size = len(grid)
-    for j in range(len(strength)):
-        at = position[j]
-        for i in range(kernel.shape[1]):
-            grid[(at + i) % size] += strength[j] * kernel[j, i]
-
-
-@njit(cache=True, nogil=True)
-def _unfold(
-    spectrum: npt.NDArray[np.complex128],
-    polynomial: Floats,
-    scale: float,
-    real: Floats,
-    imaginary: Floats,
-    pad: int,
-) -> None:
-    """Divide by the window's transform; fill ``pad`` negative frequencies by symmetry."""
-    count = len(real) - pad
-    z = np.empty(BLOCK)
-    factor = np.empty(BLOCK)
-    for start in range(0, count, BLOCK):
-        size = min(BLOCK, count - start)
-        for m in range(size):
-            z[m] = 2.0 * ((start + m) * scale) ** 2 - 1.0
-            factor[m] = polynomial[0]
-        for p in range(1, len(polynomial)):
-            coefficient = polynomial[p]
-            for m in range(size):
-                factor[m] = factor[m] * z[m] + coefficient
-        part = spectrum[start : start + size]
-        real_part = real[pad + start : pad + start + size]
-        imaginary_part = imaginary[pad + start : pad + start + size]
-        for m in range(size):
-            real_part[m] = part[m].real * factor[m]
-            imaginary_part[m] = -part[m].imag * factor[m]
-    for m in range(1, pad + 1):
-        real[pad - m] = real[pad + m]
-        imaginary[pad - m] = -imaginary[pad + m]
-
-
-@lru_cache(maxsize=4096)
-def _fast_size(least: int) -> int:
-    """The smallest even size, not below `least`, of prime factors 2, 3 and 5 only."""
-    best = 1 << least.bit_length()
-    five = 1
-    while five < best:
-        three = five
-        while three < best:
-            size = three * max(2, 1 << (-(-least // three) - 1).bit_length())
-            if least <= size < best:
-                best = size
-            three *= 3
-        five *= 5
-    return best
-
-
-def _coarse(theta: Floats, strength: Floats, count: int, pad: int) -> tuple[Floats, Floats]:
-    """Real and imaginary part of sum_j s_j e^{2 pi i m theta_j} for m = -pad .. count - 1."""
-    size = _fast_size(int(np.ceil(2.0 * OVERSAMPLING_COARSE * count)) + 2)
-    centre = (theta % 1.0) * size
-    first = np.ceil(centre - TAPS_COARSE / 2).astype(np.int64)
-    distance = first[:, None] + np.arange(TAPS_COARSE) - centre[:, None]
-    grid = np.zeros(size)
-    _spread(grid, first % size, strength, _window(distance, TAPS_COARSE, SHAPE_COARSE))
-    spectrum = np.fft.rfft(grid)
-    real, imaginary = np.empty(pad + count), np.empty(pad + count)
-    _unfold(spectrum, INVERSE, 2.0 * OVERSAMPLING_COARSE / size, real, imaginary, pad)
-    return real, imaginary
+# Unsigned, as in `scope.periods.kernels.harmonic_sums`.
+ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+FOUR, FIVE, SIX = np.uint64(4), np.uint64(5), np.uint64(6)
+SEVEN, EIGHT, NINE = np.uint64(7), np.uint64(8), np.uint64(9)
 
 
 class Transforms(NamedTuple):
-    """Sums on the coarse grid, ``pad`` negative frequencies first.
+    """Sums on the coarse grid, `TAPS` negative frequencies first.
 
     Attributes
     ----------
@@ -159,15 +53,51 @@ class Transforms(NamedTuple):
     odd_im: Floats
 
 
+def transforms(
+    time: Floats, mag: Floats, weight: Floats, df: float, q: int, last: int
+) -> Transforms:
+    """Sums on the coarse grid of step ``q * df`` that reaches ``last`` of its steps."""
+    theta = (time - 0.5 * time.max()) * (df * q)
+    corrected = weight / window_transform(theta, TAPS, SHAPE)
+    shared = (*spreading(theta), *turns(theta), -TAPS, INVERSE, COSINE, SINE)
+    reach = last + TAPS // 2 + 2
+    y_re, y_im = np.empty(TAPS + reach), np.empty(TAPS + reach)
+    band_sums(theta, corrected * mag, *shared, y_re, y_im)
+    w_re, w_im = np.empty(TAPS + 2 * reach), np.empty(TAPS + 2 * reach)
+    band_sums(theta, corrected, *shared, w_re, w_im)
+    halves = [np.ascontiguousarray(part[i::2]) for i in (0, 1) for part in (w_re, w_im)]
+    return Transforms(y_re, y_im, w_re, w_im, *halves)
+
+
+def fine_taps(q: int) -> Floats:
+    """Window of each of the q positions between coarse points, (q, TAPS)."""
+    offset = np.arange(q)[:, None] / q
+    return window(offset - (np.arange(TAPS) + 1 - TAPS // 2), TAPS, SHAPE)
+
+
 @njit(cache=True, nogil=True)
-def _convolve(out: Floats, array: Floats, start: int, taps: Floats, count: int) -> None:
-    """out[m] = sum_i taps[i] array[start + m + i]."""
-    out[:count] = 0.0
-    for i in range(len(taps)):
-        factor = taps[i]
-        part = array[start + i : start + i + count]
-        for m in range(count):
-            out[m] += factor * part[m]
+def _convolve(out: Floats, part: Floats, taps: Floats, count: int) -> None:
+    """out[m] = sum of taps[i] part[m + i], written out: one pass over memory."""
+    t0, t1, t2, t3, t4 = taps[0], taps[1], taps[2], taps[3], taps[4]
+    t5, t6, t7, t8, t9 = taps[5], taps[6], taps[7], taps[8], taps[9]
+    for m in range(np.uint64(count)):
+        low = part[m] * t0 + part[m + ONE] * t1 + part[m + TWO] * t2 + part[m + THREE] * t3
+        high = part[m + SIX] * t6 + part[m + SEVEN] * t7 + part[m + EIGHT] * t8
+        middle = part[m + FOUR] * t4 + part[m + FIVE] * t5 + part[m + NINE] * t9
+        out[m] = low + middle + high
+
+
+@njit(cache=True, nogil=True)
+def _convolve_apart(
+    out: Floats, even: Floats, odd: Floats, even_taps: Floats, odd_taps: Floats, count: int
+) -> None:
+    """The same where even and odd places stand apart, five taps for each."""
+    e0, e1, e2, e3, e4 = even_taps[0], even_taps[1], even_taps[2], even_taps[3], even_taps[4]
+    o0, o1, o2, o3, o4 = odd_taps[0], odd_taps[1], odd_taps[2], odd_taps[3], odd_taps[4]
+    for m in range(np.uint64(count)):
+        first = even[m] * e0 + even[m + ONE] * e1 + even[m + TWO] * e2 + even[m + THREE] * e3
+        second = odd[m] * o0 + odd[m + ONE] * o1 + odd[m + TWO] * o2 + odd[m + THREE] * o3
+        out[m] = first + second + (even[m + FOUR] * e4 + odd[m + FOUR] * o4)
 
 
 @njit(cache=True, nogil=True)
@@ -196,28 +126,6 @@ def _powers(
         block[m * q + r] = numerator / (determinant * variance) if good else 0.0
 
 
-SHAPE_FINE = _shape(TAPS_FINE, 2.0)
-
-
-def transforms(
-    time: Floats, mag: Floats, weight: Floats, df: float, q: int, last: int
-) -> Transforms:
-    """Sums on the coarse grid of step ``q * df`` that reaches ``last`` of its steps."""
-    theta = (time - 0.5 * time.max()) * (df * q)
-    corrected = weight / _transform(theta, TAPS_FINE, SHAPE_FINE)
-    pad, reach = TAPS_FINE, TAPS_FINE // 2 + 2
-    y_re, y_im = _coarse(theta, corrected * mag, last + reach, pad)
-    w_re, w_im = _coarse(theta, corrected, 2 * (last + reach), pad)
-    halves = [np.ascontiguousarray(part[i::2]) for i in (0, 1) for part in (w_re, w_im)]
-    return Transforms(y_re, y_im, w_re, w_im, *halves)
-
-
-def fine_taps(q: int) -> Floats:
-    """Window of each of the q positions between coarse points, (q, TAPS_FINE)."""
-    offset = np.arange(q)[:, None] / q
-    return _window(offset - (np.arange(TAPS_FINE) + 1 - TAPS_FINE // 2), TAPS_FINE, SHAPE_FINE)
-
-
 @njit(cache=True, nogil=True)
 def _scan(
     sums: tuple[Floats, ...],
@@ -236,32 +144,25 @@ def _scan(
     yc, ys = np.empty(BLOCK), np.empty(BLOCK)
     wc, ws = np.empty(BLOCK), np.empty(BLOCK)
     vc, vs = np.empty(BLOCK), np.empty(BLOCK)
-    tail = np.empty(BLOCK)
     block = np.empty(BLOCK * q)
     stop_cell = (first + n_freq - 1) // q + 1
     for cell in range(first // q, stop_cell, BLOCK):
         count = min(BLOCK, stop_cell - cell)
         for r in range(q):
             start = cell + lead
-            _convolve(yc, y_re, start, taps[r], count)
-            _convolve(ys, y_im, start, taps[r], count)
-            _convolve(wc, w_re, start, taps[r], count)
-            _convolve(ws, w_im, start, taps[r], count)
+            _convolve(yc, y_re[start:], taps[r], count)
+            _convolve(ys, y_im[start:], taps[r], count)
+            _convolve(wc, w_re[start:], taps[r], count)
+            _convolve(ws, w_im[start:], taps[r], count)
             # 2 f lies at coarse index 2 m + 2 r / q; even and odd indices apart.
             beyond = 2 * r // q
-            window = taps[2 * r - beyond * q]
+            double = taps[2 * r - beyond * q]
             start = 2 * cell + beyond + lead
             parity = start % 2
-            even, odd = window[parity::2], window[1 - parity :: 2]
-            even_start, odd_start = (start + 1) // 2, start // 2
-            _convolve(vc, even_re, even_start, even, count)
-            _convolve(tail, odd_re, odd_start, odd, count)
-            for m in range(count):
-                vc[m] += tail[m]
-            _convolve(vs, even_im, even_start, even, count)
-            _convolve(tail, odd_im, odd_start, odd, count)
-            for m in range(count):
-                vs[m] += tail[m]
+            even, odd = double[parity::2], double[1 - parity :: 2]
+            at_even, at_odd = (start + 1) // 2, start // 2
+            _convolve_apart(vc, even_re[at_even:], odd_re[at_odd:], even, odd, count)
+            _convolve_apart(vs, even_im[at_even:], odd_im[at_odd:], even, odd, count)
             _powers(block, q, r, count, yc, ys, wc, ws, vc, vs, variance)
         skip = max(first - cell * q, 0)
         begin = cell * q + skip

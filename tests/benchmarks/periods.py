@@ -1,0 +1,163 @@
+"""How fast the period search is, per CPU-second of one core.
+
+``python -m tests.benchmarks.periods [--curves N] [--repeats R] [--baseline DAYS] [--growth]``
+
+Curves of 50 to 1,500 points (mean about 364) over 1,800 days on the full grid up to 48 per
+day: 863,980 frequencies. The yardstick is astropy's fast Lomb-Scargle on the same curves and
+grid in the same process; variants take turns on each curve, and the median of the repeats
+counts. Mpf are millions of points times frequencies.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from scope.lightcurves import LightCurves
+from scope.periods import PeriodOptions, frequency_grid, search_periods
+from scope.periods.api import prepare_curve
+
+SEARCHES = {
+    "LS": ("LS",),
+    "CE": ("CE",),
+    "AOV": ("AOV",),
+    "LS_BIC": ("LS_BIC",),
+    "ELS_ECE_EAOV": ("ELS_ECE_EAOV",),
+    "ELS_ECE_EAOV + EAOV": ("ELS_ECE_EAOV", "EAOV"),
+}
+
+
+def lengths(count: int) -> list[int]:
+    """Numbers of points: quantiles of a lognormal between 50 and 1,500, mean about 364."""
+    rng = np.random.default_rng(0)
+    many = np.sort(np.clip(rng.lognormal(np.log(262.0), 0.83, 100_000), 50, 1500))
+    return [int(n) for n in many[((np.arange(count) + 0.5) / count * len(many)).astype(int)]]
+
+
+def star(n: int, baseline: float, seed: int = 0) -> LightCurves:
+    """A noisy two-term variable, observed at night, of exactly that baseline."""
+    rng = np.random.default_rng([seed, n])
+    day = np.sort(np.floor(rng.uniform(0.0, baseline, n)))
+    t = 58200.0 + np.sort(day + rng.uniform(0.0, 0.35, n))
+    t[0], t[-1] = 58200.0, 58200.0 + baseline
+    phase = 2.0 * np.pi * t / 0.5437
+    mag = 17.0 + 0.2 * np.sin(phase) + 0.1 * np.sin(2.0 * phase + 1.0) + 0.05 * rng.normal(size=n)
+    return LightCurves(np.array([n]), np.array([0, n]), t, mag, np.full(n, 0.05))
+
+
+def astropy_fast(curve: LightCurves, options: PeriodOptions) -> None:
+    """The yardstick."""
+    from astropy.timeseries import LombScargle
+
+    prepared = prepare_curve(curve.time, curve.mag, curve.magerr)
+    assert prepared is not None
+    grid = frequency_grid(float(prepared.time.max()), options)
+    frequency = grid.f0 + grid.df * np.arange(grid.n)
+    LombScargle(prepared.time, prepared.mag, prepared.error).power(
+        frequency, method="fast", assume_regular_frequency=True
+    )
+
+
+def nifty(curve: LightCurves, options: PeriodOptions) -> None:
+    """Another fast Lomb-Scargle, for comparison."""
+    import nifty_ls
+
+    prepared = prepare_curve(curve.time, curve.mag, curve.magerr)
+    assert prepared is not None
+    grid = frequency_grid(float(prepared.time.max()), options)
+    nifty_ls.lombscargle(
+        prepared.time,
+        prepared.mag,
+        prepared.error,
+        fmin=grid.f0,
+        fmax=grid.f_last,
+        Nf=grid.n,
+        nthreads=1,
+    )
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """CPU seconds of one call, all threads of the process together."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def measure(curves: list[LightCurves], repeats: int) -> dict[str, list[float]]:
+    """Median CPU seconds per curve of every variant; the yardstick runs once per curve."""
+    variants: dict[str, Callable[[LightCurves], object]] = {
+        name: partial(search_periods, options=PeriodOptions(algorithms=algorithms))
+        for name, algorithms in SEARCHES.items()
+    }
+    variants["nifty-ls"] = partial(nifty, options=PeriodOptions())
+    for work in variants.values():
+        work(curves[0])
+    taken: dict[str, list[float]] = {name: [] for name in ("astropy fast LS", *variants)}
+    for curve in curves:
+        once = cpu_seconds(partial(astropy_fast, curve, PeriodOptions()))
+        taken["astropy fast LS"].append(once)
+        runs: dict[str, list[float]] = {name: [] for name in variants}
+        for _ in range(repeats):
+            for name, work in variants.items():
+                runs[name].append(cpu_seconds(partial(work, curve)))
+        for name, values in runs.items():
+            taken[name].append(float(np.median(values)))
+    return taken
+
+
+def show(taken: dict[str, list[float]], curves: list[LightCurves], baseline: float) -> None:
+    """Print the table."""
+    grid = frequency_grid(baseline, PeriodOptions())
+    points = float(np.mean([len(curve.time) for curve in curves]))
+    yardstick = np.mean(taken["astropy fast LS"])
+    print(f"{len(curves)} curves, {points:.0f} points on average, {grid.n} frequencies")
+    print(f"{'':>22} {'s/curve':>9} {'curves/s':>9} {'Mpf/s':>8} {'x astropy':>10}")
+    for name, values in taken.items():
+        mean = float(np.mean(values))
+        rate = points * grid.n / mean / 1e6
+        print(f"{name:>22} {mean:9.4f} {1 / mean:9.2f} {rate:8.0f} {yardstick / mean:10.1f}")
+
+
+def growth() -> None:
+    """Print how the cost grows with points and baseline."""
+    print(f"\n{'points':>7} {'days':>6} " + " ".join(f"{name:>20}" for name in SEARCHES))
+    for n, baseline in (
+        (50, 1800),
+        (150, 1800),
+        (500, 1800),
+        (1500, 1800),
+        (150, 450),
+        (150, 3600),
+    ):
+        curve = star(n, float(baseline))
+        cells = []
+        for algorithms in SEARCHES.values():
+            options = PeriodOptions(algorithms=algorithms)
+            search_periods(curve, options)
+            runs = [cpu_seconds(partial(search_periods, curve, options)) for _ in range(3)]
+            cells.append(f"{np.median(runs):20.4f}")
+        print(f"{n:>7} {baseline:>6} " + " ".join(cells))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--curves", type=int, default=8)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--baseline", type=float, default=1800.0)
+    parser.add_argument("--growth", action="store_true", help="also with points and baseline")
+    arguments = parser.parse_args()
+    curves = [star(n, arguments.baseline) for n in lengths(arguments.curves)]
+    print(platform.processor() or platform.machine(), "Python", platform.python_version())
+    show(measure(curves, arguments.repeats), curves, arguments.baseline)
+    if arguments.growth:
+        growth()
+
+
+if __name__ == "__main__":
+    main()
