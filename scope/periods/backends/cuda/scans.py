@@ -23,6 +23,7 @@ from scope.periods.backends.cuda.points import (
 )
 from scope.periods.backends.cuda.programs import search_program
 from scope.periods.backends.cuda.replay import ScanRequest, ValueRequest
+from scope.periods.options import PeriodOptions
 
 MARGIN = 14
 """Extra candidates, so that rounding in a scan cannot push a true one out before the exact
@@ -176,20 +177,28 @@ def _power_scan(
     return out
 
 
-def _levels(workspace: Workspace, requests: Sequence[Any]) -> Any:
-    """Magnitude bin of each point."""
+def _levels(workspace: Workspace, points: Points, requests: Sequence[Any]) -> Any:
+    """Word of each point's magnitude bin in a row of the histogram, and what to add to it."""
     from scope.periods.kernels.entropy import magnitude_bins
 
     n_bins = requests[0].options.mag_bins
     bins = [magnitude_bins(request.curve.mag, n_bins) for request in requests]
-    return workspace.put(np.concatenate(bins).astype(np.uint64))
+    level = np.concatenate(bins).astype(np.uint64)
+    if _wide(points):
+        return workspace.put(level + (np.uint64(1) << np.uint64(32)))
+    add = np.uint64(1) << (np.uint64(32) + np.uint64(16) * (level % np.uint64(2)))
+    return workspace.put(level // np.uint64(2) + add)
 
 
-def _cell_bytes(options: Any, points: Points) -> tuple[np.int32, int]:
-    """Whether counts need 32 bits, and the bytes of a histogram of the entropy."""
-    wide = int(points.counts.max() > MOST_SHORT_COUNTS)
-    cells = options.phase_bins * options.mag_bins
-    return np.int32(wide), 4 * (cells if wide else (cells + 1) // 2)
+def _wide(points: Points) -> bool:
+    """Whether counts need 32 bits."""
+    return bool(points.counts.max() > MOST_SHORT_COUNTS)
+
+
+def _cell_bytes(options: PeriodOptions, points: Points) -> int:
+    """Bytes of a histogram of the entropy."""
+    words = options.mag_bins if _wide(points) else (options.mag_bins + 1) // 2
+    return 4 * options.phase_bins * words
 
 
 def _threads(workspace: Workspace, bytes_per_thread: int) -> int:
@@ -224,7 +233,7 @@ def _entropy_scan(
     workspace: Workspace, points: Points, requests: Sequence[ScanRequest], f0: Any, df: Any
 ) -> Periodograms:
     options = requests[0].options
-    wide, cell_bytes = _cell_bytes(options, points)
+    cell_bytes = _cell_bytes(options, points)
     threads = _threads(workspace, cell_bytes + PLACE_BYTES)
     blocks = _blocks(_sizes(requests), threads)
     out = _periodogram(workspace, requests)
@@ -237,14 +246,14 @@ def _entropy_scan(
             points.n_curves,
             points.offsets,
             points.time,
-            _levels(workspace, requests),
+            _levels(workspace, points, requests),
             workspace.put(_integer_table(_rounded(points))),
             f0,
             df,
             out.n_freq,
             np.int32(options.phase_bins),
             np.int32(options.mag_bins),
-            wide,
+            np.int32(_wide(points)),
             workspace.put(blocks),
             out.starts,
             out.values,
@@ -402,12 +411,14 @@ def _values_at(
     if statistic == "LS":
         name, head = "power_at", (points.weight, points.weighted, points.variance)
     elif statistic == "CE":
-        wide, cell_bytes = _cell_bytes(options, points)
+        cell_bytes = _cell_bytes(options, points)
         threads = _threads(workspace, cell_bytes)
         shared = threads * cell_bytes
         table = workspace.put(_float_table(_rounded(points)))
         name = "entropy_at"
-        head = (_levels(workspace, requests), table, bins, np.int32(options.mag_bins), wide)
+        wide = np.int32(_wide(points))
+        levels = _levels(workspace, points, requests)
+        head = (levels, table, bins, np.int32(options.mag_bins), wide)
     else:
         threads = _threads(workspace, 16 * options.phase_bins)
         shared = threads * 16 * options.phase_bins

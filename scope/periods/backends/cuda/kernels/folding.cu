@@ -11,7 +11,7 @@ __device__ inline int bin_at(double time, double frequency, int bins) {
     return bin < bins - 1 ? bin : bins - 1;
 }
 
-struct Place {
+struct alignas(16) Place {
     u32 phase;  // of the first frequency of the block
     u32 step;
     u64 load;
@@ -31,10 +31,11 @@ __device__ inline u32 bits_of(int bins) {
     return bits;
 }
 
-// Stage as many points as the block has threads, from `base` on.
+// Stage as many points as the block has threads, from `base` on. The lower half of a load is
+// multiplied by `scale`.
 __device__ inline void stage(
     Place* places, const double* time, const u64* load, i64 base, i64 high, double f0, double df,
-    i64 start
+    i64 start, u32 scale
 ) {
     const i64 j = base + threadIdx.x;
     const i64 seed = start / SEED * SEED;
@@ -44,27 +45,31 @@ __device__ inline void stage(
         place.step = as_step(time[j] * df);
         place.phase = as_phase(time[j] * (f0 + df * (double)seed));
         place.phase += place.step * (u32)(start - seed);
-        place.load = load[j];
+        place.load = (load[j] & ~0xffffffffull) | (u64)((u32)load[j] * scale);
         places[threadIdx.x] = place;
     }
     __syncthreads();
 }
 
-// A histogram cell of this thread: two 16-bit counts to a word, or one of 32 bits where a
-// curve has more points than 16 bits count (`wide`).
-__device__ inline u32 count_in(const u32* cells, int cell, int wide) {
-    const u32 word = cells[(cell >> (1 - wide)) * blockDim.x];
-    return wide ? word : (word >> (16 * (cell & 1))) & 0xffffu;
+// The histogram of a thread has a row of words per phase bin and two 16-bit counts to a
+// word, or one of 32 bits where a curve has more points than 16 bits count (`wide`). A
+// point's `load` is the word of its magnitude bin within a row, and above it the one to add.
+__device__ inline int words_of(int mag_bins, int wide) { return wide ? mag_bins : (mag_bins + 1) / 2; }
+
+// Points in both magnitude bins of a word, and the sum of their table entries.
+template <typename T>
+__device__ inline u32 count_of(u32 word, int wide, const T* table, T& sum) {
+    if (wide) {
+        sum -= table[word];
+        return word;
+    }
+    sum -= table[word & 0xffffu];
+    sum -= table[word >> 16];
+    return (word & 0xffffu) + (word >> 16);
 }
 
-__device__ inline void count_one(u32* cells, u32 cell, int wide) {
-    const u32 second = cell & (u32)(1 - wide);
-    cells[(cell >> (1 - wide)) * blockDim.x] += 1u << (16 * second);
-}
-
-// -H at grid frequencies f0 + df * k, one thread each. `level` is a point's magnitude bin;
-// `table` holds k ln k in units of 1 / ENTROPY_UNIT. Dynamic shared memory: the places,
-// then the cells.
+// -H at grid frequencies f0 + df * k, one thread each. `table` holds k ln k in units of
+// 1 / ENTROPY_UNIT. Dynamic shared memory: the places, then the histograms.
 KERNEL entropy_scan(
     int n_curves, const i64* offsets, const double* time, const u64* level, const i64* table,
     const double* f0, const double* df, const i64* n_freq, int phase_bins, int mag_bins, int wide,
@@ -76,26 +81,24 @@ KERNEL entropy_scan(
     const i64 start = (blockIdx.x - block_starts[curve]) * blockDim.x;
     const i64 low = offsets[curve], high = offsets[curve + 1];
     const u32 bits = bits_of(phase_bins), rest = 32 - bits, mine = threadIdx.x;
-    const int words = wide ? phase_bins * mag_bins : (phase_bins * mag_bins + 1) / 2;
-    for (int word = 0; word < words; ++word) cells[word * blockDim.x] = 0;
+    const int words = words_of(mag_bins, wide);
+    const u32 row = (u32)words * blockDim.x;
+    for (int word = 0; word < phase_bins * words; ++word) cells[word * blockDim.x] = 0;
     for (i64 base = low; base < high; base += blockDim.x) {
-        stage(places, time, level, base, high, f0[curve], df[curve], start);
+        stage(places, time, level, base, high, f0[curve], df[curve], start, blockDim.x);
         const int count = high - base < blockDim.x ? (int)(high - base) : (int)blockDim.x;
 #pragma unroll 4
         for (int j = 0; j < count; ++j) {
             const u32 phase = places[j].phase + places[j].step * mine;
             const u32 bin = ((phase >> bits) * (u32)phase_bins) >> rest;
-            count_one(cells, bin * (u32)mag_bins + (u32)places[j].load, wide);
+            cells[bin * row + (u32)places[j].load] += (u32)(places[j].load >> 32);
         }
     }
     i64 entropy = 0;
     for (int b = 0; b < phase_bins; ++b) {
         u32 total = 0;
-        for (int m = 0; m < mag_bins; ++m) {
-            const u32 number = count_in(cells, b * mag_bins + m, wide);
-            total += number;
-            entropy -= table[number];
-        }
+        for (int word = 0; word < words; ++word)
+            total += count_of(cells[(b * words + word) * blockDim.x], wide, table, entropy);
         entropy += table[total];
     }
     if (start + mine < n_freq[curve])
@@ -119,18 +122,17 @@ KERNEL entropy_at(
         return;
     }
     const i64 low = offsets[curve], high = offsets[curve + 1];
-    const int words = wide ? phase_bins * mag_bins : (phase_bins * mag_bins + 1) / 2;
-    for (int word = 0; word < words; ++word) cells[word * blockDim.x] = 0;
-    for (i64 j = low; j < high; ++j)
-        count_one(cells, bin_at(time[j], frequency, phase_bins) * mag_bins + (u32)level[j], wide);
+    const int words = words_of(mag_bins, wide);
+    for (int word = 0; word < phase_bins * words; ++word) cells[word * blockDim.x] = 0;
+    for (i64 j = low; j < high; ++j) {
+        const u32 word = bin_at(time[j], frequency, phase_bins) * words + (u32)level[j];
+        cells[word * blockDim.x] += (u32)(level[j] >> 32);
+    }
     double entropy = 0.0;
     for (int b = 0; b < phase_bins; ++b) {
         u32 total = 0;
-        for (int m = 0; m < mag_bins; ++m) {
-            const u32 number = count_in(cells, b * mag_bins + m, wide);
-            total += number;
-            entropy -= table[number];
-        }
+        for (int word = 0; word < words; ++word)
+            total += count_of(cells[(b * words + word) * blockDim.x], wide, table, entropy);
         entropy += table[total];
     }
     out[at] = entropy / (double)(high - low);
@@ -159,7 +161,7 @@ KERNEL variance_scan(
     const u32 bits = bits_of(phase_bins), rest = 32 - bits, mine = threadIdx.x;
     for (int b = 0; b < phase_bins; ++b) cells[b * blockDim.x] = 0;
     for (i64 base = low; base < high; base += blockDim.x) {
-        stage(places, time, packed, base, high, f0[curve], df[curve], start);
+        stage(places, time, packed, base, high, f0[curve], df[curve], start, 1);
         const int count = high - base < blockDim.x ? (int)(high - base) : (int)blockDim.x;
 #pragma unroll 4
         for (int j = 0; j < count; ++j) {

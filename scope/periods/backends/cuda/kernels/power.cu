@@ -102,7 +102,8 @@ KERNEL __launch_bounds__(POWER_THREADS, 2) power_scan(
             }
         }
         __syncthreads();
-#pragma unroll 2
+        // Unrolled, the sums would not stay in registers.
+#pragma unroll 1
         for (int p = 0; p < POINTS; ++p) {
 #pragma unroll
             for (int k = 0; k < 2; ++k) {
