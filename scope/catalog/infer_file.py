@@ -12,8 +12,9 @@ from scope.catalog.export import export
 from scope.catalog.gather import gather
 from scope.catalog.merge import merge
 from scope.classifiers.bundle import PREPROCESSING, ModelBundle
+from scope.errors import InputError
 from scope.inference import infer
-from scope.io import TableWriter, read_ids, read_metadata, read_schema, sorted_by_id
+from scope.io import TableWriter, check_output, read_ids, read_metadata, read_schema, sorted_by_id
 from scope.schema import with_scope_metadata
 
 
@@ -58,8 +59,16 @@ def infer_file(
     from scope.preprocessing import impute
 
     bundle.select(classes)
+    check_output(output, features_path)
     output = Path(output)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "folder of the output that cannot be made",
+            value=str(output.parent),
+            todo=f"name another ({error.strerror})",
+        ) from None
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as name:
         folder = Path(name)
         features = _in_order(Path(features_path), folder / "features.parquet")

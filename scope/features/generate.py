@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.errors import DuplicateIdError, MissingColumnError
+from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.features.assemble import DEFAULT_ROWS, Summary, write_features
 from scope.features.options import FeatureOptions
 from scope.features.rows import Rows
 from scope.identifiers import resolve
-from scope.io import read_ids, read_metadata, read_schema
+from scope.io import check_output, read_ids, read_metadata, read_schema
 from scope.lightcurves.cleaning import (
     CleaningOptions,
     emptied,
@@ -114,6 +114,7 @@ def generate_features(
         If the backend is not there.
     """
     cleaning, options = cleaning or CleaningOptions(), options or FeatureOptions()
+    check_output(output, lightcurve_file)
     layout = _layout(lightcurve_file)
     _require_unique(lightcurve_file, layout.names["_id"])
     metadata = record(
@@ -197,7 +198,7 @@ def _keys(table: pa.Table, layout: _Layout, raw: LightCurves) -> pa.Table:
     place = resolve(
         raw.ids,
         {
-            meaning: _integers(table.column(layout.names[meaning]))
+            meaning: _integers(table, layout.names[meaning])
             for meaning in _PLACE
             if meaning in layout.names
         },
@@ -208,7 +209,7 @@ def _keys(table: pa.Table, layout: _Layout, raw: LightCurves) -> pa.Table:
             found[meaning] = table.column(layout.names[meaning])
     schema = arrow_schema(KEY_COLUMNS)
     arrays = [
-        found[field.name].cast(field.type)
+        _cast(found[field.name], field.type, layout.names.get(field.name, field.name))
         if field.name in found
         else pa.nulls(len(raw), field.type)
         for field in schema
@@ -216,6 +217,19 @@ def _keys(table: pa.Table, layout: _Layout, raw: LightCurves) -> pa.Table:
     return pa.table(arrays, schema=schema)
 
 
-def _integers(column: pa.ChunkedArray) -> npt.NDArray[np.integer]:
+def _integers(table: pa.Table, name: str) -> npt.NDArray[np.integer]:
     """Return a column with -1, which means unknown, in place of null."""
-    return np.asarray(column.cast(pa.int64()).fill_null(-1).to_numpy(), dtype=np.int64)
+    column = _cast(table.column(name), pa.int64(), name)
+    return np.asarray(column.fill_null(-1).to_numpy(), dtype=np.int64)
+
+
+def _cast(column: pa.ChunkedArray, dtype: pa.DataType, name: str) -> pa.ChunkedArray:
+    try:
+        return column.cast(dtype)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            f"column {name!r} of a wrong type",
+            value=f"{column.type}: {str(error).splitlines()[0]}",
+            allowed=f"what can be read as {dtype}",
+            todo="convert the column",
+        ) from None

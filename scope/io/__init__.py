@@ -1,6 +1,6 @@
 """Files: tables with metadata that survives, written whole or not at all."""
 
-from scope.io.atomic import atomic_path, write_bytes
+from scope.io.atomic import atomic_path, check_output, write_bytes
 from scope.io.csvfile import read_csv, write_csv
 from scope.io.frames import (
     from_frame,
@@ -25,6 +25,7 @@ from scope.io.writer import TableWriter, conform, write_table
 __all__ = [
     "TableWriter",
     "atomic_path",
+    "check_output",
     "conform",
     "count_rows",
     "from_frame",

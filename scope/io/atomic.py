@@ -12,9 +12,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from scope.errors import ScopeError
+from scope.errors import ScopeError, UsageError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def check_output(output: str | Path, *inputs: str | Path, suffix: str = ".parquet") -> None:
+    """Refuse an output that would replace an input, or whose name says another format.
+
+    Raises
+    ------
+    UsageError
+        If `output` is one of `inputs`, or does not end with `suffix`.
+    """
+    output = Path(output)
+    if output.suffix != suffix:
+        raise UsageError(
+            "output whose name says another format", value=str(output), allowed=f"*{suffix}"
+        )
+    for path in inputs:
+        if output.exists() and Path(path).exists() and output.samefile(path):
+            raise UsageError(
+                "output that would replace the input", value=str(output), todo="name another file"
+            )
 
 
 @contextmanager

@@ -250,6 +250,15 @@ def _flatten(
             value=str(column.type),
             allowed="a list of numbers per row",
         )
+    if not (
+        pa.types.is_integer(column.type.value_type) or pa.types.is_floating(column.type.value_type)
+    ):
+        raise InputError(
+            "light-curve column whose lists hold no numbers",
+            value=str(column.type),
+            allowed="lists of integers or floats",
+            todo="convert the column",
+        )
     if column.null_count:
         lengths = np.nan_to_num(column.value_lengths().to_numpy(zero_copy_only=False))
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

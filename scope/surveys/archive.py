@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from scope.errors import DuplicateIdError, NotFoundError
 from scope.features.catalogues import CATALOGUES
 from scope.identifiers import Scheme, decode
-from scope.io.tables import iter_batches
+from scope.io.tables import iter_batches, read_metadata
 from scope.lightcurves.align import aligned
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS, lightcurves_of
@@ -82,9 +82,15 @@ class Archive:
         """The data release, for example ``DR5``."""
         return f"DR{self._release}"
 
-    def facts(self) -> dict[str, Any]:
-        """Return what products record of the survey."""
-        return {"data_release": self.release}
+    def facts(self, field: int, unit: str) -> dict[str, Any]:
+        """Return what products of a unit record of the survey.
+
+        Simulated files say so themselves; what is made of them never claims a release.
+        """
+        simulation = read_metadata(self.files(field, unit)[0]).get("simulation")
+        if simulation is None:
+            return {"data_release": self.release}
+        return {"data_release": "simulation", "simulation": simulation}
 
     def fields(self) -> list[int]:
         """Return the numbers of the fields that have files, ascending."""

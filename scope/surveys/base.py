@@ -44,8 +44,8 @@ class Survey(Protocol):
     def release(self) -> str:
         """The data release, for example ``DR5``."""
 
-    def facts(self) -> dict[str, Any]:
-        """Return what products record of the survey, ``data_release`` among it."""
+    def facts(self, field: int, unit: str) -> dict[str, Any]:
+        """Return what products of a unit record of the survey, ``data_release`` among it."""
 
     def fields(self) -> list[int]:
         """Return the numbers of the fields that there are, ascending."""

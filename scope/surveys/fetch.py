@@ -85,7 +85,7 @@ def fetch_sources(
     provenance = record(
         "sources",
         None,
-        **{**(facts or {}), **survey.facts(), "bright_star_cut": gaia is not None},
+        **{**(facts or {}), **survey.facts(field, unit), "bright_star_cut": gaia is not None},
     )
     write_table(table.cast(arrow_schema(SOURCES)), output, provenance)
     _log_counts(f"field {field} {unit}: sources", table.column("reason").to_pylist())

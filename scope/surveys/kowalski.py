@@ -136,8 +136,8 @@ class KowalskiSurvey:
         """The data release: as configured, or what the collection's name ends with."""
         return self.settings.release or self._sources.rpartition("_")[2]
 
-    def facts(self) -> dict[str, Any]:
-        """Return what products record of the survey."""
+    def facts(self, field: int, unit: str) -> dict[str, Any]:
+        """Return what products of a unit record of the survey; the same for all."""
         names = self.settings.collections
         return {
             "data_release": self.release,

@@ -90,7 +90,9 @@ def find_files(folder: Path, release: str | int | None = None) -> list[ArchiveFi
     """
     if not folder.is_dir():
         raise NotFoundError(
-            "no such archive folder", value=str(folder), todo="check the setting archive"
+            "no such archive folder",
+            value=str(folder.absolute()),
+            todo="check the setting archive; a relative path starts at the folder of the run",
         )
     files = sorted(file for path in _walk(folder) if (file := parse_file_name(path)) is not None)
     if not files:

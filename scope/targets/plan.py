@@ -120,7 +120,11 @@ class Plan:
         """Return the arguments of `scope.surveys.simulation.simulate_quadrant` for a unit."""
         simulation = self._simulation(target)
         if simulation is None:
-            raise NotFoundError("simulation of a target that is read from an archive", value=target)
+            raise NotFoundError(
+                "no simulation of a target that is read from a survey",
+                value=target,
+                todo="to train on simulated stars, leave out archive and survey",
+            )
         ccd, quad = parse_unit(unit)
         return {
             "field": parse_target(target).field,
@@ -138,11 +142,12 @@ class Plan:
     def _simulation(self, target: str) -> Simulation | None:
         """Return the sky that a target is simulated from; None if it is in the survey."""
         parse_target(target)
+        if self.config.archive is not None or self.config.survey == "kowalski":
+            # A field of the sky is never taken for a simulated one of the same number.
+            return None
         training = self.config.training
         if target in training.targets:
             return training.simulation
-        if self.config.archive is not None or self.config.survey == "kowalski":
-            return None
         if target in self.targets():
             return self.config.simulation
         raise NotFoundError(

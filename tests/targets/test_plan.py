@@ -62,10 +62,13 @@ def test_on_kowalski_no_file_is_waited_for_and_no_server_asked() -> None:
     assert isinstance(settings, KowalskiSettings)
 
 
-def test_training_targets_are_simulated_whatever_the_survey() -> None:
-    one = plan(survey="kowalski")
-    (target,) = one.config.training.targets
-    assert one.is_simulated(target)
-    assert not one.is_on_kowalski(target)
-    unit = one.units(target)[0]
-    assert one.survey_settings(target, unit) == {"folder": f"results/simulation/{target}/{unit}"}
+def test_a_field_of_a_survey_is_never_taken_for_the_simulated_one_of_its_number(
+    tmp_path: Path,
+) -> None:
+    (target,) = plan().config.training.targets
+    assert plan().is_simulated(target)
+    write_bulk(tmp_path, [3], field=int(target.removeprefix("field_")), ccd=2, quad=3)
+    for one in (plan(archive=str(tmp_path)), plan(survey="kowalski")):
+        assert not one.is_simulated(target)
+        with pytest.raises(NotFoundError, match="leave out archive and survey"):
+            one.simulation_settings(target, "ccd_02_quad_3")

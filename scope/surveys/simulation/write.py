@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow as pa
 from scope.errors import InputError
 from scope.identifiers import encode_data_release, rc_from_ccd_quad
 from scope.io.writer import TableWriter
+from scope.provenance import STAGES
 from scope.surveys.archive import ALERTS_TABLE, CROSSMATCH_FOLDER
 from scope.surveys.layout import file_name
 from scope.surveys.simulation import external, sky
@@ -220,7 +222,12 @@ class _QuadrantWriter:
             for filter_id in self._filters:
                 name = file_name(*place, "gri"[filter_id - 1], self._release)
                 self._bulk[filter_id] = stack.enter_context(
-                    TableWriter(self._folder / name, _BULK_SCHEMA, row_group_rows=_ROW_GROUP_ROWS)
+                    TableWriter(
+                        self._folder / name,
+                        _BULK_SCHEMA,
+                        {"simulation": _sky(self._settings)},
+                        row_group_rows=_ROW_GROUP_ROWS,
+                    )
                 )
                 self._curves[filter_id], self._truth[filter_id] = [], []
                 self._truth_pieces[filter_id] = []
@@ -336,6 +343,12 @@ class _QuadrantWriter:
             for pieces in self._truth_pieces.values():
                 for piece in pieces:
                     writer.write(piece)
+
+
+def _sky(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what all quadrants of a simulated field have in common, with the version."""
+    common = {name: value for name, value in settings.items() if name not in ("ccd", "quad")}
+    return {"version": STAGES["simulation"], **common}
 
 
 def _check(n_stars: int, seed: int, release: int, ccd: int, quad: int) -> None:

@@ -138,6 +138,14 @@ def test_the_truth_says_how_it_was_made(quadrant):
     assert settings["mix"] == "sky"
 
 
+def test_what_is_made_of_simulated_files_claims_no_data_release(archive):
+    facts = archive.facts(604, UNIT)
+    assert facts["data_release"] == "simulation"
+    assert facts["simulation"]["seed"] == 7
+    assert facts["simulation"]["n_stars"] == 1020
+    assert facts["simulation"]["version"] >= 1
+
+
 def test_the_summary_counts_what_was_written(quadrant, truth):
     assert quadrant.n_lightcurves == len(truth)
     assert quadrant.n_points == truth.n_listed.sum()
