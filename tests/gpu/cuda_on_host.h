@@ -34,7 +34,10 @@ using std::log1p;
 struct dim3 {
     unsigned x;
 };
-struct double2 {
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+struct alignas(16) double2 {
     double x, y;
 };
 inline double2 make_double2(double x, double y) { return {x, y}; }

@@ -11,11 +11,9 @@ __device__ inline int bin_at(double time, double frequency, int bins) {
     return bin < bins - 1 ? bin : bins - 1;
 }
 
-struct alignas(16) Place {
-    u32 phase;  // of the first frequency of the block
-    u32 step;
-    u64 load;
-};
+// A staged point, read in one piece. x: its phase at the first frequency of the block; y: its
+// step; z, w: the lower and upper half of its load.
+typedef uint4 Place;
 
 __device__ inline u32 as_phase(double cycles) {
     return (u32)(u64)(fraction(cycles + NUDGE) * 4294967296.0);
@@ -42,10 +40,10 @@ __device__ inline void stage(
     __syncthreads();
     if (j < high) {
         Place place;
-        place.step = as_step(time[j] * df);
-        place.phase = as_phase(time[j] * (f0 + df * (double)seed));
-        place.phase += place.step * (u32)(start - seed);
-        place.load = (load[j] & ~0xffffffffull) | (u64)((u32)load[j] * scale);
+        place.y = as_step(time[j] * df);
+        place.x = as_phase(time[j] * (f0 + df * (double)seed)) + place.y * (u32)(start - seed);
+        place.z = (u32)load[j] * scale;
+        place.w = (u32)(load[j] >> 32);
         places[threadIdx.x] = place;
     }
     __syncthreads();
@@ -89,9 +87,10 @@ KERNEL entropy_scan(
         const int count = high - base < blockDim.x ? (int)(high - base) : (int)blockDim.x;
 #pragma unroll 4
         for (int j = 0; j < count; ++j) {
-            const u32 phase = places[j].phase + places[j].step * mine;
+            const Place place = places[j];
+            const u32 phase = place.x + place.y * mine;
             const u32 bin = ((phase >> bits) * (u32)phase_bins) >> rest;
-            cells[bin * row + (u32)places[j].load] += (u32)(places[j].load >> 32);
+            cells[bin * row + place.z] += place.w;
         }
     }
     i64 entropy = 0;
@@ -165,9 +164,10 @@ KERNEL variance_scan(
         const int count = high - base < blockDim.x ? (int)(high - base) : (int)blockDim.x;
 #pragma unroll 4
         for (int j = 0; j < count; ++j) {
-            const u32 phase = places[j].phase + places[j].step * mine;
+            const Place place = places[j];
+            const u32 phase = place.x + place.y * mine;
             const u32 bin = ((phase >> bits) * (u32)phase_bins) >> rest;
-            cells[bin * blockDim.x] += places[j].load;
+            cells[bin * blockDim.x] += (u64)place.w << 32 | place.z;
         }
     }
     const u64 sum_bits = (1ull << COUNT_SHIFT) - 1;
