@@ -1,5 +1,6 @@
 # make demo     simulate a quadrant, classify it, print where the results are
 # make test     all tests
+# make soak     many faults in a row; writes docs/faults.md (an hour)
 # make lint     ruff, mypy, snakefmt, snakemake --lint
 # make install  only the environment: .venv, from requirements.lock
 # make starter  retrain the starter models that ship in models/
@@ -16,7 +17,7 @@ UV_VERSION := 0.13.8
 export SNAKEMAKE_OUTPUT_CACHE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test lint format starter install-profile lock clean-demo
+.PHONY: help install demo test soak lint format starter install-profile lock clean-demo
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -39,6 +40,9 @@ test: install
 	@bash envs/install_test_packages.sh
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
+soak: install
+	$(BIN)/python -m tests.faults.soak
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,10 +57,11 @@ format: install
 
 starter: install
 	$(BIN)/snakemake --cores $(CORES) --configfile config/starter.yaml -- train
-	rm -rf models/dnn/starter models/xgb/starter
-	mkdir -p models/dnn models/xgb
+	rm -rf models/dnn/starter models/xgb/starter models/fused/starter
+	mkdir -p models/dnn models/xgb models/fused
 	cp -r results/models/dnn/starter models/dnn/starter
 	cp -r results/models/xgb/starter models/xgb/starter
+	cp -r results/models/fused/starter models/fused/starter
 
 install-profile:
 	@profiles/install.sh slurm

@@ -1,6 +1,7 @@
 """Join scores to rows: the product, the catalogue of both algorithms, the report.
 
 in   results/gathered/{preprocessing}/{target}.parquet, results/scores_{algo}/{target}/{group}/
+     models/{algo}/{group}/, models/fused/{group}/   what makes probabilities of scores
 out  results/preds_{algo}/{target}.parquet    the product; .csv and .h5 beside it on request
      results/catalog/{target}.parquet         both algorithms, one row per light curve
      results/examples/{target}.parquet        light curves of the best examples of each class
@@ -53,6 +54,8 @@ rule export:
 rule publish:
     input:
         preds=prediction_files,
+        bundles=bundle_manifests,
+        fusion=fusion_manifest,
     output:
         "results/catalog/{target}.parquet",
     log:
@@ -66,6 +69,8 @@ rule publish:
         runtime=minutes("publish"),
     params:
         version=STAGES["catalog"],
+        parents=CONFIG.class_parents(),
+        options=CONFIG.probabilities.model_dump(),
         facts=FACTS,
     script:
         "../workflow/scripts/publish.py"

@@ -3,7 +3,8 @@
 Helpers take wildcards and return paths or settings; what they know is in the library.
 """
 
-from functools import wraps
+from functools import cache, wraps
+from inspect import signature
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -14,6 +15,7 @@ from scope.classifiers.bundle import (
     bundle_folder,
     read_manifest,
 )
+from scope.classifiers.fusion import FUSED
 from scope.classifiers.settings import training_settings
 from scope.config import load_config
 from scope.errors import ScopeError
@@ -40,6 +42,8 @@ def clearly(function):
         except ScopeError as error:
             raise WorkflowError(f"error: {error}") from None
 
+    # Snakemake asks for it at each call, and working it out takes longer than the call.
+    wrapper.__signature__ = signature(function)
     return wrapper
 
 
@@ -127,6 +131,7 @@ def imputed_units(wildcards):
 # Models and what they make
 
 
+@cache
 @clearly
 def bundle(algo, group):
     """Folder of a model bundle: in models/ of the run folder, else of the checkout."""
@@ -142,10 +147,35 @@ def bundle_manifest(wildcards):
     return str(bundle(wildcards.algo, wildcards.group) / MANIFEST)
 
 
+def bundle_manifests(wildcards):
+    """The manifests of all bundles in use, in the order of the algorithms."""
+    return [
+        str(bundle(algo, group_of(algo)) / MANIFEST)
+        for algo in CONFIG.inference.algorithms
+    ]
+
+
+def fusion_manifest(wildcards):
+    return fusion_in_use()
+
+
+@cache
+def fusion_in_use():
+    """The manifest of the fusion that lies beside the bundles in use; none is an answer."""
+    folders = [bundle(algo, group_of(algo)) for algo in CONFIG.inference.algorithms]
+    places = {(folder.parents[1], folder.name) for folder in folders}
+    if len(folders) < 2 or len(places) > 1:
+        return []
+    models, group = places.pop()
+    path = models / FUSED / group / MANIFEST
+    return [str(path)] if path.is_file() else []
+
+
 def group_of(algo):
     return getattr(CONFIG.inference.group, algo)
 
 
+@cache
 @clearly
 def preprocessing_of(algo, group):
     return read_manifest(bundle(algo, group))["files"][PREPROCESSING][:12]
@@ -219,10 +249,14 @@ def complete_products():
 # Training
 
 
-def trained_bundles():
+ALGORITHMS = ["dnn", "xgb"]
+
+
+def trained_models():
+    """The bundles of both algorithms and their fusion."""
     return expand(
         "results/models/{algo}/{group}",
-        algo=["dnn", "xgb"],
+        algo=[*ALGORITHMS, FUSED],
         group=CONFIG.training.group,
     )
 

@@ -4,13 +4,15 @@ in   results/features/{target}/{unit}.parquet    the training targets of the con
      results/simulation/{target}/{unit}/         with the truth of each simulated star
 out  results/training/{group}.parquet            features, labels and the star of each row
      results/models/{algo}/{group}/              a model bundle; `make starter` installs it
+     results/training_scores/{algo}/{group}.parquet   scores of the training set, out of fold
+     results/models/fused/{group}/               how both algorithms make one probability
 """
 
 
 rule train:
-    """Bundles of all algorithms for the starter group."""
+    """Bundles of all algorithms for the configured group, and their fusion."""
     input:
-        trained_bundles(),
+        trained_models(),
 
 
 rule assemble_training_set:
@@ -39,7 +41,8 @@ rule train_bundle:
     input:
         "results/training/{group}.parquet",
     output:
-        directory("results/models/{algo}/{group}"),
+        bundle=directory("results/models/{algo}/{group}"),
+        scores="results/training_scores/{algo}/{group}.parquet",
     log:
         "logs/train_bundle/{algo}/{group}.log",
     benchmark:
@@ -56,3 +59,26 @@ rule train_bundle:
         settings=bundle_settings,
     script:
         "../workflow/scripts/train_bundle.py"
+
+
+rule fuse:
+    input:
+        bundles=expand("results/models/{algo}/{{group}}", algo=ALGORITHMS),
+        scores=expand(
+            "results/training_scores/{algo}/{{group}}.parquet", algo=ALGORITHMS
+        ),
+    output:
+        directory("results/models/fused/{group}"),
+    log:
+        "logs/fuse/{group}.log",
+    benchmark:
+        "benchmarks/fuse/{group}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("fuse"),
+        runtime=minutes("fuse"),
+    params:
+        version=STAGES["fusion"],
+    script:
+        "../workflow/scripts/fuse.py"

@@ -26,11 +26,12 @@ STAGES: dict[str, int] = {
     "gathered": 1,
     "scores": 1,
     "preds": 1,
-    "catalog": 1,
+    "catalog": 2,
     "report": 1,
     "training_set": 1,
     "training_scores": 1,
     "bundle": 2,
+    "fusion": 1,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +14,9 @@ from scope.catalog.merge import ALGORITHMS, check_same_ids
 from scope.errors import InputError
 from scope.io import TableWriter, count_rows, read_metadata, read_schema
 from scope.provenance import record
+
+if TYPE_CHECKING:
+    from scope.catalog.probabilities import CatalogColumns, Probabilities
 
 WINDOW_ROWS = 4096
 """Rows that are joined at a time."""
@@ -28,13 +31,16 @@ def publish_catalog(
     predictions: Sequence[str | Path],
     output: str | Path,
     facts: Mapping[str, Any] | None = None,
+    *,
+    probabilities: Probabilities | None = None,
 ) -> None:
-    """Write one row per light curve with the scores of all algorithms.
+    """Write one row per light curve with the scores of all algorithms, and what they mean.
 
     The columns before the scores stand once and are checked to be equal, bit by bit.
     Where the algorithms' models do not share their preprocessing, ``imputed`` and
     ``provenance`` stand once per algorithm, with its name as suffix, and ``reason`` is
-    that of the first algorithm that has one.
+    that of the first algorithm that has one. Probabilities follow the scores, for the
+    classes that are calibrated; they are null where a row lacks a score.
 
     Parameters
     ----------
@@ -43,12 +49,16 @@ def publish_catalog(
     output : path
     facts : mapping, optional
         Further facts for the record of `output`.
+    probabilities : Probabilities, optional
+        Of the models that scored. None writes scores alone.
 
     Raises
     ------
     InputError
         If the files differ in rows or in a column before the scores, or two hold the
         same algorithm.
+    BundleError
+        If the probabilities are of other models than the scores.
     """
     algorithms = [_algorithm(path) for path in predictions]
     if not algorithms or len(set(algorithms)) != len(algorithms):
@@ -59,16 +69,45 @@ def publish_catalog(
         )
     records = dict(zip(algorithms, map(read_metadata, predictions), strict=True))
     apart = len({str(entry.get("preprocessing")) for entry in records.values()}) > 1
-    metadata = _metadata(records, facts or {}, apart)
     rows = _check_rows(predictions)
     schema = _schema([read_schema(path) for path in predictions], algorithms, apart)
+    own = dict(facts or {})
+    more = None
+    if probabilities is not None:
+        probabilities.check_models(records)
+        more = probabilities.for_scores(schema.names)
+        _count(more, predictions, rows)
+        if more.columns:
+            own["probabilities"] = more.facts()
+    whole = schema if more is None else pa.schema([*schema, *(c.field for c in more.columns)])
     cursors = [Cursor(path) for path in predictions]
-    with TableWriter(output, schema, metadata) as writer:
+    with TableWriter(output, whole, _metadata(records, own, apart)) as writer:
         for start in range(0, rows, WINDOW_ROWS):
             parts = [cursor.take(min(WINDOW_ROWS, rows - start)) for cursor in cursors]
             for part, path in zip(parts[1:], predictions[1:], strict=True):
                 _check_same_keys(parts[0], part, predictions[0], path, apart)
-            writer.write(_join(parts, algorithms, schema, apart))
+            table = _join(parts, algorithms, schema, apart)
+            for name, column in ({} if more is None else more.columns_of(table)).items():
+                table = table.append_column(name, column)
+            writer.write(table)
+
+
+def _count(more: CatalogColumns, predictions: Sequence[str | Path], rows: int) -> None:
+    """Show all scores to what tells from them how frequent the classes are."""
+    if more.needs_counting:
+        names = [["reason", *filter(is_score, read_schema(path).names)] for path in predictions]
+        cursors = [Cursor(path, part) for path, part in zip(predictions, names, strict=True)]
+        for start in range(0, rows, WINDOW_ROWS):
+            parts = [cursor.take(min(WINDOW_ROWS, rows - start)) for cursor in cursors]
+            more.count(_side_by_side(parts))
+    more.settle()
+
+
+def _side_by_side(parts: Sequence[pa.Table]) -> pa.Table:
+    """Return the scores of all algorithms with the first reason for having none."""
+    columns = {name: part.column(name) for part in parts for name in part.schema.names}
+    columns["reason"] = pc.coalesce(*(part.column("reason") for part in parts))
+    return pa.table(columns)
 
 
 def is_score(name: str) -> bool:

@@ -70,7 +70,7 @@ def write_bundle(
     contents[PREPROCESSING] = preprocessing.content
     if calibration is not None:
         contents[CALIBRATION] = calibration.content
-    contents[METRICS] = _json_bytes(metrics)
+    contents[METRICS] = json_bytes(metrics)
     contents[CARD] = card.encode()
     used = {item.features for item in definitions}
     manifest = {
@@ -94,7 +94,7 @@ def write_bundle(
         **facts,
         "files": {name: sha256_of(content) for name, content in contents.items()},
     }
-    _replace_folder(Path(output), {**contents, MANIFEST: _json_bytes(manifest)})
+    replace_folder(Path(output), {**contents, MANIFEST: json_bytes(manifest)})
     return ModelBundle.load(output)
 
 
@@ -117,8 +117,14 @@ def _interface(
     }
 
 
-def _replace_folder(output: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a folder beside its place and move it there."""
+def replace_folder(output: Path, contents: Mapping[str, bytes]) -> None:
+    """Write a folder beside its place and move it there; it has a manifest.
+
+    Raises
+    ------
+    InputError
+        If there is something else at `output`.
+    """
     if output.is_dir() and any(output.iterdir()) and not (output / MANIFEST).is_file():
         raise InputError(
             "folder that is no model bundle stands where one is to be written",
@@ -142,5 +148,6 @@ def _replace_folder(output: Path, contents: Mapping[str, bytes]) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _json_bytes(value: Mapping[str, Any]) -> bytes:
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """Return a file of JSON; NaN is none."""
     return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()

@@ -104,7 +104,52 @@ def _probabilities(
             (item["sets"] or {}).get("coverage_positive"),
             *(item["recommended"][name] for name in ("cut", "completeness", "contamination")),
         )
-        cells = " | ".join("-" if value is None else f"{value:.3f}" for value in figures)
+        cells = " | ".join(map(_cell, figures))
         method = "order only" if one.method == RANK else one.method
         lines.append(f"| {tag} | {method} | {one.n_positive} | {cells} |")
     return "\n".join([*lines, ""])
+
+
+def render_fusion_card(
+    group: str, metrics: Mapping[str, Mapping[str, Any]], stacks: Mapping[str, Any]
+) -> str:
+    """Return the card of a fusion as Markdown.
+
+    Parameters
+    ----------
+    metrics : mapping of class tag to figures
+    stacks : mapping of class tag to Stack
+    """
+    algorithms = list(next(iter(metrics.values()))["compared"])
+    names = [name.upper() for name in algorithms]
+    lines = [
+        f"# {group}: {' and '.join(names)} as one",
+        "",
+        "Per class a weighted sum of the log-odds of both, learnt from training stars that "
+        "neither had seen, and calibrated. It serves the two bundles whose hashes are in "
+        "`bundle.json`, and no others.",
+        "",
+        "## Stars that training never saw",
+        "",
+        "Average precision with the 95 % interval over draws of stars; calibration error of the "
+        "fused probability.",
+        "",
+        f"| class | positive | {' | '.join(names)} | fused | interval | calibration error "
+        f"| weights {' : '.join(names)} |",
+        "|---|---|" + "---|" * (len(names) + 4),
+    ]
+    for tag, item in metrics.items():
+        test, calibrated = item["test"], item["calibrated"] or {}
+        single = [item["compared"].get(name, {}).get("average_precision") for name in algorithms]
+        cells = [_cell(value) for value in (*single, test["average_precision"])]
+        interval = test["average_precision_interval"]
+        cells.append("-" if interval is None else f"{interval[0]:.3f} to {interval[1]:.3f}")
+        cells.append(_cell(calibrated.get("expected_calibration_error")))
+        weights = [stacks[tag].weights.get(name, 0.0) for name in algorithms]
+        cells.append(" : ".join(f"{weight:.2f}" for weight in weights))
+        lines.append(f"| {tag} | {test['n_positive']} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -221,7 +221,7 @@ def constant_classes(trained: Trained, data: TrainingData, *, strict: bool) -> l
     """
 
     def is_flat(part: ClassScores) -> bool:
-        return is_constant(part.scores[data.sets[part.rows] != TRAIN])
+        return is_constant(part.scores[data.sets != TRAIN])
 
     refused = [tag for tag, part in trained.scores.items() if is_flat(part)]
     if refused and (strict or len(refused) == len(trained.scores)):

@@ -190,18 +190,17 @@ class TrainingRun:
         their fold, and by none where there is no such model.
         """
         positive, member = self.data.targets(item)
-        rows = np.flatnonzero(member)
-        scores = np.full(len(self.data.sets), np.nan, dtype=np.float32)
-        held_out = np.flatnonzero(member & (self.data.sets != TRAIN))
-        scores[held_out] = self._predict(item, self._path(folder, item.tag), held_out)
+        learnt = member & (self.data.sets == TRAIN)
+        path = self._path(folder, item.tag)
+        scores = np.full(len(member), np.nan, dtype=np.float32)
+        scores[~learnt] = self._predict(item, path, np.flatnonzero(~learnt))
         for number in range(n_folds := self.n_folds(item)):
             _, left_out = self.data.fold(item, self.features[item.features], number, n_folds)
-            path = self._path(folder, f"{item.tag}.{number}")
-            scores[left_out] = self._predict(item, path, left_out)
-        training = np.flatnonzero(member & (self.data.sets == TRAIN))
-        seen = self._predict(item, self._path(folder, item.tag), training)
-        found = ClassScores(rows, positive[rows], scores[rows], self._score_prevalence(item))
-        return found, score_metrics(positive[training], seen)
+            part = self._path(folder, f"{item.tag}.{number}")
+            scores[left_out] = self._predict(item, part, left_out)
+        seen = self._predict(item, path, np.flatnonzero(learnt))
+        found = ClassScores(positive, member, scores, self._score_prevalence(item))
+        return found, score_metrics(positive[learnt], seen)
 
     def _predict(
         self, item: ClassDefinition, path: Path, rows: npt.NDArray[np.int64]

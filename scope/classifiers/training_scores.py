@@ -1,8 +1,8 @@
 """The scores of a training set by models that did not see the star, class by class.
 
-Training rows have out-of-fold scores, validation and test rows those of the models that
-went into the bundle. Calibration and fusion learn from the former, evaluation from the
-scores of test rows.
+Training rows have out-of-fold scores, all other rows those of the models that went into the
+bundle. Calibration and fusion learn from the former, evaluation from the scores of test
+rows.
 """
 
 from __future__ import annotations
@@ -28,21 +28,22 @@ from scope.schema import Column, arrow_schema
 
 @dataclass(frozen=True)
 class ClassScores:
-    """Scores of the rows of one class.
+    """Scores of all rows for one class.
 
     Attributes
     ----------
-    rows : (m,) int64
-        Where they stand in `TrainingScores`.
-    target : (m,) bool
-    scores : (m,) float32
+    target : (n,) bool
+        Whether the row is of the class.
+    member : (n,) bool
+        Whether the row is an example of the class or of what is not the class.
+    scores : (n,) float32
         NaN in training rows without an out-of-fold score.
     score_prevalence : float
         See `OutOfFold`.
     """
 
-    rows: npt.NDArray[np.int64]
     target: npt.NDArray[np.bool_]
+    member: npt.NDArray[np.bool_]
     scores: npt.NDArray[np.float32]
     score_prevalence: float
 
@@ -75,14 +76,9 @@ class TrainingScores:
     def judged(self, tag: str, number: int) -> Judged:
         """Return the scored rows of a class in one of the `SETS`."""
         part = self.classes[tag]
-        here = (self.sets[part.rows] == number) & np.isfinite(part.scores)
-        rows = part.rows[here]
-        return Judged(
-            part.target[here],
-            part.scores[here],
-            self.stars[rows],
-            {name: values[rows] for name, values in self.slices.items()},
-        )
+        here = part.member & (self.sets == number) & np.isfinite(part.scores)
+        slices = {name: values[here] for name, values in self.slices.items()}
+        return Judged(part.target[here], part.scores[here], self.stars[here], slices)
 
     def out_of_fold(self, tag: str) -> OutOfFold:
         """Return the training rows of a class; none where it was not scored out of fold."""
@@ -103,7 +99,10 @@ class TrainingScores:
         ]
         for tag, part in self.classes.items():
             names += [tag, f"{tag}_{algorithm}"]
-            arrays += [self._spread(part.rows, part.target), self._spread(part.rows, part.scores)]
+            arrays += [
+                pa.array(part.target, mask=~part.member),
+                pa.array(part.scores, mask=~np.isfinite(part.scores)),
+            ]
         prevalences = {tag: part.score_prevalence for tag, part in self.classes.items()}
         metadata = record(
             "training_scores",
@@ -114,13 +113,6 @@ class TrainingScores:
         )
         schema = arrow_schema(score_columns(algorithm, list(self.classes), list(self.slices)))
         write_table(pa.table(dict(zip(names, arrays, strict=True))).cast(schema), path, metadata)
-
-    def _spread(self, rows: npt.NDArray[np.int64], values: npt.NDArray[Any]) -> pa.Array:
-        """Return values of some rows as a column, null in the others and for NaN."""
-        known = np.zeros(len(self.sets), dtype=np.bool_)
-        column = np.zeros(len(self.sets), dtype=values.dtype)
-        column[rows], known[rows] = values, np.isfinite(values)
-        return pa.array(column, mask=~known)
 
     @classmethod
     def read(cls, path: str | Path) -> tuple[TrainingScores, dict[str, Any]]:
@@ -147,10 +139,12 @@ class TrainingScores:
         }
         classes = {}
         for tag, prevalence in facts["score_prevalence"].items():
-            rows = np.flatnonzero(table.column(tag).is_valid().to_numpy())
-            scores = _numpy(table, f"{tag}_{facts['algorithm']}")[rows].astype(np.float32)
-            target = table.column(tag).fill_null(False).to_numpy()[rows]
-            classes[tag] = ClassScores(rows, target, scores, prevalence)
+            classes[tag] = ClassScores(
+                table.column(tag).fill_null(False).to_numpy(),
+                table.column(tag).is_valid().to_numpy(),
+                _numpy(table, f"{tag}_{facts['algorithm']}").astype(np.float32),
+                prevalence,
+            )
         sets = np.array([numbers[name] for name in table.column("set").to_pylist()], np.int8)
         return cls(_numpy(table, "row"), _numpy(table, "star"), sets, slices, classes), facts
 
@@ -176,7 +170,7 @@ def score_columns(algorithm: str, tags: list[str], slices: list[str]) -> list[Co
     ]
     for tag in tags:
         columns += [
-            Column(tag, "bool", "", True, f"Whether the row is of {tag}; null if it is not used"),
+            Column(tag, "bool", "", True, f"Whether the row is of {tag}; null if it is no example"),
             Column(
                 f"{tag}_{algorithm}", "float32", "", True, "Score by models that did not see it"
             ),

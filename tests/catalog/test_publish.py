@@ -14,6 +14,7 @@ from scope.catalog import gather, merge, publish_catalog
 from scope.errors import InputError
 from scope.io import read_metadata, read_table, write_table
 from scope.io.frames import read_parquet
+from scope.provenance import STAGES
 from tests.catalog.tables import write_scores, write_unit
 
 TAGS = ["vnv", "ea", "rrab"]
@@ -56,7 +57,7 @@ def test_the_record_names_the_models_of_each_algorithm(tmp_path: Path) -> None:
     assert metadata["preprocessing"] == "abc"
     assert len(metadata["provenance"]) == 1
     assert metadata["note"] == 1
-    assert metadata["stages"]["catalog"] == 1
+    assert metadata["stages"]["catalog"] == STAGES["catalog"]
 
 
 def test_models_trained_apart_keep_their_own_imputation_columns(tmp_path: Path) -> None:

@@ -97,7 +97,9 @@ def test_the_file_has_a_line_per_row_of_the_training_set_and_says_what_it_is_for
     assert table.column("low_dnn").null_count == 0
 
 
-def test_rows_that_are_neither_positive_nor_negative_have_no_score(tmp_path: Path) -> None:
+def test_rows_that_are_neither_positive_nor_negative_teach_and_judge_nothing(
+    tmp_path: Path,
+) -> None:
     table = feature_table()
     kept = np.arange(600) % 3 > 0
     table = table.append_column("no", pa.array(kept.astype(float)))
@@ -106,7 +108,12 @@ def test_rows_that_are_neither_positive_nor_negative_have_no_score(tmp_path: Pat
     path = tmp_path / "scores.parquet"
     train(tmp_path / "t.parquet", tmp_path / "b", "xgb", definitions=[low], scores_output=path)
     member = (table.column("low period").to_numpy() > 0.7) | kept
-    assert (read_table(path).column("low_xgb").is_valid().to_numpy() == member).all()
+    found = read_table(path)
+    assert (found.column("low").is_valid().to_numpy() == member).all()
+    # they have a score all the same, by a model that did not learn from them
+    assert found.column("low_xgb").null_count == 0
+    scores, _ = TrainingScores.read(path)
+    assert len(scores.judged("low", TRAIN).target) == (member & (scores.sets == TRAIN)).sum()
 
 
 def test_the_method_and_the_figures_are_those_of_stars_that_training_never_saw() -> None:

@@ -1,8 +1,22 @@
 """Join the predictions of all algorithms into the catalogue of a target."""
 
+from pathlib import Path
+
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
     from scope.catalog import publish_catalog
+    from scope.catalog.probabilities import load_probabilities
 
-    publish_catalog(list(snakemake.input.preds), snakemake.output[0], facts=snakemake.params.facts)
+    fusion = [Path(path).parent for path in snakemake.input.fusion]
+    publish_catalog(
+        list(snakemake.input.preds),
+        snakemake.output[0],
+        facts=snakemake.params.facts,
+        probabilities=load_probabilities(
+            [Path(path).parent for path in snakemake.input.bundles],
+            fusion[0] if fusion else None,
+            snakemake.params.parents,
+            snakemake.params.options,
+        ),
+    )

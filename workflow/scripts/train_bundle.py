@@ -7,7 +7,8 @@ with job(snakemake.log[0]):
 
     train_bundle(
         snakemake.input[0],
-        snakemake.output[0],
+        snakemake.output.bundle,
+        scores_output=snakemake.output.scores,
         algorithm=snakemake.wildcards.algo,
         workers=snakemake.threads,
         **snakemake.params.settings,

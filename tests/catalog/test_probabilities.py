@@ -1,0 +1,234 @@
+"""The probability columns of a catalogue, from models that were trained for the tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy.special import expit, logit
+
+from scope.catalog import gather, merge, publish_catalog
+from scope.catalog.probabilities import PrevalenceOptions, Probabilities, load_probabilities
+from scope.classifiers.bundle import ModelBundle
+from scope.classifiers.fusion import Fusion, fuse
+from scope.classifiers.taxonomy import ClassTree
+from scope.config import Config
+from scope.errors import BundleError, ConfigError
+from scope.io import read_metadata, read_table
+from tests.catalog.tables import write_scores, write_unit
+from tests.models import small_bundle, small_scores, small_training_set, train
+
+ALGORITHMS = ("dnn", "xgb")
+TREE = ClassTree({"low": None, "red": "low"})
+FEW = PrevalenceOptions(min_rows=10**6)
+
+
+@pytest.fixture(scope="module")
+def fusion(tmp_path_factory: pytest.TempPathFactory) -> Fusion:
+    output = tmp_path_factory.mktemp("models") / "fused" / "small"
+    bundles = [small_bundle(name) for name in ALGORITHMS]
+    return fuse(bundles, [small_scores(name) for name in ALGORITHMS], output)
+
+
+def write_predictions(folder: Path, bundle: ModelBundle, n: int = 3000) -> Path:
+    """Write random scores of a bundle for the same rows each time; every third has a reason."""
+    name = bundle.algorithm
+    unit = write_unit(folder / f"unit_{name}.parquet", list(range(100, 100 + n)))
+    gathered = folder / f"gathered_{name}.parquet"
+    gather([unit], gathered)
+    scores = write_scores(
+        folder / f"scores_{name}.parquet",
+        read_table(gathered),
+        [f"{tag}_{name}" for tag in bundle.classes],
+        facts={"bundle": bundle.identity},
+    )
+    merge(gathered, [scores], folder / f"preds_{name}.parquet", algorithm=name)
+    return folder / f"preds_{name}.parquet"
+
+
+def published(
+    folder: Path,
+    fusion: Fusion | None,
+    *,
+    algorithms: tuple[str, ...] = ALGORITHMS,
+    options: PrevalenceOptions | None = None,
+    tree: ClassTree = TREE,
+    n: int = 3000,
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the catalogue of random scores and its record."""
+    bundles = [small_bundle(name) for name in algorithms]
+    paths = [write_predictions(folder, bundle, n) for bundle in bundles]
+    output = folder / "catalog.parquet"
+    publish_catalog(paths, output, probabilities=Probabilities(bundles, fusion, tree, options))
+    return read_table(output), read_metadata(output)
+
+
+def numbers(table: pa.Table, name: str) -> np.ndarray:
+    return np.asarray(table.column(name).to_numpy(), dtype=np.float64)
+
+
+def healthy(table: pa.Table) -> np.ndarray:
+    return np.array([reason is None for reason in table.column("reason").to_pylist()])
+
+
+def test_probabilities_follow_the_scores_class_by_class(tmp_path: Path, fusion: Fusion) -> None:
+    table, _ = published(tmp_path, fusion)
+    first = table.schema.names.index("low_xgb") + 2
+    assert table.schema.names[first:] == [
+        *("low_dnn_p", "low_xgb_p", "low_p_train", "low_p_field", "low_p", "low_set"),
+        *("red_dnn_p", "red_xgb_p", "red_p_train", "red_p_field", "red_p", "red_set"),
+        "tree_shift",
+    ]
+    for name in table.schema.names[first:]:
+        assert table.schema.field(name).metadata[b"description"]
+        missing = table.column(name).is_null().to_numpy()
+        np.testing.assert_array_equal(missing, ~healthy(table), err_msg=name)
+
+
+def test_each_step_is_the_formula_of_its_paper(tmp_path: Path, fusion: Fusion) -> None:
+    stated = {"low": 0.01, "red": 0.6}
+    table, record = published(tmp_path, fusion, options=PrevalenceOptions(stated=stated))
+    good = healthy(table)
+    scores = np.clip(numbers(table, "red_xgb")[good], 1e-12, 1 - 2**-24)
+    platt = small_bundle("xgb").calibration.classes["red"].parameters  # type: ignore[union-attr]
+    by_trees = platt["slope"] * logit(scores) + platt["intercept"]
+    np.testing.assert_allclose(numbers(table, "red_xgb_p")[good], expit(by_trees), rtol=1e-5)
+    stack = fusion.stacks["red"]
+    by_both = (
+        stack.weights["dnn"] * logit(numbers(table, "red_dnn_p")[good])
+        + stack.weights["xgb"] * by_trees
+        + stack.intercept
+    )
+    together = numbers(table, "red_p_train")[good]
+    np.testing.assert_allclose(together, expit(by_both), rtol=1e-4)
+    before = record["probabilities"]["classes"]["red"]["training_prevalence"]
+    shifted = expit(by_both - logit(before) + logit(0.6))
+    np.testing.assert_allclose(numbers(table, "red_p_field")[good], shifted, rtol=1e-4)
+    item = fusion.calibration.classes["red"]
+    assert item.lowest_positive is not None
+    assert item.highest_negative is not None
+    sets = 1 * (together >= item.lowest_positive) + 2 * (together <= item.highest_negative)
+    assert (numbers(table, "red_set")[good] == sets).mean() > 0.999  # float32 at the edges
+
+
+def test_no_class_is_above_the_one_that_it_is_a_kind_of(tmp_path: Path, fusion: Fusion) -> None:
+    stated = PrevalenceOptions(stated={"low": 0.1, "red": 0.5})
+    table, record = published(tmp_path, fusion, options=stated)
+    good = healthy(table)
+    low, red = (numbers(table, f"{tag}_p")[good] for tag in ("low", "red"))
+    before = {tag: numbers(table, f"{tag}_p_field")[good] for tag in ("low", "red")}
+    wrong = before["red"] > before["low"]
+    assert 0 < wrong.mean() < 1
+    assert (red <= low).all()
+    # two classes that are out of order meet in the middle, by half of their distance
+    middle = (before["red"] + before["low"]) / 2
+    np.testing.assert_allclose(red[wrong], middle[wrong], rtol=1e-5)
+    np.testing.assert_array_equal(red[~wrong], before["red"][~wrong])
+    shift = np.where(wrong, (before["red"] - before["low"]) / 2, 0)
+    np.testing.assert_allclose(numbers(table, "tree_shift")[good], shift, atol=1e-6)
+    assert record["probabilities"]["tree"] == {"low": None, "red": "low"}
+
+
+def test_an_estimated_prevalence_is_the_mean_of_the_probabilities_that_follow(
+    tmp_path: Path, fusion: Fusion
+) -> None:
+    table, record = published(tmp_path, fusion)
+    assert record["probabilities"]["rows"] == healthy(table).sum() == 2000
+    for tag in ("low", "red"):
+        found = record["probabilities"]["classes"][tag]
+        assert found["prevalence_from"] == "estimated"
+        # Saerens et al. (2002): the fixed point of their iteration
+        mean = numbers(table, f"{tag}_p_field")[healthy(table)].mean()
+        assert found["prevalence"] == pytest.approx(mean, abs=1e-3)
+
+
+def test_small_targets_are_taken_to_be_as_in_training(tmp_path: Path, fusion: Fusion) -> None:
+    table, record = published(tmp_path, fusion, n=30)
+    found = record["probabilities"]["classes"]["low"]
+    assert found["prevalence_from"] == "training"
+    assert found["prevalence"] == found["training_prevalence"]
+    assert table.column("low_p_field").equals(table.column("low_p_train"))
+
+
+def test_nothing_is_estimated_if_so_configured(tmp_path: Path, fusion: Fusion) -> None:
+    options = PrevalenceOptions(estimate=False, stated={"low": 0.2})
+    _, record = published(tmp_path, fusion, options=options)
+    kinds = {
+        tag: item["prevalence_from"] for tag, item in record["probabilities"]["classes"].items()
+    }
+    assert kinds == {"low": "stated", "red": "training"}
+    assert record["probabilities"]["rows"] is None
+
+
+def test_a_row_has_the_same_probability_in_any_company(tmp_path: Path, fusion: Fusion) -> None:
+    (tmp_path / "many").mkdir()
+    (tmp_path / "few").mkdir()
+    many, _ = published(tmp_path / "many", fusion, options=FEW)
+    few, _ = published(tmp_path / "few", fusion, options=FEW, n=30)
+    for name in ("low_p_train", "red_p", "red_set", "tree_shift"):
+        # scores are drawn row by row, so the first rows are the same
+        assert few.column(name).to_pylist()[:30] == many.column(name).to_pylist()[:30]
+
+
+def test_one_algorithm_alone_gives_probabilities_too(tmp_path: Path) -> None:
+    table, record = published(tmp_path, None, algorithms=("xgb",))
+    assert "low_dnn_p" not in table.schema.names
+    assert table.column("low_p_train").equals(table.column("low_xgb_p"))
+    assert record["probabilities"]["fusion"] is None
+
+
+def test_two_algorithms_without_fusion_keep_their_own_probabilities(tmp_path: Path) -> None:
+    table, record = published(tmp_path, None)
+    ends = [name for name in table.schema.names if name.startswith("low_")]
+    assert ends == ["low_dnn", "low_xgb", "low_dnn_p", "low_xgb_p"]
+    assert record["probabilities"]["classes"] == {}
+    assert "tree_shift" not in table.schema.names
+
+
+def test_models_without_calibration_give_scores_alone(tmp_path: Path) -> None:
+    bundle = train(small_training_set(), tmp_path / "bare", "xgb", calibration=None)
+    path = write_predictions(tmp_path, bundle, n=60)
+    probabilities = Probabilities([bundle], None, TREE)
+    publish_catalog([path], tmp_path / "catalog.parquet", probabilities=probabilities)
+    assert read_table(tmp_path / "catalog.parquet").equals(read_table(path))
+    assert "probabilities" not in read_metadata(tmp_path / "catalog.parquet")
+
+
+def test_scores_of_other_models_are_refused(tmp_path: Path) -> None:
+    other = train(small_training_set(), tmp_path / "other", "xgb")
+    path = write_predictions(tmp_path, other, n=60)
+    probabilities = Probabilities([small_bundle("xgb")], None, TREE)
+    with pytest.raises(BundleError, match=r"xgb that were made by other models.*score the target"):
+        publish_catalog([path], tmp_path / "catalog.parquet", probabilities=probabilities)
+    assert not (tmp_path / "catalog.parquet").exists()
+
+
+def test_a_fusion_of_other_models_is_refused(fusion: Fusion) -> None:
+    with pytest.raises(BundleError, match="fusion of other models than those in use"):
+        Probabilities([small_bundle("xgb")], fusion, TREE)
+
+
+def test_settings_of_the_configuration_arrive(tmp_path: Path) -> None:
+    options: Mapping[str, Any] = {"prevalence": "training", "min_rows": 5, "stated": {"low": 0.5}}
+    folder = small_bundle("xgb").folder
+    found = load_probabilities([folder], None, {"low": None, "red": "low"}, options)
+    assert found.options == PrevalenceOptions(False, 5, {"low": 0.5})
+    assert found.tree == TREE
+    defaults = load_probabilities([folder], None, {}, Config().probabilities.model_dump())
+    assert defaults.options == PrevalenceOptions()
+    with pytest.raises(ConfigError, match="kind of itself"):
+        load_probabilities([folder], None, {"low": "low"}, options)
+
+
+def test_every_column_is_in_the_documentation(tmp_path: Path, fusion: Fusion, root: Path) -> None:
+    table, _ = published(tmp_path, fusion, n=30)
+    text = (root / "docs" / "catalog.md").read_text()
+    for name in table.schema.names:
+        general = name
+        for tag in ("low", "red"):
+            general = general.replace(f"{tag}_", "<class>_", 1)
+        assert f"`{general}`" in text, name
