@@ -26,15 +26,19 @@ N_SLOW_SEEDS = 10
 SLOW = 0.1
 """Frequencies below this [1/d] also fill a list of seeds of their own."""
 RATIOS = (1.0, 1 / 2, 2.0, 1 / 3, 3.0, 2 / 3, 3 / 2, 1 / 4, 1 / 5, 1 / 6)
+"""A seed may be any of these multiples away from the true frequency."""
 HALF_WINDOW = 10.0
+"""Grid steps to either side of a window's centre: one peak width at ten samples per peak."""
+WINDOW_POINTS = 24
 MERGE = 4.0
 """Window centres closer than this many grid steps are one."""
-LANES = 24
 ERROR_FLOOR = 0.2
-PHASES = 200
-SHAPE_ORDERS = (2, 4)
+"""Least error in units of the scatter of the magnitudes."""
 POINTS_PER_TERM = 10
 MAX_ORDER = 6
+SHAPE_ORDERS = (2, 4)
+"""Fourier orders that describe the shape of a folded curve."""
+SHAPE_PHASES = 200
 
 
 class Judgement(NamedTuple):
@@ -65,15 +69,21 @@ def max_order(n_points: int) -> int:
 def window_centres(seeds: Floats, grid: Grid, options: PeriodOptions) -> Floats:
     """Frequencies around which the models are fitted: harmonics of the seeds, rising, 1/d."""
     centres = np.sort((seeds[:, None] * np.array(RATIOS)).ravel())
-    centres = centres[(centres >= grid.f0) & (centres <= grid.f_last)]
-    for first, stop in removed_ranges(grid, options):
-        low, high = grid.frequency([first, stop - 1])
-        centres = centres[(centres < low) | (centres > high)]
+    centres = centres[allowed(centres, grid, options)]
     kept: list[float] = []
     for centre in centres.tolist():
         if not kept or centre - kept[-1] > MERGE * grid.df:
             kept.append(centre)
     return np.array(kept)
+
+
+def allowed(frequencies: Floats, grid: Grid, options: PeriodOptions) -> npt.NDArray[np.bool_]:
+    """Which frequencies lie within the grid and outside the bands removed from it."""
+    inside = (frequencies >= grid.f0) & (frequencies <= grid.f_last)
+    for first, stop in removed_ranges(grid, options):
+        low, high = grid.frequency([first, stop - 1])
+        inside &= (frequencies < low) | (frequencies > high)
+    return inside
 
 
 def seeds(scan: Scan) -> Floats:
@@ -105,7 +115,7 @@ def looks_halved(curve: Curve, frequency: float) -> bool:
     if not len(cosine):
         return False
     harmonic = np.arange(1, len(cosine) + 1)
-    angle = 2.0 * np.pi * np.arange(PHASES)[:, None] / PHASES * harmonic
+    angle = 2.0 * np.pi * np.arange(SHAPE_PHASES)[:, None] / SHAPE_PHASES * harmonic
     model = np.sum(np.cos(angle) * cosine + np.sin(angle) * sine, axis=1)
     top = int(np.argmax(model))
     faintest = angle[top, 0] * harmonic
@@ -139,14 +149,12 @@ def search(
         return None
     curve = softened(curve)
     order_limit = max_order(len(curve.time))
-    offsets = np.linspace(-HALF_WINDOW, HALF_WINDOW, LANES) * grid.df
+    offsets = np.linspace(-HALF_WINDOW, HALF_WINDOW, WINDOW_POINTS) * grid.df
     series, _ = backend.fourier_bic(curve, centres, offsets, order_limit)
     frequencies = (centres[:, None] + offsets).ravel()
     boxes, _ = backend.eclipse_bic(curve, frequencies, float(series.min()))
     bic = np.minimum(series.ravel(), boxes)
-    for first, stop in removed_ranges(grid, options):
-        low, high = grid.frequency([first, stop - 1])
-        bic[(frequencies >= low) & (frequencies <= high)] = 0.0
+    bic[~allowed(frequencies, grid, options)] = 0.0
     best = distinct(frequencies, bic, max(options.n_top_columns, 1), 1.0 / curve.time.max())
     if not len(best):
         return None
