@@ -1,12 +1,14 @@
 """As much of cupy as the backend uses, over kernels built by g++.
 
 It checks what cupy and CUDA would: types of arguments, limits of shared memory, buffers
-within the memory that was allocated.
+within the memory that was allocated. Copies and kernels wait in their stream until somebody
+waits for it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +25,29 @@ SHARED_BYTES = 227 << 10
 
 class OutOfMemoryError(MemoryError):
     """As cupy raises it."""
+
+
+class _Stream:
+    """What was asked for and is not done yet."""
+
+    current: _Stream | None = None
+
+    def __init__(self, *, non_blocking: bool) -> None:
+        assert non_blocking
+        self.waiting: list[Callable[[], None]] = []
+
+    def __enter__(self) -> _Stream:
+        assert _Stream.current is None
+        _Stream.current = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _Stream.current = None
+
+    def synchronize(self) -> None:
+        for work in self.waiting:
+            work()
+        self.waiting.clear()
 
 
 class _Pointer:
@@ -42,14 +67,16 @@ class _Array:
         assert memptr.start + n_bytes <= len(memptr.memory)
         self.values = memptr.memory[memptr.start : memptr.start + n_bytes].view(dtype)
 
-    def set(self, values: npt.NDArray[Any]) -> None:
+    def set(self, values: npt.NDArray[Any], stream: _Stream) -> None:
         assert values.dtype == self.values.dtype
         assert values.shape == self.values.shape
         assert values.flags.c_contiguous
-        self.values[:] = values
+        stream.waiting.append(lambda: np.copyto(self.values, values))
 
-    def get(self) -> npt.NDArray[Any]:
-        return self.values.copy()
+    def get(self, stream: _Stream) -> npt.NDArray[Any]:
+        values = np.full(self.values.nbytes, 0xA5, dtype=np.uint8).view(self.values.dtype)
+        stream.waiting.append(lambda: np.copyto(values, self.values))
+        return values
 
 
 class _Function:
@@ -65,7 +92,10 @@ class _Function:
         assert 1 <= grid[0] < 2**31
         assert shared_mem <= self.max_dynamic_shared_size_bytes <= SHARED_BYTES
         given = [arg.values if isinstance(arg, _Array) else arg for arg in args]
-        run_kernel(self._library, self._name, grid[0], block[0], given)
+        assert _Stream.current is not None
+        _Stream.current.waiting.append(
+            lambda: run_kernel(self._library, self._name, grid[0], block[0], given)
+        )
 
 
 class FakeCupy:
@@ -86,7 +116,7 @@ class FakeCupy:
         self.cuda = SimpleNamespace(
             runtime=runtime,
             Device=lambda _: device,
-            Stream=lambda non_blocking: nullcontext(),
+            Stream=_Stream,
             alloc=self._alloc,
             memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
         )

@@ -273,11 +273,14 @@ class _CudaWorkspace:
         self._cupy = cupy
         self._memory: Any = None
         self._used = 0
+        self._copied: list[npt.NDArray[Any]] = []
         self.stream = cupy.cuda.Stream(non_blocking=True)
         self.shared_bytes = device.shared_bytes
 
     def reset(self) -> None:
-        """Forget all buffers. Kernels that still read them are before all later ones."""
+        """Wait for what a batch that was given up has left running, and forget all buffers."""
+        self.stream.synchronize()
+        self._copied.clear()
         if self._memory is None:
             try:
                 self._memory = self._cupy.cuda.alloc(self._device.memory_bytes)
@@ -293,7 +296,9 @@ class _CudaWorkspace:
         values = np.ascontiguousarray(values)
         buffer = self.empty(values.size, values.dtype)
         if values.size:
-            buffer.set(values.ravel())
+            # Kept until the copy, which need not be over when this returns, surely is.
+            self._copied.append(values.ravel())
+            buffer.set(self._copied[-1], stream=self.stream)
         return buffer
 
     def empty(self, size: int, dtype: npt.DTypeLike) -> Any:
@@ -306,7 +311,9 @@ class _CudaWorkspace:
         return self._cupy.ndarray((size,), dtype=dtype, memptr=self._memory + start)
 
     def get(self, buffer: Any) -> npt.NDArray[Any]:
-        return np.asarray(buffer.get())
+        values = buffer.get(stream=self.stream)
+        self.stream.synchronize()
+        return np.asarray(values)
 
     def launch(
         self,
