@@ -9,8 +9,8 @@ from scope.periods import PeriodOptions
 from scope.periods.backends import Curve
 from scope.periods.backends.cuda.device import Device
 from scope.periods.backends.cuda.points import starts_of
+from scope.periods.backends.cuda.reduction import Periodograms, reduced
 from scope.periods.backends.cuda.replay import ScanRequest
-from scope.periods.backends.cuda.scans import Periodograms, reduced
 from scope.periods.grid import Grid
 from tests.gpu.curves import Floats
 

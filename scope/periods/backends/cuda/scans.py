@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,14 @@ from scope.periods.backends.cuda.points import (
     starts_of,
 )
 from scope.periods.backends.cuda.programs import search_program
+from scope.periods.backends.cuda.reduction import (
+    CHUNK,
+    Integers,
+    Periodograms,
+    blocks_of,
+    reduced,
+    sizes_of,
+)
 from scope.periods.backends.cuda.replay import ScanRequest, ValueRequest
 from scope.periods.options import PeriodOptions
 
@@ -29,10 +37,8 @@ MARGIN = 14
 """Extra candidates, so that rounding in a scan cannot push a true one out before the exact
 evaluation ranks them."""
 POWER_BLOCK = 2048
-"""Frequencies of a block of ``power_scan``; also those of a block of ``summarise``."""
+"""Frequencies of a block of ``power_scan``."""
 POWER_TABLE = 10
-CHUNK = 256
-CHUNKS = 8
 THREADS = 128
 BYTES_PER_FREQUENCY = 9.0 + (2 * 16 + 3 * 8) / CHUNK
 """Of a scan: the value and its flag, and the summary of its chunk."""
@@ -40,24 +46,6 @@ BYTES_PER_SCANNED_POINT = BYTES_PER_POINT + 16 * POWER_TABLE
 PLACE_BYTES = 16
 MOST_SHORT_COUNTS = 65535
 """Points up to which 16 bits hold any count."""
-
-Integers = npt.NDArray[np.int64]
-
-
-class Periodograms(NamedTuple):
-    """A statistic over the grid of each curve, one curve after the other, on the device.
-
-    Attributes
-    ----------
-    n_freq, starts : buffer of (curves,) and (curves + 1,) int64
-        Sizes of the grids, and where each curve's values start.
-    values : buffer of float64
-        Larger is better.
-    """
-
-    n_freq: Any
-    starts: Any
-    values: Any
 
 
 def scan_bytes(request: ScanRequest) -> float:
@@ -121,21 +109,12 @@ def value_batch(workspace: Workspace, requests: Sequence[ValueRequest]) -> list[
     return cut(workspace.get(_values_at(workspace, points, requests, starts, frequencies)), starts)
 
 
-def _blocks(sizes: npt.ArrayLike, size: int) -> Integers:
-    """First block of each curve, and one past the last of all."""
-    return starts_of(ceil_div(sizes, size))
-
-
 def _periodogram(workspace: Workspace, requests: Sequence[ScanRequest]) -> Periodograms:
     sizes = np.array([request.grid.n for request in requests])
     starts = starts_of(sizes)
     return Periodograms(
         workspace.put(sizes), workspace.put(starts), workspace.empty(int(starts[-1]), np.float64)
     )
-
-
-def _sizes(requests: Sequence[ScanRequest]) -> list[int]:
-    return [request.grid.n for request in requests]
 
 
 def _power_scan(
@@ -151,7 +130,7 @@ def _power_scan(
         (points.n_curves, points.offsets, points.time, df, table),
     )
     first = [round(request.grid.f0 / request.grid.df) for request in requests]
-    blocks = _blocks(_sizes(requests), POWER_BLOCK)
+    blocks = blocks_of(sizes_of(requests), POWER_BLOCK)
     out = _periodogram(workspace, requests)
     workspace.launch(
         program,
@@ -235,7 +214,7 @@ def _entropy_scan(
     options = requests[0].options
     cell_bytes = _cell_bytes(options, points)
     threads = _threads(workspace, cell_bytes + PLACE_BYTES)
-    blocks = _blocks(_sizes(requests), threads)
+    blocks = blocks_of(sizes_of(requests), threads)
     out = _periodogram(workspace, requests)
     workspace.launch(
         search_program(),
@@ -289,7 +268,7 @@ def _variance_scan(
     options = requests[0].options
     bytes_per_thread = 8 * options.phase_bins + PLACE_BYTES
     threads = _threads(workspace, bytes_per_thread)
-    blocks = _blocks(_sizes(requests), threads)
+    blocks = blocks_of(sizes_of(requests), threads)
     packed, mean, total = _packed(requests)
     inverse = 1.0 / np.maximum(np.arange(_rounded(points) + 1), 1)
     out = _periodogram(workspace, requests)
@@ -317,81 +296,6 @@ def _variance_scan(
         threads * bytes_per_thread,
     )
     return out
-
-
-def reduced(
-    workspace: Workspace,
-    requests: Sequence[ScanRequest],
-    periodogram: Periodograms,
-    f0: Any,
-    df: Any,
-    keep: int,
-) -> tuple[Any, Any]:
-    """Best grid points and peaks of each periodogram [1/d], and its mean and deviation.
-
-    Returns
-    -------
-    frequency : buffer of (curves, 2, keep) float64
-        Points, then peaks; NaN where there are fewer.
-    moments : buffer of (curves, 2) float64
-    """
-    n_curves, sizes = len(requests), _sizes(requests)
-    chunk_starts = _blocks(sizes, CHUNK)
-    blocks = _blocks(sizes, CHUNK * CHUNKS)
-    n_chunks = int(chunk_starts[-1])
-    removed = np.concatenate([request.removed.reshape(-1, 2) for request in requests])
-    flags = workspace.empty(int(np.sum(sizes)), np.uint8)
-    # A record of a value and a position is 16 bytes.
-    points, peaks = (workspace.empty(2 * n_chunks, np.float64) for _ in range(2))
-    sums, squares, numbers = (workspace.empty(n_chunks, np.float64) for _ in range(3))
-    chunks = workspace.put(chunk_starts)
-    where = (periodogram.n_freq, periodogram.starts, periodogram.values)
-    workspace.launch(
-        search_program(),
-        "summarise",
-        int(blocks[-1]),
-        CHUNK,
-        (
-            np.int32(n_curves),
-            *where,
-            workspace.put(starts_of([len(request.removed) for request in requests])),
-            workspace.put(removed.ravel().astype(np.int64)),
-            workspace.put(blocks),
-            chunks,
-            flags,
-            points,
-            peaks,
-            sums,
-            squares,
-            numbers,
-        ),
-    )
-    frequency = workspace.empty(n_curves * 2 * keep, np.float64)
-    moments = workspace.empty(n_curves * 2, np.float64)
-    separation = np.int64(requests[0].options.samples_per_peak)
-    workspace.launch(
-        search_program(),
-        "select_best",
-        2 * n_curves,
-        CHUNK,
-        (
-            *where,
-            chunks,
-            flags,
-            points,
-            peaks,
-            sums,
-            squares,
-            numbers,
-            f0,
-            df,
-            separation,
-            np.int64(keep),
-            frequency,
-            moments,
-        ),
-    )
-    return frequency, moments
 
 
 def _values_at(
