@@ -27,6 +27,7 @@ wildcard_constraints:
     target=r"field_\d+",
     unit=r"ccd_\d\d_quad_\d",
     algo="dnn|xgb",
+    kind="dnn|xgb|fused",
     group=r"[A-Za-z0-9][\w.-]*",
     classes=r"[a-z0-9_]+",
     preprocessing="[0-9a-f]{12}",
@@ -257,6 +258,15 @@ def trained_models():
     return expand(
         "results/models/{algo}/{group}",
         algo=[*ALGORITHMS, FUSED],
+        group=CONFIG.training.group,
+    )
+
+
+def model_pages():
+    """A page about each of them."""
+    return expand(
+        "results/report/models/{kind}_{group}.html",
+        kind=[*ALGORITHMS, FUSED],
         group=CONFIG.training.group,
     )
 

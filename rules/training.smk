@@ -6,13 +6,15 @@ out  results/training/{group}.parquet            features, labels and the star o
      results/models/{algo}/{group}/              a model bundle; `make starter` installs it
      results/training_scores/{algo}/{group}.parquet   scores of the training set, out of fold
      results/models/fused/{group}/               how both algorithms make one probability
+     results/report/models/{kind}_{group}.html   a page about each of the three
 """
 
 
 rule train:
-    """Bundles of all algorithms for the configured group, and their fusion."""
+    """Bundles of all algorithms for the configured group, their fusion, and a page each."""
     input:
         trained_models(),
+        model_pages(),
 
 
 rule assemble_training_set:
@@ -82,3 +84,28 @@ rule fuse:
         version=STAGES["fusion"],
     script:
         "../workflow/scripts/fuse.py"
+
+
+rule plot_bundle:
+    input:
+        "results/models/{kind}/{group}",
+    output:
+        report(
+            "results/report/models/{kind}_{group}.html",
+            category="models",
+            labels={"models": "{kind}", "group": "{group}"},
+        ),
+    log:
+        "logs/plot_bundle/{kind}_{group}.log",
+    benchmark:
+        "benchmarks/plot_bundle/{kind}_{group}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("plot_bundle"),
+        runtime=minutes("plot_bundle"),
+    params:
+        version=STAGES["report"],
+        labels=CONFIG.class_labels(),
+    script:
+        "../workflow/scripts/plot_bundle.py"

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.classifiers.data import STAR
+from scope.classifiers.training_set import STAR
 from scope.config.classes import CLASSES
 from scope.errors import DuplicateIdError, InputError
 from scope.io import TableWriter, iter_batches, read_metadata, read_schema, read_table

@@ -20,16 +20,12 @@ from scope.classifiers.splits import (
     split_by_star,
     star_fraction,
 )
+from scope.classifiers.training_set import STAR, read_training_set
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError
-from scope.io import read_metadata, read_schema, read_table
 from scope.preprocessing.columns import histogram_matrix
 from scope.preprocessing.frozen import Preprocessing
 from scope.preprocessing.stage import CHECKED_FACTS
-from scope.schema import require_columns
-
-STAR = "star"
-"""Column of a training set that names the star of each row."""
 
 SLICE_COLUMNS = {"magnitude": "median", "epochs": "n_epochs", "period": "period_{suffix}"}
 """What evaluation tells rows apart by -> column of a training set, where it has it."""
@@ -204,7 +200,8 @@ def load_training_data(
     Parameters
     ----------
     path : path
-        Parquet: feature columns, ``dmdt``, label columns from 0 to 1, and ``star``.
+        Feature columns, ``dmdt``, label columns from 0 to 1, and what names the star; see
+        `read_training_set`.
     features : sequence of str
         Columns of all models together.
     impute : mapping of feature to strategy
@@ -218,21 +215,11 @@ def load_training_data(
     """
     options = options or DataOptions()
     labels = list(dict.fromkeys(_label_columns(definitions)))
-    needed = list(dict.fromkeys([*features, "dmdt", STAR, *labels]))
-    names = read_schema(path).names
-    require_columns(names, needed, f" in training set {path}")
-    slices = {
-        name: column.format(suffix=period_suffix)
-        for name, column in SLICE_COLUMNS.items()
-        if column.format(suffix=period_suffix) in names
-    }
-    table = read_table(path, list(dict.fromkeys([*needed, *slices.values()])))
-    facts = read_metadata(path)
-    if table.num_rows == 0:
-        raise InputError("training set without rows", value=str(path))
-    stars, star_of_row = np.unique(
-        [str(star) for star in table.column(STAR).to_pylist()], return_inverse=True
-    )
+    needed = list(dict.fromkeys([*features, "dmdt", *labels]))
+    wanted = {name: column.format(suffix=period_suffix) for name, column in SLICE_COLUMNS.items()}
+    table, facts = read_training_set(path, needed, list(wanted.values()))
+    slices = {name: column for name, column in wanted.items() if column in table.schema.names}
+    stars, star_of_row = np.unique(table.column(STAR).to_pylist(), return_inverse=True)
     sets = split_by_star(stars, test_size=options.test_size, val_size=options.val_size)[star_of_row]
     preprocessing = Preprocessing.fit(
         table.filter(pa.array(sets == TRAIN)),

@@ -281,11 +281,11 @@ def _calibration(scores: TrainingScores, bundles: Sequence[ModelBundle]) -> Cali
 
 
 def _compared(tag: str, bundles: Sequence[ModelBundle]) -> dict[str, Any]:
-    """Return the average precision of each algorithm on the same test stars."""
+    """Return figures of each algorithm on the same test stars."""
     found = {}
     for bundle in bundles:
         metrics = json.loads((bundle.folder / METRICS).read_text())["classes"]
         if tag in metrics:
-            names = ("average_precision", "average_precision_interval")
+            names = ("average_precision", "average_precision_interval", "precision", "recall")
             found[bundle.algorithm] = {name: metrics[tag]["test"][name] for name in names}
     return found

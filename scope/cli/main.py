@@ -14,6 +14,7 @@ from scope.cli.run import run_command
 COMMANDS = {
     "simulate": "write a simulated quadrant in the layout of an archive",
     "config": "write the generated files of config/, or check the current configuration",
+    "plot-bundle": "draw the page about trained models: how good they are on unseen stars",
     "summary": "count what predictions or a catalogue hold",
     "verify": "read products to the last byte and say what they are",
     "status": "show what is done, running, failed and left in the folder of a run",

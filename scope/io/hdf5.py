@@ -61,7 +61,8 @@ def read_hdf(path: str | Path, key: str = "df") -> pd.DataFrame:
             value=str(path),
             todo="make or download it again",
         ) from error
-    frame = frame.astype(types)
+    if types:
+        frame = frame.astype(types)
     if metadata is None:
         warn_without_metadata(path)
     else:

@@ -60,13 +60,14 @@ caption { text-align: left; font-weight: 600; padding: 4px 0; }
 th, td { text-align: right; padding: 4px 12px; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; } th.t, td.t { text-align: left; } tbody th { font-weight: 400; }
 thead th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
-tr > :first-child { padding-left: 0; }
+tr > :first-child { padding-left: 0; } td code { white-space: nowrap; }
 details { margin: 14px 0; } summary { cursor: pointer; color: var(--accent); }
 .key { display: inline-block; width: 14px; height: 10px; border-radius: 2px; margin: 0 5px 0 12px; }
 .key:first-child { margin-left: 0; }
 .k-good { background: var(--good); } .k-rest { background: var(--rest); }
 .k-member { background: var(--xgb); } .k-dnn { background: var(--dnn); opacity: 0.65; }
-.k-xgb { height: 3px; vertical-align: 4px; background: var(--xgb); }
+.k-xgb, .k-precision { height: 3px; vertical-align: 4px; background: var(--xgb); }
+.k-recall { height: 3px; vertical-align: 4px; background: var(--good); }
 .k-f-g { background: var(--g); } .k-f-r { background: var(--r); } .k-f-i { background: var(--i); }
 .k-f-x { background: var(--x); }
 svg text { font: 10.5px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
@@ -79,7 +80,8 @@ svg .lines { stroke: var(--line); stroke-width: 1; }
 svg .threshold { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 3; opacity: 0.7; }
 svg .rest-fill { fill: var(--rest); opacity: 0.75; } svg .good-fill { fill: var(--good); }
 svg .dnn-fill { fill: var(--dnn); opacity: 0.65; }
-svg .xgb-line { stroke: var(--xgb); stroke-width: 1.6; }
+svg .xgb-line, svg .precision-line { stroke: var(--xgb); stroke-width: 1.6; }
+svg .recall-line { stroke: var(--good); stroke-width: 1.6; }
 svg .band { stroke-width: 1.8; }
 svg .dots { stroke-linecap: round; stroke-width: 2.6; }
 svg .dots.small { stroke-width: 2.2; opacity: 0.6; }

@@ -95,6 +95,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "assemble_training_set": Need(memory_mb=1500, memory_mb_per_thousand=10),
         "train_bundle": Need(memory_mb=4000, memory_mb_per_thousand=50, minutes_per_thousand=60),
         "fuse": Need(memory_mb=1500),
+        "plot_bundle": Need(),
     }
 )
 """Rule -> what its jobs need."""

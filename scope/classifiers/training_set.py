@@ -1,0 +1,136 @@
+"""Reading training sets: labelled features as Parquet, HDF5 or CSV."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from scope.errors import InputError, MissingColumnError
+from scope.io import read_hdf, read_metadata, read_schema, read_table
+from scope.io.frames import from_frame, read_dataframe
+from scope.schema import require_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STAR = "star"
+"""Column of a training set that names the star of each row."""
+
+STAR_NAMES = (STAR, "obj_id", "fritz_name")
+"""Columns that can tell which rows are of one star, best first; the first one is used."""
+
+SURVEY_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
+"""Ids that tell it where there is none of them: the first that a row has."""
+
+DMDT = "dmdt"
+
+
+def read_training_set(
+    path: str | Path, needed: Sequence[str], wanted: Sequence[str] = ()
+) -> tuple[pa.Table, dict[str, Any]]:
+    """Read some columns of a training set.
+
+    Parameters
+    ----------
+    path : path
+        ``.parquet``, ``.h5`` (table ``df``; ``dmdt`` may stand under a key of its own) or
+        ``.csv`` (``dmdt`` as JSON).
+    needed : sequence of str
+        Columns that must be there, besides what names the stars.
+    wanted : sequence of str
+        Columns to read where they are there.
+
+    Returns
+    -------
+    table : pyarrow.Table
+        With the column ``star`` (string): the same for rows of one star.
+    facts : dict
+        Metadata of the file.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError
+    MissingColumnError
+        If a column is missing, or nothing tells which rows are of one star.
+    InputError
+        If there are no rows.
+    """
+    whole: pa.Table | None = None
+    if Path(path).suffix.lower() == ".parquet":
+        names, facts = read_schema(path).names, read_metadata(path)
+    else:
+        frame = _read_frame(path)
+        facts = {str(name): value for name, value in frame.attrs.items()}
+        whole = from_frame(frame)
+        names = whole.schema.names
+    require_columns(names, needed, f" in training set {path}")
+    tell = [name for name in (*STAR_NAMES, *SURVEY_IDS) if name in names]
+    kept = list(dict.fromkeys([*needed, *(name for name in wanted if name in names)]))
+    columns = list(dict.fromkeys([*kept, *tell]))
+    table = read_table(path, columns) if whole is None else whole.select(columns)
+    if table.num_rows == 0:
+        raise InputError("training set without rows", value=str(path))
+    stars = _star_names(table, _star_columns(table, tell, path))
+    table = table.select([name for name in kept if name != STAR])
+    return table.append_column(STAR, pa.array(stars, pa.string())), facts
+
+
+def _read_frame(path: str | Path) -> pd.DataFrame:
+    """Read an HDF5 or CSV file, histograms as lists."""
+    with warnings.catch_warnings():
+        # Training sets of other programs have no metadata of this package.
+        warnings.simplefilter("ignore", UserWarning)
+        frame = read_dataframe(path)
+        if DMDT not in frame and Path(path).suffix.lower() in (".h5", ".hdf5"):
+            frame[DMDT] = _apart(read_hdf(path, DMDT))
+    if DMDT in frame and isinstance(frame[DMDT].iloc[0] if len(frame) else None, str):
+        frame[DMDT] = [json.loads(cell) for cell in frame[DMDT]]
+    return frame
+
+
+def _apart(table: Any) -> list[Any]:
+    """Return a column that was stored as a table or series of its own."""
+    values = table.to_numpy()
+    return list(values[:, 0]) if values.ndim == 2 and values.shape[1] == 1 else list(values)
+
+
+def _star_columns(table: pa.Table, tell: Sequence[str], path: str | Path) -> list[str]:
+    """Return the columns that tell which rows are of one star; empty ones tell nothing."""
+    filled = [name for name in tell if table.column(name).null_count < table.num_rows]
+    for name in STAR_NAMES:
+        if name in filled:
+            return [name]
+    if not filled:
+        raise MissingColumnError(
+            f"training set {path} that does not tell which light curves are of one star",
+            value=f"none of {', '.join((*STAR_NAMES, *SURVEY_IDS))} with values",
+            todo=f"add a column {STAR!r} with a name or number per star; without it light curves "
+            "of one star would train and test the same model",
+        )
+    return filled
+
+
+def _star_names(table: pa.Table, columns: Sequence[str]) -> list[str]:
+    """Return the name of the star of each row.
+
+    A row without any name or id is a star of its own.
+    """
+    rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
+    return [_star_name(columns, row) or f"row {number}" for number, row in enumerate(rows)]
+
+
+def _star_name(columns: Sequence[str], row: Sequence[Any]) -> str:
+    """Return the first name or id of a row, empty if it has none; no id is 0."""
+    for name, value in zip(columns, row, strict=True):
+        if value is None or value != value:
+            continue
+        if name in STAR_NAMES:
+            return str(value)
+        if value:
+            return f"{name} {int(value)}"
+    return ""

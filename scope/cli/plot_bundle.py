@@ -1,0 +1,27 @@
+"""``scope plot-bundle``: the page about trained models."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scope.cli.arguments import Parser
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the options of ``scope plot-bundle``."""
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="models/<algorithm>/<group> or models/fused/…"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="HTML file to write")
+    parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the page and say where it is."""
+    from scope.config.load import load_config
+    from scope.report.plot_bundle import plot_bundle
+
+    labels = load_config(config_path=options.config_path).class_labels()
+    plot_bundle(options.folder, options.output, labels=labels)
+    print(options.output)
