@@ -1,4 +1,4 @@
-"""The two-branch network: building and training it. Only training imports TensorFlow.
+"""The two-branch network: its options, its layers, its file. Only training imports TensorFlow.
 
 Architecture of the ZTF Source Classification Project (van Roestel et al. 2021, AJ 161,
 267): a dense branch for the features, a convolutional one for the magnitude-time
@@ -15,16 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from scope.classifiers.examples import Examples
-from scope.config.classes import ClassDefinition
 from scope.errors import ConfigError
 
 if TYPE_CHECKING:
     import keras
 
 DMDT_SHAPE = (26, 26, 1)
+DROPOUT = 0.25
+CALLBACKS = ("early_stopping", "reduce_lr_on_plateau")
 
 
 @dataclass(frozen=True)
@@ -35,16 +33,60 @@ class NetworkOptions:
     ----------
     dense_branch, conv_branch : bool
         Which inputs the network looks at; at least one.
+    loss : {"binary_crossentropy"}
+    optimizer : {"adam", "sgd"}
+        Adam with the settings of each class, or stochastic gradient descent with Nesterov
+        momentum and the learning rate of each class.
+    momentum : float
+        Of stochastic gradient descent.
+    decay : float
+        After n steps the learning rate has fallen to 1 / (1 + `decay` n) of its start.
+    monitor : {"val_loss", "loss"}
+        What the callbacks look at.
+    callbacks : tuple of {"early_stopping", "reduce_lr_on_plateau"}
+        Early stopping restores the best weights; without it those of the last epoch stay.
     plateau_patience : int or None
-        Epochs without a better validation loss after which the learning rate falls to a
-        tenth. None: half of the class's patience, so that it acts before training stops.
+        Epochs without a better `monitor` after which the learning rate falls to a tenth.
+        None: half of the class's patience, so that it acts before training stops.
+    shuffle_buffer_size : int or None
+        Rows among which the next one is drawn at random; None: all.
+    run_eagerly : bool
+        Compute step by step, for looking at what goes wrong; many times slower.
+
+    Raises
+    ------
+    ConfigError
+        If there is no branch, or the learning rate would have two masters.
     """
 
     dense_branch: bool = True
     conv_branch: bool = True
+    loss: str = "binary_crossentropy"
+    optimizer: str = "adam"
+    momentum: float = 0.9
+    decay: float = 0.0
+    monitor: str = "val_loss"
+    callbacks: tuple[str, ...] = CALLBACKS
     plateau_patience: int | None = None
+    shuffle_buffer_size: int | None = None
+    run_eagerly: bool = False
 
     def __post_init__(self) -> None:
+        choices = {
+            "loss": ("binary_crossentropy",),
+            "optimizer": ("adam", "sgd"),
+            "monitor": ("val_loss", "loss"),
+        }
+        wrong = [name for name, allowed in choices.items() if getattr(self, name) not in allowed]
+        wrong += [name for name in self.callbacks if name not in CALLBACKS][:1]
+        if wrong:
+            name = wrong[0]
+            raise ConfigError(
+                "setting of networks that is unknown",
+                value=f"{name} {getattr(self, name, '')}".strip(),
+                allowed=choices.get(name, CALLBACKS),
+                todo="correct training.dnn",
+            )
         if not (self.dense_branch or self.conv_branch):
             raise ConfigError(
                 "network without branches",
@@ -52,25 +94,51 @@ class NetworkOptions:
                 allowed="one or both true",
                 todo="correct training.dnn",
             )
+        if self.decay and "reduce_lr_on_plateau" in self.callbacks:
+            raise ConfigError(
+                "learning rate with a decay and a plateau to lower it",
+                value=f"decay {self.decay}, callbacks {', '.join(self.callbacks)}",
+                allowed="one of both",
+                todo="set decay to 0, or leave reduce_lr_on_plateau out of the callbacks",
+            )
 
 
-@dataclass(frozen=True)
-class TrainedNetwork:
-    """A trained network and how its losses went.
+def dense_layers(dropout_rate: float = DROPOUT) -> list[Any]:
+    """Return the layers that features go through."""
+    from keras import layers
 
-    Attributes
-    ----------
-    content : bytes
-        A ``.keras`` file without the state of the optimiser.
-    history : dict of str to list of float
-        Per epoch: loss and validation loss.
-    best_epoch : int
-        Epoch, from 1, whose weights were kept.
-    """
+    return [
+        layers.Dense(256, activation="relu", name="dense_1"),
+        layers.Dropout(dropout_rate, name="dense_dropout"),
+        layers.Dense(32, activation="relu", name="dense_2"),
+    ]
 
-    content: bytes
-    history: dict[str, list[float]]
-    best_epoch: int
+
+def conv_layers(dropout_rate: float = DROPOUT) -> list[Any]:
+    """Return the layers that the histogram goes through."""
+    from keras import layers
+
+    return [
+        layers.SeparableConv2D(16, 3, activation="relu", name="conv_1"),
+        layers.SeparableConv2D(16, 3, activation="relu", name="conv_2"),
+        layers.Dropout(dropout_rate, name="conv_dropout_1"),
+        layers.MaxPooling2D(2, name="conv_pool"),
+        layers.SeparableConv2D(32, 3, activation="relu", name="conv_3"),
+        layers.SeparableConv2D(32, 3, activation="relu", name="conv_4"),
+        layers.Dropout(dropout_rate, name="conv_dropout_2"),
+        layers.GlobalAveragePooling2D(name="conv_mean"),
+    ]
+
+
+def head_layers() -> list[Any]:
+    """Return the layers that make one score of what both branches found."""
+    from keras import layers
+
+    return [
+        layers.Dropout(0.4, name="joined_dropout"),
+        layers.Dense(16, activation="relu", name="head"),
+        layers.Dense(1, activation="sigmoid", name="score"),
+    ]
 
 
 def build_network(n_features: int, options: NetworkOptions | None = None) -> keras.Model:
@@ -92,136 +160,19 @@ def build_network(n_features: int, options: NetworkOptions | None = None) -> ker
     options = options or NetworkOptions()
     inputs, branches = [], []
     if options.dense_branch:
-        features = Input((n_features,), name="features")
-        inputs.append(features)
-        x = layers.Dense(256, activation="relu", name="dense_1")(features)
-        x = layers.Dropout(0.25, name="dense_dropout")(x)
-        branches.append(layers.Dense(32, activation="relu", name="dense_2")(x))
+        inputs.append(Input((n_features,), name="features"))
+        branches.append(_through(dense_layers(), inputs[-1]))
     if options.conv_branch:
-        dmdt = Input(DMDT_SHAPE, name="dmdt")
-        inputs.append(dmdt)
-        x = layers.SeparableConv2D(16, 3, activation="relu", name="conv_1")(dmdt)
-        x = layers.SeparableConv2D(16, 3, activation="relu", name="conv_2")(x)
-        x = layers.Dropout(0.25, name="conv_dropout_1")(x)
-        x = layers.MaxPooling2D(2, name="conv_pool")(x)
-        x = layers.SeparableConv2D(32, 3, activation="relu", name="conv_3")(x)
-        x = layers.SeparableConv2D(32, 3, activation="relu", name="conv_4")(x)
-        x = layers.Dropout(0.25, name="conv_dropout_2")(x)
-        branches.append(layers.GlobalAveragePooling2D(name="conv_mean")(x))
+        inputs.append(Input(DMDT_SHAPE, name="dmdt"))
+        branches.append(_through(conv_layers(), inputs[-1]))
     x = layers.Concatenate(name="joined")(branches) if len(branches) > 1 else branches[0]
-    x = layers.Dropout(0.4, name="joined_dropout")(x)
-    x = layers.Dense(16, activation="relu", name="head")(x)
-    return Model(inputs, layers.Dense(1, activation="sigmoid", name="score")(x), name="network")
+    return Model(inputs, _through(head_layers(), x), name="network")
 
 
-class NetworkTrainer:
-    """Trains the network of one class, again and again from the same start.
-
-    What is dear is made once: the graph of a training step takes seconds to compile, as
-    much as many passes over a small training set.
-
-    Parameters
-    ----------
-    n_features : int
-        Length of the feature vector.
-    definition : ClassDefinition
-    options : NetworkOptions, optional
-    seed : int
-        Of the first weights, of dropout and of the order of rows.
-    """
-
-    def __init__(
-        self,
-        n_features: int,
-        definition: ClassDefinition,
-        *,
-        options: NetworkOptions | None = None,
-        seed: int = 42,
-    ) -> None:
-        import keras
-
-        self.definition, self.seed = definition, seed
-        self.options = options or NetworkOptions()
-        keras.backend.clear_session()
-        keras.utils.set_random_seed(seed)
-        self.network = build_network(n_features, self.options)
-        self.optimizer = keras.optimizers.Adam(
-            learning_rate=definition.learning_rate,
-            beta_1=definition.beta_1,
-            beta_2=definition.beta_2,
-            epsilon=definition.epsilon,
-            amsgrad=definition.amsgrad,
-        )
-        self.network.compile(
-            optimizer=self.optimizer, loss="binary_crossentropy", jit_compile=False
-        )
-        self.optimizer.build(self.network.trainable_variables)
-        self._start = [variable.numpy() for variable in self._variables()]
-
-    def _variables(self) -> list[Any]:
-        """Return all that a training changes: weights, states of dropout and optimiser."""
-        return [*self.network.variables, *self.optimizer.variables]
-
-    def fit(
-        self, train: Examples, validation: Examples, *, epochs: int | None = None, verbose: int = 0
-    ) -> TrainedNetwork:
-        """Train; the same rows give the same weights, whatever was trained before.
-
-        Binary cross-entropy, Adam with the settings of the class, early stopping on the
-        validation loss with the best weights restored.
-
-        Parameters
-        ----------
-        train, validation : Examples
-            Of different stars.
-        epochs : int, optional
-            Passes at most; by default those of the class.
-        verbose : {0, 1, 2}
-            What Keras prints.
-        """
-        import keras
-        from keras import callbacks
-
-        keras.utils.set_random_seed(self.seed)
-        for variable, value in zip(self._variables(), self._start, strict=True):
-            variable.assign(value)
-        patience = self.definition.patience
-        weights = train.side_weights if self.definition.weight_per_class else (1.0, 1.0)
-        plateau = self.options.plateau_patience or max(1, patience // 2)
-        history = self.network.fit(
-            _inputs(train, self.options),
-            train.target.astype(np.float32),
-            validation_data=(
-                _inputs(validation, self.options),
-                validation.target.astype(np.float32),
-            ),
-            batch_size=self.definition.batch_size,
-            epochs=epochs or self.definition.epochs,
-            class_weight={0: weights[0], 1: weights[1]},
-            shuffle=True,
-            verbose=verbose,
-            callbacks=[
-                callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True),
-                callbacks.ReduceLROnPlateau(
-                    "val_loss", factor=0.1, patience=plateau, min_delta=1e-4
-                ),
-            ],
-        )
-        losses = {name: [float(v) for v in values] for name, values in history.history.items()}
-        return TrainedNetwork(
-            content=network_bytes(self.network),
-            history=losses,
-            best_epoch=int(np.argmin(losses["val_loss"])) + 1,
-        )
-
-
-def _inputs(examples: Examples, options: NetworkOptions) -> dict[str, Any]:
-    inputs: dict[str, Any] = {}
-    if options.dense_branch:
-        inputs["features"] = examples.features
-    if options.conv_branch:
-        inputs["dmdt"] = examples.dmdt.reshape(-1, *DMDT_SHAPE)
-    return inputs
+def _through(steps: list[Any], x: Any) -> Any:
+    for step in steps:
+        x = step(x)
+    return x
 
 
 def network_bytes(network: keras.Model) -> bytes:

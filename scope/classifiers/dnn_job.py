@@ -117,7 +117,7 @@ def _train(job: NetworkJob, definition: ClassDefinition, folder: Path) -> None:
 
     The latter stop after as many epochs as the best of the network had, at the latest.
     """
-    from scope.classifiers.dnn import NetworkTrainer
+    from scope.classifiers.dnn_trainer import NetworkTrainer
 
     features = job.features[definition.features]
     train, validation, _ = job.data.examples(definition, features)

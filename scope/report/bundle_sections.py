@@ -27,7 +27,8 @@ def value(figure: float | None, digits: int = 3) -> str:
 
 def interval(edges: Sequence[float] | None) -> str:
     """Return an interval for people."""
-    return "–" if edges is None else f"{edges[0]:.3f}–{edges[1]:.3f}"
+    # The word joiners keep it on one line.
+    return "–" if edges is None else f"{edges[0]:.3f}\u2060–\u2060{edges[1]:.3f}"
 
 
 def name_of(tag: str, labels: Labels) -> str:

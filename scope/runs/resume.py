@@ -20,8 +20,10 @@ def resume(arguments: Sequence[str]) -> int:
     """Run Snakemake in a folder where an earlier run was killed.
 
     Jobs of the dead controller are cancelled, on SLURM by their names and on this machine
-    by their folder, and its lock is removed; then Snakemake runs as it was asked to. Where
-    nothing is left of an earlier run it is the same as Snakemake itself.
+    by their folder, and its lock is removed; then Snakemake runs as it was asked to. When
+    it has ended well, temporary files go that the dead controller had no time to remove;
+    Snakemake knows nothing of those whose readers had all finished. Where nothing is left
+    of an earlier run it is the same as Snakemake itself.
 
     Parameters
     ----------
@@ -39,12 +41,13 @@ def resume(arguments: Sequence[str]) -> int:
         If a controller is at work in the folder, or SLURM does not answer.
     """
     known = _known(arguments)
-    if not known.dry_run:
-        clear(known.directory, known.slurm_jobname_prefix)
-        status = _snakemake([*arguments, "--unlock"], quiet=True)
-        if status != 0:
-            return status
-    return _snakemake(arguments)
+    if known.dry_run:
+        return _snakemake(arguments)
+    clear(known.directory, known.slurm_jobname_prefix)
+    status = _snakemake([*arguments, "--unlock"], quiet=True) or _snakemake(arguments)
+    if status == 0 and not known.notemp:
+        status = _snakemake([*arguments, "--delete-temp-output"], quiet=True)
+    return status
 
 
 def clear(folder: Path, prefix: str = PREFIX) -> None:
@@ -71,6 +74,7 @@ def _known(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--directory", "-d", type=Path, default=Path())
     parser.add_argument("--slurm-jobname-prefix", default=PREFIX)
     parser.add_argument("--dry-run", "--dryrun", "-n", action="store_true")
+    parser.add_argument("--notemp", "--no-temp", "--nt", action="store_true")
     return parser.parse_known_args(list(arguments))[0]
 
 

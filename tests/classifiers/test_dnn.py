@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scope.classifiers.dnn import NetworkOptions, NetworkTrainer, build_network, network_bytes
+from scope.classifiers.dnn import NetworkOptions, build_network, network_bytes
+from scope.classifiers.dnn_trainer import NetworkTrainer
 from scope.classifiers.examples import Examples
 from scope.config.classes import ClassDefinition
 from scope.errors import ConfigError

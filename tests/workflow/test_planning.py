@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
+from scope.surveys.simulation import simulate_quadrant
+
 from ..benchmarks.planning import empty_archive, plan
+from .conftest import Run
 
 
 def test_no_file_is_opened_and_the_jobs_grow_with_units_and_targets(tmp_path: Path) -> None:
@@ -14,3 +19,28 @@ def test_no_file_is_opened_and_the_jobs_grow_with_units_and_targets(tmp_path: Pa
     # Five rules per quadrant; per field two algorithms' scores and predictions, what they
     # share (gathering) and what comes after (catalogue, examples, report); and `all`.
     assert plan(tmp_path / "archive", tmp_path / "run") == 2 * (5 * 5 + 2 + 2 + 1 + 3) + 1
+
+
+def test_a_field_that_is_added_to_a_finished_set_is_all_that_is_planned(
+    make_run: Callable[..., Run], tmp_path: Path
+) -> None:
+    def add(field: int) -> None:
+        simulate_quadrant(
+            tmp_path / f"{field}",
+            field=field,
+            ccd=1,
+            quad=1,
+            n_stars=6,
+            seed=field,
+            years=1.0,
+            n_epochs_median=90,
+            with_crossmatch=False,
+        )
+
+    search = "feature_generation={period_search: {max_freq: 2.0}}"
+    run = make_run("added", config=[f"archive={tmp_path}", search])
+    add(600)
+    run.snakemake()
+    add(601)
+    planned = run.snakemake("-n")
+    assert set(re.findall(r"wildcards: .*target=(\w+)", planned)) == {"field_601"}
