@@ -9,6 +9,8 @@ if [ "${SCOPE_NO_CHROMIUM:-}" != 1 ] && ! have chromium && ! have chromium-brows
   # Ubuntu has it under another name, as a snap.
   grep -qi '^ID=ubuntu' /etc/os-release 2>/dev/null && packages+=(chromium-browser) || packages+=(chromium)
 fi
+# It builds the GPU's kernels for this processor, so that they can be tested without a card.
+have g++ || packages+=(g++)
 if [ "${SCOPE_NO_SLURM:-}" != 1 ]; then
   have slurmctld || packages+=(slurmctld)
   have slurmd || packages+=(slurmd)

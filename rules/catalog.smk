@@ -47,6 +47,8 @@ rule export:
     resources:
         mem_mb=memory("export"),
         runtime=minutes("export"),
+    params:
+        version=STAGES["preds"],
     script:
         "../workflow/scripts/export.py"
 

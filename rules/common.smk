@@ -14,6 +14,7 @@ from scope.classifiers.bundle import (
     PREPROCESSING,
     bundle_folder,
     read_manifest,
+    select_classes,
 )
 from scope.classifiers.fusion import FUSED
 from scope.classifiers.settings import training_settings
@@ -50,6 +51,7 @@ def clearly(function):
 
 CONFIG = clearly(load_config)(overrides=config, root=workflow.basedir)
 PLAN = Plan(CONFIG)
+ALGORITHMS = ["dnn", "xgb"]
 FACTS = {"config_hash": CONFIG.config_hash}
 
 
@@ -184,7 +186,9 @@ def preprocessing_of(algo, group):
 
 def preprocessing_file(wildcards):
     """The frozen preprocessing of that name among the bundles in use."""
-    for algo in CONFIG.inference.algorithms:
+    # Predictions of an algorithm that the configuration leaves out can be asked for by name.
+    others = [algo for algo in ALGORITHMS if algo not in CONFIG.inference.algorithms]
+    for algo in [*CONFIG.inference.algorithms, *others]:
         if preprocessing_of(algo, group_of(algo)) == wildcards.preprocessing:
             return str(bundle(algo, group_of(algo)) / PREPROCESSING)
     raise WorkflowError(
@@ -200,11 +204,8 @@ def gathered_file(wildcards):
 @clearly
 def score_files(wildcards):
     group = group_of(wildcards.algo)
-    there = [
-        member["class"]
-        for member in read_manifest(bundle(wildcards.algo, group))["members"]
-    ]
-    chosen = CONFIG.inference.classes or there
+    manifest = read_manifest(bundle(wildcards.algo, group))
+    chosen = select_classes(manifest, CONFIG.inference.classes)
     one_job = (
         CONFIG.inference.classes_per_job == "all" and CONFIG.inference.classes is None
     )
@@ -248,9 +249,6 @@ def complete_products():
 
 
 # Training
-
-
-ALGORITHMS = ["dnn", "xgb"]
 
 
 def trained_models():

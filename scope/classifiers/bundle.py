@@ -127,16 +127,7 @@ class ModelBundle:
         ConfigError
             If the bundle lacks a class, or none is asked for.
         """
-        if classes is None:
-            return self.classes
-        unknown = [tag for tag in classes if tag not in self.classes]
-        if unknown or not classes:
-            raise ConfigError(
-                f"class that the {self.algorithm} models of group {self.group!r} do not have",
-                value=", ".join(unknown) or "no class at all",
-                allowed=self.classes,
-            )
-        return tuple(tag for tag in self.classes if tag in classes)
+        return select_classes(self.manifest, classes)
 
     def column(self, tag: str) -> str:
         """Return the name of a class's score column."""
@@ -250,6 +241,28 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
         If there is none, or it is of no kind that this version reads.
     """
     return _parse(_manifest_bytes(Path(folder)), Path(folder))
+
+
+def select_classes(manifest: Mapping[str, Any], classes: Sequence[str] | None) -> tuple[str, ...]:
+    """Return those of a bundle's classes that are asked for, in its order; None is all.
+
+    Raises
+    ------
+    ConfigError
+        If the bundle lacks a class, or none is asked for.
+    """
+    there = tuple(member["class"] for member in manifest["members"])
+    if classes is None:
+        return there
+    unknown = [tag for tag in classes if tag not in there]
+    if unknown or not classes:
+        raise ConfigError(
+            f"class that the {manifest['algorithm']} models of group {manifest['group']!r} "
+            "do not have",
+            value=", ".join(unknown) or "no class at all",
+            allowed=there,
+        )
+    return tuple(tag for tag in there if tag in classes)
 
 
 def _manifest_bytes(folder: Path) -> bytes:

@@ -55,6 +55,27 @@ def _statistics(
 
 
 @kernel
+def _successive(t: Array, m: Array, e: Array, mean: float) -> tuple[float, float, float, float]:
+    """Return the sums over pairs of successive points.
+
+    The weights of the squared steps, their weighted sum, and Welch and Stetson's I and J.
+    """
+    n = len(m)
+    sum_u = sum_udm = welch = stetson_j = 0.0
+    bessel = n / (n - 1.0)
+    for i in range(n - 1):
+        dt = t[i + 1] - t[i]
+        dm = m[i + 1] - m[i]
+        u = 1.0 / (dt * dt)
+        sum_u += u
+        sum_udm += u * dm * dm
+        product = bessel * ((m[i] - mean) / e[i]) * ((m[i + 1] - mean) / e[i + 1])
+        welch += product
+        stetson_j += math.copysign(math.sqrt(abs(product)), product)
+    return sum_u, sum_udm, welch, stetson_j
+
+
+@kernel
 def _one(t: Array, m: Array, e: Array, out: Array) -> None:
     """Fill the statistics of one light curve."""
     n = len(m)
@@ -113,20 +134,8 @@ def _one(t: Array, m: Array, e: Array, out: Array) -> None:
         ) ** 2 / ((n - 2.0) * (n - 3.0))
 
     if n > 1:
-        sum_u = sum_udm = welch = stetson_j = 0.0
-        bessel = n / (n - 1.0)
-        for i in range(n - 1):
-            dt = t[i + 1] - t[i]
-            dm = m[i + 1] - m[i]
-            u = 1.0 / (dt * dt)
-            sum_u += u
-            sum_udm += u * dm * dm
-            product = bessel * ((m[i] - wmean) / e[i]) * ((m[i + 1] - wmean) / e[i + 1])
-            welch += product
-            stetson_j += math.copysign(math.sqrt(abs(product)), product)
+        sum_u, sum_udm, out[17], out[18] = _successive(t, m, e, wmean)
         out[16] = sum_u * variance / sum_udm
-        out[17] = welch
-        out[18] = stetson_j
         # The common factor sqrt(n / (n - 1)) of numerator and denominator cancels.
         out[19] = (absolute_scaled / n) / math.sqrt(scaled2 / n)
 

@@ -70,7 +70,9 @@ def clean(
     is positive and the time is not after ``max_timestamp_hjd``. Good epochs are sorted
     by time, those at equal times in the order of the input. Then the first one is kept,
     and each one that is at least ``min_cadence_minutes`` (and any time at all) after
-    the last kept one: of equal times, the first stays.
+    the last kept one: of equal times, the first stays. Times are compared as they are
+    given: two epochs 30 minutes apart to the microsecond may fall to either side in
+    another time system or precision.
 
     Parameters
     ----------
