@@ -25,8 +25,8 @@ from scope.targets.plan import Plan
 
 
 wildcard_constraints:
-    target=r"field_\d+",
-    unit=r"ccd_\d\d_quad_\d",
+    target=r"field_\d+|ids_[A-Za-z0-9][\w.-]*",
+    unit=r"ccd_\d\d_quad_\d|chunk_\d{3,}",
     algo="dnn|xgb",
     kind="dnn|xgb|fused",
     group=r"[A-Za-z0-9][\w.-]*",
@@ -69,6 +69,21 @@ def archive_inputs(wildcards):
 
 
 @clearly
+def list_inputs(wildcards):
+    return PLAN.list_inputs(wildcards.target)
+
+
+@clearly
+def list_survey(wildcards):
+    return PLAN.list_survey(wildcards.target)
+
+
+@clearly
+def cone_radius_arcsec(wildcards):
+    return PLAN.source_list(wildcards.target).cone_radius_arcsec
+
+
+@clearly
 def crossmatch_inputs(wildcards):
     return PLAN.crossmatch_inputs(wildcards.target, wildcards.unit)
 
@@ -105,11 +120,12 @@ if CONFIG.survey == "kowalski" and "kowalski" not in workflow.global_resources:
 
 
 def target_archive_inputs(wildcards):
-    return [
+    paths = [
         path
         for unit in units(wildcards)
         for path in PLAN.archive_inputs(wildcards.target, unit)
     ]
+    return list(dict.fromkeys(paths))
 
 
 # Units of a target

@@ -17,10 +17,12 @@ from os.path import isfile
 from scope.io import count_rows
 from scope.targets.needs import (
     KOWALSKI_LIGHT_CURVES,
+    LIGHT_CURVES_PER_ROW,
     NEEDS,
     estimated_light_curves,
     search_effort,
 )
+from scope.targets.plan import is_list
 
 
 def light_curves_of_unit(target, unit):
@@ -38,6 +40,9 @@ def estimate(target, unit):
     if PLAN.is_simulated(target):
         settings = PLAN.simulation_settings(target, unit)
         return settings["n_stars"] * len(settings["bands"])
+    if is_list(target):
+        rows = PLAN.source_list(target).rows_per_chunk
+        return rows * LIGHT_CURVES_PER_ROW
     if PLAN.is_on_kowalski(target):
         return KOWALSKI_LIGHT_CURVES
     return estimated_light_curves(PLAN.archive_inputs(target, unit))

@@ -2,6 +2,8 @@
 
 in   the survey: a folder of bulk Parquet, the database Kowalski, or the built-in simulation
 out  results/simulation/{target}/{unit}/            a simulated quadrant (archive layout)
+     results/lists/{target}/light_curves.parquet    those of a list of sources
+     results/lists/{target}/rows.parquet            what became of each row of the list
      results/sources/{target}/{unit}.parquet        ids, positions [deg], kept or why not
      results/lightcurves/{target}/{unit}.parquet    cleaned light curves [d, mag], temporary
                                                     where they can be read again from files
@@ -26,6 +28,31 @@ rule simulate:
         settings=simulation_settings,
     script:
         "../workflow/scripts/simulate.py"
+
+
+rule fetch_list:
+    input:
+        list_inputs,
+    output:
+        listed="results/lists/{target}/light_curves.parquet",
+        rows="results/lists/{target}/rows.parquet",
+    log:
+        "logs/fetch_list/{target}.log",
+    benchmark:
+        "benchmarks/fetch_list/{target}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("fetch_list"),
+        runtime=minutes("fetch_list"),
+        kowalski=queries,
+    params:
+        version=STAGES["sources"],
+        survey=list_survey,
+        cone_radius_arcsec=cone_radius_arcsec,
+        facts=FACTS,
+    script:
+        "../workflow/scripts/fetch_list.py"
 
 
 rule fetch_sources:

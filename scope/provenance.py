@@ -35,7 +35,8 @@ STAGES: dict[str, int] = {
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""
 
-_RESERVED = ("pipeline_version", "stages")
+RESERVED = ("pipeline_version", "stages")
+"""What a record says of itself; the rest are facts."""
 
 
 def record(
@@ -67,13 +68,13 @@ def record(
     """
     if stage not in STAGES:
         raise InputError("record of an unknown stage", value=stage, allowed=STAGES)
-    if taken := [name for name in _RESERVED if name in facts]:
+    if taken := [name for name in RESERVED if name in facts]:
         raise InputError("fact with a reserved name", value=", ".join(taken))
     stages: dict[str, Any] = {}
     merged: dict[str, Any] = {}
     for part in _parts(upstream):
         _merge(stages, part.get("stages", {}), "stage version", facts=())
-        inherited = {key: value for key, value in part.items() if key not in _RESERVED}
+        inherited = {key: value for key, value in part.items() if key not in RESERVED}
         _merge(merged, inherited, "fact", facts=facts)
     result = {**merged, **facts, "pipeline_version": __version__}
     result["stages"] = {**stages, stage: STAGES[stage]}

@@ -10,6 +10,7 @@ from scope.config.base import Section, key, unknown_name
 from scope.config.classes import CLASSES, ClassDefinition
 from scope.config.features import Features
 from scope.config.kowalski import DOMAIN, KowalskiSection
+from scope.config.lists import ListName, SourceListSection
 from scope.config.sections import (
     FeatureGeneration,
     Inference,
@@ -36,8 +37,9 @@ class Config(Section):
 
     targets: tuple[TargetName, ...] = key(
         (),
-        "what a run completes that names no file, such as field_297; none: all fields of the "
-        "archive, or one simulated field; with Kowalski they must be named",
+        "what a run completes that names no file: field_297, or ids_<name> for a list of "
+        "sources; none: all fields of the archive, or one simulated field; with Kowalski they "
+        "must be named",
     )
     survey: Literal["archive", "kowalski"] = key(
         "archive", "where light curves come from: a folder of files, or the database Kowalski"
@@ -47,6 +49,9 @@ class Config(Section):
     )
     data_release: Release | None = key(
         None, "the data release, such as 20 or DR20; needed only where the folder holds several"
+    )
+    lists: dict[ListName, SourceListSection] = key(
+        dict, "tables of sources by name, each with its path; they are targets ids_<name>"
     )
     simulation: Simulation = key(Simulation, "the simulated sky, for targets without an archive")
     kowalski: KowalskiSection = key(KowalskiSection, "the database of the survey")

@@ -17,7 +17,14 @@ FeatureGroup = Annotated[str, one_of(OPTIONAL_GROUPS)]
 GroupName = Annotated[
     str, matching(r"[A-Za-z0-9][\w.-]*", "letters, digits, dots, hyphens and underscores")
 ]
-TargetName = Annotated[str, matching(r"field_[1-9]\d{0,3}", "field_<number>, such as field_297")]
+FieldName = Annotated[str, matching(r"field_[1-9]\d{0,3}", "field_<number>, such as field_297")]
+TargetName = Annotated[
+    str,
+    matching(
+        r"field_[1-9]\d{0,3}|ids_[A-Za-z0-9][\w.-]*",
+        "field_<number>, such as field_297, or ids_<name> with the name of a list",
+    ),
+]
 UnitName = Annotated[
     str, matching(r"ccd_(0[1-9]|1[0-6])_quad_[1-4]", "ccd_<CC>_quad_<Q>, such as ccd_01_quad_1")
 ]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from scope.config.base import Section, key, matching
 from scope.config.classes import CLASSES
-from scope.config.sections import GroupName, Simulation, TargetName
+from scope.config.sections import FieldName, GroupName, Simulation
 
 Tag = Annotated[
     str,
@@ -114,7 +114,7 @@ class Training(Section):
     """From labelled light curves to model bundles."""
 
     group: GroupName = key("starter", "name of the trained bundles: models/<algorithm>/<group>")
-    targets: tuple[TargetName, ...] = key(
+    targets: tuple[FieldName, ...] = key(
         ("field_701",), "simulated targets that make the training set", min_length=1
     )
     simulation: Simulation = key(_training_sky, "the simulated sky of these targets")

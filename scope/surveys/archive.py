@@ -25,8 +25,8 @@ from scope.lightcurves.align import aligned
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS, lightcurves_of
 from scope.lightcurves.sky import PositionTree
-from scope.schema import Column
-from scope.surveys.base import parse_unit, unit_name
+from scope.schema import SOURCES, Column, arrow_schema
+from scope.surveys.base import NO_FIELD, parse_unit, unit_name
 from scope.surveys.bulk import (
     ID,
     LISTS,
@@ -82,12 +82,13 @@ class Archive:
         """The data release, for example ``DR5``."""
         return f"DR{self._release}"
 
-    def facts(self, field: int, unit: str) -> dict[str, Any]:
-        """Return what products of a unit record of the survey.
+    def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
+        """Return what products of a unit, or of any part of the survey, record of it.
 
         Simulated files say so themselves; what is made of them never claims a release.
         """
-        simulation = read_metadata(self.files(field, unit)[0]).get("simulation")
+        files = [file.path for file in self._all_files()] if not unit else self.files(field, unit)
+        simulation = read_metadata(files[0]).get("simulation")
         if simulation is None:
             return {"data_release": self.release}
         return {"data_release": "simulation", "simulation": simulation}
@@ -124,6 +125,10 @@ class Archive:
             If the unit's name cannot be one.
         """
         return [file.path for file in self._files(field, unit)]
+
+    def paths(self) -> list[Path]:
+        """Return the paths of all light-curve files, sorted by field, ccd, quad and filter."""
+        return [file.path for file in self._all_files()]
 
     def crossmatch_files(self) -> dict[str, Path]:
         """Return the paths of the tables to match with, by name, of those that exist."""
@@ -182,15 +187,29 @@ class Archive:
                     chosen = table.filter(found)
                     parts.append(lightcurves_of(chosen, file.path, id_column=ID))
         curves = LightCurves.concatenate(parts)
-        values, counts = np.unique(curves.ids, return_counts=True)
-        if np.any(counts > 1):
-            raise DuplicateIdError(
-                f"light curve listed twice in {self.folder}",
-                value=f"{ID} {values[np.argmax(counts > 1)]}",
-                allowed="each id once",
-                todo="remove one of the two",
-            )
+        self._check_once(curves.ids)
         return aligned(curves, ids)
+
+    def sources_by_id(self, ids: npt.ArrayLike) -> pa.Table:
+        """Return those of some light curves that there are, see `scope.surveys.base.Survey`.
+
+        Ids that tell their quadrant and filter cost the lists of these files, others those
+        of the whole archive.
+
+        Raises
+        ------
+        CorruptFileError, MissingColumnError, IdentifierError
+        DuplicateIdError
+            If the archive has one of the ids twice.
+        """
+        wanted = np.unique(np.asarray(ids, dtype=np.int64))
+        parts = [arrow_schema(SOURCES).empty_table()]
+        for file in self._files_with(wanted):
+            sources = read_sources(file)
+            parts.append(sources.filter(pc.is_in(sources.column("_id"), pa.array(wanted))))
+        table = pa.concat_tables(parts)
+        self._check_once(table.column("_id").to_numpy())
+        return table
 
     def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
         """Find light curves around positions in degrees, see `scope.surveys.base.Survey.cone`.
@@ -265,6 +284,16 @@ class Archive:
         """
         table = self._region(ALERTS_TABLE, ALERT_TABLE_COLUMNS, ra, dec, radius_arcsec)
         return pa.table(match_alerts(table, ra, dec, radius_arcsec))
+
+    def _check_once(self, ids: npt.NDArray[np.int64]) -> None:
+        values, counts = np.unique(ids, return_counts=True)
+        if np.any(counts > 1):
+            raise DuplicateIdError(
+                f"light curve listed twice in {self.folder}",
+                value=f"{ID} {values[np.argmax(counts > 1)]}",
+                allowed="each id once",
+                todo="remove one of the two",
+            )
 
     def _region(
         self,

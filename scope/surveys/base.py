@@ -13,6 +13,9 @@ import pyarrow as pa
 from scope.errors import UsageError
 from scope.lightcurves.curves import LightCurves
 
+NO_FIELD = 0
+"""In place of a field where a unit is a part of a list."""
+
 _UNIT = re.compile(r"ccd_(\d{2})_quad_([1-4])")
 
 
@@ -44,8 +47,11 @@ class Survey(Protocol):
     def release(self) -> str:
         """The data release, for example ``DR5``."""
 
-    def facts(self, field: int, unit: str) -> dict[str, Any]:
-        """Return what products of a unit record of the survey, ``data_release`` among it."""
+    def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
+        """Return what products of a unit record of the survey, ``data_release`` among it.
+
+        Without a unit, what products of any part of the survey record.
+        """
 
     def fields(self) -> list[int]:
         """Return the numbers of the fields that there are, ascending."""
@@ -73,6 +79,12 @@ class Survey(Protocol):
         """Return light curves as observed, one per id in that order.
 
         Where the survey has none the curve is empty.
+        """
+
+    def sources_by_id(self, ids: npt.NDArray[np.int64]) -> pa.Table:
+        """Return those of some light curves that there are, columns `scope.schema.SOURCES`.
+
+        In no order, each once; ids that the survey does not have are left out.
         """
 
     def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scope.features.catalogues import crossmatch_columns
 from scope.io.tables import read_metadata, read_table
@@ -33,7 +34,7 @@ from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS, CleanedLightCurves, write_lightcurve_file
 from scope.provenance import record
 from scope.schema import SOURCES, arrow_schema
-from scope.surveys.base import Survey
+from scope.surveys.base import NO_FIELD, Survey
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def fetch_sources(
         If there is no such field or unit.
     """
     table = survey.sources(field, unit)
+    where = _where(field, unit)
     gaia = None
     if bright_star is not None:
         ra, dec = _positions(table)
@@ -78,17 +80,18 @@ def fetch_sources(
         )
     if gaia is not None:
         near = near_bright_star(ra, dec, gaia, bright_star)
-        reason = pa.array([BRIGHT_STAR if hit else None for hit in near], type=pa.string())
+        glare = pa.array([BRIGHT_STAR if hit else None for hit in near], type=pa.string())
+        reason = pc.coalesce(table.column("reason"), glare)
         table = table.set_column(table.schema.get_field_index("reason"), "reason", reason)
     elif bright_star is not None:
-        _log.warning("field %d %s: no Gaia table, so no bright-star cut", field, unit)
+        _log.warning("%s: no Gaia table, so no bright-star cut", where)
     provenance = record(
         "sources",
         None,
         **{**(facts or {}), **survey.facts(field, unit), "bright_star_cut": gaia is not None},
     )
     write_table(table.cast(arrow_schema(SOURCES)), output, provenance)
-    _log_counts(f"field {field} {unit}: sources", table.column("reason").to_pylist())
+    _log_counts(f"{where}: sources", table.column("reason").to_pylist())
 
 
 def fetch_lightcurves(
@@ -146,7 +149,7 @@ def fetch_lightcurves(
         },
     )
     write_lightcurve_file(cleaned(), output, provenance)
-    _log_counts(f"field {field} {unit}: light curves", counts)
+    _log_counts(f"{_where(field, unit)}: light curves", counts)
 
 
 def fetch_crossmatch(
@@ -231,6 +234,11 @@ def _no_curves() -> LightCurves:
         mag=nothing,
         magerr=nothing,
     )
+
+
+def _where(field: int, unit: str) -> str:
+    """Return what messages call a unit."""
+    return unit if field == NO_FIELD else f"field {field} {unit}"
 
 
 def _positions(table: pa.Table) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

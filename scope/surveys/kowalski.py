@@ -25,7 +25,7 @@ from scope.services.kowalski import (
     cone_query,
     find_query,
 )
-from scope.surveys.base import parse_unit, unit_name
+from scope.surveys.base import NO_FIELD, parse_unit, unit_name
 from scope.surveys.kowalski_documents import (
     POINT_PROJECTION,
     POSITION,
@@ -136,7 +136,7 @@ class KowalskiSurvey:
         """The data release: as configured, or what the collection's name ends with."""
         return self.settings.release or self._sources.rpartition("_")[2]
 
-    def facts(self, field: int, unit: str) -> dict[str, Any]:
+    def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
         """Return what products of a unit record of the survey; the same for all."""
         names = self.settings.collections
         return {
@@ -212,6 +212,21 @@ class KowalskiSurvey:
         parts = list(self._light_curves(np.unique(ids), size))
         empty = light_curves((), self.settings.programids, self._sources)
         return aligned(LightCurves.concatenate([empty, *parts]), ids)
+
+    def sources_by_id(self, ids: npt.ArrayLike) -> pa.Table:
+        """Return those of some sources that there are, see `scope.surveys.base.Survey`."""
+        wanted = np.unique(np.asarray(ids, dtype=np.int64))
+        size = min(self.settings.ids_per_query, MAX_PER_QUERY)
+        queries = (
+            find_query(
+                self._sources,
+                {"_id": {"$in": wanted[start : start + size].tolist()}},
+                SOURCE_PROJECTION,
+            )
+            for start in range(0, len(wanted), size)
+        )
+        answers = self.client.map(queries)
+        return sources_table([document for answer in answers for document in answer])
 
     def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
         """Find light curves around positions, see `scope.surveys.base.Survey.cone`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,29 @@ from scope.surveys.kowalski import (
     KowalskiSettings,
     KowalskiSurvey,
 )
+from scope.surveys.listed import ListedSources
 
 SurveySettings = KowalskiSettings | Mapping[str, Any]
 """Settings of Kowalski, or the arguments of `Archive`. They hold no secrets."""
+
+
+@dataclass(frozen=True)
+class ListedSettings:
+    """A list of sources of a survey.
+
+    Attributes
+    ----------
+    survey : SurveySettings
+    path : str
+        The file of their light curves' ids and positions.
+    parts : int
+        Units that they fall into.
+    """
+
+    survey: SurveySettings
+    path: str
+    parts: int
+
 
 MOST_PARALLEL_QUERIES = 8
 """Queries that a command has under way at a time, if the configuration allows as many."""
@@ -60,6 +80,16 @@ def archive_arguments(config: Config) -> dict[str, Any]:
             todo="set the key archive to a folder of bulk files, or survey to kowalski",
         )
     return {"folder": str(Path(config.archive).expanduser()), "release": config.data_release}
+
+
+def open_units(
+    settings: SurveySettings | ListedSettings, queries: int = 1
+) -> Archive | KowalskiSurvey | ListedSources:
+    """Return a survey whose units are those of a target; see `open_survey`."""
+    if isinstance(settings, ListedSettings):
+        survey = open_survey(settings.survey, queries)
+        return ListedSources(survey, settings.path, settings.parts)
+    return open_survey(settings, queries)
 
 
 def open_survey(settings: SurveySettings, queries: int = 1) -> Archive | KowalskiSurvey:

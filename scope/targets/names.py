@@ -1,4 +1,4 @@
-"""Names of targets: ``field_<N>`` is one field of a survey."""
+"""Names of targets: ``field_<N>`` is one field of a survey, ``ids_<name>`` a list of sources."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ import re
 from dataclasses import dataclass
 
 from scope.errors import UsageError
-from scope.surveys.base import Survey
+from scope.surveys.base import NO_FIELD
 
 MAX_FIELD = 1999
 """The highest field number of the Zwicky Transient Facility's grids."""
 
+LIST_NAME = r"[A-Za-z0-9][\w.-]*"
+"""Names of lists: letters, digits, dots, hyphens and underscores."""
+
 _FIELD = re.compile(r"field_([1-9]\d*)")
+_LIST = re.compile(rf"ids_({LIST_NAME})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class FieldTarget:
-    """One field of a survey; its units are the quadrants.
+    """One field of a survey; its units are the quadrants, ``ccd_<CC>_quad_<Q>``.
 
     Attributes
     ----------
@@ -31,18 +35,34 @@ class FieldTarget:
         """The name in files and on the command line, ``field_<N>``."""
         return f"field_{self.field}"
 
-    def units(self, survey: Survey) -> list[str]:
-        """Return the names of the units, ``ccd_<CC>_quad_<Q>``, sorted.
 
-        Raises
-        ------
-        NotFoundError
-            If the survey has no such field.
-        """
-        return survey.units(self.field)
+@dataclass(frozen=True)
+class ListTarget:
+    """A list of sources; its units are parts of it, ``chunk_<KKK>``.
+
+    Attributes
+    ----------
+    list : str
+        Name of the list in the configuration.
+    """
+
+    list: str
+
+    @property
+    def name(self) -> str:
+        """The name in files and on the command line, ``ids_<name>``."""
+        return f"ids_{self.list}"
+
+    @property
+    def field(self) -> int:
+        """No field: `scope.surveys.base.NO_FIELD`."""
+        return NO_FIELD
 
 
-def parse_target(name: str) -> FieldTarget:
+Target = FieldTarget | ListTarget
+
+
+def parse_target(name: str) -> Target:
     """Return the target of that name.
 
     Raises
@@ -50,12 +70,15 @@ def parse_target(name: str) -> FieldTarget:
     UsageError
         If the name is not that of a target.
     """
+    if listed := _LIST.fullmatch(name):
+        return ListTarget(listed[1])
     match = _FIELD.fullmatch(name)
     if match is None or int(match[1]) > MAX_FIELD:
         raise UsageError(
             "unknown target",
             value=name,
-            allowed=f"field_<N> with a field number N from 1 to {MAX_FIELD}",
+            allowed=f"field_<N> with a field number N from 1 to {MAX_FIELD}, or ids_<name> "
+            "with the name of a list",
             todo="for example field_297",
         )
     return FieldTarget(int(match[1]))

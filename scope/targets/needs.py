@@ -30,6 +30,9 @@ BYTES_PER_LIGHT_CURVE = 500
 KOWALSKI_LIGHT_CURVES = 15_000
 """Of a quadrant on Kowalski before its sources are listed; a field has 850,000 in the middle."""
 
+LIGHT_CURVES_PER_ROW = 6
+"""Of a list of positions before they are looked for: three filters in two fields."""
+
 _USUAL_GRID = 48.0 * 10
 """Trial frequencies per day of baseline that the minutes of the feature stage stand for."""
 
@@ -78,6 +81,7 @@ class Need:
 NEEDS: Mapping[str, Need] = MappingProxyType(
     {
         "simulate": Need(minutes_per_thousand=1),
+        "fetch_list": Need(memory_mb_per_thousand=2, minutes=30),
         "fetch_sources": Need(memory_mb_per_thousand=2),
         "fetch_lightcurves": Need(memory_mb_per_thousand=4),
         "fetch_crossmatch": Need(memory_mb_per_thousand=2),

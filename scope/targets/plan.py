@@ -6,17 +6,28 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from scope.config.lists import SourceListSection
 from scope.config.model import Config
 from scope.config.sections import Simulation
 from scope.errors import NotFoundError, UsageError
 from scope.surveys.archive import Archive
 from scope.surveys.base import Survey, parse_unit
 from scope.surveys.kowalski import KowalskiSurvey
-from scope.surveys.open import SurveySettings, archive_arguments, kowalski_settings
-from scope.targets.names import FieldTarget, parse_target
+from scope.surveys.listed import chunk_names
+from scope.surveys.open import (
+    ListedSettings,
+    SurveySettings,
+    archive_arguments,
+    kowalski_settings,
+)
+from scope.targets.lists import read_source_list
+from scope.targets.names import FieldTarget, ListTarget, parse_target
 
 SIMULATED = "results/simulation"
 """Where simulated quadrants go, below the folder of the run."""
+
+LISTED = "results/lists"
+"""Where the light curves of lists of sources go, below the folder of the run."""
 
 EMBEDDED_TARGET = "field_700"
 """What a run completes that names neither targets nor an archive; it is simulated."""
@@ -70,13 +81,39 @@ class Plan:
             If the survey has no such target.
         """
         if target not in self._units:
-            simulation = self._simulation(target)
-            self._units[target] = (
-                parse_target(target).units(self._survey)
-                if simulation is None
-                else sorted(simulation.units)
-            )
+            self._units[target] = self._find_units(target)
         return self._units[target]
+
+    def source_list(self, target: str) -> SourceListSection:
+        """Return where the list of a target is, and how its sources are looked for.
+
+        Raises
+        ------
+        NotFoundError
+            If no list of that name is configured.
+        """
+        lists = self.config.lists
+        name = parse_target(target).name.removeprefix("ids_")
+        if name not in lists:
+            raise NotFoundError(
+                "no list of sources of this name",
+                value=name,
+                allowed=lists or "none is configured",
+                todo=f"set lists: {{{name}: TABLE}}",
+            )
+        return lists[name]
+
+    def list_inputs(self, target: str) -> list[str]:
+        """Return the table of a list, and the files whose change concerns all of it."""
+        archive = [] if self.config.survey == "kowalski" else self._archive.paths()
+        return [str(path) for path in (self.source_list(target).path, *archive)]
+
+    def list_survey(self, target: str) -> SurveySettings:
+        """Return what `scope.surveys.open.open_survey` needs for the survey of a list."""
+        self._simulation(target)
+        if self.config.survey == "kowalski":
+            return kowalski_settings(self.config)
+        return archive_arguments(self.config)
 
     def is_simulated(self, target: str) -> bool:
         """Whether the target's light curves are simulated by the run itself."""
@@ -86,8 +123,11 @@ class Plan:
         """Whether the target's light curves come from the database."""
         return self.config.survey == "kowalski" and not self.is_simulated(target)
 
-    def survey_settings(self, target: str, unit: str) -> SurveySettings:
-        """Return what `scope.surveys.open.open_survey` needs for the unit's survey."""
+    def survey_settings(self, target: str, unit: str) -> SurveySettings | ListedSettings:
+        """Return what `scope.surveys.open.open_units` needs for the unit's survey."""
+        if is_list(target):
+            survey = self.list_survey(target)
+            return ListedSettings(survey, listed_file(target), len(self.units(target)))
         if self.is_simulated(target):
             return {"folder": f"{SIMULATED}/{target}/{unit}"}
         if self.is_on_kowalski(target):
@@ -97,8 +137,10 @@ class Plan:
     def archive_inputs(self, target: str, unit: str) -> list[str]:
         """Return the files, or the simulated folder, whose change concerns the unit.
 
-        There are none on Kowalski.
+        There are none on Kowalski. For a part of a list it is the file of its light curves.
         """
+        if is_list(target):
+            return [listed_file(target)]
         if self.is_simulated(target):
             return [f"{SIMULATED}/{target}/{unit}"]
         if self.is_on_kowalski(target):
@@ -141,10 +183,17 @@ class Plan:
 
     def _simulation(self, target: str) -> Simulation | None:
         """Return the sky that a target is simulated from; None if it is in the survey."""
-        parse_target(target)
+        listed = is_list(target)
         if self.config.archive is not None or self.config.survey == "kowalski":
             # A field of the sky is never taken for a simulated one of the same number.
             return None
+        if listed:
+            raise NotFoundError(
+                "no survey to look for the sources of a list in",
+                value=target,
+                todo="name a folder of light curves, --config archive=FOLDER, or set "
+                "survey=kowalski",
+            )
         training = self.config.training
         if target in training.targets:
             return training.simulation
@@ -156,6 +205,16 @@ class Plan:
             allowed=[*self.targets(), *training.targets],
             todo="name the folder of light curves that holds it: --config archive=FOLDER",
         )
+
+    def _find_units(self, target: str) -> list[str]:
+        simulation = self._simulation(target)
+        if simulation is not None:
+            return sorted(simulation.units)
+        if is_list(target):
+            section = self.source_list(target)
+            rows = len(read_source_list(section.path))
+            return chunk_names(-(-rows // section.rows_per_chunk))
+        return self._survey.units(parse_target(target).field)
 
     @property
     def _survey(self) -> Survey:
@@ -171,3 +230,19 @@ class Plan:
     @cached_property
     def _archive(self) -> Archive:
         return Archive(**archive_arguments(self.config))
+
+
+def is_list(target: str) -> bool:
+    """Whether a target is a list of sources.
+
+    Raises
+    ------
+    UsageError
+        If the name is not that of a target.
+    """
+    return isinstance(parse_target(target), ListTarget)
+
+
+def listed_file(target: str) -> str:
+    """Return where the ids and positions of a list's light curves are."""
+    return f"{LISTED}/{target}/light_curves.parquet"

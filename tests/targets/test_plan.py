@@ -10,6 +10,7 @@ import pytest
 from scope.config import load_config
 from scope.errors import NotFoundError, UsageError
 from scope.surveys.kowalski import ALL_UNITS, KowalskiSettings
+from scope.surveys.open import ListedSettings
 from scope.targets.plan import EMBEDDED_TARGET, Plan
 from tests.surveys.bulk_files import write_bulk
 
@@ -72,3 +73,32 @@ def test_a_field_of_a_survey_is_never_taken_for_the_simulated_one_of_its_number(
         assert not one.is_simulated(target)
         with pytest.raises(NotFoundError, match="leave out archive and survey"):
             one.simulation_settings(target, "ccd_02_quad_3")
+
+
+def test_a_list_falls_into_parts_of_its_rows_whatever_it_asks_for(tmp_path: Path) -> None:
+    path = write_bulk(tmp_path / "archive", [3])
+    table = tmp_path / "stars.csv"
+    table.write_text("ra,dec\n" + "10,20\n" * 5)
+    lists = {"a": {"path": str(table), "rows_per_chunk": 2}, "b.c": str(table)}
+    one = plan(archive=str(tmp_path / "archive"), lists=lists)
+    assert one.units("ids_a") == ["chunk_000", "chunk_001", "chunk_002"]
+    assert one.units("ids_b.c") == ["chunk_000"]
+    assert one.list_inputs("ids_a") == [str(table), str(path)]
+    assert one.archive_inputs("ids_a", "chunk_001") == ["results/lists/ids_a/light_curves.parquet"]
+    settings = one.survey_settings("ids_a", "chunk_001")
+    assert isinstance(settings, ListedSettings)
+    assert settings.parts == 3
+    assert not one.is_simulated("ids_a")
+    with pytest.raises(NotFoundError, match=r"ids_|lists: \{x: TABLE\}"):
+        one.units("ids_x")
+
+
+def test_lists_need_a_survey_and_kowalski_is_one(tmp_path: Path) -> None:
+    table = tmp_path / "stars.csv"
+    table.write_text("ztf_id\n10297581009946\n")
+    with pytest.raises(NotFoundError, match="archive=FOLDER"):
+        plan(lists={"a": str(table)}).units("ids_a")
+    one = plan(survey="kowalski", lists={"a": str(table)})
+    assert one.units("ids_a") == ["chunk_000"]
+    assert one.list_inputs("ids_a") == [str(table)]
+    assert one.is_on_kowalski("ids_a")

@@ -1,0 +1,128 @@
+"""Some sources of a survey, listed in a file, in units of consecutive ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scope.errors import NotFoundError, UsageError
+from scope.io.tables import read_metadata, read_table
+from scope.lightcurves.curves import LightCurves
+from scope.lightcurves.files import DEFAULT_ROWS
+from scope.provenance import RESERVED
+from scope.schema import SOURCES
+from scope.surveys.base import NO_FIELD, Survey
+
+CHUNK = "chunk_"
+
+
+def chunk_names(parts: int) -> list[str]:
+    """Return the names of units, ``chunk_<KKK>``."""
+    return [f"{CHUNK}{part:03d}" for part in range(parts)]
+
+
+class ListedSources:
+    """The sources that a file lists, of a survey, see `scope.surveys.base.Survey`.
+
+    Parameters
+    ----------
+    survey : Survey
+        Where light curves, positions and catalogues are.
+    path : path
+        File of `scope.targets.fetch_list.fetch_list`: columns `scope.schema.SOURCES`, by
+        ``_id``. It need not exist before sources are asked for.
+    parts : int
+        Units, each of as many ids as the others, or one more.
+    """
+
+    def __init__(self, survey: Survey, path: str | Path, parts: int) -> None:
+        self._survey = survey
+        self._path = Path(path)
+        self._parts = parts
+
+    @property
+    def release(self) -> str:
+        """The data release of the survey."""
+        return self._survey.release
+
+    def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
+        """Return what products of a unit record of the survey and of the list."""
+        said = read_metadata(self._path)
+        return {name: value for name, value in said.items() if name not in RESERVED}
+
+    def fields(self) -> list[int]:
+        """Return the numbers of the fields of the survey."""
+        return self._survey.fields()
+
+    def units(self, field: int = NO_FIELD) -> list[str]:
+        """Return the names of the units."""
+        return chunk_names(self._parts)
+
+    def sources(self, field: int, unit: str) -> pa.Table:
+        """Return the sources of a unit, columns `scope.schema.SOURCES`, by ``_id``."""
+        part = self._part(unit)
+        rows = self._table.num_rows
+        start, stop = rows * part // self._parts, rows * (part + 1) // self._parts
+        return self._table.slice(start, stop - start)
+
+    def iter_lightcurves(
+        self, field: int, unit: str, rows: int = DEFAULT_ROWS
+    ) -> Iterator[LightCurves]:
+        """Yield the light curves of a unit as observed, at most `rows` at a time, by id.
+
+        A unit is small: its light curves are read in one go.
+        """
+        ids = self.sources(field, unit).column("_id").to_numpy()
+        curves = self._survey.lightcurves(ids)
+        yield from curves.batches(rows)
+
+    def lightcurves(self, ids: npt.NDArray[np.int64]) -> LightCurves:
+        """Return light curves of the survey as observed, one per id in that order."""
+        return self._survey.lightcurves(ids)
+
+    def sources_by_id(self, ids: npt.NDArray[np.int64]) -> pa.Table:
+        """Return the sources of the survey with these ids."""
+        return self._survey.sources_by_id(ids)
+
+    def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
+        """Find light curves of the survey around positions in degrees."""
+        return self._survey.cone(ra, dec, radius_arcsec)
+
+    def catalogue(
+        self,
+        name: str,
+        ra: npt.ArrayLike,
+        dec: npt.ArrayLike,
+        margin_arcsec: float,
+        limits: Mapping[str, float] | None = None,
+    ) -> pa.Table | None:
+        """Return the rows of an external catalogue around positions in degrees."""
+        return self._survey.catalogue(name, ra, dec, margin_arcsec, limits)
+
+    def crossmatch(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
+        """Match positions in degrees with the nearest entry of each external catalogue."""
+        return self._survey.crossmatch(ra, dec, radius_arcsec)
+
+    def alerts(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
+        """Count the alerts around positions in degrees."""
+        return self._survey.alerts(ra, dec, radius_arcsec)
+
+    @cached_property
+    def _table(self) -> pa.Table:
+        return read_table(self._path, [column.name for column in SOURCES])
+
+    def _part(self, unit: str) -> int:
+        number = unit.removeprefix(CHUNK)
+        if not (unit.startswith(CHUNK) and number.isdecimal()):
+            raise UsageError("unknown unit of a list", value=unit, allowed=f"{CHUNK}<KKK>")
+        if int(number) >= self._parts:
+            raise NotFoundError(
+                f"no such unit of {self._path}", value=unit, allowed=chunk_names(self._parts)
+            )
+        return int(number)
