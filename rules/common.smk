@@ -26,7 +26,7 @@ from scope.targets.plan import Plan
 
 wildcard_constraints:
     target=r"field_\d+|ids_[A-Za-z0-9][\w.-]*",
-    unit=r"ccd_\d\d_quad_\d|chunk_\d{3,}",
+    unit=r"ccd_\d\d_quad_\d|chunk_\d\d\d+",
     algo="dnn|xgb",
     kind="dnn|xgb|fused",
     group=r"[A-Za-z0-9][\w.-]*",
