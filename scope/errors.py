@@ -12,7 +12,8 @@ ScopeError                  a user's mistake or a fault of the outside world; ne
 ├── BundleError             a model bundle that is incomplete or does not fit
 ├── BackendError            a device or library asked for that is not there
 └── ServiceError            a remote service that refuses or does not answer
-    └── AccessError         a remote service that does not accept our credentials
+    ├── AccessError         a remote service that does not accept our credentials
+    └── RefusedError        a remote service that says no to one request, and why
 
 Every message has four parts: what failed, the value, what is allowed, what to do next.
 """
@@ -121,3 +122,7 @@ class ServiceError(ScopeError):
 
 class AccessError(ServiceError):
     """A remote service that does not accept our credentials."""
+
+
+class RefusedError(ServiceError):
+    """A remote service that says no to one request, and why."""

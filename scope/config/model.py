@@ -9,6 +9,7 @@ from pydantic import model_validator
 from scope.config.base import Section, key, unknown_name
 from scope.config.classes import CLASSES, ClassDefinition
 from scope.config.features import Features
+from scope.config.fritz import FritzSection
 from scope.config.kowalski import DOMAIN, KowalskiSection
 from scope.config.lists import ListName, SourceListSection
 from scope.config.sections import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from scope.features.options import FeatureOptions
     from scope.lightcurves.bright_stars import BrightStarOptions
     from scope.lightcurves.cleaning import CleaningOptions
+    from scope.services.fritz import FritzOptions
     from scope.services.kowalski import KowalskiOptions
 
 
@@ -55,6 +57,7 @@ class Config(Section):
     )
     simulation: Simulation = key(Simulation, "the simulated sky, for targets without an archive")
     kowalski: KowalskiSection = key(KowalskiSection, "the database of the survey")
+    fritz: FritzSection = key(FritzSection, "the server that classifications are posted to")
     feature_generation: FeatureGeneration = key(FeatureGeneration, "from light curves to features")
     features: Features = key(Features, "what the models see")
     training: Training = key(Training, "how models are trained")
@@ -133,6 +136,28 @@ class Config(Section):
             timeout_seconds=section.timeout,
             retry=RetryPolicy(patience_seconds=section.patience_seconds),
             queries=queries,
+        )
+
+    def fritz_options(self) -> FritzOptions:
+        """Return how Fritz is asked."""
+        from scope.services.fritz import FritzOptions, RetryPolicy
+
+        section = self.fritz
+        # A proxy that was overwhelmed keeps the server away for 20 s: no wait is much longer.
+        longest = min(30.0, section.patience_seconds)
+        retry = RetryPolicy(
+            first_wait_seconds=min(1.0, longest),
+            longest_wait_seconds=longest,
+            patience_seconds=section.patience_seconds,
+        )
+        return FritzOptions(
+            host=section.host,
+            port=section.port,
+            protocol=section.protocol,
+            timeout_seconds=section.timeout,
+            retry=retry,
+            requests_per_second=section.requests_per_second,
+            settle_seconds=section.settle_seconds,
         )
 
     def cleaning_options(self) -> CleaningOptions:

@@ -68,9 +68,12 @@ reading it), or into the file that `SCOPE_PRIVATE_FILE` names:
 kowalski:
   gloria: {token: …}
   melman: {username: …, password: …}
+fritz:
+  fritz: {token: …}
 ```
 
-Servers without credentials are not used.
+Servers without credentials are not used. Fritz takes a token only, of `FRITZ_INSTANCE_TOKEN` or
+as above.
 
 ## Hash
 

@@ -20,8 +20,12 @@ REPLACED: dict[str, str] = {
     "kowalski.hosts.*.username": _CREDENTIALS,
     "kowalski.hosts.*.password": _CREDENTIALS,
     "kowalski.collections.classifications": _LATER,
-    "fritz.token": "has no place in a configuration file",
-    "fritz": _LATER,
+    "fritz.token": (
+        "has no place in a configuration file: set the environment variable FRITZ_INSTANCE_TOKEN, "
+        "or write `fritz: {fritz: {token: …}}` into private.yaml"
+    ),
+    "fritz.max_attempts": "is now fritz.patience_seconds",
+    "fritz.sleep_time": "is gone: waits double, up to half a minute; see fritz.patience_seconds",
     "wandb": f"{_LATER}: training logs to its model card and metrics",
     "rubin": _LATER,
     "docs": _LATER,
