@@ -153,11 +153,9 @@ def imputed_units(wildcards):
 @cache
 @clearly
 def bundle(algo, group):
-    """Folder of a model bundle: in models/ of the run folder, else of the checkout."""
-    here = Path("models")
-    shipped = Path(workflow.basedir) / "models"
+    """Folder of a model bundle: of the run folder, else of the checkout."""
     return bundle_folder(
-        here if (here / algo / group / MANIFEST).is_file() else shipped, algo, group
+        [Path("models"), Path(workflow.basedir) / "models"], algo, group
     )
 
 

@@ -5,21 +5,29 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from scope.catalog.export import export
 from scope.catalog.gather import gather
 from scope.catalog.merge import merge
 from scope.classifiers.bundle import PREPROCESSING, ModelBundle
 from scope.errors import InputError
+from scope.features.registry import REGISTRY
 from scope.inference import infer
 from scope.io import TableWriter, check_output, read_ids, read_metadata, read_schema, sorted_by_id
 from scope.schema import with_scope_metadata
 
 
-def infer_file(
-    features_path: str | Path,
+def infer_file(features_path: str | Path, output: str | Path, **options: Any) -> None:
+    """Write the predictions of one bundle for the rows of a file; see `infer_files`."""
+    infer_files([features_path], output, **options)
+
+
+def infer_files(
+    features_paths: Sequence[str | Path],
     output: str | Path,
     *,
     bundle: ModelBundle,
@@ -28,16 +36,18 @@ def infer_file(
     workers: int = 1,
     device: str = "cpu",
     write_csv: bool = False,
+    without_suffix: bool = False,
 ) -> None:
-    """Write the predictions of one bundle for the rows of a file of features.
+    """Write the predictions of one bundle for the rows of files of features.
 
     The same stages as in the workflow, with their products between in a folder that is
     removed: the predictions of a light curve are the same by either way.
 
     Parameters
     ----------
-    features_path : path
-        Parquet as written by ``generate-features``, in any order of ``_id``.
+    features_paths : sequence of path
+        Parquet as written by ``generate-features`` or ``get-features``, in any order of
+        ``_id``; each id once.
     output : path
         See `scope.catalog.merge`; rows in ascending order of ``_id``.
     bundle : ModelBundle
@@ -50,6 +60,9 @@ def infer_file(
     device : {"cpu", "cuda"}
     write_csv : bool
         Write ``.csv`` beside `output` too.
+    without_suffix : bool
+        Columns ``period``, ``f1_a``, … may stand for those of the models' period search,
+        as in features that were downloaded.
 
     Raises
     ------
@@ -59,7 +72,7 @@ def infer_file(
     from scope.preprocessing import impute
 
     bundle.select(classes)
-    check_output(output, features_path)
+    check_output(output, *features_paths)
     output = Path(output)
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -71,12 +84,13 @@ def infer_file(
         ) from None
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as name:
         folder = Path(name)
-        features = _in_order(Path(features_path), folder / "features.parquet")
-        imputed, gathered, scores = (
-            folder / f"{stage}.parquet" for stage in ("imputed", "gathered", "scores")
-        )
-        impute(features, imputed, bundle.folder / PREPROCESSING, rows=rows)
-        gather([imputed], gathered)
+        imputed = [folder / f"imputed_{number}.parquet" for number in range(len(features_paths))]
+        gathered, scores = (folder / f"{stage}.parquet" for stage in ("gathered", "scores"))
+        suffix = bundle.period_suffix if without_suffix else ""
+        for path, filled in zip(features_paths, imputed, strict=True):
+            features = _readable(Path(path), folder / "features.parquet", suffix)
+            impute(features, filled, bundle.folder / PREPROCESSING, rows=rows)
+        gather(imputed, gathered)
         infer(
             gathered,
             scores,
@@ -91,12 +105,21 @@ def infer_file(
         export(output, output.with_suffix(".csv"))
 
 
-def _in_order(path: Path, copy: Path) -> Path:
-    """Return a file with the rows of `path` in ascending order of `_id`."""
-    if not np.any(np.diff(read_ids(path)) < 0):
+def _readable(path: Path, copy: Path, suffix: str) -> Path:
+    """Return a file with the rows of `path` by ``_id``, periodic features with a suffix."""
+    schema = read_schema(path)
+    names = _with_suffix(schema.names, suffix)
+    if names == schema.names and not np.any(np.diff(read_ids(path)) < 0):
         return path
-    schema = with_scope_metadata(read_schema(path), read_metadata(path))
-    with TableWriter(copy, schema) as writer:
+    renamed = pa.schema([field.with_name(n) for field, n in zip(schema, names, strict=True)])
+    with TableWriter(copy, with_scope_metadata(renamed, read_metadata(path))) as writer:
         for piece in sorted_by_id(path, scratch=copy.parent):
-            writer.write(piece)
+            writer.write(piece.rename_columns(names))
     return copy
+
+
+def _with_suffix(names: list[str], suffix: str) -> list[str]:
+    """Return names with a suffix for features of a period, where they have none."""
+    if not suffix or f"period_{suffix}" in names or "period" not in names:
+        return names
+    return [REGISTRY[name].column_name(suffix) if name in REGISTRY else name for name in names]

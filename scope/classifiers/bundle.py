@@ -206,8 +206,17 @@ def load_classifier(
     return TreeEnsemble(path, features, device=device)
 
 
-def bundle_folder(models: str | Path, algorithm: str, group: str) -> Path:
-    """Return where the bundle of a group is, ``models/<algorithm>/<group>``.
+def bundle_folder(models: str | Path | Sequence[str | Path], algorithm: str, group: str) -> Path:
+    """Return where the bundle of a group is.
+
+    That is ``models/<algorithm>/<group>``, or, beside the folder of models, the place that
+    SCoPe's documents name, ``models_<algorithm>/<group>``.
+
+    Parameters
+    ----------
+    models : path or sequence of path
+        Folders of models; the first that has the group counts.
+    algorithm, group : str
 
     Raises
     ------
@@ -218,18 +227,27 @@ def bundle_folder(models: str | Path, algorithm: str, group: str) -> Path:
     """
     if algorithm not in ALGORITHMS:
         raise ConfigError("unknown algorithm", value=algorithm, allowed=ALGORITHMS)
-    folder = Path(models) / algorithm / group
-    if not (folder / MANIFEST).is_file():
-        there = sorted(
-            path.parent.name for path in (Path(models) / algorithm).glob(f"*/{MANIFEST}")
-        )
-        raise BundleError(
-            f"no {algorithm} models of group {group!r}",
-            value=str(folder),
-            allowed=there or f"no group has {algorithm} models in {models}",
-            todo="name a group that is there, or the folder of models with --models-dir",
-        )
-    return folder
+    roots = [Path(models)] if isinstance(models, str | Path) else [Path(root) for root in models]
+    folders = [
+        place for root in roots for place in (root / algorithm, root.parent / f"models_{algorithm}")
+    ]
+    for folder in folders:
+        if (folder / group / MANIFEST).is_file():
+            return folder / group
+    for folder in folders:
+        if (folder / group).is_dir():
+            raise BundleError(
+                f"{algorithm} models without {MANIFEST}",
+                value=str(folder / group),
+                todo="turn them into a bundle with `scope import-models`",
+            )
+    there = sorted({path.parent.name for f in folders for path in f.glob(f"*/{MANIFEST}")})
+    raise BundleError(
+        f"no {algorithm} models of group {group!r}",
+        value=str(folders[0] / group),
+        allowed=there or f"no group has {algorithm} models in {', '.join(map(str, roots))}",
+        todo="name a group that is there, or the folder of models with --models-dir",
+    )
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:

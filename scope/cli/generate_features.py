@@ -1,166 +1,140 @@
-"""``generate-features``: the features of any file of light curves."""
+"""``generate-features``: the features of a quadrant, of a list of sources, or of a file."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scope.cli.arguments import (
-    Parser,
-    available_cpus,
-    non_negative_float,
-    optional_float,
-    positive_float,
-    positive_int,
+from scope.cli.arguments import Parser, non_negative_int, positive_float, positive_int
+from scope.cli.generation_options import (
+    MOST_PER_QUERY,
+    add_generation_options,
+    add_survey_options,
+    backend_of,
+    generation_config,
 )
 from scope.cli.run import run_command, show_progress
-from scope.errors import UsageError
+from scope.errors import InputError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from scope.config.model import Config
     from scope.features.assemble import Summary
 
-_GENERATION = {
-    "min_n_lc_points": "min_n_lc_points",
-    "min_cadence_minutes": "min_cadence_minutes",
-    "max_timestamp_hjd": "max_timestamp_hjd",
-    "period_algorithms": "period_algorithms",
-    "fourier": "fourier",
-}
-_SEARCH = {
-    "max_freq": "max_freq",
-    "samples_per_peak": "samples_per_peak",
-    "doScaleMinPeriod": "scale_min_period",
-    "doRemoveTerrestrial": "remove_terrestrial",
-    "top_n_periods": "top_n_periods",
-}
-"""Options -> keys of the configuration that they stand in for."""
+SPECIFIC = "specific_ids"
+"""Name of the list of ``--doSpecificIDs``, in the configuration and in files."""
 
 
 def build_parser(prog: str = "generate-features") -> Parser:
     """Return the parser of the command."""
     parser = Parser(
         prog=prog,
-        description="Clean the light curves of a Parquet file and compute their features. "
-        "Options that are not given come from the configuration.",
+        description="Compute features: of a quadrant of a field (--field, --ccd, --quad), of a "
+        "list of sources (--doSpecificIDs), or of any file of light curves (--light-curves). "
+        "Options that are not given come from the configuration. Features of a survey are "
+        "products of the workflow in results/features, left in --dirname too.",
     )
     parser.add_version()
-    parser.add_argument(
-        "--light-curves", required=True, metavar="FILE", help="Parquet file of light curves"
-    )
-    parser.add_argument("--output", required=True, metavar="FILE", help="Parquet file to write")
-    parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
-    _add_cleaning(parser)
-    _add_search(parser)
-    parser.add_argument("--fourier", metavar="FORM", help="raw or polar Fourier columns")
-    parser.add_flag("--doCesium", default=None, help="add the features of cesium")
-    _add_device(parser)
-    parser.add_argument(
-        "--workers",
-        "--Ncore",
-        type=positive_int,
-        default=available_cpus(),
-        metavar="N",
-        help="threads; no number depends on them",
-    )
+    _add_what(parser)
+    add_generation_options(parser)
+    add_survey_options(parser)
     parser.add_argument(
         "--chunk-size",
         type=positive_int,
         default=512,
         metavar="N",
-        help="light curves in memory at a time; no number depends on it",
+        help="light curves of a file in memory at a time; no number depends on it",
     )
     return parser
 
 
-def _add_device(parser: Parser) -> None:
+def _add_what(parser: Parser) -> None:
+    parser.add_argument("--light-curves", metavar="FILE", help="Parquet file of light curves")
     parser.add_argument(
-        "--backend", metavar="NAME", help="who computes: cpu, cuda (one GPU) or reference (slow)"
+        "--output", metavar="FILE", help="Parquet file to write; with --light-curves only"
     )
-    parser.add_flag("--doCPU", help="compute on the CPU, the same as --backend cpu")
-    parser.add_flag(
-        "--doGPU",
-        help="compute on a GPU, the same as --backend cuda: the first that "
-        "CUDA_VISIBLE_DEVICES shows, with SCOPE_GPU_MEMORY_BYTES of its memory",
-    )
-
-
-def _add_cleaning(parser: Parser) -> None:
+    parser.add_argument("--field", type=positive_int, metavar="N", help="field number")
+    parser.add_argument("--ccd", type=positive_int, default=1, metavar="N", help="ccd of the field")
     parser.add_argument(
-        "--min-n-lc-points",
-        type=positive_int,
+        "--quad", type=positive_int, default=1, metavar="N", help="quadrant of the ccd"
+    )
+    parser.add_flag("--doSpecificIDs", help="the sources of --fg-dataset")
+    parser.add_argument(
+        "--fg-dataset",
+        metavar="FILE",
+        help=f"table of sources, by id or position; by default the configured list {SPECIFIC!r}",
+    )
+    parser.add_argument(
+        "--cone-radius-arcsec",
+        type=positive_float,
+        metavar="ARCSEC",
+        help="around positions of --fg-dataset, all light curves within it are taken",
+    )
+    parser.add_flag("--doQuadrantFile", help="the quadrant that a row of --quadrant-file names")
+    parser.add_argument(
+        "--quadrant-file",
+        default="slurm.dat",
+        metavar="FILE",
+        help="rows of index, field, ccd and quad, in <dirname>/slurm",
+    )
+    parser.add_argument(
+        "--quadrant-index",
+        type=non_negative_int,
+        default=0,
         metavar="N",
-        help="light curves with fewer good epochs after decimation have no features",
+        help="index of the row",
     )
     parser.add_argument(
-        "--min-cadence-minutes",
-        type=non_negative_float,
-        metavar="MINUTES",
-        help="of epochs closer than this to the last kept one, none is used",
+        "--dirname",
+        default="generated_features",
+        metavar="FOLDER",
+        help="folder to leave features of a survey in",
     )
     parser.add_argument(
-        "--max-timestamp-hjd",
-        type=optional_float,
-        default=argparse.SUPPRESS,
-        metavar="HJD",
-        help="epochs after this heliocentric Julian date are not used; none for no cut",
+        "--filename", default="gen_features", metavar="TEXT", help="how names of files begin there"
     )
-
-
-def _add_search(parser: Parser) -> None:
-    parser.add_argument(
-        "--period-algorithms",
-        nargs="+",
-        metavar="NAME",
-        help="period searches, each with columns of its own",
-    )
-    parser.add_argument(
-        "--period-suffix",
-        metavar="NAME",
-        help="search whose period a light curve must have; by default the configured one, "
-        "or the first of --period-algorithms",
-    )
-    parser.add_argument(
-        "--max-freq", type=positive_float, metavar="F", help="highest trial frequency, 1/d"
-    )
-    parser.add_argument(
-        "--samples-per-peak",
-        type=positive_int,
-        metavar="N",
-        help="trial frequencies per 1 / baseline",
-    )
-    parser.add_argument(
-        "--top-n-periods",
-        type=positive_int,
-        metavar="N",
-        help="candidates that the cheap searches hand to the judge",
-    )
-    parser.add_flag(
-        "--doScaleMinPeriod",
-        default=None,
-        help="take the highest frequency from the cadence, as 1 / (2 min-cadence-minutes)",
-    )
-    parser.add_flag(
-        "--doRemoveTerrestrial",
-        default=None,
-        help="leave out frequencies near days, months and years",
-    )
+    parser.add_flag("--doNotSave", help="leave nothing in --dirname")
 
 
 def generate_features(args: argparse.Namespace) -> None:
     """Run the command."""
+    ways = {
+        "--light-curves": args.light_curves is not None,
+        "--doSpecificIDs": args.doSpecificIDs,
+        "--doQuadrantFile": args.doQuadrantFile,
+        "--field": args.field is not None,
+    }
+    chosen = [name for name, given in ways.items() if given]
+    if len(chosen) != 1:
+        raise UsageError(
+            "features of what",
+            value=", ".join(chosen) or "nothing",
+            allowed=f"one of {', '.join(ways)}",
+            todo="see `generate-features --help`",
+        )
+    if args.light_curves is not None:
+        _of_file(args)
+    elif args.doSpecificIDs:
+        _of_list(args)
+    else:
+        _of_quadrant(args, *_quadrant(args))
+
+
+def _of_file(args: argparse.Namespace) -> None:
+    """Compute the features of a file of light curves, without the workflow."""
     from scope.features.generate import generate_features as generate
 
-    config = _config(args)
+    if args.output is None:
+        raise UsageError("--light-curves without --output", todo="name the file to write")
+    config = generation_config(args)
     show_progress()
     summary = generate(
         args.light_curves,
         args.output,
         cleaning=config.cleaning_options(),
         options=config.feature_options(),
-        backend=_backend(args) or config.backend(),
+        backend=backend_of(args) or config.backend(),
         workers=args.workers,
         rows=args.chunk_size,
         facts={"config_hash": config.config_hash},
@@ -168,63 +142,123 @@ def generate_features(args: argparse.Namespace) -> None:
     _print(summary, args.output)
 
 
-def _backend(args: argparse.Namespace) -> str | None:
-    """Return the backend that the options ask for, None if they leave it open.
+def _of_quadrant(args: argparse.Namespace, field: int, ccd: int, quad: int) -> None:
+    """Let the workflow compute the features of a quadrant."""
+    from scope.cli.workflow import leave, run_workflow
+    from scope.surveys.base import parse_unit, unit_name
 
-    Raises
-    ------
-    UsageError
-        If they ask for two.
-    """
-    asked = {
-        "--doCPU": "cpu" if args.doCPU else None,
-        "--doGPU": "cuda" if args.doGPU else None,
-        "--backend": args.backend,
-    }
-    given = {option: name for option, name in asked.items() if name}
-    if len(set(given.values())) > 1:
+    unit = unit_name(ccd, quad)
+    parse_unit(unit)
+    _check(args)
+    place = Path(args.dirname) / f"field_{field}"
+    place /= f"{args.filename}_field_{field}_ccd_{ccd}_quad_{quad}.parquet"
+    if args.stop_early:
+        name = f"field_{field}_{unit}_first"
+        _run_list(args, name, _first_of_quadrant(args, field, unit), place)
+        return
+    product = Path(f"results/features/field_{field}/{unit}.parquet")
+    run_workflow([product], generation_config(args), cores=args.workers)
+    _report(product)
+    if not args.doNotSave:
+        print(leave(product, place))
+
+
+def _of_list(args: argparse.Namespace) -> None:
+    """Let the workflow compute the features of a list of sources."""
+    _check(args)
+    place = Path(args.dirname) / SPECIFIC / f"{args.filename}_{SPECIFIC}.parquet"
+    table = _first_of_list(args) if args.stop_early else args.fg_dataset
+    _run_list(args, SPECIFIC, table, place)
+
+
+def _run_list(args: argparse.Namespace, name: str, table: str | None, place: Path) -> None:
+    from scope.cli.lists import leave_joined, report_list
+    from scope.cli.workflow import run_workflow
+    from scope.targets.plan import Plan
+
+    settings = {"path": table, "cone_radius_arcsec": args.cone_radius_arcsec}
+    given = {key: value for key, value in settings.items() if value is not None}
+    config = generation_config(args, **({"lists": {name: given}} if given else {}))
+    target = f"ids_{name}"
+    units = Plan(config).units(target)
+    products = [Path(f"results/features/{target}/{unit}.parquet") for unit in units]
+    run_workflow(products, config, cores=args.workers)
+    report_list(target)
+    for product in products:
+        _report(product)
+    if not args.doNotSave:
+        print(leave_joined(products, place))
+
+
+def _quadrant(args: argparse.Namespace) -> tuple[int, int, int]:
+    """Return field, ccd and quad that the options name."""
+    if not args.doQuadrantFile:
+        return args.field, args.ccd, args.quad
+    path = Path(args.dirname) / "slurm" / args.quadrant_file
+    if not path.is_file():
+        raise NotFoundError("no such list of quadrants", value=str(path))
+    for line in path.read_text().splitlines():
+        words = line.split()
+        if len(words) >= 4 and words[0] == str(args.quadrant_index):
+            try:
+                field, ccd, quad = (int(word) for word in words[1:4])
+            except ValueError:
+                raise InputError(
+                    f"row of {path} that names no quadrant",
+                    value=line,
+                    allowed="index, field, ccd and quad, separated by spaces",
+                ) from None
+            return field, ccd, quad
+    raise NotFoundError(f"no row of this index in {path}", value=args.quadrant_index)
+
+
+def _first_of_quadrant(args: argparse.Namespace, field: int, unit: str) -> str:
+    """Write the first ids of a quadrant as a list, and return its path."""
+    from scope.surveys.open import configured_survey
+    from scope.targets.lists import ids_only, write_source_list
+
+    survey = configured_survey(generation_config(args))
+    ids = survey.sources(field, unit).column("_id").to_numpy()
+    path = f"results/lists/field_{field}_{unit}_first.parquet"
+    write_source_list(ids_only(ids[: args.query_size_limit or MOST_PER_QUERY]), path)
+    return path
+
+
+def _first_of_list(args: argparse.Namespace) -> str:
+    """Write the first rows of a list as a list, and return its path."""
+    from scope.targets.lists import read_source_list, write_source_list
+    from scope.targets.plan import Plan
+
+    table = args.fg_dataset
+    if table is None:
+        table = Plan(generation_config(args)).source_list(f"ids_{SPECIFIC}").path
+    path = f"results/lists/{SPECIFIC}_first.parquet"
+    wanted = read_source_list(table)[: args.query_size_limit or MOST_PER_QUERY]
+    write_source_list(wanted, path)
+    return path
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.output is not None:
         raise UsageError(
-            "options that ask for different devices",
-            value=", ".join(given),
-            allowed="one of them",
-            todo="leave out all but one",
+            "--output without --light-curves",
+            value=args.output,
+            todo="name --dirname and --filename",
         )
-    return next(iter(given.values()), None)
+    if backend_of(args) == "reference":
+        raise UsageError("--backend", value="reference", allowed="cpu, cuda")
 
 
-def _config(args: argparse.Namespace) -> Config:
-    """Return the configuration with the options given on top."""
-    from scope.config.load import load_config
+def _report(product: Path) -> None:
+    """Say what became of the light curves of a file of features."""
+    from collections import Counter
 
-    given = {name: value for name, value in vars(args).items() if value is not None}
-    if "max_timestamp_hjd" in args:
-        given["max_timestamp_hjd"] = args.max_timestamp_hjd
-    generation: dict[str, Any] = {
-        key: given[name] for name, key in _GENERATION.items() if name in given
-    }
-    generation["period_search"] = {
-        key: given[name] for name, key in _SEARCH.items() if name in given
-    }
-    overrides: dict[str, Any] = {"feature_generation": generation}
-    if suffix := _suffix(args):
-        overrides["features"] = {"info": {"period_suffix": suffix}}
-    config = load_config(overrides=overrides, config_path=args.config_path)
-    if args.doCesium is None:
-        return config
-    groups = [group for group in config.feature_generation.groups if group != "cesium"]
-    generation["groups"] = [*groups, "cesium"] if args.doCesium else groups
-    return load_config(overrides=overrides, config_path=args.config_path)
+    from scope.features.assemble import Summary
+    from scope.io import read_table
 
-
-def _suffix(args: argparse.Namespace) -> str | None:
-    """Return the period suffix that the options ask for."""
-    if args.period_suffix or not args.period_algorithms:
-        suffix: str | None = args.period_suffix
-        return suffix
-    from scope.periods.options import PeriodOptions
-
-    # An alias among the algorithms stands for the suffix that its columns have.
-    return PeriodOptions(algorithms=tuple(args.period_algorithms)).algorithms[0]
+    column = read_table(product, ["reason"]).column("reason").to_pylist()
+    reasons = Counter(reason for reason in column if reason is not None)
+    _print(Summary(len(column), dict(sorted(reasons.items()))), str(product))
 
 
 def _print(summary: Summary, output: str) -> None:

@@ -57,6 +57,30 @@ class SourceList:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def __getitem__(self, rows: slice) -> SourceList:
+        return SourceList(self.ids[rows], self.ra[rows], self.dec[rows], self.names[rows])
+
+
+def ids_only(ids: npt.NDArray[np.int64]) -> SourceList:
+    """Return a list of light curves without positions."""
+    nowhere = np.full(len(ids), np.nan)
+    return SourceList(ids, nowhere, nowhere, tuple(f"ZTF_{number}" for number in ids.tolist()))
+
+
+def write_source_list(wanted: SourceList, path: str | Path) -> None:
+    """Write a list as Parquet, as `read_source_list` reads it."""
+    import pyarrow as pa
+
+    from scope.io import write_table
+
+    columns = {
+        "ztf_id": pa.array(wanted.ids, mask=wanted.ids == NO_ID),
+        "ra": pa.array(wanted.ra, from_pandas=True),
+        "dec": pa.array(wanted.dec, from_pandas=True),
+        "obj_id": pa.array(wanted.names, pa.string()),
+    }
+    write_table(pa.table(columns), path, {})
+
 
 def read_source_list(path: str | Path) -> SourceList:
     """Read a table of sources.

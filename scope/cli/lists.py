@@ -1,0 +1,59 @@
+"""What commands on a list of sources have in common."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+def leave_joined(products: Sequence[Path], place: Path) -> Path:
+    """Leave the files of several units at another place, as one file in order of ``_id``."""
+    from scope.catalog import gather
+    from scope.cli.workflow import leave
+
+    if len(products) == 1:
+        return leave(products[0], place)
+    gather(list(products), place)
+    return place
+
+
+def report_list(target: str) -> None:
+    """Say what became of the rows of a list."""
+    from scope.io import read_table
+    from scope.targets.fetch_list import OUTCOMES
+
+    rows = Path(f"results/lists/{target}/rows.parquet")
+    counts = Counter(read_table(rows, ["outcome"]).column("outcome").to_pylist())
+    print(f"{counts.total()} rows asked for: {counts['found']} found")
+    for outcome, meaning in OUTCOMES.items():
+        if outcome != "found" and counts[outcome]:
+            print(f"  {outcome:<12} {counts[outcome]:>8}  {meaning}; see {rows}")
+
+
+def write_found(target: str, path: str | Path) -> Path:
+    """Write the light curves of a list, with the columns that SCoPe's lists have.
+
+    ``ztf_id``, ``fritz_name`` and the nested position ``coordinates``: what
+    ``generate-features --doSpecificIDs`` reads.
+    """
+    import pandas as pd
+
+    from scope.io import read_table, write_dataframe
+
+    columns = ["_id", "obj_id", "ra", "dec"]
+    table = read_table(f"results/lists/{target}/light_curves.parquet", columns).to_pydict()
+    places: list[Any] = [
+        None if ra is None else {"radec_geojson": {"type": "Point", "coordinates": [ra - 180, dec]}}
+        for ra, dec in zip(table["ra"], table["dec"], strict=True)
+    ]
+    frame = pd.DataFrame(
+        {
+            "ztf_id": table["_id"],
+            "fritz_name": table["obj_id"],
+            "coordinates": pd.Series(places, dtype=object),
+        }
+    )
+    write_dataframe(frame, path)
+    return Path(path)

@@ -1,0 +1,98 @@
+"""Commands that let the workflow do the work, and leave its products where users look."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scope.errors import NotFoundError, ScopeError
+from scope.io.atomic import atomic_path, write_bytes
+
+if TYPE_CHECKING:
+    from scope.config.model import Config
+
+SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
+"""The workflow; it is no part of the installed library."""
+
+SETTINGS = Path(".snakemake/scope/command.json")
+"""The configuration of the command that ran last in a folder."""
+
+QUIET = ("rules", "host", "reason")
+
+
+def run_workflow(products: Sequence[str | Path], config: Config, *, cores: int = 1) -> None:
+    """Make products in the working directory, as ``snakemake`` with this configuration would.
+
+    What is there already is not made again. Jobs and locks that a killed run left are
+    cleared.
+
+    Parameters
+    ----------
+    products : sequence of path
+        Below ``results``.
+    config : Config
+        All settings; files of the working directory change none of them.
+    cores : int
+
+    Raises
+    ------
+    NotFoundError
+        If the library is not part of a checkout, which holds the workflow.
+    ScopeError
+        If a run is at work here, or the workflow fails; its messages are printed.
+    """
+    if not SNAKEFILE.is_file():
+        raise NotFoundError(
+            "no Snakefile beside the library",
+            value=str(SNAKEFILE),
+            todo="install from a checkout, `pip install --editable CHECKOUT`",
+        )
+    write_bytes(json.dumps(config.model_dump(mode="json"), indent=1).encode(), SETTINGS)
+    arguments = [
+        *("--snakefile", str(SNAKEFILE), "--configfile", str(SETTINGS)),
+        *("--cores", str(cores), "--quiet", *QUIET, "--", *map(str, products)),
+    ]
+    if _snakemake(arguments) != 0:
+        raise ScopeError(
+            "the workflow failed",
+            value=", ".join(map(str, products)),
+            todo="read the messages above and the files in logs/; the same command goes on "
+            "where it stopped",
+        )
+
+
+def leave(product: str | Path, place: str | Path) -> Path:
+    """Leave a product at another place too: as a hard link, or a copy where there can be none.
+
+    What lay there is replaced.
+    """
+    product, place = Path(product), Path(place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists() and place.samefile(product):
+        return place
+    with atomic_path(place) as temporary:
+        temporary.unlink()
+        try:
+            os.link(product, temporary)
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
+                raise
+            shutil.copyfile(product, temporary)
+    return place
+
+
+def _snakemake(arguments: Sequence[str]) -> int:
+    """Run Snakemake; where a dead run left its lock, clear what it left first."""
+    if any(Path(".snakemake/locks").glob("*")):
+        from scope.runs.resume import resume
+
+        return resume(arguments)
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    return subprocess.run(command, check=False, stdout=sys.stderr).returncode

@@ -1,0 +1,120 @@
+"""``run-scope-local`` as documented, on a local archive."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from scope.cli import run_scope_local
+from scope.surveys.archive import Archive
+from scope.targets.lists import read_source_list
+from scope.utils import read_csv, read_parquet
+
+
+def predictions(home: Path, began: str, algorithm: str) -> Path:
+    name = f"field_{began}_specific_ids"
+    return home / f"preds_{algorithm}" / name / f"{name}.parquet"
+
+
+def test_the_folders_are_named_by_the_time_that_is_printed(local_run) -> None:
+    home, began, _ = local_run
+    datetime.strptime(began, "%Y-%m-%dT%H-%M-%S")
+    features = home / f"generated_features_{began}/specific_ids"
+    assert (features / f"gen_features_{began}_specific_ids.parquet").is_file()
+    for algorithm in ("dnn", "xgb"):
+        path = predictions(home, began, algorithm)
+        assert path.is_file()
+        assert path.with_suffix(".csv").is_file()
+        # the product of the workflow, not a copy of it
+        made = home / f"results/preds_{algorithm}/ids_{began}.parquet"
+        assert path.samefile(made)
+
+
+def test_every_light_curve_of_every_source_is_scored_under_its_name(local_run, archive) -> None:
+    home, began, _ = local_run
+    listed = Archive(archive).sources(700, "ccd_01_quad_1").to_pandas()
+    wanted = pd.read_csv(home / "tools/local_scope_radec.csv")
+    # The light curves whose position is that of a row, found by comparing all with all.
+    expected = {}
+    for row in wanted.itertuples():
+        near = np.hypot((listed.ra - row.ra) * np.cos(np.radians(row.dec)), listed.dec - row.dec)
+        expected |= dict.fromkeys(listed._id[near * 3600 < 2], row.obj_id)
+    assert len(expected) == 6
+    for algorithm in ("dnn", "xgb"):
+        preds = read_parquet(predictions(home, began, algorithm))
+        assert dict(zip(preds._id, preds.obj_id, strict=True)) == expected
+        scores = preds[[name for name in preds if name.endswith(f"_{algorithm}")]]
+        assert scores.notna().all(axis=None)
+        assert preds.reason.isna().all()
+        table = read_csv(predictions(home, began, algorithm).with_suffix(".csv"))
+        assert table.columns.tolist() == preds.columns.tolist()
+        meta = json.loads(predictions(home, began, algorithm).with_name("meta.json").read_text())
+        assert meta["total"] == 6
+        assert meta["field"] == f"{began}_specific_ids"
+        assert len(meta[f"{algorithm}_models"]) == scores.shape[1]
+
+
+def test_options_reach_the_features(local_run) -> None:
+    home, began, _ = local_run
+    attrs = read_parquet(predictions(home, began, "xgb")).attrs
+    assert attrs["backend"] == "cpu"
+    assert attrs["period_search"]["remove_terrestrial"] is True
+    assert attrs["period_search"]["max_freq"] == 1.0
+    assert attrs["cone_radius_arcsec"] == 2.0
+
+
+def test_what_was_found_is_saved_as_a_list_that_can_be_asked_for_again(local_run) -> None:
+    home, began, printed = local_run
+    saved = read_source_list(home / "sources.parquet")
+    assert sorted(set(saved.names)) == ["obj_1", "obj_2", "obj_3"]
+    listed = pq.read_table(home / f"results/lists/ids_{began}/light_curves.parquet")
+    assert saved.ids.tolist() == listed.column("_id").to_pylist()
+    np.testing.assert_allclose(saved.ra, listed.column("ra").to_numpy(), atol=1e-9)
+    assert "3 rows asked for: 3 found" in printed
+
+
+def test_the_example_inputs_are_sources_of_the_simulation(archive, root) -> None:
+    ids = read_source_list(root / "tools/local_scope_ztfid.csv").ids
+    assert Archive(archive).sources_by_id(ids).num_rows == len(ids) == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--group-names a --algorithms xgb dnn", "fewer --group-names than --algorithms"),
+        ("--group-names a b --algorithms xgb xgb", "each once"),
+        ("--group-names nothing --algorithms xgb", "no xgb models of group 'nothing'"),
+        ("--algorithms svm", "invalid choice"),
+        ("--algorithm xgb", "unrecognized arguments: --algorithm"),
+        ("--doCPU --doGPU", "different devices"),
+        ("--period-algorithms ELS_ECE_EAOV --algorithms xgb", "those that the models need"),
+        ("--feature-stats config", "--feature-stats"),
+    ],
+)
+def test_mistakes_are_told_before_anything_runs(
+    options, message, tmp_path, monkeypatch, capsys, root, archive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(root / "tools", "tools")
+    arguments = ["--path-dataset", "tools/local_scope_ztfid.csv", "--archive", str(archive)]
+    assert run_scope_local.main([*arguments, *options.split()]) == 2
+    error = capsys.readouterr().err
+    assert message in re.sub(r"\s+", " ", error)
+    assert not Path("results").exists()
+
+
+def test_more_groups_than_algorithms_are_named_in_a_warning(caplog) -> None:
+    from scope.cli.inference_options import check_algorithms
+
+    assert check_algorithms(["xgb"], ["DR16_stats", "nobalance_DR16_DNN_stats"]) == {
+        "xgb": "DR16_stats"
+    }
+    assert "not used: nobalance_DR16_DNN_stats" in caplog.text
