@@ -3,7 +3,7 @@
 # make soak     many faults in a row; writes docs/faults.md (an hour)
 # make lint     ruff, mypy, snakefmt, snakemake --lint
 # make install  only the environment: .venv, from requirements.lock
-# make starter  retrain the starter models that ship in models/
+# make starter  retrain the starter models; DATA=FOLDER adds its labelled sets, as shipped
 # make install-profile  let `snakemake --profile slurm` find the profile from any folder
 # make lock     renew requirements.lock after a change of pyproject.toml
 
@@ -56,7 +56,8 @@ format: install
 	$(BIN)/snakefmt Snakefile rules
 
 starter: install
-	$(BIN)/snakemake --cores $(CORES) --configfile config/starter.yaml -- train
+	$(BIN)/snakemake --cores $(CORES) --configfile config/starter.yaml \
+	  $(if $(DATA),--config 'training={labelled: {folder: "$(abspath $(DATA))"}}') -- train
 	rm -rf models/dnn/starter models/xgb/starter models/fused/starter
 	mkdir -p models/dnn models/xgb models/fused
 	cp -r results/models/dnn/starter models/dnn/starter

@@ -292,11 +292,31 @@ def training_units(pattern):
 
 
 def training_features(wildcards):
-    return training_units("results/features/{target}/{unit}.parquet")
+    return training_units("results/features/{target}/{unit}.parquet") + (
+        ["results/labelled/features.parquet"] if CONFIG.training.labelled.folder else []
+    )
 
 
 def training_truth(wildcards):
-    return training_units("results/simulation/{target}/{unit}")
+    return training_units("results/simulation/{target}/{unit}") + (
+        ["results/labelled/lightcurves"] if CONFIG.training.labelled.folder else []
+    )
+
+
+def labelled_tables(wildcards):
+    """The light curves and labels of the labelled sets."""
+    labelled = CONFIG.training.labelled
+    return expand(
+        "{folder}/{name}/{table}.parquet",
+        folder=labelled.folder or "training.labelled.folder",
+        name=labelled.sets,
+        table=["lightcurves", "labels"],
+    )
+
+
+def label_map(wildcards):
+    """A file of config/, or any other by its whole path."""
+    return str(Path(workflow.basedir) / "config" / CONFIG.training.labelled.label_map)
 
 
 def bundle_settings(wildcards):

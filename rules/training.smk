@@ -2,7 +2,9 @@
 
 in   results/features/{target}/{unit}.parquet    the training targets of the configuration
      results/simulation/{target}/{unit}/         with the truth of each simulated star
-out  results/training/{group}.parquet            features, labels and the star of each row
+     {training.labelled.folder}/{set}/           light curves and labels of other surveys
+out  results/labelled/                           those, as ZTF would have seen them
+     results/training/{group}.parquet            features, labels and the star of each row
      results/models/{algo}/{group}/              a model bundle; `make starter` installs it
      results/training_scores/{algo}/{group}.parquet   scores of the training set, out of fold
      results/models/fused/{group}/               how both algorithms make one probability
@@ -15,6 +17,52 @@ rule train:
     input:
         trained_models(),
         model_pages(),
+
+
+rule resample_labelled:
+    input:
+        tables=labelled_tables,
+        label_map=label_map,
+    output:
+        directory("results/labelled/lightcurves"),
+    log:
+        "logs/resample_labelled.log",
+    benchmark:
+        "benchmarks/resample_labelled.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("resample_labelled"),
+        runtime=minutes("resample_labelled"),
+    params:
+        version=STAGES["labelled"],
+        settings=CONFIG.training.labelled.model_dump(exclude={"label_map"}),
+    script:
+        "../workflow/scripts/resample_labelled.py"
+
+
+rule generate_features:
+    input:
+        "results/labelled/lightcurves",
+    output:
+        "results/labelled/features.parquet",
+    log:
+        "logs/generate_features.log",
+    benchmark:
+        "benchmarks/generate_features.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    threads: 8
+    resources:
+        mem_mb=memory("generate_features"),
+        runtime=minutes("generate_features"),
+    params:
+        version=STAGES["features"],
+        cleaning=CONFIG.cleaning_options(),
+        options=CONFIG.feature_options(),
+        facts=FACTS,
+    script:
+        "../workflow/scripts/generate_features.py"
 
 
 rule assemble_training_set:
@@ -34,6 +82,7 @@ rule assemble_training_set:
         runtime=minutes("assemble_training_set"),
     params:
         version=STAGES["training_set"],
+        without_matches=CONFIG.training.without_matches,
         facts=FACTS,
     script:
         "../workflow/scripts/assemble_training_set.py"

@@ -63,9 +63,10 @@ def label_targets(
     Parameters
     ----------
     labels : (n,) float
-        Probability of the class in each row.
+        Probability of the class in each row; NaN where it is not known, which makes the row
+        no example of either side.
     negatives : (n,) float or None
-        Values of `definition.negative_label`, where it has one.
+        Values of `definition.negative_label`, where it has one; NaN is no negative example.
 
     Returns
     -------
@@ -77,17 +78,19 @@ def label_targets(
         If a label is not from 0 to 1.
     """
     for name, values in ((definition.label, labels), (definition.negative_label, negatives)):
-        if values is not None and not ((values >= 0) & (values <= 1)).all():
-            wrong = np.flatnonzero(~((values >= 0) & (values <= 1)))
+        if values is None:
+            continue
+        wrong = np.flatnonzero((values < 0) | (values > 1))
+        if len(wrong):
             raise InputError(
                 f"label {name!r} that is no probability",
                 value=f"{values[wrong[0]]} in row {wrong[0]} ({len(wrong)} such rows)",
-                allowed="0 to 1",
+                allowed="0 to 1; empty where it is not known",
             )
     positive = labels > definition.threshold
     if negatives is None:
-        return positive, np.ones(len(labels), dtype=np.bool_)
-    return positive, positive | (negatives > definition.threshold)
+        return positive, ~np.isnan(labels)
+    return positive, positive | (~np.isnan(labels) & (negatives > definition.threshold))
 
 
 def balanced(examples: Examples, balance: float | None, seed: int) -> Examples:

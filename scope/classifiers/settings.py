@@ -10,21 +10,34 @@ from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.xgb import TreeOptions
 from scope.config import Config
 
-ABOUT = {
-    "starter": (
-        "Trained on simulated light curves of the built-in simulation, at ZTF's cadence and "
-        "errors, with classes in equal parts. No real star was used."
-    )
-}
-LIMITS = {
-    "starter": (
-        "A starter, so that a first run needs no download. The simulated sky knows fewer kinds "
-        "of variability, artefacts and blends than the real one, and classes in other "
-        "proportions: scores are no probabilities, and rare classes on a real field will be "
-        "dominated by false positives. Not fit for a published catalogue; train on labelled "
-        "light curves for that."
-    )
-}
+STARTER = "starter"
+SIMULATED = (
+    "Trained on light curves of the built-in simulation, at ZTF's cadence and errors, with "
+    "classes in equal parts."
+)
+ONLY_SIMULATED = "No real star was used."
+LABELLED = (
+    "And on labelled stars of other surveys ({sets}), cut, thinned and given noise so that "
+    "they look as ZTF would have seen them."
+)
+STARTER_LIMITS = (
+    "A starter, so that a first run needs no download. The simulated sky knows fewer kinds of "
+    "variability, artefacts and blends than the real one, the stars of other surveys were seen "
+    "through other passbands and have no colours, and classes come in other proportions: "
+    "probabilities refer to those of the training set, and rare classes on a real field will "
+    "be dominated by false positives. No star that ZTF observed was used. Not fit for a "
+    "published catalogue; train on labelled light curves for that."
+)
+
+
+def _about(config: Config) -> str:
+    """Return what the card says about the training set of a starter."""
+    labelled = config.training.labelled
+    if config.training.group != STARTER:
+        return ""
+    if labelled.folder is None:
+        return f"{SIMULATED} {ONLY_SIMULATED}"
+    return f"{SIMULATED} {LABELLED.format(sets=', '.join(labelled.sets))}"
 
 
 def training_settings(config: Config) -> dict[str, Any]:
@@ -52,6 +65,6 @@ def training_settings(config: Config) -> dict[str, Any]:
         "calibration": CalibrationOptions(**training.calibration.model_dump()),
         "group": training.group,
         "min_count": training.min_count,
-        "about": ABOUT.get(training.group, ""),
-        "limits": LIMITS.get(training.group, ""),
+        "about": _about(config),
+        "limits": STARTER_LIMITS if training.group == STARTER else "",
     }

@@ -106,6 +106,29 @@ class Calibration(Section):
     coverage: float = key(0.9, "share of prediction sets that hold the truth", gt=0, lt=1)
 
 
+class Labelled(Section):
+    """Stars of other surveys whose class is known."""
+
+    folder: str | None = key(
+        None,
+        "folder of labelled light curves, <set>/lightcurves.parquet and <set>/labels.parquet; "
+        "null trains on simulated stars alone",
+    )
+    sets: tuple[str, ...] = key(
+        ("asas_acvs", "asas_train", "eros_ramp", "s82_rrlyr", "kepler_tda"),
+        "the sets of the folder that are used",
+        min_length=1,
+    )
+    label_map: str = key(
+        "labels.yaml",
+        "what the classes of the sets mean: a file beside the default configuration, or any "
+        "other by its whole path",
+    )
+    seed: int = key(
+        1, "start of the random numbers by which light curves are made like those of ZTF", ge=0
+    )
+
+
 def _training_sky() -> Simulation:
     return Simulation(mix="balanced", n_stars=4000, seed=2)
 
@@ -118,6 +141,14 @@ class Training(Section):
         ("field_701",), "simulated targets that make the training set", min_length=1
     )
     simulation: Simulation = key(_training_sky, "the simulated sky of these targets")
+    labelled: Labelled = key(Labelled, "labelled stars of other surveys, besides these targets")
+    without_matches: float = key(
+        0.0,
+        "share of the stars whose features from other catalogues and alerts are left out, so that "
+        "models learn to do without",
+        ge=0,
+        le=1,
+    )
     tags: tuple[Tag, ...] | None = key(
         None, "classes that are trained; null tries all of them", min_length=1
     )

@@ -96,3 +96,47 @@ def test_truth_without_stars_is_an_error(tmp_path: Path) -> None:
     path = features(tmp_path / "f.parquet", [1], [None])
     with pytest.raises(MissingColumnError, match="sourceid"):
         assemble_training_set([path], [table], tmp_path / "training.parquet")
+
+
+def test_labels_that_are_not_known_are_empty(tmp_path: Path) -> None:
+    known = truth(tmp_path / "known.parquet", LINES[3:])
+    other = {
+        "objectid": [10],
+        "sourceid": ["ogle 1"],
+        "labels": [["variable"]],
+        "unknown": [["EA", "periodic"]],
+        "survey": ["ogle"],
+    }
+    write_table(pa.table(other), tmp_path / "other.parquet", {})
+    path = features(tmp_path / "a.parquet", [10, 20], [None, None])
+    output = tmp_path / "training.parquet"
+    assemble_training_set([path], [known, tmp_path / "other.parquet"], output)
+    table = read_table(output)
+    assert table.column("star").to_pylist() == ["ogle 1", "2"]
+    assert table.column("survey").to_pylist() == ["ogle", "simulation"]
+    assert table.column("EA").to_pylist() == [None, 0]
+    assert table.column("periodic").to_pylist() == [None, 0]
+    assert table.column("EB").to_pylist() == [0, 0]
+
+
+def test_a_share_of_the_stars_is_left_without_matches(tmp_path: Path) -> None:
+    n = 2000
+    columns = {
+        "_id": pa.array(range(2 * n)),
+        "reason": pa.nulls(2 * n, pa.string()),
+        "n_ztf_alerts": pa.array([5] * 2 * n),
+        "Gaia_EDR3__parallax": pa.array([0.5] * 2 * n),
+        "skew": pa.array([1.0] * 2 * n),
+    }
+    write_table(pa.table(columns), tmp_path / "a.parquet", {})
+    lines = [(row, row // 2, ["variable"]) for row in range(2 * n)]
+    output = tmp_path / "training.parquet"
+    stars = truth(tmp_path / "t.parquet", lines)
+    assemble_training_set([tmp_path / "a.parquet"], [stars], output, without_matches=0.3)
+    table = read_table(output)
+    blank = table.column("Gaia_EDR3__parallax").is_null().to_numpy()
+    # 0.3 of 2000 stars: 600, with a standard deviation of 20.
+    assert abs(blank.sum() / 2 - 600) < 80
+    assert np.array_equal(blank[::2], blank[1::2])
+    assert np.array_equal(blank, table.column("n_ztf_alerts").is_null().to_numpy())
+    assert table.column("skew").null_count == 0

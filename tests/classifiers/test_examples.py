@@ -33,7 +33,15 @@ def test_rows_that_are_neither_variable_nor_not_are_left_out() -> None:
     assert member.tolist() == [True, True, False, True]
 
 
-@pytest.mark.parametrize("wrong", [-0.1, 1.1, np.nan])
+def test_a_row_whose_label_is_not_known_is_no_example() -> None:
+    labels = np.array([1.0, np.nan, 0.0, np.nan])
+    assert label_targets(labels, None, EA)[1].tolist() == [True, False, True, False]
+    positive, member = label_targets(labels, np.array([0.0, 1.0, np.nan, 0.0]), VNV)
+    assert positive.tolist() == [True, False, False, False]
+    assert member.tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, np.inf])
 def test_a_label_that_is_no_probability_is_refused(wrong: float) -> None:
     with pytest.raises(InputError, match=r"label 'EA'.*in row 1 .*0 to 1"):
         label_targets(np.array([0.0, wrong]), None, EA)

@@ -9,5 +9,6 @@ with job(snakemake.log[0]):
         list(snakemake.input.features),
         [f"{folder}/truth.parquet" for folder in snakemake.input.truth],
         snakemake.output[0],
+        without_matches=snakemake.params.without_matches,
         facts=snakemake.params.facts,
     )

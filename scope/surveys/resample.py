@@ -1,0 +1,340 @@
+"""Labelled light curves of other surveys, made like those of ZTF.
+
+Every star is cut to a few years, if that leaves enough epochs, thinned to as many epochs as
+a ZTF light curve has, moved to a magnitude that ZTF measures and given ZTF's noise where its
+own is less. Shapes, cadence within the night, systematics and outliers stay those of the
+survey it is from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scope.errors import InputError, NotFoundError
+from scope.io import TableWriter, read_table
+from scope.provenance import record
+from scope.schema import require_columns
+from scope.surveys.label_map import NOT_VARIABLE, Labelling, LabelMap
+from scope.surveys.simulation.cadence import make_cadence
+from scope.surveys.simulation.noise import ErrorCurve
+
+Floats = npt.NDArray[np.float64]
+
+LIGHT_CURVES = "lightcurves.parquet"
+LABELS_TABLE = "labels.parquet"
+TRUTH = "truth.parquet"
+
+CURVE_COLUMNS = ("objectid", "filterid", "objra", "objdec", "hmjd", "mag", "magerr")
+LABEL_COLUMNS = ("objectid", "class", "sourceid", "band")
+
+SAME_STAR_ARCSEC = 15.0
+"""Stars of two sets that are closer are one star; a pixel of ASAS."""
+
+YEARS = (2.0, 5.0)
+EPOCHS_MEDIAN, EPOCHS_SPREAD = 150.0, 0.5
+"""Of a log-normal draw: median and standard deviation of its logarithm."""
+LEAST_EPOCHS, MOST_EPOCHS = 50, 600
+BRIGHTEST, FAINTEST = 13.0, 20.3
+"""Between them lies the middle 90 % of the points of a star, where it fits (mag)."""
+SATURATION, LIMIT = 12.4, 20.7
+"""Points beyond are not listed (mag)."""
+MAGNITUDE_SLOPE = 0.10
+"""Stars become more numerous towards the faint end by this much per mag, in log10."""
+
+ZTF_ERRORS = {
+    1: ErrorCurve(0.0125, 0.0125, 0.075),
+    2: ErrorCurve(0.0120, 0.0125, 0.078),
+    3: ErrorCurve(0.0140, 0.0125, 0.115),
+}
+"""Of a middling quadrant in g, r and i, by the filter that a band is listed as."""
+
+CURVE_SCHEMA = pa.schema(
+    [
+        pa.field("objectid", pa.int64()),
+        pa.field("filterid", pa.int8()),
+        pa.field("objra", pa.float64()),
+        pa.field("objdec", pa.float64()),
+        pa.field("hmjd", pa.list_(pa.float64())),
+        pa.field("mag", pa.list_(pa.float32())),
+        pa.field("magerr", pa.list_(pa.float32())),
+    ]
+)
+TRUTH_SCHEMA = pa.schema(
+    [
+        pa.field("objectid", pa.int64()),
+        pa.field("sourceid", pa.string()),
+        pa.field("survey", pa.string()),
+        pa.field("band", pa.string()),
+        pa.field("class", pa.string()),
+        pa.field("labels", pa.list_(pa.string())),
+        pa.field("unknown", pa.list_(pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Band:
+    """The light curve of a star in one band."""
+
+    objectid: int
+    filterid: int
+    band: str
+    time: Floats
+    mag: Floats
+    magerr: Floats
+
+    def take(self, rows: npt.NDArray[np.generic]) -> Band:
+        """Return the points of a mask or of indices."""
+        return Band(
+            self.objectid,
+            self.filterid,
+            self.band,
+            self.time[rows],
+            self.mag[rows],
+            self.magerr[rows],
+        )
+
+
+@dataclass(frozen=True)
+class LabelledStar:
+    """A star of a set.
+
+    Attributes
+    ----------
+    name : str
+        The same for one star in two sets.
+    survey, kind : str
+        The set and the class there.
+    ra, dec : float
+        Degrees; NaN where unknown.
+    labelling : Labelling
+    bands : tuple of Band
+    """
+
+    name: str
+    survey: str
+    kind: str
+    ra: float
+    dec: float
+    labelling: Labelling
+    bands: tuple[Band, ...]
+
+
+def resample_labelled(
+    folder: str | Path,
+    output: str | Path,
+    *,
+    sets: Sequence[str],
+    label_map: str | Path,
+    seed: int = 1,
+    facts: Mapping[str, Any] | None = None,
+) -> int:
+    """Write the stars of labelled sets as ZTF would list them, with their truth.
+
+    The same arguments give the same bytes. A star becomes the same whatever other stars
+    there are, but for its name, which is that of the first set that has it.
+
+    Parameters
+    ----------
+    folder : path
+        With ``<set>/lightcurves.parquet`` (one row per star and band: `CURVE_COLUMNS`,
+        lists of days and magnitudes) and ``<set>/labels.parquet`` (`LABEL_COLUMNS`).
+    output : path
+        Folder that gets ``lightcurves.parquet`` and ``truth.parquet``.
+    sets : sequence of str
+        Names of folders.
+    label_map : path
+        See `LabelMap`.
+    seed : int
+    facts : mapping, optional
+        Further facts for the records.
+
+    Returns
+    -------
+    int
+        Number of light curves.
+
+    Raises
+    ------
+    NotFoundError, MissingColumnError, ConfigError
+    InputError
+        If a class is not in the map, or a light curve has no label.
+    """
+    rules = LabelMap.load(label_map)
+    stars = [star for name in sets for star in _read_set(Path(folder), name, rules)]
+    metadata = record("labelled", **{**(facts or {}), "sets": list(sets), "seed": seed})
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    curves = TableWriter(output / LIGHT_CURVES, CURVE_SCHEMA, metadata)
+    truth = TableWriter(output / TRUTH, TRUTH_SCHEMA, metadata)
+    with curves, truth:
+        for star, name in zip(stars, shared_names(stars), strict=True):
+            bands = resample(star, seed)
+            curves.write(pa.Table.from_pylist([_row(star, b) for b in bands], CURVE_SCHEMA))
+            lines = [_truth(star, name, b) for b in bands]
+            truth.write(pa.Table.from_pylist(lines, TRUTH_SCHEMA))
+        return truth.rows
+
+
+def _read_set(folder: Path, name: str, rules: LabelMap) -> Iterator[LabelledStar]:
+    """Yield the stars of a set that the map uses, by name."""
+    tables = []
+    for table, columns in ((LIGHT_CURVES, CURVE_COLUMNS), (LABELS_TABLE, LABEL_COLUMNS)):
+        path = folder / name / table
+        if not path.is_file():
+            raise NotFoundError(
+                f"labelled set {name!r} that is not there",
+                value=str(path),
+                allowed=sorted(p.parent.name for p in folder.glob(f"*/{LABELS_TABLE}")),
+                todo="correct training.labelled.folder or training.labelled.sets",
+            )
+        found = read_table(path)
+        require_columns(found.schema.names, columns, f" in {path}")
+        tables.append(found.select(columns))
+    labels = {line["objectid"]: line for line in tables[1].to_pylist()}
+    stars: dict[str, list[int]] = {}
+    ids = tables[0].column("objectid").to_pylist()
+    for row, objectid in enumerate(ids):
+        if objectid not in labels:
+            raise InputError(f"light curve of set {name!r} without a label", value=objectid)
+        stars.setdefault(str(labels[objectid]["sourceid"]), []).append(row)
+    for source, rows in sorted(stars.items()):
+        kind = labels[ids[rows[0]]]["class"]
+        labelling = rules.of(kind)
+        if labelling is not None:
+            lines = [tables[0].slice(row, 1).to_pylist()[0] for row in rows]
+            bands = tuple(_band(line, labels[line["objectid"]]["band"]) for line in lines)
+            place = [lines[0][key] for key in ("objra", "objdec")]
+            ra, dec = (np.nan if value is None else float(value) for value in place)
+            yield LabelledStar(f"{name} {source}", name, kind, ra, dec, labelling, bands)
+
+
+def _band(line: Mapping[str, Any], band: str) -> Band:
+    """Return the good points of a light curve, by time."""
+    time, mag, magerr = (np.array(line[key], np.float64) for key in ("hmjd", "mag", "magerr"))
+    order = np.argsort(time, kind="stable")
+    found = Band(line["objectid"], line["filterid"], band, time, mag, magerr).take(order)
+    good = np.isfinite(found.time) & np.isfinite(found.mag) & (found.magerr >= 0)
+    return found.take(good)
+
+
+def shared_names(stars: Sequence[LabelledStar]) -> list[str]:
+    """Return the name of each star, the same for stars of two sets at one place."""
+    from scipy.spatial import cKDTree
+
+    names = [star.name for star in stars]
+    ra, dec = (np.radians([getattr(star, key) for star in stars]) for key in ("ra", "dec"))
+    known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
+    xyz = np.column_stack([np.cos(ra) * np.cos(dec), np.sin(ra) * np.cos(dec), np.sin(dec)])
+    tree = cKDTree(xyz[known])
+    # In order, so that a chain of stars has the name of its first.
+    for i, j in sorted(tree.query_pairs(np.radians(SAME_STAR_ARCSEC / 3600))):
+        first, second = known[i], known[j]
+        if stars[first].survey != stars[second].survey:
+            names[second] = names[first]
+    return names
+
+
+def resample(star: LabelledStar, seed: int) -> list[Band]:
+    """Return a star's light curves as ZTF would list them; bands without points are left out.
+
+    All bands have the same years, number of epochs and shift in magnitude. A star with
+    too few epochs in a few years keeps all of its own. The random numbers are those of the
+    star's name.
+    """
+    digest = hashlib.sha256(f"{seed}:{star.name}".encode()).digest()
+    rng = np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
+    bands = [band for band in star.bands if len(band.time)]
+    if not bands:
+        return []
+    if star.labelling.labels == (NOT_VARIABLE,):
+        # What does not vary has no phase: its points can be had at any time.
+        bands = [_at_survey_times(band, rng) for band in bands]
+    first = min(band.time[0] for band in bands)
+    last = max(band.time[-1] for band in bands)
+    length = min(rng.uniform(*YEARS) * 365.25, last - first)
+    start = rng.uniform(first, last - length) if last - first > length else first
+    years = [band.take((band.time >= start) & (band.time <= start + length)) for band in bands]
+    if max(len(band.time) for band in years) < LEAST_EPOCHS:
+        years = bands
+    wanted = round(float(np.exp(rng.normal(np.log(EPOCHS_MEDIAN), EPOCHS_SPREAD))))
+    wanted = int(np.clip(wanted, LEAST_EPOCHS, MOST_EPOCHS))
+    thinned = [_thinned(band, wanted, rng) for band in years]
+    shift = _shift(np.concatenate([band.mag for band in thinned]), rng)
+    noisy = [_noisy(band, shift, rng) for band in thinned if len(band.time)]
+    return [band for band in noisy if len(band.time)]
+
+
+def _thinned(band: Band, wanted: int, rng: np.random.Generator) -> Band:
+    if len(band.time) <= wanted:
+        return band
+    return band.take(np.sort(rng.choice(len(band.time), size=wanted, replace=False)))
+
+
+def _at_survey_times(band: Band, rng: np.random.Generator) -> Band:
+    """Return the points at times of a simulated cadence, in random order."""
+    cadence = make_cadence(
+        rng, rng.uniform(0, 360), 40.0, n_epochs_median=int(rng.integers(60, 300))
+    )
+    times = cadence.time[cadence.band == min(band.filterid, 2)]
+    count = min(len(times), len(band.time))
+    rows = rng.choice(len(band.time), size=count, replace=False)
+    chosen = np.sort(rng.choice(times, size=count, replace=False))
+    return Band(band.objectid, band.filterid, band.band, chosen, band.mag[rows], band.magerr[rows])
+
+
+def _shift(mag: Floats, rng: np.random.Generator) -> float:
+    """Draw what is added to magnitudes, so that ZTF sees most points."""
+    if not len(mag):
+        return 0.0
+    bright, faint = np.percentile(mag, (5, 95))
+    low, high = BRIGHTEST - bright, FAINTEST - faint
+    if low >= high:
+        return float(low + high) / 2
+    ends = 10 ** (MAGNITUDE_SLOPE * np.array([low, high]))
+    return float(np.log10(rng.uniform(*ends)) / MAGNITUDE_SLOPE)
+
+
+def _noisy(band: Band, shift: float, rng: np.random.Generator) -> Band:
+    """Return a light curve at its new magnitude, as noisy as ZTF is there or as it was."""
+    mag = band.mag + shift
+    error = ZTF_ERRORS[min(max(band.filterid, 1), 3)](mag)
+    missing = np.sqrt(np.maximum(error**2 - band.magerr**2, 0.0))
+    mag = mag + missing * rng.standard_normal(len(mag))
+    listed = (mag > SATURATION) & (mag < LIMIT)
+    after = Band(
+        band.objectid, band.filterid, band.band, band.time, mag, np.maximum(error, band.magerr)
+    )
+    return after.take(listed)
+
+
+def _row(star: LabelledStar, band: Band) -> dict[str, Any]:
+    return {
+        "objectid": band.objectid,
+        "filterid": band.filterid,
+        "objra": star.ra if np.isfinite(star.ra) else None,
+        "objdec": star.dec if np.isfinite(star.dec) else None,
+        "hmjd": band.time,
+        "mag": band.mag.astype(np.float32),
+        "magerr": band.magerr.astype(np.float32),
+    }
+
+
+def _truth(star: LabelledStar, name: str, band: Band) -> dict[str, Any]:
+    return {
+        "objectid": band.objectid,
+        "sourceid": name,
+        "survey": star.survey,
+        "band": band.band,
+        "class": star.kind,
+        "labels": list(star.labelling.labels),
+        "unknown": list(star.labelling.unknown),
+    }

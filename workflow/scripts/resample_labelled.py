@@ -1,0 +1,12 @@
+"""Make labelled light curves of other surveys look as ZTF would have seen them."""
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.surveys.resample import resample_labelled
+
+    resample_labelled(
+        output=snakemake.output[0],
+        label_map=snakemake.input.label_map,
+        **snakemake.params.settings,
+    )
