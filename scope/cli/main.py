@@ -14,6 +14,10 @@ from scope.cli.run import run_command
 COMMANDS = {
     "simulate": "write a simulated quadrant in the layout of an archive",
     "config": "write the generated files of config/, or check the current configuration",
+    "models": "list, show or verify the models that there are",
+    "fetch-models": "fetch trained models from a server, a bucket or a folder, and check them",
+    "fetch-datasets": "fetch training sets from a server, a bucket or a folder",
+    "import-models": "make a bundle of published models, networks (.h5) or trees (.json)",
     "plot-bundle": "draw the page about trained models: how good they are on unseen stars",
     "summary": "count what predictions or a catalogue hold",
     "verify": "read products to the last byte and say what they are",

@@ -13,6 +13,7 @@ from scope.config.fritz import FritzSection
 from scope.config.kowalski import DOMAIN, KowalskiSection
 from scope.config.lists import ListName, SourceListSection
 from scope.config.sections import (
+    Downloads,
     FeatureGeneration,
     Inference,
     Probabilities,
@@ -65,6 +66,7 @@ class Config(Section):
     probabilities: Probabilities = key(
         Probabilities, "from the training set's probabilities to those of a target"
     )
+    downloads: Downloads = key(Downloads, "where models and training sets can be fetched from")
     thresholds: Thresholds = key(Thresholds, "named cuts on scores; stored scores are never cut")
 
     @model_validator(mode="after")

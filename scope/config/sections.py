@@ -151,6 +151,22 @@ class Thresholds(Section):
     sampling: float = key(0.9, "candidates for labelling are drawn from this on", ge=0, le=1)
 
 
+class Downloads(Section):
+    """Where ``scope fetch-models`` and ``scope fetch-datasets`` find files.
+
+    A source is an address (https://…), a bucket (gs://<bucket>/…, s3://<bucket>/…) or a
+    folder, with a file SHA256SUMS.
+    """
+
+    models: str | None = key(
+        None,
+        "source of trained models, <algorithm>/<group>/…: https://…, gs://<bucket>/…, "
+        "s3://<bucket>/… or a folder, with a file SHA256SUMS",
+        min_length=1,
+    )
+    datasets: str | None = key(None, "source of training sets, likewise", min_length=1)
+
+
 Prevalence = Annotated[float, Field(gt=0, lt=1)]
 
 

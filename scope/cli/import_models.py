@@ -1,0 +1,59 @@
+"""``scope import-models``: published models as a bundle."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scope.cli.arguments import Parser
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the options of ``scope import-models``."""
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="with <class>/<class>.<time>.h5 or .json"
+    )
+    parser.add_argument("--algorithm", choices=("dnn", "xgb"), required=True, help="what they are")
+    parser.add_argument("--group", help="name of the bundle; by default that of the folder")
+    parser.add_argument(
+        "--models-dir", type=Path, default=Path("models"), help="folder that gets the bundle"
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--training-set", type=Path, metavar="FILE", help="what they were trained on"
+    )
+    source.add_argument(
+        "--feature-stats",
+        type=Path,
+        metavar="FILE",
+        help="JSON: min, max, median, mean and std of each feature of what they were trained on",
+    )
+    parser.add_argument(
+        "--scale-features",
+        choices=("min_max", "median_std"),
+        default="min_max",
+        help="how features were scaled",
+    )
+    parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the bundle and say where it is."""
+    from scope.classifiers.published import import_models
+    from scope.config.load import load_config
+
+    config = load_config(config_path=options.config_path)
+    group = options.group or options.folder.resolve().name
+    bundle = import_models(
+        options.folder,
+        options.models_dir / options.algorithm / group,
+        algorithm=options.algorithm,
+        definitions=config.class_definitions(),
+        features={k: config.model_features(k) for k in ("phenomenological", "ontological")},
+        impute=config.imputation(),
+        period_suffix=config.features.info.period_suffix,
+        training_set=options.training_set,
+        statistics=options.feature_stats,
+        scaling=options.scale_features,
+    )
+    print(f"{bundle.folder}: {len(bundle.classes)} classes, {', '.join(bundle.classes)}")

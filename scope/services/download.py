@@ -1,0 +1,297 @@
+"""Files from a web server, a folder or a bucket: whole, checked, and resumed.
+
+A source holds files and a list of their checksums, ``SHA256SUMS``, with a line
+``<sha256>  <path>`` per file, as ``sha256sum`` writes it. A file that is there with the
+right checksum is left alone; one that broke off is gone on with, and takes its place only
+when it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import re
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from scope.errors import AccessError, InputError, NotFoundError, ScopeError, ServiceError
+from scope.services.retry import RetryPolicy, TransientError, ask_patiently
+
+SUMS = "SHA256SUMS"
+PART = ".part"
+PIECE = 1 << 20
+TIMEOUT_SECONDS = 60.0
+
+TOKEN = "SCOPE_DOWNLOAD_TOKEN"
+"""Environment variable: sent as a bearer token where it is set."""
+
+GOOGLE = "https://storage.googleapis.com"
+EMULATOR = "STORAGE_EMULATOR_HOST"
+"""Environment variable of Google's clients: where buckets are, if not at `GOOGLE`."""
+
+_LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?P<path>.+)")
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+"""Answers after which a server is worth asking again."""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What `fetch` did.
+
+    Attributes
+    ----------
+    paths : tuple of Path
+        All files of the list.
+    new : tuple of Path
+        Those that were not there before.
+    """
+
+    paths: tuple[Path, ...]
+    new: tuple[Path, ...]
+
+
+def fetch(
+    source: str,
+    folder: str | Path,
+    *,
+    only: Callable[[str], bool] | None = None,
+    policy: RetryPolicy | None = None,
+    report: Callable[[str], object] = lambda text: None,
+) -> Fetched:
+    """Fetch the files of a source into a folder.
+
+    Parameters
+    ----------
+    source : str
+        ``https://…``, ``http://…``, ``gs://<bucket>/<path>``, ``s3://<bucket>/<path>`` (those
+        that anybody may read, or with a token in ``SCOPE_DOWNLOAD_TOKEN``), or a folder.
+    folder : path
+        Gets the files, at the paths of the list.
+    only : callable, optional
+        Says which paths of the list are wanted.
+    policy : RetryPolicy, optional
+        How patient to be with a server.
+    report : callable, optional
+        Told what is being done, file by file.
+
+    Raises
+    ------
+    NotFoundError
+        If the source, its list or one of its files is not there.
+    AccessError
+        If it may not be read.
+    InputError
+        If the list cannot be understood, or a file is not what it says.
+    ServiceError
+        If the server does not answer; what was got is kept and gone on with next time.
+    """
+    place, policy = location(source), policy or RetryPolicy()
+    sums = _read_sums(place, policy)
+    wanted = {name: sha for name, sha in sums.items() if only is None or only(name)}
+    new = []
+    for name, sha256 in wanted.items():
+        target = Path(folder) / name
+        if not (target.is_file() and _hash(target) == sha256):
+            report(name)
+            try:
+                _fetch_file(place, name, target, sha256, policy)
+            except OSError as error:
+                raise ScopeError(
+                    "file that cannot be written",
+                    value=f"{target}: {error.strerror or error}",
+                    todo="make room, or name another folder; fetch again to go on",
+                ) from error
+            new.append(target)
+    return Fetched(tuple(Path(folder) / name for name in wanted), tuple(new))
+
+
+def location(source: str) -> str | Path:
+    """Return the address of a source, or its folder.
+
+    Raises
+    ------
+    InputError
+        If it is of an unknown kind.
+    """
+    scheme, _, rest = source.partition("://")
+    if not rest:
+        return Path(source).expanduser()
+    if scheme in ("http", "https"):
+        return source.rstrip("/")
+    if scheme == "file":
+        return Path(urllib.parse.unquote(urllib.parse.urlparse(source).path))
+    bucket, _, path = rest.strip("/").partition("/")
+    if scheme == "gs" and bucket:
+        host = os.environ.get(EMULATOR, GOOGLE)
+        host = host if "://" in host else f"http://{host}"
+        return f"{host.rstrip('/')}/{bucket}/{path}".rstrip("/")
+    if scheme == "s3" and bucket:
+        return f"https://{bucket}.s3.amazonaws.com/{path}".rstrip("/")
+    raise InputError(
+        "source of a kind that files cannot be fetched from",
+        value=source,
+        allowed="https://…, http://…, gs://<bucket>/…, s3://<bucket>/…, or a folder",
+    )
+
+
+def _read_sums(place: str | Path, policy: RetryPolicy) -> Mapping[str, str]:
+    """Return path -> SHA-256 of all files of a source."""
+    if isinstance(place, Path):
+        try:
+            content = (place / SUMS).read_bytes()
+        except OSError as error:
+            raise _absent(place / SUMS) from error
+    else:
+        content = _patiently(f"{place}/{SUMS}", policy, lambda answer: answer.read())
+    found = {}
+    for line in content.decode(errors="replace").splitlines():
+        match = _LINE.fullmatch(line)
+        if match is None or not _is_inside(match["path"]):
+            raise InputError(
+                f"list of checksums that cannot be understood, {place}/{SUMS}",
+                value=line,
+                allowed="lines <sha256>  <path>, with paths inside the source",
+                todo=f"write it with: sha256sum FILES > {SUMS}",
+            )
+        found[str(PurePosixPath(match["path"]))] = match["sha256"]
+    return found
+
+
+def _is_inside(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return not PurePosixPath(path).is_absolute() and ".." not in parts and bool(parts)
+
+
+def _fetch_file(
+    place: str | Path, name: str, target: Path, sha256: str, policy: RetryPolicy
+) -> None:
+    part = target.with_name(target.name + PART)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(place, Path):
+        try:
+            shutil.copyfile(place / name, part)
+        except FileNotFoundError as error:
+            raise _absent(place / name) from error
+    else:
+        address = f"{place}/{urllib.parse.quote(name)}"
+        if not (part.is_file() and _hash(part) == sha256):
+            _download(address, part, policy)
+    if _hash(part) != sha256:
+        found = _hash(part)
+        part.unlink()
+        raise InputError(
+            f"file that is not what the list of its source says, {name}",
+            value=f"sha256 {found}",
+            allowed=sha256,
+            todo="fetch again; if it stays so, tell whoever keeps the source",
+        )
+    os.replace(part, target)
+
+
+def _download(address: str, part: Path, policy: RetryPolicy) -> None:
+    """Get a file, going on where `part` ends."""
+
+    def append(answer: Any) -> None:
+        # A server that cannot go on sends all of it again.
+        goes_on = answer.status == http.client.PARTIAL_CONTENT
+        with part.open("ab" if goes_on else "wb") as file:
+            _copy(answer, file)
+
+    def attempt() -> None:
+        start = part.stat().st_size if part.is_file() else 0
+        try:
+            with _opened(address, {"Range": f"bytes={start}-"} if start else {}) as answer:
+                append(answer)
+        except _PastTheEnd:
+            # It is longer than the file: what is there is of another version.
+            part.unlink()
+            raise TransientError("it has become shorter") from None
+
+    ask_patiently(attempt, policy, what=f"fetching {address}", todo="fetch again to go on")
+
+
+class _PastTheEnd(Exception):
+    """A server was asked for what lies behind the end of a file."""
+
+
+def _copy(answer: Any, file: IO[bytes]) -> None:
+    expected = answer.headers.get("Content-Length")
+    got = 0
+    while piece := _read_piece(answer):
+        got += file.write(piece)
+    if expected is not None and got < int(expected):
+        raise TransientError(f"the connection broke off after {got} of {expected} bytes")
+
+
+def _read_piece(answer: Any) -> bytes:
+    try:
+        return bytes(answer.read(PIECE))
+    except http.client.IncompleteRead as error:
+        return error.partial
+    except (OSError, http.client.HTTPException) as error:
+        raise TransientError(f"the connection broke off: {error}") from None
+
+
+def _patiently(address: str, policy: RetryPolicy, use: Callable[[Any], bytes]) -> bytes:
+    def attempt() -> bytes:
+        with _opened(address, {}) as answer:
+            try:
+                return use(answer)
+            except (OSError, http.client.HTTPException) as error:
+                raise TransientError(f"the connection broke off: {error}") from None
+
+    return ask_patiently(attempt, policy, what=f"fetching {address}")
+
+
+@contextmanager
+def _opened(address: str, headers: Mapping[str, str]) -> Iterator[Any]:
+    token = os.environ.get(TOKEN)
+    every = {"User-Agent": "scope", **({"Authorization": f"Bearer {token}"} if token else {})}
+    request = urllib.request.Request(address, headers={**every, **headers})
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        raise _refusal(address, error.code) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise TransientError(str(getattr(error, "reason", error))) from None
+    with answer:
+        yield answer
+
+
+def _refusal(address: str, status: int) -> Exception:
+    """Return what an answer that is no file means."""
+    if status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+        return _PastTheEnd()
+    if status in _PASSING:
+        return TransientError(f"status {status}")
+    if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
+        return AccessError(
+            "source that may not be read",
+            value=f"{address}, status {status}",
+            todo=f"set {TOKEN} to a token of somebody who may",
+        )
+    if status in (http.client.NOT_FOUND, http.client.GONE):
+        return _absent(address)
+    return ServiceError("server that does not give a file", value=f"{address}, status {status}")
+
+
+def _absent(what: object) -> NotFoundError:
+    return NotFoundError(
+        "source without a file",
+        value=str(what),
+        allowed=f"a source with {SUMS} and the files that it lists",
+        todo="correct downloads in the configuration, or the source that you named",
+    )
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
