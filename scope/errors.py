@@ -76,6 +76,13 @@ def _rebuild(
     return cls(what, value=value, allowed=allowed, todo=todo)  # type: ignore[arg-type]
 
 
+def few(names: Iterable[object], most: int = 12) -> str:
+    """Return names for a message, each once: the first ones, and how many more there are."""
+    each = list(dict.fromkeys(map(str, names)))
+    more = len(each) - most
+    return ", ".join(each[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 class ConfigError(ScopeError):
     """A configuration key or value that cannot be used."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from scope.errors import InputError, MissingColumnError
+from scope.errors import InputError, MissingColumnError, few
 
 METADATA_KEY = "scope"
 """Key of this package's JSON object in the metadata of a Parquet schema."""
@@ -199,11 +199,10 @@ def require_columns(names: Sequence[str], needed: Sequence[str], where: str = ""
     """Raise MissingColumnError where `names` lack some of `needed`."""
     present = set(names)
     if missing := [name for name in needed if name not in present]:
-        shown = ", ".join(names[:40]) + (", …" if len(names) > 40 else "")
         raise MissingColumnError(
             f"missing columns{where}",
-            value=", ".join(missing),
-            todo=f"the table has: {shown or 'no columns'}",
+            value=few(missing),
+            todo=f"the table has: {few(names, 40) or 'no columns'}",
         )
 
 

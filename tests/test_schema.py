@@ -120,3 +120,9 @@ def test_reasons_are_a_closed_list_with_explanations():
         "no_features",
     }
     assert all(REASONS.values())
+
+
+def test_a_message_names_each_of_many_missing_columns_once_and_only_the_first() -> None:
+    with pytest.raises(MissingColumnError) as error:
+        require_columns(["_id"], [*map("f{}".format, range(15)), "f0"], " in table")
+    assert "'f0, f1, f2, f3, f4, f5, f6, f7, f8, f9, f10, f11 and 3 more'" in str(error.value)

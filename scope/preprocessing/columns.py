@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.errors import InputError, MissingColumnError
+from scope.errors import InputError, MissingColumnError, few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +38,8 @@ def feature_matrix(columns: Columns, features: Sequence[str]) -> Floats:
     if missing:
         raise MissingColumnError(
             "feature table without columns that the models need",
-            value=", ".join(missing),
-            allowed=features,
+            value=few(missing),
+            allowed=few(features, 100),
             todo="compute the features with the period search and groups that the models "
             "were trained on",
         )
