@@ -15,6 +15,7 @@ from scope.schema import (
     arrow_schema,
     arrow_type,
     lightcurve_schema,
+    require_columns,
     to_json,
     validate,
     with_scope_metadata,
