@@ -13,6 +13,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
+PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 UV_VERSION := 0.13.8
 export SNAKEMAKE_OUTPUT_CACHE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -38,7 +39,7 @@ demo: install
 
 test: install
 	@bash envs/install_test_packages.sh
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_OPTIONS)
 
 soak: install
 	$(BIN)/python -m tests.faults.soak

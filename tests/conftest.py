@@ -10,6 +10,16 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+LONGEST = ("slurm", "faults", "workflow", "classifiers")
+"""Folders of tests that take minutes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that processes side by side end at about the same time."""
+    order = {ROOT / "tests" / folder: number for number, folder in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.parent, len(order)))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
