@@ -111,10 +111,14 @@ def plot_times(times: list[RuleTimes], path: str | Path) -> None:
     The file's suffix says which kind of picture, such as ``.png`` or ``.pdf``.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     every = np.concatenate([each.seconds for each in times])
-    low, high = max(0.1, every.min() / 1.3), max(1.0, every.max() * 1.3)
-    bins = np.geomspace(low, high, max(12, math.ceil(10 * math.log10(high / low))))
+    # Whole powers of ten, so that the axis has labels.
+    first = math.floor(math.log10(max(0.1, every.min())))
+    last = max(first + 1, math.ceil(math.log10(every.max())))
+    low = 10.0**first
+    bins = np.logspace(first, last, 10 * (last - first) + 1)
     figure = Figure(figsize=(7, 1.1 + 0.75 * len(times)), layout="constrained")
     panels: Any = figure.subplots(len(times), 1, sharex=True, squeeze=False)[:, 0]
     for panel, each in zip(panels, times, strict=True):
@@ -125,6 +129,8 @@ def plot_times(times: list[RuleTimes], path: str | Path) -> None:
         panel.tick_params(labelsize=8)
         panel.spines[["top", "right"]].set_visible(False)
     panels[-1].set_xscale("log")
+    panels[-1].xaxis.set_major_formatter("{x:g}")
+    panels[-1].xaxis.set_minor_formatter(NullFormatter())
     panels[-1].set_xlabel("run time of a job [s]")
     figure.suptitle("Number of jobs; the line is the median", fontsize=10)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
