@@ -7,21 +7,18 @@ next run computes again; they are found by their name and their folder, and canc
 from __future__ import annotations
 
 import getpass
-import shutil
-import subprocess
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from scope.errors import ScopeError
 from scope.runs.records import read_records
+from scope.runs.slurm import call, has_slurm
 
 PREFIX = "scope"
 """What the names of SLURM jobs start with; ``slurm-jobname-prefix`` of the profile."""
 
 _SECONDS_TO_END = 120.0
-_SECONDS_PER_CALL = 60.0
 
 
 class ClusterJob(NamedTuple):
@@ -55,7 +52,7 @@ def find_orphans(folder: str | Path = ".", prefix: str = PREFIX) -> list[Cluster
         If SLURM does not answer, or a controller may be at work whose jobs cannot be told
         from orphans.
     """
-    if shutil.which("squeue") is None:
+    if not has_slurm():
         return []
     theirs = _run_ids_at_work(folder)
     here = Path(folder).resolve()
@@ -81,7 +78,7 @@ def cancel_orphans(folder: str | Path = ".", prefix: str = PREFIX) -> list[Clust
         return []
     ids = {job.id for job in orphans}
     # Jobs that end by themselves meanwhile make scancel complain.
-    _slurm(["scancel", *sorted(ids)], check=False)
+    call("scancel", *sorted(ids), check=False)
     deadline = time.monotonic() + _SECONDS_TO_END
     while left := ids & {job.id for job in _queue()}:
         if time.monotonic() > deadline:
@@ -112,19 +109,6 @@ def _run_ids_at_work(folder: str | Path) -> set[str]:
 
 def _queue() -> list[ClusterJob]:
     """Return this user's jobs that have not ended."""
-    lines = _slurm(
-        ["squeue", "--noheader", "--user", getpass.getuser(), "--format", "%A|%j|%T|%Z|%k"]
-    )
+    user = getpass.getuser()
+    lines = call("squeue", "--noheader", "--user", user, "--format", "%A|%j|%T|%Z|%k")
     return [ClusterJob(*line.split("|", 4)) for line in lines.splitlines() if line.count("|") >= 4]
-
-
-def _slurm(command: Sequence[str], check: bool = True) -> str:
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_SECONDS_PER_CALL, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ScopeError(f"cannot ask SLURM: {error}", todo="try again later") from None
-    if check and done.returncode != 0:
-        raise ScopeError(f"{command[0]} failed", value=done.stderr.strip(), todo="try again later")
-    return done.stdout

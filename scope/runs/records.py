@@ -17,12 +17,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from scope.errors import ScopeError
+from scope.errors import ScopeError, ServiceError
 from scope.io import write_bytes
 from scope.runs.processes import process_mark
+from scope.runs.slurm import has_slurm, is_queued
 
 RECORDS = Path(".snakemake/scope")
 """Where records lie, below the run folder."""
+
+CONTROLLER_VARIABLE = "SCOPE_CONTROLLER_JOB"
+"""Environment variable of a controller that is a SLURM job: the job's number."""
 
 KEPT = 20
 """Older records are removed when a run begins."""
@@ -77,6 +81,8 @@ class RunRecord:
     outcome : str or None
         ``succeeded``, ``failed``, or None where no end was recorded.
     jobs : list of Job
+    slurm_job : str or None
+        The controller's own job, where it is one.
     """
 
     path: Path
@@ -88,6 +94,7 @@ class RunRecord:
     logs: list[str]
     outcome: str | None
     jobs: list[Job]
+    slurm_job: str | None = None
 
     @property
     def state(self) -> State:
@@ -95,8 +102,16 @@ class RunRecord:
         if self.outcome in ("succeeded", "failed"):
             return "succeeded" if self.outcome == "succeeded" else "failed"
         if self.host != socket.gethostname():
-            return "unknown"
+            return self._state_elsewhere()
         return "at work" if self.mark == process_mark(self.pid) else "killed"
+
+    def _state_elsewhere(self) -> State:
+        if self.slurm_job is None or not has_slurm():
+            return "unknown"
+        try:
+            return "at work" if is_queued(self.slurm_job) else "killed"
+        except ServiceError:
+            return "unknown"
 
     @property
     def run_id(self) -> str | None:
@@ -125,6 +140,7 @@ def begin_run(
         "logs": list(logs),
         "outcome": None,
         "jobs": [list(job) for job in jobs],
+        "slurm_job": os.environ.get(CONTROLLER_VARIABLE) or None,
     }
     write_bytes(json.dumps(content).encode(), path)
     _remove_old(records)
@@ -172,7 +188,9 @@ def require_idle(folder: str | Path = ".") -> None:
 
 
 def _record(path: Path, content: Mapping[str, Any]) -> RunRecord:
-    fields = {name: content[name] for name in RunRecord.__dataclass_fields__ if name != "path"}
+    names = [name for name in RunRecord.__dataclass_fields__ if name not in ("path", "slurm_job")]
+    fields = {name: content[name] for name in names}
+    fields["slurm_job"] = content.get("slurm_job")
     fields["jobs"] = [Job(*job) for job in content["jobs"]]
     return RunRecord(path=path, **fields)
 

@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 from scope.errors import ScopeError
-from scope.runs.records import KEPT, RECORDS, begin_run, end_run, read_records, require_idle
+from scope.runs.records import (
+    CONTROLLER_VARIABLE,
+    KEPT,
+    RECORDS,
+    begin_run,
+    end_run,
+    read_records,
+    require_idle,
+)
 
-from .folders import ended_process, job, record, write
+from .folders import ended_process, fake_slurm, job, record, write
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -84,3 +92,16 @@ def test_damaged_records_count_for_nothing(tmp_path: Path) -> None:
 def test_only_the_latest_records_are_kept(tmp_path: Path) -> None:
     paths = [record(tmp_path) for _ in range(KEPT + 3)]
     assert [each.path for each in read_records(tmp_path)] == paths[3:]
+
+
+def test_slurm_is_asked_for_a_controller_that_is_one_of_its_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(CONTROLLER_VARIABLE, "41")
+    record(tmp_path / "run", host="elsewhere")
+    monkeypatch.setenv("PATH", fake_slurm(tmp_path / "idle", ["42"])["PATH"])
+    assert read_records(tmp_path / "run")[0].state == "killed"
+    monkeypatch.setenv("PATH", fake_slurm(tmp_path / "busy", ["41", "42"])["PATH"])
+    assert read_records(tmp_path / "run")[0].state == "at work"
+    write(tmp_path / "busy/bin/squeue", "#!/bin/sh\nexit 1\n")
+    assert read_records(tmp_path / "run")[0].state == "unknown"

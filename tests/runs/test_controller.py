@@ -1,0 +1,168 @@
+"""Batch scripts of controllers: bash runs them, and stand-ins for SLURM's commands take them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scope.errors import BackendError, NotFoundError, ServiceError, UsageError
+from scope.runs.controller import (
+    JOBS_VARIABLE,
+    Allocation,
+    Controller,
+    Workers,
+    minutes_of,
+    submit,
+    write_controller,
+)
+
+from .folders import fake_slurm, write
+
+SAY = """\
+import json, os, sys
+print(json.dumps([sys.argv[1:], os.getcwd(), os.environ.get("SCOPE_CONTROLLER_JOB")]))
+"""
+
+
+def controller(folder: Path, **changes: object) -> Controller:
+    settings = {
+        "name": "scope_test",
+        "arguments": ["--snakefile", "/a b/Snakefile", "--", "results/x.parquet"],
+        "folder": folder / "run",
+        "logs": folder / "logs",
+        **changes,
+    }
+    return Controller(**settings)  # type: ignore[arg-type]
+
+
+def run(script: Path, **environment: str) -> list[list[object]]:
+    """Run a script where `scope.cli.main` only says how it was called."""
+    write(script.parent / "stand_in" / "scope" / "cli" / "main.py", SAY)
+    write(script.parent / "stand_in" / "scope" / "__init__.py")
+    write(script.parent / "stand_in" / "scope" / "cli" / "__init__.py")
+    path = str(script.parent / "stand_in")
+    done = subprocess.run(
+        ["bash", str(script)],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_the_script_resumes_snakemake_in_the_folder_of_the_run(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    script = write_controller(controller(tmp_path, max_jobs=7), tmp_path / "slurm")
+    assert script == tmp_path / "slurm" / "slurm.sub"
+    ((arguments, folder, job),) = run(script, SLURM_JOB_ID="12")
+    assert arguments == [
+        *("resume", "--snakefile", "/a b/Snakefile", "--jobs", "7", "--", "results/x.parquet")
+    ]
+    assert (folder, job) == (str(tmp_path / "run"), "12")
+    ((arguments, _, job),) = run(script, **{JOBS_VARIABLE: "3", "SLURM_JOB_ID": ""})
+    assert arguments[4] == "3"  # type: ignore[index]
+    assert job == ""
+
+
+def test_what_comes_afterwards_is_run_only_where_all_went_well(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    afterwards = [[sys.executable, "-m", "scope.cli.main", "a b"]]
+    script = write_controller(controller(tmp_path, afterwards=afterwards), tmp_path / "slurm")
+    assert [said[0] for said in run(script)][1:] == [["a b"]]
+    script.write_text(script.read_text().replace("resume", "resume; false #"))
+    with pytest.raises(subprocess.CalledProcessError) as error:
+        run(script)
+    assert "a b" not in error.value.stdout
+
+
+def test_the_head_asks_for_what_was_chosen_and_for_nothing_else(tmp_path: Path) -> None:
+    asked = Allocation(
+        partition="shared", account="abc", memory_gb=1.5, time="48:00:00", mail_user="a@b.c"
+    )
+    chosen = controller(tmp_path, allocation=asked).script()
+    head = [line.removeprefix("#SBATCH --") for line in chosen.splitlines() if "#SBATCH" in line]
+    assert head == [
+        "job-name=scope_test",
+        f"output={tmp_path}/logs/controller-%j.out",
+        *("nodes=1", "ntasks=1", "cpus-per-task=1"),
+        *("partition=shared", "account=abc", "mem=1500M", "time=48:00:00"),
+        *("mail-user=a@b.c", "mail-type=END,FAIL"),
+    ]
+    assert "partition" not in controller(tmp_path).script()
+
+
+def test_workers_change_only_the_keys_of_the_profile_that_they_name() -> None:
+    assert Workers().arguments() == []
+    changed = Workers(partition="cpu", gpu_partition="gpu", gpus=2, memory_gb=180, time="2-0")
+    assert changed.arguments() == [
+        *("--default-resources", "slurm_partition=cpu"),
+        *("--set-resources", "compute_features:gpu=2", "compute_features:slurm_partition=gpu"),
+        *("--resources", "mem_mb=180000", "runtime=2880", "kowalski=20"),
+    ]
+
+
+# As `man sbatch` explains its option --time.
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [
+        ("90", 90),
+        ("90:30", 91),
+        ("1:30:00", 90),
+        ("1-12", 2160),
+        ("1-12:30", 2190),
+        ("2-0:0:1", 2881),
+    ],
+)
+def test_times_are_read_as_slurm_reads_them(text: str, minutes: int) -> None:
+    assert minutes_of(text) == minutes
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    with pytest.raises(UsageError, match="'tomorrow'"):
+        minutes_of("tomorrow")
+
+
+@pytest.fixture
+def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An idle SLURM whose `sbatch` writes down how it was called."""
+    path = fake_slurm(tmp_path, [])["PATH"]
+    write(
+        tmp_path / "bin/sbatch",
+        f'#!/bin/sh\necho "$@" > {tmp_path}/sent\necho Submitted batch job 8\n',
+    ).chmod(0o755)
+    monkeypatch.setenv("PATH", path)
+    return tmp_path
+
+
+def test_a_script_is_submitted_with_the_number_of_jobs(slurm: Path) -> None:
+    script = write_controller(controller(slurm), slurm / "slurm")
+    assert submit(script, max_jobs=5) == 8
+    assert (slurm / "sent").read_text().split() == [
+        *("--export", f"ALL,{JOBS_VARIABLE}=5", str(script))
+    ]
+
+
+def test_a_second_controller_of_the_same_name_is_not_submitted(slurm: Path) -> None:
+    script = write_controller(controller(slurm), slurm / "slurm")
+    (slurm / "queue").write_text("41\n")
+    with pytest.raises(ServiceError, match="job 41"):
+        submit(script)
+    assert not (slurm / "sent").exists()
+
+
+def test_what_cannot_be_submitted_is_said(slurm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotFoundError, match="no such batch script"):
+        submit(slurm / "none.sub")
+    script = write_controller(controller(slurm), slurm / "slurm")
+    write(slurm / "bin/sbatch", "#!/bin/sh\necho error: no such partition >&2\nexit 1\n")
+    with pytest.raises(ServiceError, match="no such partition"):
+        submit(script)
+    monkeypatch.setenv("PATH", str(slurm / "nothing"))
+    with pytest.raises(BackendError, match="no SLURM"):
+        submit(script)
