@@ -18,6 +18,7 @@ COMMANDS = {
     "fetch-models": "fetch trained models from a server, a bucket or a folder, and check them",
     "fetch-datasets": "fetch training sets from a server, a bucket or a folder",
     "import-models": "make a bundle of published models, networks (.h5) or trees (.json)",
+    "import-config": "translate a configuration of SCoPe, and say what became of each key",
     "plot-bundle": "draw the page about trained models: how good they are on unseen stars",
     "summary": "count what predictions or a catalogue hold",
     "verify": "read products to the last byte and say what they are",

@@ -33,7 +33,7 @@ def replaced_error(layer: Layer) -> None:
         raise ConfigError(
             f"configuration key that cannot be used, in {layer.name}",
             value=dotted,
-            todo=f"it {message}",
+            todo=f"it {message}; `scope import-config` translates a whole file of SCoPe's",
         )
 
 

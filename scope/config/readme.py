@@ -217,7 +217,9 @@ Optional groups of features (`feature_generation.groups`):
 
 ## Keys of SCoPe's configuration that are not used here
 
-Each is an error that says this:
+`scope import-config OLD.yaml` writes the `config.yaml` that means the same, moves tokens into
+`private.yaml`, and says what became of each key. In a configuration of this package each of these
+keys is an error that says this:
 
 | key | it … |
 |---|---|

@@ -38,7 +38,7 @@ REPLACED: dict[str, str] = {
         "stands in the ontological list: features.ontological.<feature>.impute_strategy"
     ),
     "feature_generation.path_to_features": "is gone: products are in results/features",
-    "feature_generation.dataset": "is gone: name the wanted targets in targets",
+    "feature_generation.dataset": "is now lists: {specific_ids: TABLE}, target ids_specific_ids",
     "feature_generation.ids_skipGaia": "is now feature_generation.bright_star.skip",
     "feature_generation.fields_to_run": "is now targets: [field_<N>, …]",
     "feature_generation.period_algorithms.CPU": "is now one list, period_algorithms",
