@@ -38,6 +38,7 @@ _BRIGHT_STAR = {
     "bright_star_query_radius_arcsec": "query_radius_arcsec",
     "xmatch_radius_arcsec": "self_match_radius_arcsec",
 }
+_BANDS = {"doBandsTogether": "search", "bands_radius_arcsec": "radius_arcsec"}
 _COLLECTIONS = {"source_catalog": "sources", "alerts_catalog": "alerts", "gaia_catalog": "gaia"}
 """Options -> keys of the configuration that they stand in for."""
 
@@ -49,6 +50,7 @@ def add_generation_options(parser: Parser) -> None:
     parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
     _add_cleaning(parser)
     _add_search(parser)
+    _add_bands(parser)
     parser.add_argument("--fourier", metavar="FORM", help="raw or polar Fourier columns")
     parser.add_flag("--doCesium", default=None, help="add the features of cesium")
     _add_device(parser)
@@ -59,6 +61,20 @@ def add_generation_options(parser: Parser) -> None:
         default=available_cpus(),
         metavar="N",
         help="CPU cores to use; no number depends on them",
+    )
+
+
+def _add_bands(parser: Parser) -> None:
+    parser.add_flag(
+        "--doBandsTogether",
+        default=None,
+        help="search the bands of each star together as well, into columns with suffix BANDS",
+    )
+    parser.add_argument(
+        "--bands-radius-arcsec",
+        type=positive_float,
+        metavar="ARCSEC",
+        help="light curves without obj_id this close to each other are of one star",
     )
 
 
@@ -125,6 +141,7 @@ def generation_config(args: argparse.Namespace, **more: Any) -> Config:
         given["max_timestamp_hjd"] = args.max_timestamp_hjd
     generation = _chosen(given, _GENERATION)
     generation["period_search"] = _chosen(given, _SEARCH)
+    generation["bands_together"] = _chosen(given, _BANDS)
     generation["bright_star"] = _chosen(given, _BRIGHT_STAR)
     backend = backend_of(args)
     if backend in ("cpu", "cuda"):

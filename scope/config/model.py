@@ -202,12 +202,13 @@ class Config(Section):
         from scope.features.edges import DmdtEdges
         from scope.features.options import FeatureOptions
 
-        edges = self._generation.dmdt_ints
+        edges, bands = self._generation.dmdt_ints, self._generation.bands_together
         return FeatureOptions(
             periods=self.period_options(),
             fourier=self._generation.fourier,
             groups=self._generation.groups,
             dmdt=DmdtEdges(dm=edges.dmints, dt=edges.dtints),
+            bands_radius_arcsec=bands.radius_arcsec if bands.search else None,
             period_suffix=self.features.info.period_suffix,
         )
 

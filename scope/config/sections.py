@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from scope.config.base import Section, key, matching, one_of
 from scope.features.edges import DM_EDGES, DT_EDGES
+from scope.features.options import LARGEST_RADIUS_ARCSEC
 from scope.features.registry import OPTIONAL_GROUPS
 from scope.periods.options import ALGORITHMS
 
@@ -51,6 +52,21 @@ class PeriodSearch(Section):
     top_n_periods: int = key(50, "candidates that the cheap searches hand to the final judge", ge=1)
     phase_bins: int = key(20, "phase bins of conditional entropy and analysis of variance", ge=2)
     mag_bins: int = key(10, "magnitude bins of conditional entropy", ge=2)
+
+
+class BandsTogether(Section):
+    """One period for all light curves of a star, in columns of its own (suffix BANDS)."""
+
+    search: bool = key(
+        False, "search the bands of a star together as well; the rows keep their own periods"
+    )
+    radius_arcsec: float = key(
+        1.0,
+        "light curves without obj_id this close to each other are of one star",
+        unit="arcsec",
+        gt=0,
+        le=LARGEST_RADIUS_ARCSEC,
+    )
 
 
 class DmdtInts(Section):
@@ -114,6 +130,7 @@ class FeatureGeneration(Section):
         ("LS_BIC",), "period searches; each gives columns with its name as suffix", min_length=1
     )
     period_search: PeriodSearch = key(PeriodSearch, "settings of the period searches")
+    bands_together: BandsTogether = key(BandsTogether, "the joint search of a star's bands")
     fourier: Literal["raw", "polar"] = key(
         "raw", "Fourier columns as raw coefficients (published models) or amplitudes and phases"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from scope.features.bands import JointPeriods, joint_periods
 from scope.features.batch import Values, compute_task, join, tasks_of, thread_pool
 from scope.features.catalogues import crossmatch_columns
 from scope.features.edges import SIZE
 from scope.features.options import FeatureOptions
-from scope.features.registry import light_curve_columns, product_columns
+from scope.features.registry import light_curve_columns, product_columns, star_columns
 from scope.features.rows import Rows, joined_rows
 from scope.io import TableWriter, read_metadata
 from scope.lightcurves.cleaning import is_dropped
@@ -114,7 +115,10 @@ def compute_features(
         [read_metadata(path) for path in inputs],
         **{**(facts or {}), **options.facts(), "backend": backend},
     )
-    pieces = joined_rows(lightcurves, sources, crossmatch, rows)
+
+    def pieces() -> Iterator[Rows]:
+        return joined_rows(lightcurves, sources, crossmatch, rows)
+
     summary = write_features(
         pieces, output, options=options, backend=backend, workers=workers, metadata=metadata
     )
@@ -125,7 +129,7 @@ def compute_features(
 
 
 def write_features(
-    pieces: Iterable[Rows],
+    pieces: Callable[[], Iterable[Rows]],
     output: str | Path,
     *,
     options: FeatureOptions,
@@ -137,8 +141,9 @@ def write_features(
 
     Parameters
     ----------
-    pieces : iterable of Rows
-        Their sizes leave no trace in the file.
+    pieces : callable
+        Of nothing, gives an iterable of Rows from the first one on. Their sizes leave no
+        trace in the file.
     output : str or Path
     options : FeatureOptions
     backend : str
@@ -159,8 +164,9 @@ def write_features(
     with TableWriter(output, columns, metadata) as writer, thread_pool(workers) as pool:
         limit = _TASKS_PER_WORKER * workers
         try:
-            for piece, values in _in_order(pieces, pool, options, backend, limit):
-                table = _to_table(piece, values, options)
+            joint = _joint(pieces, Path(output).parent, pool, options, backend, limit)
+            for piece, values in _in_order(pieces(), pool, options, backend, limit):
+                table = _to_table(piece, values, joint, options)
                 counts.update(table.column("reason").drop_null().to_pylist())
                 writer.write(table)
                 if time.monotonic() > spoken + _SECONDS_BETWEEN_MESSAGES:
@@ -170,6 +176,24 @@ def write_features(
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     return Summary(writer.rows, dict(sorted(counts.items())))
+
+
+def _joint(
+    pieces: Callable[[], Iterable[Rows]],
+    folder: Path,
+    pool: ThreadPoolExecutor,
+    options: FeatureOptions,
+    backend: str,
+    limit: int,
+) -> JointPeriods | None:
+    """Search the light curves of each star together, where that is asked for."""
+    if options.bands_radius_arcsec is None:
+        return None
+    found = joint_periods(
+        pieces(), folder, options=options, backend=backend, pool=pool, limit=limit
+    )
+    _log.info("%d light curves searched with others of their stars", len(found.ids))
+    return found
 
 
 def _in_order(
@@ -207,18 +231,22 @@ def _result(parts: list[Future[Values]]) -> Values | None:
     return join(part.result() for part in parts) if parts else None
 
 
-def _to_table(piece: Rows, values: Values | None, options: FeatureOptions) -> pa.Table:
+def _to_table(
+    piece: Rows, values: Values | None, joint: JointPeriods | None, options: FeatureOptions
+) -> pa.Table:
     """Return the rows of a piece with their features, reasons and cross-matches."""
     n = len(piece.lightcurves)
     kept = ~is_dropped(piece.reasons)
     reasons = piece.reasons.copy()
+    if values is not None and joint is not None:
+        values = {**values, **joint.of(piece.lightcurves.ids[kept])}
     if values is not None:
         period = values[f"period_{options.model_suffix}"].astype(np.float64)
         reasons[np.flatnonzero(kept)[np.isnan(period)]] = NO_PERIOD
     arrays = {name: piece.keys.column(name) for name in piece.keys.schema.names}
     arrays["n_epochs"] = pa.array(piece.n_epochs.astype(np.int32))
     arrays["reason"] = pa.array(reasons, type=pa.string())
-    for column in light_curve_columns(options):
+    for column in (*light_curve_columns(options), *star_columns(options)):
         arrays[column.name] = _spread(column, kept, None if values is None else values[column.name])
     if piece.crossmatch is not None:
         for column in crossmatch_columns():

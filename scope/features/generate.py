@@ -129,8 +129,12 @@ def generate_features(
             "max_timestamp_hjd": cleaning.max_timestamp_hjd,
         },
     )
+
+    def pieces() -> Iterator[Rows]:
+        return _pieces(lightcurve_file, layout, cleaning, rows)
+
     return write_features(
-        _pieces(lightcurve_file, layout, cleaning, rows),
+        pieces,
         output,
         options=options,
         backend=backend,

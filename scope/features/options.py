@@ -13,6 +13,8 @@ from scope.periods.options import PeriodOptions, suffixes
 TOP_PERIODS = 10
 """Ranked periods per algorithm that the group ``top_periods`` writes."""
 
+LARGEST_RADIUS_ARCSEC = 10.0
+
 
 @dataclass(frozen=True)
 class FeatureOptions:
@@ -29,6 +31,10 @@ class FeatureOptions:
         Optional groups of features: ``cesium`` and ``top_periods``.
     dmdt : DmdtEdges
         Edges of the dmdt histogram.
+    bands_radius_arcsec : float or None
+        Search the light curves of each star together as well, into columns of their own
+        (`scope.features.bands`): those with one ``obj_id``, and of those without one those
+        within this radius of each other. None does not.
     period_suffix : str or None
         The search whose period a row must have; without it the row gets the reason
         ``no_period``. None is the first of ``periods.algorithms``.
@@ -43,6 +49,7 @@ class FeatureOptions:
     fourier: FourierForm = "raw"
     groups: tuple[str, ...] = ()
     dmdt: DmdtEdges = field(default_factory=DmdtEdges)
+    bands_radius_arcsec: float | None = None
     period_suffix: str | None = None
 
     def __post_init__(self) -> None:
@@ -55,6 +62,13 @@ class FeatureOptions:
                 raise ConfigError(
                     "unknown optional group of features", value=group, allowed=OPTIONAL_GROUPS
                 )
+        radius = self.bands_radius_arcsec
+        if radius is not None and not 0.0 < radius <= LARGEST_RADIUS_ARCSEC:
+            raise ConfigError(
+                "radius within which light curves are of one star, arcsec",
+                value=radius,
+                allowed=f"above 0, at most {LARGEST_RADIUS_ARCSEC:g}",
+            )
         if self.period_suffix not in (None, *suffixes(self.periods)):
             raise ConfigError(
                 "period suffix that no search writes",
@@ -92,6 +106,7 @@ class FeatureOptions:
                 "mag_bins": search.mag_bins,
                 "n_top_columns": search.n_top_columns,
             },
+            "bands_radius_arcsec": self.bands_radius_arcsec,
             "fourier": self.fourier,
             "feature_groups": sorted(self.groups),
             "dmdt_edges": {"dm": list(self.dmdt.dm), "dt": list(self.dmdt.dt)},

@@ -30,6 +30,7 @@ __all__ = [
     "names_of",
     "product_columns",
     "selectable",
+    "star_columns",
 ]
 
 REGISTRY: dict[str, Feature] = {
@@ -128,13 +129,20 @@ def light_curve_columns(options: FeatureOptions) -> list[Column]:
     return columns
 
 
+def star_columns(options: FeatureOptions) -> list[Column]:
+    """Return the columns that are computed from all light curves of a star, in order."""
+    from scope.periods.columns import joint_columns
+
+    return [] if options.bands_radius_arcsec is None else joint_columns()
+
+
 def feature_columns(options: FeatureOptions) -> list[Column]:
     """Return the columns of features in a product, in order.
 
-    Statistics, periods, Fourier features, dmdt, cesium where asked for, alerts, catalogues
-    and the flags of the cross-match.
+    Statistics, periods, Fourier features, dmdt, where asked for cesium and the joint periods
+    of stars, alerts, catalogues and the flags of the cross-match.
     """
-    return [*light_curve_columns(options), *crossmatch_columns()]
+    return [*light_curve_columns(options), *star_columns(options), *crossmatch_columns()]
 
 
 def product_columns(options: FeatureOptions) -> list[Column]:

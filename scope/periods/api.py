@@ -23,9 +23,10 @@ from scope.periods.backends import (
     get_backend,
     weigh,
 )
-from scope.periods.columns import agreeing, period_columns
+from scope.periods.columns import JUDGED, agreeing, period_columns
 from scope.periods.grid import Grid, frequency_grid, in_terrestrial_band, removed_ranges
 from scope.periods.options import LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
+from scope.periods.relations import N_PEAKS, relations
 
 MIN_POINTS = 3
 KEEP = 100
@@ -53,13 +54,14 @@ class PeriodResult:
         return np.isnan(self.columns[f"period_{suffix}"].astype(np.float64))
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """What one search says of one light curve; ranked periods best first."""
 
     period: float
     significance: float
     ranked_period: Floats
     ranked_significance: Floats
+    related: dict[str, bool]
     doubled: bool = False
 
 
@@ -114,10 +116,10 @@ def _curves(lightcurves: LightCurves) -> Iterator[Curve | None]:
 
 def _search_curves(
     curves: Sequence[Curve], options: PeriodOptions, backend: Backend
-) -> list[dict[str, _Found]]:
+) -> list[dict[str, Found]]:
     """Search light curves one by one, or together where the backend can."""
 
-    def search(curve: Curve, backend: Backend) -> dict[str, _Found]:
+    def search(curve: Curve, backend: Backend) -> dict[str, Found]:
         return _search_curve(curve, options, backend)
 
     if isinstance(backend, TogetherBackend):
@@ -145,7 +147,7 @@ def prepare_curve(time: npt.ArrayLike, mag: npt.ArrayLike, magerr: npt.ArrayLike
     return weigh(t - t.min(), m, error)
 
 
-def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dict[str, _Found]:
+def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dict[str, Found]:
     """Run the searches asked for; those without a result are left out."""
     if options.algorithms == (ONES,):
         return {}
@@ -158,7 +160,7 @@ def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dic
         for name in _statistics(options)
         if name != "AOV" or len(curve.time) > options.phase_bins
     }
-    found: dict[str, _Found | None] = {}
+    found: dict[str, Found | None] = {}
     for suffix in suffixes(options):
         if suffix == LS_BIC:
             found[suffix] = _judged(curve, grid, scans["LS"], options, backend)
@@ -166,7 +168,7 @@ def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dic
             choice = nested.choose(curve, scans["LS"], scans["CE"], options, backend)
             found[suffix] = None if choice is None else _from_choice(choice, curve, options)
         elif suffix != ONES and SINGLE[suffix] in scans:
-            found[suffix] = _from_scan(scans[SINGLE[suffix]], options)
+            found[suffix] = _from_scan(scans[SINGLE[suffix]], curve, options)
     return {suffix: value for suffix, value in found.items() if value is not None}
 
 
@@ -184,46 +186,73 @@ def _keep(options: PeriodOptions) -> int:
     return max(KEEP, options.top_n_periods, options.n_top_columns)
 
 
-def _from_scan(scan: Scan, options: PeriodOptions) -> _Found | None:
+def n_ranked(options: PeriodOptions) -> int:
+    """How many distinct peaks of a search are looked at."""
+    return max(options.n_top_columns, N_PEAKS)
+
+
+def found_of(
+    period: float,
+    significance: float,
+    ranked: tuple[Floats, Floats],
+    span: float,
+    n_written: int = 0,
+    doubled: bool = False,
+) -> Found:
+    """A result with its flags; of the ranked periods, those that are written.
+
+    Parameters
+    ----------
+    period : float
+        Days.
+    significance : float
+    ranked : tuple of two (k,) float64
+        Periods of the distinct peaks, days, and their significances, best first.
+    span : float
+        Baseline, days.
+    n_written : int
+        Ranked periods that are kept.
+    doubled : bool
+    """
+    kept = ranked[0][:n_written], ranked[1][:n_written]
+    return Found(period, significance, *kept, relations(*ranked, span), doubled)
+
+
+def _from_scan(scan: Scan, curve: Curve, options: PeriodOptions) -> Found | None:
     """The best grid point of a scan, and its best distinct peaks."""
     if not len(scan.frequency) or not np.isfinite(scan.value[0]):
         return None
-    top = slice(0, options.n_top_columns)
-    return _Found(
-        1.0 / float(scan.frequency[0]),
-        float(scan.significance(scan.value[0])),
-        1.0 / scan.peak_frequency[top],
-        scan.significance(scan.peak_value[top]),
-    )
+    top = slice(0, n_ranked(options))
+    ranked = 1.0 / scan.peak_frequency[top], scan.significance(scan.peak_value[top])
+    significance = float(scan.significance(scan.value[0]))
+    period, span = 1.0 / float(scan.frequency[0]), float(curve.time.max())
+    return found_of(period, significance, ranked, span, options.n_top_columns)
 
 
-def _from_choice(choice: nested.Choice, curve: Curve, options: PeriodOptions) -> _Found | None:
+def _from_choice(choice: nested.Choice, curve: Curve, options: PeriodOptions) -> Found | None:
     if not len(choice.frequency):
         return None
-    best = ls_bic.distinct(
-        choice.frequency, -choice.statistic, options.n_top_columns, 1.0 / curve.time.max()
-    )
-    return _Found(
-        1.0 / float(choice.frequency[0]),
-        float(choice.statistic[0]),
-        1.0 / choice.frequency[best],
-        choice.statistic[best],
-    )
+    span = float(curve.time.max())
+    best = ls_bic.distinct(choice.frequency, -choice.statistic, n_ranked(options), 1.0 / span)
+    ranked = 1.0 / choice.frequency[best], choice.statistic[best]
+    period = 1.0 / float(choice.frequency[0])
+    return found_of(period, float(choice.statistic[0]), ranked, span, options.n_top_columns)
 
 
 def _judged(
     curve: Curve, grid: Grid, scan: Scan, options: PeriodOptions, backend: Backend
-) -> _Found | None:
+) -> Found | None:
     judgement = ls_bic.search(curve, grid, scan, options, backend)
     if judgement is None:
         return None
     period = (2.0 if judgement.doubled else 1.0) / judgement.found
-    top = slice(0, options.n_top_columns)
-    return _Found(
+    ranked = 1.0 / judgement.ranked_frequency, -judgement.ranked_bic
+    return found_of(
         period,
-        -float(judgement.ranked_bic[0]),
-        1.0 / judgement.ranked_frequency[top],
-        -judgement.ranked_bic[top],
+        float(ranked[1][0]),
+        ranked,
+        float(curve.time.max()),
+        options.n_top_columns,
         judgement.doubled,
     )
 
@@ -242,27 +271,36 @@ def _empty_columns(options: PeriodOptions, n: int) -> dict[str, npt.NDArray[np.g
     return columns
 
 
+def store(
+    columns: dict[str, npt.NDArray[np.generic]], row: int, suffix: str, result: Found
+) -> None:
+    """Write the result of one search into a row of its columns."""
+    columns[f"period_{suffix}"][row] = result.period
+    columns[f"significance_{suffix}"][row] = result.significance
+    columns[f"pdot_{suffix}"][row] = 0.0
+    columns[f"terrestrial_{suffix}"][row] = in_terrestrial_band(result.period)
+    for flag, value in result.related.items():
+        columns[f"{flag}_{suffix}"][row] = value
+    if suffix in JUDGED:
+        columns[f"doubled_{suffix}"][row] = result.doubled
+        factor = 0.5 if result.doubled else 2.0
+        columns[f"period_alt_{suffix}"][row] = factor * result.period
+    for rank, (period, significance) in enumerate(
+        zip(result.ranked_period, result.ranked_significance, strict=True), start=1
+    ):
+        columns[f"period_{rank}_{suffix}"][row] = period
+        columns[f"significance_{rank}_{suffix}"][row] = significance
+
+
 def _store(
     columns: dict[str, npt.NDArray[np.generic]],
     row: int,
-    found: dict[str, _Found],
+    found: dict[str, Found],
     options: PeriodOptions,
 ) -> None:
     """Write what the searches say of one light curve into its row."""
     for suffix, result in found.items():
-        columns[f"period_{suffix}"][row] = result.period
-        columns[f"significance_{suffix}"][row] = result.significance
-        columns[f"pdot_{suffix}"][row] = 0.0
-        columns[f"terrestrial_{suffix}"][row] = in_terrestrial_band(result.period)
-        if suffix == LS_BIC:
-            columns[f"doubled_{suffix}"][row] = result.doubled
-            factor = 0.5 if result.doubled else 2.0
-            columns[f"period_alt_{suffix}"][row] = factor * result.period
-        for rank, (period, significance) in enumerate(
-            zip(result.ranked_period, result.ranked_significance, strict=True), start=1
-        ):
-            columns[f"period_{rank}_{suffix}"][row] = period
-            columns[f"significance_{rank}_{suffix}"][row] = significance
+        store(columns, row, suffix, result)
     names = agreeing(options)
     if options.n_top_columns and len(names) > 1 and found:
         best = [found[name].period if name in found else math.nan for name in names]
@@ -271,7 +309,7 @@ def _store(
             columns[name][row] = value
 
 
-def _padded(found: _Found | None, count: int) -> Floats:
+def _padded(found: Found | None, count: int) -> Floats:
     """Ranked periods, filled up with NaN."""
     result = np.full(count, np.nan)
     if found is not None:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from scope.periods.agreement import AGREEMENT
-from scope.periods.options import LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
+from scope.periods.options import JOINT, LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
+from scope.periods.relations import FLAGS
 from scope.schema import Column
 
 _STATISTICS = {
     "LS": "Lomb-Scargle with errors and a floating mean",
     "CE": "conditional entropy",
     "AOV": "analysis of variance over phase bins",
+}
+
+JUDGED = (LS_BIC, JOINT)
+"""Searches that tell P from 2P, and keep both."""
+
+_RELATIONS = {
+    "alias_day": "1 or 2 per day (solar or sidereal) from period_{}",
+    "alias_month": "1 or 2 per lunar month from period_{}",
+    "alias_year": "1 or 2 per year from period_{}",
+    "harmonic": "at 1/2, 2, 1/3, 3, 2/3 or 3/2 of the frequency of period_{}",
 }
 
 
@@ -23,6 +34,14 @@ def period_columns(options: PeriodOptions) -> list[Column]:
     if options.n_top_columns and len(agreeing(options)) > 1:
         columns += [_agreement_column(name, meaning) for name, meaning in AGREEMENT]
     return columns
+
+
+def joint_columns() -> list[Column]:
+    """Columns of `scope.periods.joint.search_stars`, in order."""
+    return [
+        *_columns_of(JOINT),
+        _float(f"n_bands_{JOINT}", "", "Light curves of the star that were searched together"),
+    ]
 
 
 def agreeing(options: PeriodOptions) -> tuple[str, ...]:
@@ -44,7 +63,16 @@ def _columns_of(suffix: str) -> list[Column]:
         _float(f"pdot_{suffix}", "", "Period derivative of the search: none is searched for, 0"),
         _bool(f"terrestrial_{suffix}", f"period_{suffix} lies in a terrestrial frequency band"),
     ]
-    if suffix == LS_BIC:
+    columns += [
+        _bool(
+            f"{flag}_{suffix}",
+            f"Another peak, of at least 0.9 of its significance, lies {_RELATIONS[flag]}".format(
+                suffix
+            ),
+        )
+        for flag in FLAGS
+    ]
+    if suffix in JUDGED:
         columns += [
             _float(
                 f"period_alt_{suffix}",
@@ -66,6 +94,12 @@ def _meaning(suffix: str) -> tuple[str, str]:
         return (
             "Lomb-Scargle peaks and their harmonics, judged by Fourier and eclipse models",
             "Bayesian information criterion of a constant less that of the best model",
+        )
+    if suffix == JOINT:
+        return (
+            "all light curves of the star together, judged as LS_BIC is; null where it has one",
+            "Sum over the light curves of the Bayesian information criterion of a constant "
+            "less that of the best model",
         )
     if suffix == NESTED:
         return (

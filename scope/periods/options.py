@@ -10,6 +10,8 @@ NESTED = "ELS_ECE_EAOV"
 """Lomb-Scargle and conditional entropy over the whole grid, judged by analysis of variance."""
 LS_BIC = "LS_BIC"
 """Lomb-Scargle peaks and their harmonics, judged by Fourier and eclipse models."""
+JOINT = "BANDS"
+"""All light curves of a star at once, see `scope.periods.joint`; no algorithm of its own."""
 ONES = "Ones"
 """No search: every period, significance and derivative is 1."""
 SINGLE = {"LS": "LS", "ELS": "LS", "CE": "CE", "ECE": "CE", "AOV": "AOV", "EAOV": "AOV"}

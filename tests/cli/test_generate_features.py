@@ -51,6 +51,7 @@ def test_options_reach_the_computation(curves: Path) -> None:
             *("--min_cadence_minutes", "60", "--samples-per-peak=5", "--fourier", "polar"),
             *("--period-algorithms", "LS", "LS_BIC", "--doRemoveTerrestrial", "--doCesium"),
             *("--max-timestamp-hjd", "2458700.5", "--workers", "1", "--chunk-size", "2"),
+            *("--doBandsTogether", "--bands-radius-arcsec", "2.5"),
         )
         == 0
     )
@@ -63,7 +64,10 @@ def test_options_reach_the_computation(curves: Path) -> None:
     assert metadata["period_search"]["max_freq"] == 1.0
     assert metadata["period_search"]["samples_per_peak"] == 5
     assert metadata["period_search"]["remove_terrestrial"] is True
-    assert {"period_LS", "f1_a_LS_BIC", "cesium_std"} <= set(read_table("f.parquet").schema.names)
+    assert metadata["bands_radius_arcsec"] == 2.5
+    assert {"period_LS", "f1_a_LS_BIC", "cesium_std", "period_BANDS"} <= set(
+        read_table("f.parquet").schema.names
+    )
 
 
 @pytest.mark.parametrize("options", [["--doCPU"], ["--doGPU=false"], ["--backend", "cpu"]])
@@ -108,6 +112,7 @@ def test_a_latest_date_of_the_configuration_can_be_lifted(curves: Path) -> None:
         (["--doCPU", "--doGPU"], "--doCPU, --doGPU"),
         (["--doGPU", "--backend", "cpu"], "--doGPU, --backend"),
         (["--period-algorithms", "GUESS"], "GUESS"),
+        (["--doBandsTogether", "--bands-radius-arcsec", "90"], "radius_arcsec"),
         (["--light-curves", "nowhere.parquet"], "nowhere.parquet"),
         (["--config-path", "nowhere.yaml"], "nowhere.yaml"),
     ],

@@ -13,6 +13,7 @@ from scope.lightcurves import LightCurves
 from scope.periods import PeriodOptions, ls_bic, search_periods
 from scope.periods.backends.cuda import device as devices
 from scope.periods.backends.cuda.device import Device
+from scope.periods.joint import search_stars
 from tests.gpu.curves import assorted, curve, joined
 from tests.gpu.host_device import HostDevice
 
@@ -143,3 +144,12 @@ def test_single_precision_magnitudes_are_searched(device: Device) -> None:
     options = PeriodOptions(algorithms=("LS_BIC", "CE"), max_freq=1.0)
     found = search_periods(single, options, backend="cuda")
     assert_alike(found.columns, search_periods(single, options).columns)
+
+
+def test_the_bands_of_a_star_are_searched_together_as_on_the_cpu(device: Device) -> None:
+    options = PeriodOptions(max_freq=3.0)
+    curves = joined([curve(60, shape=shape, seed=seed) for shape, seed in ((0, 1), (0, 2), (1, 3))])
+    stars = np.array([0, 2, 2, 3])
+    found = search_stars(curves, stars, options, backend="cuda")
+    assert np.isfinite(found["period_BANDS"]).tolist() == [True, False, False]
+    assert_alike(found, search_stars(curves, stars, options))

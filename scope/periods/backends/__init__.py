@@ -124,6 +124,7 @@ class Backend(Protocol):
         """Criterion and number of boxes of the best eclipse model at each frequency."""
 
 
+Subject = TypeVar("Subject")
 Found = TypeVar("Found")
 
 
@@ -140,9 +141,9 @@ class TogetherBackend(Protocol):
     curves_together: int
 
     def together(
-        self, curves: Sequence[Curve], search: Callable[[Curve, Backend], Found]
+        self, subjects: Sequence[Subject], search: Callable[[Subject, Backend], Found]
     ) -> list[Found]:
-        """What `search` finds for each curve, on this backend."""
+        """What `search` finds for each subject, a curve or several, on this backend."""
 
 
 def get_backend(name: str) -> Backend:

@@ -33,6 +33,7 @@ from scope.periods.backends.cuda.scans import scan_batch, scan_bytes, value_batc
 from scope.periods.grid import Grid
 from scope.periods.options import PeriodOptions
 
+Subject = TypeVar("Subject")
 Found = TypeVar("Found")
 
 
@@ -62,10 +63,10 @@ class CudaBackend:
         self._device = device
 
     def together(
-        self, curves: Sequence[Curve], search: Callable[[Curve, Backend], Found]
+        self, subjects: Sequence[Subject], search: Callable[[Subject, Backend], Found]
     ) -> list[Found]:
-        """Search many curves with a search for one, see `search_together`."""
-        return search_together(curves, search, self)
+        """Search many light curves, or stars, with a search for one, see `search_together`."""
+        return search_together(subjects, search, self)
 
     def answer(self, requests: Sequence[Request]) -> list[Any]:
         """Answer calls of the functions below, those of one kind together."""

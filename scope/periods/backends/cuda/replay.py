@@ -19,6 +19,7 @@ from scope.periods.backends import Backend, Curve, Floats, Scan
 from scope.periods.grid import Grid
 from scope.periods.options import PeriodOptions
 
+Subject = TypeVar("Subject")
 Found = TypeVar("Found")
 
 
@@ -132,35 +133,38 @@ class _Replaying:
 
 
 def search_together(
-    curves: Sequence[Curve], search: Callable[[Curve, Backend], Found], backend: Answering
+    subjects: Sequence[Subject],
+    search: Callable[[Subject, Backend], Found],
+    backend: Answering,
 ) -> list[Found]:
-    """Search all curves, answering their questions round by round.
+    """Search all subjects, answering their questions round by round.
 
     Parameters
     ----------
-    curves : sequence of Curve
+    subjects : sequence
+        Light curves, or what else a search is of.
     search : callable
-        Of a curve and a backend. The same answers must make it ask the same questions.
+        Of a subject and a backend. The same answers must make it ask the same questions.
     backend : Answering
 
     Returns
     -------
     list
-        What `search` returns for each curve.
+        What `search` returns for each subject.
     """
     found: dict[int, Found] = {}
-    replays = [_Replaying() for _ in curves]
-    waiting = list(range(len(curves)))
+    replays = [_Replaying() for _ in subjects]
+    waiting = list(range(len(subjects)))
     while waiting:
         requests: dict[int, Request] = {}
         for i in waiting:
             replays[i].restart()
             try:
-                found[i] = search(curves[i], replays[i])
+                found[i] = search(subjects[i], replays[i])
             except _Open as question:
                 requests[i] = question.request
         answers = backend.answer(list(requests.values())) if requests else []
         for i, answer in zip(requests, answers, strict=True):
             replays[i].note(answer)
         waiting = list(requests)
-    return [found[i] for i in range(len(curves))]
+    return [found[i] for i in range(len(subjects))]
