@@ -319,5 +319,10 @@ def label_map(wildcards):
     return str(Path(workflow.basedir) / "config" / CONFIG.training.labelled.label_map)
 
 
+def training_set_file(wildcards):
+    """The configured labelled features, or those of the training targets."""
+    return CONFIG.training.dataset or f"results/training/{wildcards.group}.parquet"
+
+
 def bundle_settings(wildcards):
     return training_settings(CONFIG)

@@ -3,6 +3,7 @@
 in   results/features/{target}/{unit}.parquet    the training targets of the configuration
      results/simulation/{target}/{unit}/         with the truth of each simulated star
      {training.labelled.folder}/{set}/           light curves and labels of other surveys
+     training.dataset, if set, in place of all
 out  results/labelled/                           those, as ZTF would have seen them
      results/training/{group}.parquet            features, labels and the star of each row
      results/models/{algo}/{group}/              a model bundle; `make starter` installs it
@@ -90,7 +91,7 @@ rule assemble_training_set:
 
 rule train_bundle:
     input:
-        "results/training/{group}.parquet",
+        training_set_file,
     output:
         bundle=directory("results/models/{algo}/{group}"),
         scores="results/training_scores/{algo}/{group}.parquet",

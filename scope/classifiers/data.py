@@ -42,6 +42,9 @@ class DataOptions:
     test_size, val_size : float
         Part of the stars for the test set, and of the others for the validation set.
     scaling : {"min_max", "median_std"}
+    scales : mapping of column to statistics, optional
+        ``min``, ``max``, ``median`` and ``std`` to scale by; None takes those of the rows of
+        training stars.
     clip : bool
         Scale values beyond the training range like its ends.
     n_neighbors, n_reference : int
@@ -53,6 +56,7 @@ class DataOptions:
     test_size: float = 0.1
     val_size: float = 0.1
     scaling: str = "min_max"
+    scales: Mapping[str, Mapping[str, float | None]] | None = None
     clip: bool = True
     n_neighbors: int = 5
     n_reference: int = 4000
@@ -217,7 +221,7 @@ def load_training_data(
     labels = list(dict.fromkeys(_label_columns(definitions)))
     needed = list(dict.fromkeys([*features, "dmdt", *labels]))
     wanted = {name: column.format(suffix=period_suffix) for name, column in SLICE_COLUMNS.items()}
-    table, facts = read_training_set(path, needed, list(wanted.values()))
+    table, facts = read_training_set(path, needed, list(wanted.values()), period_suffix)
     slices = {name: column for name, column in wanted.items() if column in table.schema.names}
     stars, star_of_row = np.unique(table.column(STAR).to_pylist(), return_inverse=True)
     sets = split_by_star(stars, test_size=options.test_size, val_size=options.val_size)[star_of_row]
@@ -226,6 +230,7 @@ def load_training_data(
         features,
         impute,
         scaling=options.scaling,
+        scales=options.scales,
         clip=options.clip,
         n_neighbors=options.n_neighbors,
         n_reference=options.n_reference,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 
 from scope.errors import BackendError
 
@@ -60,3 +61,42 @@ def check_device(device: str, *, library: str, has_cuda: bool) -> None:
             allowed="cpu",
             todo="run on a machine with a working driver and card, or use cpu",
         )
+
+
+def select_gpu(number: int) -> str:
+    """Make one CUDA device the only one of this process and those it starts.
+
+    To be called before anything uses a device.
+
+    Parameters
+    ----------
+    number : int
+        From 0, among those that ``CUDA_VISIBLE_DEVICES`` shows where it is set.
+
+    Returns
+    -------
+    str
+        ``cuda``.
+
+    Raises
+    ------
+    BackendError
+        If there is no such device.
+    """
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    names = None if visible is None else [name for name in visible.split(",") if name.strip()]
+    if names is not None and number >= len(names):
+        raise _no_device(number, f"0 to {len(names) - 1}" if names else "none is visible")
+    os.environ["CUDA_VISIBLE_DEVICES"] = str(number) if names is None else names[number]
+    if n_cuda_devices() == 0:
+        raise _no_device(number, "cpu: leave out --gpu")
+    return "cuda"
+
+
+def _no_device(number: int, allowed: str) -> BackendError:
+    return BackendError(
+        "CUDA device that is not there",
+        value=number,
+        allowed=allowed,
+        todo="run on a machine with a working driver and card, or train on the CPU",
+    )

@@ -13,12 +13,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scope.classifiers.data import TrainingData
 from scope.classifiers.dnn import NetworkOptions
+from scope.classifiers.pretrained import Pretrained
 from scope.config.classes import ClassDefinition
 from scope.errors import BackendError, ScopeError
 
@@ -39,6 +40,8 @@ class NetworkJob:
     verbose : {0, 1, 2}
     n_folds : dict of class tag to int
         Folds that networks are trained without, one each; 0 for none.
+    start : dict of class tag to Pretrained
+        Trained networks to go on from.
     """
 
     data: TrainingData
@@ -48,6 +51,7 @@ class NetworkJob:
     device: str
     verbose: int
     n_folds: dict[str, int]
+    start: dict[str, Pretrained] = field(default_factory=dict)
 
 
 def run_jobs(job: NetworkJob, folder: Path, workers: int) -> dict[str, dict[str, Any]]:
@@ -121,7 +125,13 @@ def _train(job: NetworkJob, definition: ClassDefinition, folder: Path) -> None:
 
     features = job.features[definition.features]
     train, validation, _ = job.data.examples(definition, features)
-    trainer = NetworkTrainer(len(features), definition, options=job.options, seed=job.data.seed)
+    trainer = NetworkTrainer(
+        len(features),
+        definition,
+        options=job.options,
+        seed=job.data.seed,
+        start=job.start.get(definition.tag),
+    )
     trained = trainer.fit(train, validation, verbose=job.verbose)
     (folder / f"{definition.tag}.keras").write_bytes(trained.content)
     report = {"best_epoch": trained.best_epoch, "history": trained.history}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +16,8 @@ from scope.classifiers.dnn import (
     network_bytes,
 )
 from scope.classifiers.examples import Examples
+from scope.classifiers.pretrained import Pretrained
 from scope.config.classes import ClassDefinition
-from scope.errors import BundleError
 
 if TYPE_CHECKING:
     import keras
@@ -43,56 +42,34 @@ class TrainedNetwork:
     best_epoch: int
 
 
-@dataclass(frozen=True)
-class PretrainedNetwork:
-    """A trained network that another training goes on from.
+def pretrained_network(
+    pretrained: Pretrained, n_features: int, options: NetworkOptions
+) -> keras.Model:
+    """Return a trained network that another training goes on from.
 
-    Attributes
-    ----------
-    path : Path
-        A ``.keras`` or ``.h5`` file.
-    weights_only : bool
-        Put its weights into a network of the present settings; otherwise the network is
-        taken as it is.
+    Raises
+    ------
+    BundleError
+        If the file cannot be read, or its network has other inputs.
     """
+    import keras
 
-    path: Path
-    weights_only: bool = False
-
-    def network(self, n_features: int, options: NetworkOptions) -> keras.Model:
-        """Return the network.
-
-        Raises
-        ------
-        BundleError
-            If the file cannot be read, or its network has other inputs.
-        """
-        import keras
-
-        expected = build_network(n_features, options)
-        try:
-            if self.weights_only:
-                expected.load_weights(self.path)
-                return expected
-            found = keras.saving.load_model(self.path, compile=False)
-            shapes = [
-                {tensor.name.split(":")[0]: tuple(tensor.shape) for tensor in network.inputs}
-                for network in (found, expected)
-            ]
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            problem = str(error).strip().splitlines()[0]
-            raise self._error(problem, "a network of this package") from error
-        if shapes[0] != shapes[1]:
-            raise self._error(str(shapes[0]), str(shapes[1]))
-        return found
-
-    def _error(self, value: str, allowed: str) -> BundleError:
-        return BundleError(
-            f"trained network that training cannot go on from, {self.path}",
-            value=value,
-            allowed=allowed,
-            todo="name a network that was trained on the same features and branches",
-        )
+    expected = build_network(n_features, options)
+    try:
+        if pretrained.weights_only:
+            expected.load_weights(pretrained.path)
+            return expected
+        found = keras.saving.load_model(pretrained.path, compile=False)
+        shapes = [
+            {tensor.name.split(":")[0]: tuple(tensor.shape) for tensor in network.inputs}
+            for network in (found, expected)
+        ]
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        problem = str(error).strip().splitlines()[0]
+        raise pretrained.error(problem, "a network of this package") from error
+    if shapes[0] != shapes[1]:
+        raise pretrained.error(str(shapes[0]), str(shapes[1]))
+    return found
 
 
 class NetworkTrainer:
@@ -109,7 +86,7 @@ class NetworkTrainer:
     options : NetworkOptions, optional
     seed : int
         Of the first weights, of dropout and of the order of rows.
-    start : PretrainedNetwork, optional
+    start : Pretrained, optional
         A trained network to go on from.
     """
 
@@ -120,7 +97,7 @@ class NetworkTrainer:
         *,
         options: NetworkOptions | None = None,
         seed: int = 42,
-        start: PretrainedNetwork | None = None,
+        start: Pretrained | None = None,
     ) -> None:
         import keras
 
@@ -131,7 +108,7 @@ class NetworkTrainer:
         self.network = (
             build_network(n_features, self.options)
             if start is None
-            else start.network(n_features, self.options)
+            else pretrained_network(start, n_features, self.options)
         )
         self.optimizer = make_optimizer(definition, self.options)
         self.network.compile(

@@ -28,8 +28,8 @@ def score_metrics(
     -------
     dict
         Numbers of rows and positive rows; average precision and ROC AUC, null unless
-        both sides are there; Brier score; precision, recall and F1 at the cut, null
-        where they are 0 / 0.
+        both sides are there; Brier score; accuracy, precision, recall and F1 at the cut,
+        null where they are 0 / 0.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -42,6 +42,7 @@ def score_metrics(
         "average_precision": float(average_precision_score(target, scores)) if both else None,
         "roc_auc": float(roc_auc_score(target, scores)) if both else None,
         "brier": float(np.mean((scores - target) ** 2)) if len(target) else None,
+        "accuracy": _ratio(int((called == target).sum()), len(target)),
         "precision": _ratio(hits, int(called.sum())),
         "recall": _ratio(hits, int(target.sum())),
         "f1": _ratio(2 * hits, int(called.sum() + target.sum())),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from scope.classifiers.calibration import CalibrationOptions
@@ -54,12 +55,14 @@ def training_settings(config: Config) -> dict[str, Any]:
             test_size=training.test_size,
             val_size=training.val_size,
             scaling=training.scale_features,
+            scales=config.feature_scales(),
             seed=training.random_state,
         ),
         "network": NetworkOptions(
-            dense_branch=training.dnn.dense_branch,
-            conv_branch=training.dnn.conv_branch,
-            plateau_patience=training.dnn.plateau_patience,
+            **{
+                item.name: getattr(training.dnn, item.name)
+                for item in dataclasses.fields(NetworkOptions)
+            }
         ),
         "trees": TreeOptions(**training.xgboost.model_dump()),
         "calibration": CalibrationOptions(**training.calibration.model_dump()),

@@ -18,6 +18,7 @@ from scope.classifiers.card import render_card
 from scope.classifiers.data import DataOptions, TrainingData, load_training_data
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.judgement import is_constant, judge_class
+from scope.classifiers.pretrained import Pretrained
 from scope.classifiers.splits import TRAIN
 from scope.classifiers.training_run import Options, Trained, TrainingRun
 from scope.classifiers.training_scores import ClassScores, TrainingScores
@@ -68,6 +69,7 @@ def train_bundle(
     about: str = "",
     limits: str = "",
     verbose: int = 0,
+    start: Mapping[str, Pretrained] | None = None,
 ) -> ModelBundle:
     """Train one model per class and write them as a bundle.
 
@@ -111,6 +113,8 @@ def train_bundle(
         Markdown for the card: what this is, and what it is not fit for.
     verbose : {0, 1, 2}
         What Keras prints.
+    start : mapping of class tag to Pretrained, optional
+        Trained models to go on from.
 
     Returns
     -------
@@ -146,7 +150,15 @@ def train_bundle(
     )
     chosen = frequent_classes(prepared, definitions, min_count)
     run = TrainingRun(
-        prepared, tuple(chosen), lists, options, calibration, device, workers, verbose
+        prepared,
+        tuple(chosen),
+        lists,
+        options,
+        calibration,
+        device,
+        workers,
+        verbose,
+        start or {},
     )
     trained = run.train()
     refused = constant_classes(trained, prepared, strict=min_count is None)
@@ -160,6 +172,8 @@ def train_bundle(
         "refused": refused,
         "versions": _versions(algorithm),
     }
+    if start:
+        facts["went_on_from"] = {tag: item.sha256 for tag, item in start.items()}
     group = group or Path(output).name
     bundle = write_bundle(
         output,

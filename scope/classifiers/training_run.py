@@ -6,7 +6,7 @@ import logging
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from scope.classifiers.data import TrainingData
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.examples import Examples
 from scope.classifiers.metrics import score_metrics
+from scope.classifiers.pretrained import Pretrained
 from scope.classifiers.splits import TRAIN
 from scope.classifiers.training_scores import ClassScores
 from scope.classifiers.xgb import TrainedTrees, TreeOptions, check_tree_device, train_trees
@@ -68,6 +69,8 @@ class TrainingRun:
         Classes that are trained at a time.
     verbose : {0, 1, 2}
         What Keras prints.
+    start : mapping of class tag to Pretrained
+        Trained models to go on from.
     """
 
     data: TrainingData
@@ -78,6 +81,7 @@ class TrainingRun:
     device: str
     workers: int
     verbose: int
+    start: Mapping[str, Pretrained] = field(default_factory=dict)
 
     @property
     def algorithm(self) -> str:
@@ -142,6 +146,7 @@ class TrainingRun:
             self.device,
             self.verbose,
             {item.tag: self.n_folds(item) for item in self.definitions},
+            dict(self.start),
         )
         return run_jobs(job, folder, self.workers)
 
@@ -181,6 +186,7 @@ class TrainingRun:
             weight_per_class=item.weight_per_class,
             seed=self.data.seed,
             device=self.device,
+            start=self.start[item.tag].path if item.tag in self.start else None,
         )
 
     def _score(self, item: ClassDefinition, folder: Path) -> tuple[ClassScores, dict[str, Any]]:

@@ -31,7 +31,10 @@ DMDT = "dmdt"
 
 
 def read_training_set(
-    path: str | Path, needed: Sequence[str], wanted: Sequence[str] = ()
+    path: str | Path,
+    needed: Sequence[str],
+    wanted: Sequence[str] = (),
+    period_suffix: str | None = None,
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Read some columns of a training set.
 
@@ -44,6 +47,8 @@ def read_training_set(
         Columns that must be there, besides what names the stars.
     wanted : sequence of str
         Columns to read where they are there.
+    period_suffix : str, optional
+        Period search of the needed columns, to tell what is wrong if they are of another.
 
     Returns
     -------
@@ -68,6 +73,8 @@ def read_training_set(
         facts = {str(name): value for name, value in frame.attrs.items()}
         whole = from_frame(frame)
         names = whole.schema.names
+    if period_suffix is not None:
+        _check_search(names, needed, period_suffix, path)
     require_columns(names, needed, f" in training set {path}")
     tell = [name for name in (*STAR_NAMES, *SURVEY_IDS) if name in names]
     kept = list(dict.fromkeys([*needed, *(name for name in wanted if name in names)]))
@@ -78,6 +85,22 @@ def read_training_set(
     stars = _star_names(table, _star_columns(table, tell, path))
     table = table.select([name for name in kept if name != STAR])
     return table.append_column(STAR, pa.array(stars, pa.string())), facts
+
+
+def _check_search(
+    names: Sequence[str], needed: Sequence[str], suffix: str, path: str | Path
+) -> None:
+    """Raise if the columns of a period search are missing and those of another are there."""
+    missing = [name for name in needed if name not in names and name.endswith(f"_{suffix}")]
+    others = [name.removeprefix("period_") for name in names if name.startswith("period_")]
+    if missing and others and suffix not in others:
+        raise MissingColumnError(
+            f"training set {path} with the features of another period search",
+            value=", ".join(others),
+            allowed=suffix,
+            todo="train with --period-suffix (features.info.period_suffix) of the training set, or "
+            f"compute its features with {suffix}",
+        )
 
 
 def _read_frame(path: str | Path) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,9 @@ from scope.classifiers.devices import check_device
 from scope.classifiers.examples import Examples
 from scope.classifiers.splits import star_folds
 from scope.errors import BundleError, ConfigError
+
+if TYPE_CHECKING:
+    import xgboost
 
 Floats = npt.NDArray[np.float32]
 
@@ -123,6 +126,7 @@ def train_trees(
     weight_per_class: bool = False,
     seed: int = 42,
     device: str = "cpu",
+    start: str | Path | None = None,
 ) -> TrainedTrees:
     """Train the trees of one class; the same seed gives the same bytes.
 
@@ -138,17 +142,22 @@ def train_trees(
         Names of the columns.
     weight_per_class : bool
         Weigh rows so that both sides count alike.
+    start : path, optional
+        Trained trees that boosting goes on from; they count as boosting rounds.
 
     Raises
     ------
     BackendError
         If ``cuda`` is asked for and there is none.
+    BundleError
+        If `start` cannot be read or was trained on other features.
     """
     import xgboost
 
     check_tree_device(device)
     options = options or TreeOptions()
     names = list(feature_names)
+    first = None if start is None else read_trees(start, names)
     matrices = [
         xgboost.DMatrix(part.features, part.target, feature_names=names, nthread=1)
         for part in (train, validation)
@@ -171,6 +180,7 @@ def train_trees(
         evals=[(matrices[1], "validation")],
         early_stopping_rounds=options.early_stopping_rounds,
         verbose_eval=False,
+        xgb_model=first,
     )
     n_trees = stopped.best_iteration + 1
     booster = stopped[:n_trees]
@@ -274,6 +284,37 @@ def check_tree_device(device: str) -> None:
     check_device(device, library="XGBoost", has_cuda=has_cuda)
 
 
+def read_trees(path: str | Path, feature_names: Sequence[str]) -> xgboost.Booster:
+    """Read trees that were trained on columns of these names.
+
+    Raises
+    ------
+    BundleError
+        If the file cannot be read or was trained on other features.
+    """
+    import xgboost
+
+    try:
+        booster = xgboost.Booster(model_file=str(path))
+    except (xgboost.core.XGBoostError, ValueError) as error:
+        # ValueError: the library's message quotes bytes of the file that are no text.
+        raise BundleError(
+            f"trees {path} cannot be read",
+            value=str(error).strip().splitlines()[0],
+            allowed="an XGBoost model",
+            todo="train it again or take it from where the bundle came from",
+        ) from error
+    trained = booster.feature_names or []
+    if list(trained) != list(feature_names):
+        raise BundleError(
+            f"trees {path} were trained on other features",
+            value=", ".join(sorted(set(trained) ^ set(feature_names))) or "another order",
+            allowed=", ".join(feature_names),
+            todo="take the file and its bundle.json from one training",
+        )
+    return booster
+
+
 class TreeEnsemble:
     """The trees of one class, ready to score rows.
 
@@ -299,27 +340,8 @@ class TreeEnsemble:
     def __init__(
         self, path: str | Path, feature_names: Sequence[str], *, device: str = "cpu"
     ) -> None:
-        import xgboost
-
         check_tree_device(device)
-        try:
-            self._booster = xgboost.Booster(model_file=str(path))
-        except (xgboost.core.XGBoostError, ValueError) as error:
-            # ValueError: the library's message quotes bytes of the file that are no text.
-            raise BundleError(
-                f"trees {path} cannot be read",
-                value=str(error).strip().splitlines()[0],
-                allowed="an XGBoost model",
-                todo="train it again or take it from where the bundle came from",
-            ) from error
-        trained = self._booster.feature_names or []
-        if list(trained) != list(feature_names):
-            raise BundleError(
-                f"trees {path} were trained on other features",
-                value=", ".join(sorted(set(trained) ^ set(feature_names))) or "another order",
-                allowed=", ".join(feature_names),
-                todo="take the file and its bundle.json from one training",
-            )
+        self._booster = read_trees(path, feature_names)
         self._booster.set_param({"nthread": 1, "device": device})
 
     def predict(self, features: Floats, dmdt: Floats) -> Floats:

@@ -14,6 +14,11 @@ from scope.cli.run import run_command
 COMMANDS = {
     "simulate": "write a simulated quadrant in the layout of an archive",
     "config": "write the generated files of config/, or check the current configuration",
+    "train": "train models of some classes on labelled features",
+    "create-training-script": "write a shell script that trains all classes with enough examples",
+    "assemble-training-stats": "gather figures and importances of trained classes, a file each",
+    "plot-predictions": "draw what networks and trees say about the same light curves",
+    "plot-training-stats": "draw how networks and trees compare, labels and importances",
     "models": "list, show or verify the models that there are",
     "fetch-models": "fetch trained models from a server, a bucket or a folder, and check them",
     "fetch-datasets": "fetch training sets from a server, a bucket or a folder",
@@ -29,18 +34,21 @@ COMMANDS = {
 """Sub-command, and module of `scope.cli` with underscores -> what it does."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "scope") -> int:
     """Run ``scope`` and return its exit status."""
-    argv = sys.argv[1:] if argv is None else argv
+    argv = list(sys.argv[1:] if argv is None else argv)
+    # Of commands, too, hyphens and underscores are the same.
+    if argv and argv[0].replace("_", "-") in COMMANDS:
+        argv[0] = argv[0].replace("_", "-")
     if argv[:1] == ["resume"] and not {"-h", "--help"} & set(argv):
         # All its options are those of another program.
         return import_module("scope.cli.resume").main(argv[1:])
-    return run_command(build_parser(), _run, argv)
+    return run_command(build_parser(prog), _run, argv)
 
 
-def build_parser() -> Parser:
+def build_parser(prog: str = "scope") -> Parser:
     """Return the parser of ``scope`` with all its sub-commands."""
-    parser = Parser(prog="scope", description="Tools beside the workflow.")
+    parser = Parser(prog=prog, description="Tools beside the workflow.")
     parser.add_version()
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, meaning in COMMANDS.items():

@@ -61,7 +61,16 @@ def import_config(old: Mapping[str, Any]) -> ImportedConfig:
     """
     result = ImportedConfig({"survey": "kowalski"})
     rest: dict[str, Any] = copy.deepcopy(dict(old))
-    for translate in (_kowalski, _fritz, _targets, _generation, _features, _classes, _trees):
+    for translate in (
+        _kowalski,
+        _fritz,
+        _targets,
+        _generation,
+        _features,
+        _classes,
+        _trees,
+        _sweep,
+    ):
         translate(rest, result)
     for dotted, why in list(replaced_keys(rest)):
         if _pop(rest, *dotted.split(".")) is not _ABSENT:
@@ -192,6 +201,15 @@ def _classes(rest: _Tree, result: ImportedConfig) -> None:
             result.changed["training.classes.*.amsgrad"] = "true where it was not zero"
         if entry.get("balance") in ("None", "none"):
             entry["balance"] = None
+
+
+def _sweep(rest: _Tree, result: ImportedConfig) -> None:
+    """AMSGrad was a range of numbers, any of which switched it on."""
+    sweep = (rest.get("wandb") or {}).get("sweep_config_dnn") or {}
+    parameters = sweep.get("parameters") or {}
+    if "min" in (parameters.get("amsgrad") or {}):
+        parameters["amsgrad"] = {"value": True}
+        result.changed["wandb.sweep_config_dnn.parameters.amsgrad"] = "true"
 
 
 def _trees(rest: _Tree, result: ImportedConfig) -> None:

@@ -36,6 +36,7 @@ def load_config(
     config_path: str | Path | None = None,
     root: str | Path | None = None,
     run_folder: str | Path = ".",
+    origin: str = OVERRIDES,
 ) -> Config:
     """Read the configuration.
 
@@ -53,6 +54,8 @@ def load_config(
         The checkout; by default where this package lies. Its ``config`` may be absent.
     run_folder : path
         The working directory of the run.
+    origin : str
+        How messages call where `overrides` were given.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def load_config(
     root = Path(__file__).parents[2] if root is None else Path(root)
     layers = [Layer("", Config().model_dump())]
     layers += [read_layer(path) for path in _files(root, Path(run_folder), config_path)]
-    layers.append(Layer(OVERRIDES, overrides or {}))
+    layers.append(Layer(origin, overrides or {}))
     return build_config(layers)
 
 

@@ -22,6 +22,7 @@ from scope.config.sections import (
     TargetName,
     Thresholds,
 )
+from scope.config.tracking import FeatureStats, Tracking
 from scope.config.training import Training
 from scope.errors import ConfigError
 from scope.features.registry import REGISTRY, FeatureSet, model_features
@@ -62,6 +63,10 @@ class Config(Section):
     feature_generation: FeatureGeneration = key(FeatureGeneration, "from light curves to features")
     features: Features = key(Features, "what the models see")
     training: Training = key(Training, "how models are trained")
+    feature_stats: dict[str, FeatureStats] = key(
+        dict, "scales for training.feature_stats: config, by feature without period suffix"
+    )
+    wandb: Tracking = key(Tracking, "experiment tracking, never required")
     inference: Inference = key(Inference, "from features to scores and products")
     probabilities: Probabilities = key(
         Probabilities, "from the training set's probabilities to those of a target"
@@ -229,6 +234,29 @@ class Config(Section):
             REGISTRY[name].column_name(suffix): setting.impute_strategy
             for name, setting in self.features.ontological.items()
         }
+
+    def feature_scales(self) -> dict[str, dict[str, float | None]] | None:
+        """Return the statistics to scale columns by; None where training finds them.
+
+        Raises
+        ------
+        ConfigError
+            If there are none.
+        """
+        if self.training.feature_stats == "dataset":
+            return None
+        suffix = self.features.info.period_suffix
+        stats = {
+            REGISTRY[name].column_name(suffix) if name in REGISTRY else name: item
+            for name, item in self.feature_stats.items()
+        }
+        if not stats:
+            raise ConfigError(
+                "training that is to scale by the configuration, without statistics",
+                value="training.feature_stats: config",
+                todo="write min, max, median and std of each feature under feature_stats",
+            )
+        return {name: item.model_dump() for name, item in stats.items()}
 
     def class_definitions(self, tags: tuple[str, ...] | None = None) -> list[ClassDefinition]:
         """Return the classifiers named, or all, in the order of the configuration.

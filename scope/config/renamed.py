@@ -26,11 +26,13 @@ REPLACED: dict[str, str] = {
     ),
     "fritz.max_attempts": "is now fritz.patience_seconds",
     "fritz.sleep_time": "is gone: waits double, up to half a minute; see fritz.patience_seconds",
-    "wandb": f"{_LATER}: training logs to its model card and metrics",
+    "wandb.token": (
+        "has no place in a configuration file: set the environment variable WANDB_API_KEY, or "
+        "run `wandb login`"
+    ),
     "rubin": _LATER,
     "docs": _LATER,
     "taxonomy": _LATER,
-    "feature_stats": f"{_LATER}: scaling is stored with each model, in its preprocessing.json",
     "fields_to_exclude": f"{_LATER}: name the wanted fields in targets",
     "features.*.*.dtype": _REGISTRY,
     "features.*.*.periodic": _REGISTRY,
@@ -61,9 +63,6 @@ REPLACED: dict[str, str] = {
     "feature_generation.pdrs_fast": _LATER,
     "feature_generation.drw": _LATER,
     "feature_generation.evt": _LATER,
-    "training.dataset": "is gone: the training rules name their training set",
-    "training.dnn.loss": "is gone: it is binary cross-entropy",
-    "training.dnn.optimizer": "is gone: it is Adam, with the settings of each class",
     "training.xgboost.gridsearch_params_start_stop_step": (
         "is now training.xgboost.<parameter>_grid, with the stop included"
     ),

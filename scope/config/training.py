@@ -55,6 +55,22 @@ class Network(Section):
 
     dense_branch: bool = key(True, "look at the features")
     conv_branch: bool = key(True, "look at the dmdt histogram; one of both must be on")
+    loss: Literal["binary_crossentropy"] = key("binary_crossentropy", "what training lowers")
+    optimizer: Literal["adam", "sgd"] = key(
+        "adam", "Adam, or stochastic gradient descent with Nesterov momentum"
+    )
+    momentum: float = key(0.9, "of stochastic gradient descent", ge=0, lt=1)
+    decay: float = key(
+        0.0, "after n steps the step size has fallen to 1 / (1 + decay n) of its start", ge=0
+    )
+    monitor: Literal["val_loss", "loss"] = key("val_loss", "what the callbacks look at")
+    callbacks: tuple[Literal["early_stopping", "reduce_lr_on_plateau"], ...] = key(
+        ("early_stopping", "reduce_lr_on_plateau"), "what acts between passes"
+    )
+    shuffle_buffer_size: int | None = key(
+        None, "rows among which the next one is drawn at random; null draws among all", ge=1
+    )
+    run_eagerly: bool = key(False, "compute step by step, to look at what goes wrong; slow")
     batch_size: int | None = key(None, "for every class; null takes that of the class", ge=1)
     epochs: int | None = key(None, "for every class; null takes those of the class", ge=1)
     patience: int | None = key(None, "for every class; null takes that of the class", ge=1)
@@ -137,6 +153,11 @@ class Training(Section):
     """From labelled light curves to model bundles."""
 
     group: GroupName = key("starter", "name of the trained bundles: models/<algorithm>/<group>")
+    dataset: str | None = key(
+        None,
+        "labelled features to train on (.parquet, .h5, .csv); null assembles them from the targets",
+        min_length=1,
+    )
     targets: tuple[FieldName, ...] = key(
         ("field_701",), "simulated targets that make the training set", min_length=1
     )
@@ -160,6 +181,9 @@ class Training(Section):
     val_size: float = key(0.1, "share of the other stars kept for validation", gt=0, lt=1)
     random_state: int = key(42, "seed of splits and of training", ge=0)
     scale_features: Literal["min_max", "median_std"] = key("min_max", "how features are scaled")
+    feature_stats: Literal["dataset", "config"] = key(
+        "dataset", "where scales come from: the training stars, or the section feature_stats"
+    )
     dnn: Network = key(Network, "neural networks")
     xgboost: Trees = key(Trees, "gradient-boosted trees")
     calibration: Calibration = key(Calibration, "from scores to probabilities")

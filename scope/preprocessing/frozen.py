@@ -17,6 +17,7 @@ from scope.errors import CorruptFileError
 from scope.io.atomic import write_bytes
 from scope.preprocessing.columns import Columns, feature_matrix
 from scope.preprocessing.neighbours import NeighbourReference
+from scope.preprocessing.scales import SCALERS, stated_scales
 from scope.preprocessing.strategies import Scaling, Strategy, check_learnable, check_settings
 
 Floats = npt.NDArray[np.float64]
@@ -104,6 +105,7 @@ class Preprocessing:
         impute: Mapping[str, str],
         *,
         scaling: str = "min_max",
+        scales: Mapping[str, Mapping[str, float | None]] | None = None,
         clip: bool = True,
         n_neighbors: int = 5,
         n_reference: int = 4000,
@@ -126,6 +128,9 @@ class Preprocessing:
             Strategy of each feature.
         scaling : {"min_max", "median_std"}
             ``(x - min) / (max - min)`` or ``(x - median) / population standard deviation``.
+        scales : mapping of feature to statistics, optional
+            ``min``, ``max``, ``median`` and ``std`` to scale by, instead of those of the rows;
+            ``min`` and ``max`` are where values are clipped, too.
         clip : bool
             Scale values beyond the training range like its ends.
         n_neighbors, n_reference : int
@@ -163,9 +168,13 @@ class Preprocessing:
             made_with=dict(made_with or {}),
         )
         filled = cast(Floats, unscaled._fill(raw).values)
-        offset, scale = _SCALERS[unscaled.scaling](filled)
+        low, high = filled.min(axis=0), filled.max(axis=0)
+        if scales is None:
+            offset, scale = SCALERS[unscaled.scaling](filled)
+        else:
+            offset, scale, low, high = stated_scales(unscaled.features, scales, unscaled.scaling)
         fitted = replace(unscaled, offset=offset, scale=scale)
-        return replace(fitted, low=filled.min(axis=0), high=filled.max(axis=0)) if clip else fitted
+        return replace(fitted, low=low, high=high) if clip else fitted
 
     @property
     def imputable(self) -> tuple[str, ...]:
@@ -341,20 +350,3 @@ def _fit_neighbours(
         values=np.ascontiguousarray(values[rows].T, dtype=np.float32),
         n_neighbors=n_neighbors,
     )
-
-
-def _min_max(filled: Floats) -> tuple[Floats, Floats]:
-    low, high = filled.min(axis=0), filled.max(axis=0)
-    return _leave_constant_columns(low, high - low)
-
-
-def _median_std(filled: Floats) -> tuple[Floats, Floats]:
-    return _leave_constant_columns(np.median(filled, axis=0), filled.std(axis=0))
-
-
-def _leave_constant_columns(offset: Floats, scale: Floats) -> tuple[Floats, Floats]:
-    varies = scale > 0
-    return np.where(varies, offset, 0.0), np.where(varies, scale, 1.0)
-
-
-_SCALERS = {"min_max": _min_max, "median_std": _median_std}

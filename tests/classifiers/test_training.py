@@ -174,7 +174,11 @@ def test_the_lists_of_the_registry_are_used_by_default(tmp_path: Path) -> None:
     definition = ClassDefinition("ea", "EA", "ontological")
     with pytest.raises(MissingColumnError, match="Gaia_EDR3__parallax"):
         train_bundle(
-            small_training_set(), tmp_path / "b", algorithm="xgb", definitions=[definition]
+            small_training_set(),
+            tmp_path / "b",
+            algorithm="xgb",
+            definitions=[definition],
+            period_suffix="LS",
         )
 
 

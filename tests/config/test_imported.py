@@ -30,7 +30,12 @@ kowalski:
     alerts: ZTF_alerts
   max_timestamp_hjd: 2459951.5
 fritz: {token: fritz-secret, protocol: https, host: fritz.science, max_attempts: 10, sleep_time: 5}
-wandb: {project: scope, token: }
+wandb:
+  project: scope
+  token:
+  sweep_config_dnn:
+    method: bayes
+    parameters: {lr: {min: 0.0003, max: 0.03}, amsgrad: {min: 3.0e-5, max: 0.003}}
 taxonomy: {class: tds, name: x, subclasses: []}
 features:
   info: {period_suffix: ELS_ECE_EAOV}
@@ -96,6 +101,16 @@ def test_what_means_the_same_is_taken_over(home: Path) -> None:
     assert not config.features.ontological["AllWISE__w1mpro"].include
 
 
+def test_statistics_and_sweeps_are_taken_over(home: Path) -> None:
+    config = check_imported(import_config(yaml.safe_load(OLD)), "old")
+    assert config.feature_stats["ad"].max == 2
+    assert config.wandb.project == "scope"
+    parameters = config.wandb.sweep_config_dnn.parameters
+    # any number other than zero switched it on
+    assert parameters["amsgrad"].value is True
+    assert (parameters["lr"].min, parameters["lr"].max) == (3e-4, 3e-2)
+
+
 def test_the_search_of_the_published_models_is_chosen(home: Path) -> None:
     config = check_imported(import_config(yaml.safe_load(OLD)), "old")
     assert config.feature_generation.period_algorithms == ("ELS_ECE_EAOV",)
@@ -108,6 +123,7 @@ def test_values_of_another_form_are_translated(home: Path) -> None:
     assert training.xgboost.max_depth_grid == (3, 7, 2)
     assert training.xgboost.subsample_grid == (0.6, 1.0, 0.2)
     assert training.xgboost.eta_list == (0.3, 0.1)
+    assert training.dataset == "tools/fritzDownload/merged.parquet"
     assert (training.xgboost.n_folds, training.xgboost.num_boost_round) == (4, 500)
     vnv = training.classes["vnv"]
     assert (vnv.threshold, vnv.amsgrad, vnv.learning_rate, vnv.epsilon) == (0.6, True, 3e-4, 1e-8)
@@ -130,7 +146,7 @@ def test_secrets_go_to_a_private_file_that_is_found(home: Path, capsys) -> None:
 def test_what_has_no_place_is_told_with_the_reason(home: Path, capsys) -> None:
     main(["import-config", "old.yaml"])
     printed = capsys.readouterr().out
-    for key in ("feature_stats", "wandb", "taxonomy", "strange", "training.classes.*.lr"):
+    for key in ("wandb.token", "taxonomy", "strange", "training.classes.*.lr"):
         assert f"left out: {key} " in printed
     # what no model could see, and was not included, needs no word
     assert "AllWISE___id" not in printed

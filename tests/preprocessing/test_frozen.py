@@ -62,6 +62,24 @@ def test_regress_fills_the_mean_of_the_nearest_training_rows() -> None:
     assert filled.values[0, FEATURES.index("colour")] == 3.5
 
 
+@pytest.mark.parametrize(
+    ("scaling", "expected"),
+    [
+        ("min_max", [0.25, 0.0, 1.0]),  # (2 - 0) / (8 - 0), and the ends
+        ("median_std", [-1.0, -2.0, 2.0]),  # (2 - 4) / 2, and the ends 0 and 8
+    ],
+)
+def test_stated_statistics_scale_in_place_of_those_of_the_rows(
+    scaling: str, expected: list[float]
+) -> None:
+    stated = {"min": 0.0, "max": 8.0, "median": 4.0, "mean": 4.0, "std": 2.0}
+    preprocessing = fit(scaling=scaling, scales=dict.fromkeys(FEATURES, stated))
+    values = [preprocessing.transform(row(curve=v)).values[0, 0] for v in (2.0, -9.0, 99.0)]
+    assert values == expected
+    with pytest.raises(ConfigError, match=r"statistics to scale them by: 'counts, .*feature_stats"):
+        fit(scales={"curve": stated})
+
+
 def test_the_mask_tells_which_imputable_features_were_filled() -> None:
     preprocessing = fit()
     assert preprocessing.imputable == ("counts", "error", "level", "colour", "parallax")

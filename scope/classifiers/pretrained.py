@@ -1,0 +1,71 @@
+"""Trained models that another training goes on from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scope.errors import BundleError, ConfigError, NotFoundError
+from scope.provenance import hash_file
+
+SUFFIXES = {"dnn": (".keras", ".h5"), "xgb": (".ubj", ".json")}
+"""Files of trained models by algorithm; the first that is there is taken."""
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A trained model that another training goes on from.
+
+    Attributes
+    ----------
+    path : Path
+        A file of one of the `SUFFIXES`.
+    weights_only : bool
+        Put the weights of a network into one of the present settings; otherwise the network
+        is taken as it is.
+    """
+
+    path: Path
+    weights_only: bool = False
+
+    @classmethod
+    def find(cls, path: str | Path, algorithm: str, *, weights_only: bool = False) -> Pretrained:
+        """Return the model of a path, which may lack its suffix.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such file.
+        ConfigError
+            If only weights of trees are asked for, which have none.
+        """
+        if weights_only and algorithm != "dnn":
+            raise ConfigError(
+                "weights of a model that has none",
+                value=str(path),
+                allowed="weights_only with algorithm dnn",
+            )
+        # A name such as vnv.20210324_220331 has no suffix, though it has a dot.
+        candidates = [Path(path), *(Path(f"{path}{suffix}") for suffix in SUFFIXES[algorithm])]
+        for candidate in candidates:
+            if candidate.is_file():
+                return cls(candidate, weights_only)
+        raise NotFoundError(
+            f"no trained {algorithm} model to go on from",
+            value=str(path),
+            allowed=f"a file, or its name without {' or '.join(SUFFIXES[algorithm])}",
+        )
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the file."""
+        return hash_file(self.path)
+
+    def error(self, value: str, allowed: str) -> BundleError:
+        """Return the error for a model that does not fit."""
+        return BundleError(
+            f"trained model that training cannot go on from, {self.path}",
+            value=value,
+            allowed=allowed,
+            todo="name a model that was trained on the same features and branches",
+        )

@@ -1,0 +1,74 @@
+"""``scope assemble-training-stats``: figures and importances of trained classes, a file each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from scope.cli.arguments import Parser
+from scope.cli.run import run_command
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the options."""
+    from scope.classifiers.training_stats import IMPORTANCE_DIRECTORY, STATS_DIRECTORY, parts
+
+    parser.add_argument(
+        "--group-name", "--group", default="experiment", metavar="NAME", help="group of models"
+    )
+    parser.add_argument("--algorithm", choices=("dnn", "xgb"), default="dnn", type=str.lower)
+    parser.add_argument(
+        "--set-name", "--set", choices=parts(), default="val", help="which stars figures are of"
+    )
+    parser.add_argument(
+        "--stats-directory",
+        default=STATS_DIRECTORY,
+        metavar="NAME",
+        help="figures go to <algorithm>_NAME/<class>.json",
+    )
+    parser.add_argument(
+        "--importance-directory",
+        default=IMPORTANCE_DIRECTORY,
+        metavar="NAME",
+        help="feature importances of trees go to NAME/<class>.json",
+    )
+    parser.add_argument(
+        "--models-dir",
+        default="models",
+        metavar="FOLDER",
+        help="folder of models: FOLDER/<algorithm>/<group>",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the files and say where they are."""
+    from scope.classifiers.training_stats import assemble_training_stats
+
+    written = assemble_training_stats(
+        options.models_dir,
+        options.algorithm,
+        options.group_name,
+        part=options.set_name,
+        stats_directory=options.stats_directory,
+        importance_directory=options.importance_directory,
+    )
+    for folder in dict.fromkeys(path.parent for path in written):
+        print(f"{folder}: {sum(path.parent == folder for path in written)} classes")
+
+
+def build_parser(prog: str = "assemble-training-stats") -> Parser:
+    """Return the parser of the command."""
+    parser = Parser(prog=prog, description="Gather figures of trained classes, a file each.")
+    parser.add_version()
+    add_arguments(parser)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run ``assemble-training-stats``."""
+    return run_command(build_parser(), run, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
