@@ -138,7 +138,7 @@ def run_inference(args: argparse.Namespace) -> None:
     if args.verbose:
         show_progress()
     config = load_config(config_path=args.config_path)
-    bundle, classes = _models(args, config)
+    bundle, classes = models_of(args, config)
     check_inference_options(args, [bundle])
     if args.period_suffix not in (None, bundle.period_suffix, *NO_SUFFIX):
         raise UsageError(
@@ -173,7 +173,7 @@ def _of_field(
     if files:
         _infer(args, config, bundle, classes, files, output)
     else:
-        config = _workflow_config(args, config, bundle, classes)
+        config = workflow_config(args, config, bundle, classes)
         _through_workflow(args, config, bundle, classes, output)
     if args.flag_ids:
         write_flagged(output)
@@ -182,7 +182,7 @@ def _of_field(
     return output
 
 
-def _workflow_config(
+def workflow_config(
     args: argparse.Namespace, config: Config, bundle: ModelBundle, classes: list[str] | None
 ) -> Config:
     """Return the configuration with which the workflow scores by this bundle."""
@@ -226,7 +226,7 @@ def _through_workflow(
         leave(path, output.with_suffix(".csv"))
 
 
-def _models(args: argparse.Namespace, config: Config) -> tuple[ModelBundle, list[str] | None]:
+def models_of(args: argparse.Namespace, config: Config) -> tuple[ModelBundle, list[str] | None]:
     """Return the bundle, and the classes of it that are asked for, None for all."""
     from scope.classifiers.bundle import ModelBundle, bundle_folder
 

@@ -1,4 +1,4 @@
-"""A Snakemake that runs as a SLURM job itself, for those who may not leave one on a login node."""
+"""Batch scripts: above all a Snakemake that is a SLURM job itself, as login nodes want it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from scope.runs.records import CONTROLLER_VARIABLE
 from scope.runs.slurm import call, has_slurm
 
 SCRIPT = "slurm.sub"
-"""The file that `write_controller` writes."""
+"""The file that `write_batch_job` writes."""
 
 JOBS_VARIABLE = "SCOPE_MAX_JOBS"
 """Environment variable of the controller: jobs in the queue at a time."""
 
-_JOBS = 200
+MAX_JOBS = 200
+"""Jobs of a controller in the queue at a time, as in the profile."""
+
 _DURATION = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
 _SUBMITTED = re.compile(r"Submitted batch job (\d+)")
 
@@ -36,7 +38,7 @@ class Allocation:
     memory_gb : float or None
     time : str or None
         As SLURM writes it: ``48:00:00``, ``2-00:00:00``.
-    nodes, cores : int
+    nodes, cores, gpus : int
     mail_user : str or None
         Who is told of its end.
     """
@@ -47,6 +49,7 @@ class Allocation:
     time: str | None = None
     nodes: int = 1
     cores: int = 1
+    gpus: int = 0
     mail_user: str | None = None
 
 
@@ -109,47 +112,45 @@ class Workers:
 
 
 @dataclass(frozen=True)
-class Controller:
-    """A run of Snakemake that is submitted to SLURM.
+class BatchJob:
+    """A job that is submitted to SLURM.
 
     Attributes
     ----------
     name : str
-        Of its job.
-    arguments : sequence of str
-        Snakemake's, without ``--jobs``.
+    commands : sequence of str
+        Lines of bash; the job ends at the first that fails.
     folder : Path
-        Of the run; the script runs there.
+        Where they run.
     logs : Path
-        Folder for what the controller prints.
+        Folder for what they print.
     allocation : Allocation
-        Of the controller itself.
-    max_jobs : int
-        Jobs in the queue at a time, unless the environment variable `JOBS_VARIABLE` is set.
     environment : str or None
-        Name of a conda environment to activate; by default this interpreter is used as it is.
-    afterwards : sequence of sequence of str
-        Commands to run when Snakemake has made everything.
+        Name of a conda environment to activate first.
+    array : int or None
+        So many jobs of it, which have `SLURM_ARRAY_TASK_ID` from 1 on.
     """
 
     name: str
-    arguments: Sequence[str]
+    commands: Sequence[str]
     folder: Path
     logs: Path
     allocation: Allocation = field(default_factory=Allocation)
-    max_jobs: int = _JOBS
     environment: str | None = None
-    afterwards: Sequence[Sequence[str]] = ()
+    array: int | None = None
 
     def script(self) -> str:
         """Return the text of the batch script."""
-        asked, logs = self.allocation, self.logs.absolute() / "controller-%j.out"
+        asked = self.allocation
+        log = "%x-%j.out" if self.array is None else "%x-%A_%a.out"
         options = {
             "job-name": self.name,
-            "output": str(logs),
+            "output": str(self.logs.absolute() / log),
+            "array": None if self.array is None else f"1-{self.array}",
             "nodes": asked.nodes,
             "ntasks": 1,
             "cpus-per-task": asked.cores,
+            "gres": f"gpu:{asked.gpus}" if asked.gpus else None,
             "partition": asked.partition,
             "account": asked.account,
             "mem": None if asked.memory_gb is None else f"{math.ceil(1000 * asked.memory_gb)}M",
@@ -157,34 +158,48 @@ class Controller:
             "mail-user": asked.mail_user,
             "mail-type": "END,FAIL" if asked.mail_user else None,
         }
-        header = [f"#SBATCH --{name}={value}" for name, value in options.items() if value]
-        python = sys.executable if self.environment is None else "python"
-        resume = [python, "-m", "scope.cli.main", "resume", *self.arguments]
-        divide = resume.index("--") if "--" in resume else len(resume)
-        jobs = f'--jobs "${{{JOBS_VARIABLE}:-{self.max_jobs}}}"'
-        command = f"{shlex.join(resume[:divide])} {jobs} {shlex.join(resume[divide:])}".rstrip()
-        activate = [] if self.environment is None else [f"source activate {self.environment}"]
         lines = [
             "#!/usr/bin/env bash",
-            *header,
-            "# Runs Snakemake, which submits the jobs. After a fault submit it again: it goes",
-            "# on where it was.",
+            *(f"#SBATCH --{name}={value}" for name, value in options.items() if value),
             "set -euo pipefail",
-            *activate,
-            f'export {CONTROLLER_VARIABLE}="${{SLURM_JOB_ID:-}}"',
+            *([] if self.environment is None else [f"source activate {self.environment}"]),
             f"cd {shlex.quote(str(self.folder.absolute()))}",
-            command,
-            *map(shlex.join, self.afterwards),
+            *self.commands,
         ]
         return "\n".join(lines) + "\n"
 
 
-def write_controller(controller: Controller, folder: str | Path) -> Path:
-    """Write the batch script of a controller into a folder; return its path."""
+def controller_commands(
+    arguments: Sequence[str], *, max_jobs: int = MAX_JOBS, python: str = sys.executable
+) -> list[str]:
+    """Return lines of bash that run Snakemake, or go on with a run that was killed.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Snakemake's, without ``--jobs``.
+    max_jobs : int
+        Jobs in the queue at a time, unless the environment variable `JOBS_VARIABLE` is set.
+    python : str
+        The interpreter.
+    """
+    words = [python, "-m", "scope.cli.main", "resume", *arguments]
+    divide = words.index("--") if "--" in words else len(words)
+    jobs = f'--jobs "${{{JOBS_VARIABLE}:-{max_jobs}}}"'
+    command = [shlex.join(words[:divide]), jobs, shlex.join(words[divide:])]
+    return [
+        f'export {CONTROLLER_VARIABLE}="${{SLURM_JOB_ID:-}}"',
+        " ".join(filter(None, command)),
+    ]
+
+
+def write_batch_job(job: BatchJob, folder: str | Path) -> Path:
+    """Write the batch script of a job into a folder; return its path."""
     path = Path(folder) / SCRIPT
     # SLURM does not make the folder of the output, and ends the job without a word.
-    controller.logs.mkdir(parents=True, exist_ok=True)
-    write_bytes(controller.script().encode(), path)
+    job.logs.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(job.script().encode(), path)
     path.chmod(0o755)
     return path
 
@@ -196,7 +211,7 @@ def submit(script: str | Path, *, max_jobs: int | None = None) -> int:
     ----------
     script : path
     max_jobs : int, optional
-        Jobs that the controller may have in the queue at a time.
+        Jobs that a controller may have in the queue, or an array run, at a time.
 
     Raises
     ------
@@ -214,16 +229,19 @@ def submit(script: str | Path, *, max_jobs: int | None = None) -> int:
         raise BackendError(
             "no SLURM on this machine", todo=f"run `bash {script}` where jobs are submitted from"
         )
-    name = _job_name(script)
+    text = script.read_text()
+    name = _option(text, "job-name") or ""
     queued = call("squeue", "--me", "--noheader", "--name", name, "--format", "%i").split()
     if queued:
         raise ServiceError(
-            f"a controller {name!r} is in the queue already",
+            f"a job {name!r} is in the queue already",
             value=f"job {', '.join(queued)}",
             todo="let it end, or cancel it with scancel",
         )
     exports = "ALL" if max_jobs is None else f"ALL,{JOBS_VARIABLE}={max_jobs}"
-    answer = call("sbatch", "--export", exports, str(script))
+    array = _option(text, "array")
+    throttle = [] if max_jobs is None or array is None else ["--array", f"{array}%{max_jobs}"]
+    answer = call("sbatch", *throttle, "--export", exports, str(script))
     if match := _SUBMITTED.search(answer):
         return int(match[1])
     raise ServiceError("answer of sbatch that is not understood", value=answer.strip())
@@ -257,8 +275,6 @@ def minutes_of(time: str) -> int:
     return 60 * parts[0] + parts[1] + math.ceil(parts[2] / 60)
 
 
-def _job_name(script: Path) -> str:
-    match = re.search(r"^#SBATCH --job-name=(\S+)", script.read_text(), re.MULTILINE)
-    if match is None:
-        raise NotFoundError("batch script without a job name", value=str(script))
-    return match[1]
+def _option(script: str, name: str) -> str | None:
+    match = re.search(rf"^#SBATCH --{name}=(\S+)", script, re.MULTILINE)
+    return match and match[1]

@@ -14,11 +14,12 @@ from scope.errors import BackendError, NotFoundError, ServiceError, UsageError
 from scope.runs.controller import (
     JOBS_VARIABLE,
     Allocation,
-    Controller,
+    BatchJob,
     Workers,
+    controller_commands,
     minutes_of,
     submit,
-    write_controller,
+    write_batch_job,
 )
 
 from .folders import fake_slurm, write
@@ -29,15 +30,18 @@ print(json.dumps([sys.argv[1:], os.getcwd(), os.environ.get("SCOPE_CONTROLLER_JO
 """
 
 
-def controller(folder: Path, **changes: object) -> Controller:
+ARGUMENTS = ("--snakefile", "/a b/Snakefile", "--", "results/x.parquet")
+
+
+def batch_job(folder: Path, **changes: object) -> BatchJob:
     settings = {
         "name": "scope_test",
-        "arguments": ["--snakefile", "/a b/Snakefile", "--", "results/x.parquet"],
+        "commands": controller_commands(ARGUMENTS),
         "folder": folder / "run",
         "logs": folder / "logs",
         **changes,
     }
-    return Controller(**settings)  # type: ignore[arg-type]
+    return BatchJob(**settings)  # type: ignore[arg-type]
 
 
 def run(script: Path, **environment: str) -> list[list[object]]:
@@ -58,7 +62,9 @@ def run(script: Path, **environment: str) -> list[list[object]]:
 
 def test_the_script_resumes_snakemake_in_the_folder_of_the_run(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    script = write_controller(controller(tmp_path, max_jobs=7), tmp_path / "slurm")
+    script = write_batch_job(
+        batch_job(tmp_path, commands=controller_commands(ARGUMENTS, max_jobs=7)), tmp_path / "slurm"
+    )
     assert script == tmp_path / "slurm" / "slurm.sub"
     ((arguments, folder, job),) = run(script, SLURM_JOB_ID="12")
     assert arguments == [
@@ -72,8 +78,9 @@ def test_the_script_resumes_snakemake_in_the_folder_of_the_run(tmp_path: Path) -
 
 def test_what_comes_afterwards_is_run_only_where_all_went_well(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    afterwards = [[sys.executable, "-m", "scope.cli.main", "a b"]]
-    script = write_controller(controller(tmp_path, afterwards=afterwards), tmp_path / "slurm")
+    afterwards = f"{sys.executable} -m scope.cli.main 'a b'"
+    commands = [*controller_commands(ARGUMENTS), afterwards]
+    script = write_batch_job(batch_job(tmp_path, commands=commands), tmp_path / "slurm")
     assert [said[0] for said in run(script)][1:] == [["a b"]]
     script.write_text(script.read_text().replace("resume", "resume; false #"))
     with pytest.raises(subprocess.CalledProcessError) as error:
@@ -85,16 +92,16 @@ def test_the_head_asks_for_what_was_chosen_and_for_nothing_else(tmp_path: Path) 
     asked = Allocation(
         partition="shared", account="abc", memory_gb=1.5, time="48:00:00", mail_user="a@b.c"
     )
-    chosen = controller(tmp_path, allocation=asked).script()
+    chosen = batch_job(tmp_path, allocation=asked).script()
     head = [line.removeprefix("#SBATCH --") for line in chosen.splitlines() if "#SBATCH" in line]
     assert head == [
         "job-name=scope_test",
-        f"output={tmp_path}/logs/controller-%j.out",
+        f"output={tmp_path}/logs/%x-%j.out",
         *("nodes=1", "ntasks=1", "cpus-per-task=1"),
         *("partition=shared", "account=abc", "mem=1500M", "time=48:00:00"),
         *("mail-user=a@b.c", "mail-type=END,FAIL"),
     ]
-    assert "partition" not in controller(tmp_path).script()
+    assert "partition" not in batch_job(tmp_path).script()
 
 
 def test_workers_change_only_the_keys_of_the_profile_that_they_name() -> None:
@@ -141,15 +148,21 @@ def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_script_is_submitted_with_the_number_of_jobs(slurm: Path) -> None:
-    script = write_controller(controller(slurm), slurm / "slurm")
+    script = write_batch_job(batch_job(slurm), slurm / "slurm")
     assert submit(script, max_jobs=5) == 8
     assert (slurm / "sent").read_text().split() == [
         *("--export", f"ALL,{JOBS_VARIABLE}=5", str(script))
     ]
 
 
+def test_an_array_runs_a_bounded_number_of_jobs_at_a_time(slurm: Path) -> None:
+    script = write_batch_job(batch_job(slurm, array=44), slurm / "slurm")
+    submit(script, max_jobs=5)
+    assert (slurm / "sent").read_text().split()[:2] == ["--array", "1-44%5"]
+
+
 def test_a_second_controller_of_the_same_name_is_not_submitted(slurm: Path) -> None:
-    script = write_controller(controller(slurm), slurm / "slurm")
+    script = write_batch_job(batch_job(slurm), slurm / "slurm")
     (slurm / "queue").write_text("41\n")
     with pytest.raises(ServiceError, match="job 41"):
         submit(script)
@@ -159,7 +172,7 @@ def test_a_second_controller_of_the_same_name_is_not_submitted(slurm: Path) -> N
 def test_what_cannot_be_submitted_is_said(slurm: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotFoundError, match="no such batch script"):
         submit(slurm / "none.sub")
-    script = write_controller(controller(slurm), slurm / "slurm")
+    script = write_batch_job(batch_job(slurm), slurm / "slurm")
     write(slurm / "bin/sbatch", "#!/bin/sh\necho error: no such partition >&2\nexit 1\n")
     with pytest.raises(ServiceError, match="no such partition"):
         submit(script)

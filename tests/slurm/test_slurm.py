@@ -1,8 +1,9 @@
 """One tiny field through a real SLURM, with everything going wrong on the way.
 
-Three controllers work in one folder with the profile that is shipped: the first asks for
+Four controllers work in one folder with the profile that is shipped: the first asks for
 more GPUs than there are, and for too little memory; the second is killed after one of its
-jobs was cancelled; the third, started with `scope resume`, finishes.
+jobs was cancelled; the third, started with `scope resume`, finishes; the fourth is a job of
+SLURM itself.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+
+from scope.runs.controller import BatchJob, controller_commands, write_batch_job
 
 from ..workflow.conftest import Run
 from ..workflow.reference import TINY, undisturbed
@@ -122,6 +125,7 @@ def story(cluster: Cluster, make_run: Callable[..., Run]) -> Story:
         chapter(scene, story)
         story.jobs[chapter.__name__.strip("_")] = scene.jobs()
     story.products = run.products()
+    _submitted(scene, story)
     return story
 
 
@@ -170,6 +174,26 @@ def _resumed(scene: Scene, story: Story) -> None:
     arguments = scene.run.command(*scene.options())[3:]
     done = scene.play(scene.scope("resume", *arguments))
     story.text["resumed"], story.status["resumed"] = done.stdout, done.returncode
+
+
+def _submitted(scene: Scene, story: Story) -> None:
+    """Let a controller that is a job itself make one more product."""
+    folder, product = scene.run.folder, "results/preds_xgb/field_700.csv"
+    arguments = [*scene.run.command(*scene.options())[3:], "--", product]
+    script = BatchJob("controller", controller_commands(arguments), folder, folder / "logs")
+    write_batch_job(script, folder / "slurm")
+    submission = [sys.executable, "-m", "scope.cli.job_submission", "generate-features"]
+    done = scene.play([*submission, "--dirname", "."])
+    story.text["submission"], story.status["submission"] = done.stdout, done.returncode
+    number = int(done.stdout.split()[-1])
+    ended = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL"}
+    scene.wait_for(
+        lambda jobs: [job for job in jobs if job.id == number and job.state in ended],
+        "the end of the controller",
+    )
+    story.jobs["submitted"] = scene.jobs()
+    story.text["controller"] = (folder / f"logs/controller-{number}.out").read_text()
+    story.status["exported"] = (folder / product).is_file()
 
 
 def test_a_job_without_enough_memory_is_submitted_again_with_more(story: Story) -> None:
@@ -246,3 +270,13 @@ def test_products_are_the_bytes_of_an_undisturbed_run_without_slurm(
     expected = undisturbed(make_run).products()
     assert sorted(story.products) == sorted(expected)
     assert [name for name in expected if story.products[name] != expected[name]] == []
+
+
+def test_a_controller_that_is_a_job_submits_jobs_too(story: Story) -> None:
+    assert story.status["submission"] == 0, story.text["submission"]
+    assert story.status["exported"], story.text["controller"]
+    before = {job.id for job in story.jobs["resumed"]}
+    new = [job for job in story.jobs["submitted"] if job.id not in before]
+    # The controller, which has no comment, and the one job that was left to do.
+    assert [job.state for job in new] == ["COMPLETED", "COMPLETED"], story.text["controller"]
+    assert "export" in new[1].what
