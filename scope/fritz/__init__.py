@@ -1,0 +1,1 @@
+"""Tools on Fritz: classifications up and down, annotations, taxonomies."""

@@ -1,0 +1,90 @@
+"""What an upload leaves behind: a receipt, and a copy of its input with names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scope.errors import UsageError
+from scope.fritz.journal import Journal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = ("parquet", "h5", "csv")
+RECEIPT_COLUMNS = ("row", "obj_id", "what", "detail", "status", "fritz_id")
+STEPS = ("source", "photometry", "replace", "classification", "annotation", "comment")
+OBJ_ID = "obj_id"
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """Where the files of an upload lie.
+
+    Attributes
+    ----------
+    folder : Path
+    stem : str
+        Name of the input and the tag of the results.
+    format : str
+        One of `FORMATS`.
+    """
+
+    folder: Path
+    stem: str
+    format: str = "parquet"
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise UsageError("format of results", value=self.format, allowed=FORMATS)
+
+    @property
+    def journal(self) -> Path:
+        """The journal, by which an upload goes on."""
+        return self.folder / f"{self.stem}.journal.jsonl"
+
+    @property
+    def receipt(self) -> Path:
+        """What was done: a row for each step."""
+        return self.folder / f"{self.stem}_receipt.{self.format}"
+
+    @property
+    def named(self) -> Path:
+        """A copy of the input with the names of the sources."""
+        return self.folder / f"{self.stem}.{self.format}"
+
+
+def write_receipt(journal: Journal, path: str | Path) -> Counter[tuple[str, str]]:
+    """Write all steps that are done as a table; return how many there are of each kind.
+
+    Columns: ``row`` of the input, ``obj_id``, ``what``, ``detail``, ``status`` (``posted``;
+    ``there``, done before by somebody; ``updated``; ``deleted``; ``refused``; ``left out``) and
+    ``fritz_id``, the number of a classification where the server told it.
+    """
+    import pandas as pd
+
+    from scope.io import write_dataframe
+
+    steps = [step for step in journal.steps() if step["what"] in STEPS]
+    table = pd.DataFrame(
+        {name: [step.get(name) for step in steps] for name in RECEIPT_COLUMNS},
+        columns=list(RECEIPT_COLUMNS),
+    )
+    table["row"] = table["row"].astype("int64")
+    table["fritz_id"] = table["fritz_id"].astype("Int64")
+    write_dataframe(table, path)
+    return Counter((step["what"], step["status"]) for step in steps)
+
+
+def write_named(table: pd.DataFrame, names: Mapping[int, str], path: str | Path) -> None:
+    """Write a table with the names of its sources; those that it has already stay."""
+    from scope.io import write_dataframe
+
+    named = table.copy()
+    before = named[OBJ_ID].tolist() if OBJ_ID in named else [None] * len(named)
+    named[OBJ_ID] = [names.get(number, name) for number, name in enumerate(before)]
+    named.attrs = dict(table.attrs)
+    write_dataframe(named, path)
