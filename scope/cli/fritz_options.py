@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from scope.config.model import Config
     from scope.services.fritz import Fritz
 
-SHOWN = 300
-"""Letters of a request that a dry run shows."""
+SHOWN, SHOWN_ITEMS = 120, 6
+"""Letters of a text, and items of a list, that a dry run shows."""
 
 
 def add_fritz_options(parser: Parser, *, writes: bool) -> None:
@@ -43,8 +43,18 @@ def open_fritz(config: Config, *, dry_run: bool = False) -> Fritz:
 
 
 def show_request(method: str, path: str, body: Any) -> None:
-    """Print a request that is not sent."""
-    text = json.dumps(body, ensure_ascii=False)
-    if len(text) > SHOWN:
-        text = f"{text[:SHOWN]}… ({len(text)} letters)"
-    print(f"would send {method} {path} {text}")
+    """Print a request that is not sent, a line for each part of a batch."""
+    batch = body.get("classifications") if isinstance(body, dict) else None
+    for part in [body] if batch is None else batch:
+        print(f"would send {method} {path} {json.dumps(_shortened(part), ensure_ascii=False)}")
+
+
+def _shortened(value: Any) -> Any:
+    """Return a value with long texts and lists cut."""
+    if isinstance(value, dict):
+        return {name: _shortened(part) for name, part in value.items()}
+    if isinstance(value, str) and len(value) > SHOWN:
+        return f"{value[:SHOWN]}… ({len(value)} letters)"
+    if isinstance(value, list) and len(value) > SHOWN_ITEMS:
+        return [*value[:SHOWN_ITEMS], f"… ({len(value)} in all)"]
+    return value

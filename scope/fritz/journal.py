@@ -34,6 +34,7 @@ class Journal:
 
     def __init__(self, path: str | Path | None, server: str) -> None:
         self.path = None if path is None else Path(path)
+        self.server = server
         self._steps: dict[str, dict[str, Any]] = {}
         self._open: set[str] = set()
         self._file = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import scope
 from scope.errors import UsageError
 from scope.fritz.journal import Journal
 
@@ -75,6 +76,7 @@ def write_receipt(journal: Journal, path: str | Path) -> Counter[tuple[str, str]
     )
     table["row"] = table["row"].astype("int64")
     table["fritz_id"] = table["fritz_id"].astype("Int64")
+    table.attrs = {"pipeline_version": scope.__version__, "server": journal.server}
     write_dataframe(table, path)
     return Counter((step["what"], step["status"]) for step in steps)
 
@@ -86,5 +88,5 @@ def write_named(table: pd.DataFrame, names: Mapping[int, str], path: str | Path)
     named = table.copy()
     before = named[OBJ_ID].tolist() if OBJ_ID in named else [None] * len(named)
     named[OBJ_ID] = [names.get(number, name) for number, name in enumerate(before)]
-    named.attrs = dict(table.attrs)
+    named.attrs = {"pipeline_version": scope.__version__, **table.attrs}
     write_dataframe(named, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,7 +114,8 @@ def upload_rows(
     last = len(table) if stop is None else stop + 1
     rows = []
     for number in range(start, min(last, len(table))):
-        cells = table.iloc[number]
+        # Cell by cell: a row of a table of numbers turns long ids into floats.
+        cells: dict[str, Any] = {str(k): table[k].iat[number] for k in table.columns}
         ra, dec = float(cells["ra"]), float(cells["dec"])
         if not (math.isfinite(ra) and -90.0 <= dec <= 90.0):
             raise InputError(f"position in row {number} of {path}", value=f"ra {ra}, dec {dec}")
@@ -133,7 +134,11 @@ def upload_rows(
 
 
 def _classes(
-    cells: pd.Series, columns: Sequence[str], mapper: TaxonomyMap, threshold: float, where: str
+    cells: Mapping[str, Any],
+    columns: Sequence[str],
+    mapper: TaxonomyMap,
+    threshold: float,
+    where: str,
 ) -> dict[Entry, float]:
     found: dict[Entry, float] = {}
     for name in columns:
@@ -150,7 +155,7 @@ def _classes(
     return found
 
 
-def _survey_ids(cells: pd.Series) -> tuple[str, ...]:
+def _survey_ids(cells: Mapping[str, Any]) -> tuple[str, ...]:
     named = _text(cells.get(SURVEY_ID))
     if named is not None:
         return (named,)
@@ -158,7 +163,8 @@ def _survey_ids(cells: pd.Series) -> tuple[str, ...]:
     for name in SURVEY_IDS:
         text = _text(cells.get(name))
         if text is not None and float(text) > 0:
-            found.append(f"{name}{int(float(text)) if not text.isdecimal() else text}")
+            number = text if text.isdecimal() else str(int(float(text)))
+            found.append(f"{name.removesuffix('id')}{number}")
     return tuple(found)
 
 
