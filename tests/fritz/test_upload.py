@@ -59,24 +59,10 @@ def test_the_documented_example(stub, sample, stars) -> None:
     old = {"obj_id": "known", "classification": "Cataclysmic", "taxonomy_id": 1}
     stub.call("POST", "/api/classification", {**old, "group_ids": [GROUP], "origin": "SCoPe"})
     command = [
-        "--classification",
-        "variable",
-        "flaring",
-        "--comment",
-        "confident",
-        "--start",
-        "0",
-        "--stop",
-        "1",
-        "--skip-phot",
-        "--p-threshold",
-        "0.9",
-        "--write-obj-id",
-        "--result-format",
-        "csv",
-        "--use-existing-obj-id",
-        "--post-survey-id",
-        "--replace-classifications",
+        *("--classification", "variable", "flaring", "--comment", "confident"),
+        *("--start", "0", "--stop", "1", "--skip-phot", "--p-threshold", "0.9"),
+        *("--write-obj-id", "--result-format", "csv", "--use-existing-obj-id"),
+        *("--post-survey-id", "--replace-classifications"),
     ]
     upload(*command, groups=(4, 5, 6))
     # by column name, from the threshold on, rows 0 and 1; the old class is replaced
