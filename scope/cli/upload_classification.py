@@ -151,7 +151,7 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
         Path(args.result_dir), f"{Path(args.file).stem}_{args.result_filetag}", args.result_format
     )
     options = _options(args, config)
-    light_curves = _light_curves(config, options)
+    light_curves = light_curve_source(config, options)
     with open_fritz(config, dry_run=args.dry_run) as fritz:
         rows = _checked_rows(args, table, fritz)
 
@@ -228,7 +228,7 @@ def _options(args: argparse.Namespace, config: Config) -> UploadOptions:
     return UploadOptions(**given, ml=not args.no_ml, batch=config.fritz.batch)
 
 
-def _light_curves(config: Config, options: UploadOptions) -> LightCurveSource | None:
+def light_curve_source(config: Config, options: UploadOptions) -> LightCurveSource | None:
     """Return where photometry comes from; None if there is no survey and none is needed."""
     from scope.fritz.photometry import LightCurveSource
     from scope.surveys.open import configured_survey

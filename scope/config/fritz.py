@@ -27,3 +27,8 @@ class FritzSection(Section):
         10.0, "how long a request whose answer was lost may still take effect", unit="s", ge=0
     )
     batch: int = key(100, "classifications that are posted in one request", ge=1, le=200)
+    training_set: str = key(
+        "fritzDownload/training_set.parquet",
+        "what scope-download-classification --update-training-set adds to",
+        min_length=1,
+    )

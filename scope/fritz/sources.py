@@ -17,10 +17,10 @@ PERIOD_ORIGIN = "uploadedperiod"
 Json = dict[str, Any]
 
 
-def get_source(fritz: Fritz, name: str) -> Json | None:
+def get_source(fritz: Fritz, name: str, **parameters: Any) -> Json | None:
     """Return a source with its groups, classifications and annotations; None if unknown."""
     try:
-        found: Json = fritz.get(f"sources/{name}")
+        found: Json = fritz.get(f"sources/{name}", **parameters)
     except NotFoundError:
         return None
     return found

@@ -129,24 +129,28 @@ class Upload:
         if (done := self._journal.done(key)) is not None:
             self._names[row.number] = done["obj_id"]
             return
-        name = self._name(row)
-        source = self._save(row, name)
+        name, source = self.save(row)
         self._classify(row, name, source)
         annotations = source.get("annotations", [])
         if row.period is not None and not _has_origin(annotations, PERIOD_ORIGIN):
-            self._note(row, name, PERIOD_ORIGIN, {"period": row.period}, annotations)
+            self.note(row, name, PERIOD_ORIGIN, {"period": row.period}, annotations)
         if self._options.post_survey_id and row.survey_ids:
             values = {
                 "survey_id" if n == 0 else f"survey_id_{n + 1}": value
                 for n, value in enumerate(row.survey_ids)
             }
-            self._note(row, name, self._options.survey_id_origin, values, annotations)
+            self.note(row, name, self._options.survey_id_origin, values, annotations)
         if self._options.comment:
             text = self._options.comment
             action = partial(post_comment, self._fritz, name, text, self._groups)
             self._step(row, name, "comment", text, action)
         self._complete[key] = {"what": "row", "row": row.number, "obj_id": name}
         self._names[row.number] = name
+
+    def save(self, row: UploadRow) -> tuple[str, Json]:
+        """Save a row's source with its photometry; return its name, and it as it was before."""
+        name = self._name(row)
+        return name, self._save(row, name)
 
     def _name(self, row: UploadRow) -> str:
         """Return the source's name; once chosen it stays, also for a later run."""
@@ -271,9 +275,10 @@ class Upload:
         self._journal.finish({key: _facts("replace", row, name, detail, "deleted")})
         return kept
 
-    def _note(
+    def note(
         self, row: UploadRow, name: str, origin: str, values: Json, existing: Sequence[Json]
     ) -> None:
+        """Annotate a source; `existing` are the annotations that it has."""
         action = partial(annotate, self._fritz, name, origin, values, self._groups, existing)
         self._step(row, name, "annotation", origin, action)
 

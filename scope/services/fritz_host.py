@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from scope.errors import AccessError, ConfigError, NotFoundError, RefusedError, ServiceError
 from scope.services.credentials import Credentials
@@ -23,6 +24,9 @@ CONNECT_SECONDS = 10.0
 
 _NOT_REACHED = frozenset({405, 429})
 """Statuses of pages of HTML by which a proxy says that it did not pass a request on."""
+
+SAFE = "/:+;"
+"""What stands in paths as it is; names of sources have some of it."""
 
 Json = dict[str, Any]
 
@@ -128,7 +132,7 @@ class FritzHost:
         """
         text = None if body is None else as_json(body, path)
         self._limiter.wait()
-        url = f"{self.options.address}/api/{path}"
+        url = f"{self.options.address}/api/{quote(path, safe=SAFE)}"
         try:
             answer = self._session.request(
                 method,

@@ -1,0 +1,151 @@
+"""Light curves on which networks and trees disagree, for people on Fritz to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scope.errors import MissingColumnError, UsageError
+from scope.fritz.rows import UploadRow
+from scope.fritz.upload import Upload
+from scope.services.kowalski import Kowalski, find_query
+from scope.surveys.kowalski_documents import position_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ORIGIN = "SCoPe_disagreement"
+GAIA = "Gaia_EDR3___id"
+STATISTICS = ("_id", "ra", "dec", "period", GAIA)
+
+
+@dataclass(frozen=True)
+class DisagreementOptions:
+    """When two algorithms disagree.
+
+    Attributes
+    ----------
+    tag : str
+        The class.
+    high, low : float
+        One score lies above `high` and the other is not above `low`.
+    """
+
+    tag: str = "vnv"
+    high: float = 0.95
+    low: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low < self.high <= 1:
+            raise UsageError(
+                "scores that disagree", value=f"{self.low}, {self.high}", allowed="0 <= low < high"
+            )
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """The columns of both scores."""
+        return f"{self.tag}_dnn", f"{self.tag}_xgb"
+
+
+def disagreements_of_table(table: pd.DataFrame, options: DisagreementOptions) -> pd.DataFrame:
+    """Return the rows of a catalogue with scores of both algorithms that disagree.
+
+    Raises
+    ------
+    MissingColumnError
+        If it lacks ids, positions or one of the scores.
+    """
+    for name in ("_id", "ra", "dec", *options.columns):
+        if name not in table:
+            raise MissingColumnError("catalogue for disagreements", value=name)
+    first, second = (table[name].to_numpy(dtype=float) for name in options.columns)
+    chosen = _disagree(first, second, options) | _disagree(second, first, options)
+    wanted = [*STATISTICS, *options.columns]
+    return table.loc[chosen, [name for name in wanted if name in table]].reset_index(drop=True)
+
+
+def _disagree(
+    one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], options: DisagreementOptions
+) -> np.ndarray[Any, Any]:
+    return (one > options.high) & (other <= options.low)
+
+
+def disagreements_of_kowalski(
+    client: Kowalski,
+    classifications: str,
+    features: str,
+    options: DisagreementOptions,
+    *,
+    limit: int = 1000,
+) -> pd.DataFrame:
+    """Return what `disagreements_of_table` would, from collections of the database."""
+    import pandas as pd
+
+    first, second = options.columns
+    conditions = [
+        {one: {"$gt": options.high}, other: {"$lte": options.low}}
+        for one, other in ((first, second), (second, first))
+    ]
+    projection = {"_id": 1, first: 1, second: 1}
+    scores = {
+        document["_id"]: document
+        for condition in conditions
+        for document in client.find(classifications, condition, projection)
+    }
+    ids = sorted(scores)
+    wanted = {"ra": 1, "dec": 1, "coordinates.radec_geojson": 1, "period": 1, GAIA: 1}
+    queries = (
+        find_query(features, {"_id": {"$in": ids[k : k + limit]}}, wanted)
+        for k in range(0, len(ids), limit)
+    )
+    rows = []
+    for document in (one for part in client.map(queries) for one in part):
+        ra, dec = (document["ra"], document["dec"]) if "ra" in document else position_of(document)
+        statistics = {name: document.get(name) for name in ("period", GAIA)}
+        rows.append({**scores[document["_id"]], **statistics, "ra": ra, "dec": dec})
+    names = [*STATISTICS, *options.columns]
+    return pd.DataFrame(rows, columns=names).sort_values("_id", ignore_index=True)
+
+
+def not_in_training(table: pd.DataFrame, known: Collection[int]) -> pd.DataFrame:
+    """Return the rows whose light curve is not among the known ones."""
+    return table[~table["_id"].isin(list(known))].reset_index(drop=True)
+
+
+def known_ids(training: pd.DataFrame, path: str | Path) -> set[int]:
+    """Return the ids of light curves of a training set.
+
+    Raises
+    ------
+    MissingColumnError
+        If it has none.
+    """
+    names: Sequence[str] = ("ztf_id", "_id", "objectid")
+    for name in names:
+        if name in training:
+            return {int(value) for value in training[name].dropna()}
+    raise MissingColumnError(f"ids in {path}", value=", ".join(training.columns), allowed=names)
+
+
+def upload_disagreements(
+    upload: Upload, table: pd.DataFrame, options: DisagreementOptions
+) -> list[str]:
+    """Save the sources of rows with photometry and an annotation; return their names."""
+    names = []
+    for number in range(len(table)):
+        cells: dict[str, Any] = {str(k): table[k].iat[number] for k in table.columns}
+        row = UploadRow(number, float(cells["ra"]), float(cells["dec"]))
+        name, source = upload.save(row)
+        values: dict[str, Any] = {"ztf_id": str(cells["_id"])}
+        for key in ("period", *options.columns):
+            if cells.get(key) is not None and np.isfinite(cells[key]):
+                values[key] = float(cells[key])
+        if cells.get(GAIA) not in (None, 0, "0", "") and cells[GAIA] == cells[GAIA]:
+            values["Gaia_EDR3"] = str(cells[GAIA])
+        upload.note(row, name, ORIGIN, values, source.get("annotations", []))
+        names.append(name)
+    return names

@@ -1,0 +1,150 @@
+"""Sources of Fritz with their classifications, periods and votes, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scope.errors import MissingColumnError
+from scope.fritz.sources import OUR_PREFIX, Json, get_source, sources_around
+from scope.services.fritz import PAGE_ITEMS, Fritz
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEPARATOR = ";"
+MATCH_RADIUS_ARCSEC = 2.0
+CHECKPOINT_ROWS = 500
+
+FOUND_COLUMNS = (
+    *("obj_id", "ra", "dec", "classification", "taxonomy_id", "probability"),
+    *("period_origin", "period", "ztf_id_origin", "ztf_id", "labellers", "sum_votes"),
+)
+COMPLETE = (
+    *("obj_id", "classification", "probability", "period_origin", "period"),
+    *("ztf_id_origin", "ztf_id"),
+)
+"""A table with these columns was downloaded before."""
+
+Written = Callable[["pd.DataFrame"], None]
+
+
+def source_row(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is kept of a source.
+
+    Several classifications, and several annotations with a period or an id of ZTF, stand in
+    one text with semicolons, in their order; ``sum_votes`` has the votes of each
+    classification, and a probability that nobody gave is empty.
+    """
+    classes = source["classifications"]
+    row = {
+        **{name: source[name] for name in ("id", "ra", "dec")},
+        "classification": _joined(one["classification"] for one in classes),
+        "taxonomy_id": _joined(one["taxonomy_id"] for one in classes),
+        "probability": _joined(one["probability"] for one in classes),
+        "labellers": _joined(one["username"] for one in source.get("labellers") or ()),
+        "sum_votes": _joined(sum(vote["vote"] for vote in one["votes"]) for one in classes),
+    }
+    for key in ("period", "ztf_id"):
+        notes = [note for note in source["annotations"] if key in note["data"]]
+        row[f"{key}_origin"] = _joined(note["origin"] for note in notes)
+        row[key] = _joined(note["data"][key] for note in notes)
+    row["obj_id"] = row.pop("id")
+    return {name: row[name] for name in FOUND_COLUMNS}
+
+
+def download_groups(
+    fritz: Fritz, groups: Sequence[int], *, first_page: int = 1, written: Written
+) -> pd.DataFrame:
+    """Return all sources of groups, by id, and hand over the table after each page."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = []
+    pages = fritz.pages(
+        "sources",
+        "sources",
+        first=first_page,
+        size=PAGE_ITEMS,
+        group_ids=list(groups) or None,
+        includeLabellers=True,
+        sortBy="id",
+        sortOrder="asc",
+    )
+    for page in pages:
+        rows += [source_row(source) for source in page]
+        written(pd.DataFrame(rows, columns=list(FOUND_COLUMNS)))
+    return pd.DataFrame(rows, columns=list(FOUND_COLUMNS))
+
+
+def download_table(
+    fritz: Fritz, table: pd.DataFrame, *, start: int = 0, written: Written
+) -> pd.DataFrame:
+    """Return the rows of a table from `start` on with what Fritz has of their sources.
+
+    Sources are found by ``obj_id``, else around ``ra`` and ``dec`` [deg]: the newest that
+    SCoPe named, else the newest. Rows without a source keep empty cells. The table is
+    handed over after every 500 rows.
+
+    Raises
+    ------
+    MissingColumnError
+        If there are neither names nor positions.
+    """
+    has_name, has_place = "obj_id" in table, {"ra", "dec"} <= set(table.columns)
+    if not has_name and not has_place:
+        raise MissingColumnError(
+            "neither names nor positions of sources",
+            value=", ".join(map(str, table.columns)),
+            allowed="obj_id, or ra and dec",
+        )
+    part = table.iloc[start:].reset_index(drop=True)
+    found: list[dict[str, Any]] = []
+    for number in range(len(part)):
+        name = str(part["obj_id"].iat[number]).strip() if has_name else ""
+        if name in ("", "nan", "None", "<NA>"):
+            source = _nearby(fritz, part, number) if has_place else None
+        else:
+            source = get_source(fritz, name, includeLabellers=True)
+        found.append({} if source is None else source_row(source))
+        if (number + 1) % CHECKPOINT_ROWS == 0:
+            written(_beside(part.iloc[: number + 1], found))
+    result = _beside(part, found)
+    written(result)
+    return result
+
+
+def is_downloaded(table: pd.DataFrame) -> bool:
+    """Whether a table has all that a download would give."""
+    return set(COMPLETE) <= set(table.columns)
+
+
+def split_cells(row: Mapping[str, Any], name: str) -> list[str]:
+    """Return the parts of a text with semicolons; none where there is none."""
+    value = row.get(name)
+    text = "" if value is None or value != value else str(value)
+    return text.split(SEPARATOR) if text else []
+
+
+def _nearby(fritz: Fritz, table: pd.DataFrame, number: int) -> Json | None:
+    ra, dec = (float(table[name].to_numpy(dtype=float)[number]) for name in ("ra", "dec"))
+    around = sources_around(fritz, ra, dec, MATCH_RADIUS_ARCSEC)
+    ours = [source for source in around if source["id"].startswith(OUR_PREFIX)]
+    if not around:
+        return None
+    return get_source(fritz, (ours or around)[-1]["id"], includeLabellers=True)
+
+
+def _beside(table: pd.DataFrame, found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a table with the columns of what was found; its own names and places stay."""
+    result = table.copy()
+    for name in FOUND_COLUMNS:
+        values = [row.get(name) for row in found]
+        if name in ("obj_id", "ra", "dec") and name in table:
+            old = table[name].tolist()
+            values = [b if a != a or a is None else a for a, b in zip(old, values, strict=True)]
+        result[name] = values
+    return result
+
+
+def _joined(values: Iterator[Any] | Any) -> str:
+    return SEPARATOR.join("" if value is None else str(value) for value in values)

@@ -1,0 +1,226 @@
+"""Join downloaded sources with the features of their light curves."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scope.errors import UsageError
+from scope.fritz.download import MATCH_RADIUS_ARCSEC, split_cells
+from scope.fritz.taxonomy_map import TaxonomyMap
+from scope.lightcurves.sky import separation_arcsec, unit_vectors
+from scope.services.kowalski import Kowalski, cone_query, find_query
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PER_SOURCE = ("obj_id", "ra", "dec", "period")
+NET_VOTES = "net_votes"
+
+_log = logging.getLogger(__name__)
+
+
+def label_columns(
+    table: pd.DataFrame, mapper: TaxonomyMap, *, min_vote_diff: int | None = None
+) -> pd.DataFrame:
+    """Return one row per source, with the probability of each column of a map.
+
+    A class that several columns mean fills all of them; one without a probability was said
+    by a person and counts as 1; of several of one class the last one counts; classes that
+    nobody gave are 0.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As of `scope.fritz.download`.
+    mapper : TaxonomyMap
+    min_vote_diff : int, optional
+        Take only classes with at least so many votes for them, net, of sources with votes.
+    """
+    import pandas as pd
+
+    rows: dict[str, dict[str, Any]] = {}
+    unknown: set[str] = set()
+    for record in table.to_dict("records"):
+        cells = {str(key): value for key, value in record.items()}
+        name = cells.get("obj_id")
+        if name is None or name != name or str(name) in rows:
+            continue
+        labels = split_cells(cells, "classification")
+        numbers = split_cells(cells, "taxonomy_id") or [""] * len(labels)
+        values = split_cells(cells, "probability") or [""] * len(labels)
+        votes = [int(v or 0) for v in split_cells(cells, "sum_votes")] or [0] * len(labels)
+        if min_vote_diff is not None and not any(votes):
+            continue
+        row: dict[str, Any] = dict.fromkeys(mapper, 0.0)
+        for label, number, value, net in zip(labels, numbers, values, votes, strict=True):
+            if min_vote_diff is not None and net < min_vote_diff:
+                continue
+            columns = _columns_of(mapper, label, number)
+            if not columns:
+                unknown.add(label)
+            row.update(dict.fromkeys(columns, float(value) if value else 1.0))
+        rows[str(name)] = {**{key: cells.get(key) for key in PER_SOURCE}, **row}
+    if unknown:
+        _log.warning("classes that the taxonomy map lacks: %s", ", ".join(sorted(unknown)))
+    return pd.DataFrame(list(rows.values()), columns=[*PER_SOURCE, *mapper])
+
+
+def _columns_of(mapper: TaxonomyMap, label: str, number: str) -> list[str]:
+    return [
+        name
+        for name, entry in mapper.wanted.items()
+        if entry.fritz_label == label and number in ("", str(entry.taxonomy_id))
+    ]
+
+
+def match_light_curves(
+    client: Kowalski,
+    catalog: str,
+    table: pd.DataFrame,
+    *,
+    limit: int,
+    radius_arcsec: float = MATCH_RADIUS_ARCSEC,
+) -> pd.DataFrame:
+    """Return ``row`` (of `table`) and ``ztf_id`` of all light curves around its positions.
+
+    A light curve near several sources is that of the nearest.
+
+    Parameters
+    ----------
+    client : Kowalski
+    catalog : str
+        Collection of features.
+    table : pandas.DataFrame
+        With ``ra`` and ``dec`` [deg].
+    limit : int
+        Positions that are asked for at a time.
+    radius_arcsec : float
+    """
+    import pandas as pd
+
+    ra, dec = (table[name].to_numpy(dtype=float) for name in ("ra", "dec"))
+    rows = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
+    best: dict[int, tuple[float, int]] = {}
+    projection = {"_id": 1, "ra": 1, "dec": 1, "coordinates.radec_geojson": 1}
+    for start in range(0, len(rows), limit):
+        chunk = rows[start : start + limit].tolist()
+        places = {str(row): (float(ra[row]), float(dec[row])) for row in chunk}
+        answer = client.query(cone_query(catalog, places, radius_arcsec, projection)) or {}
+        for name, documents in answer.get(catalog, {}).items():
+            row = int(name)
+            for document in documents:
+                apart = _separation(document, ra[row], dec[row])
+                old = best.get(document["_id"])
+                if old is None or (apart, row) < old:
+                    best[document["_id"]] = (apart, row)
+    pairs = sorted((row, number) for number, (_, row) in best.items())
+    return pd.DataFrame(pairs, columns=["row", "ztf_id"]).astype("int64")
+
+
+def _separation(document: dict[str, Any], ra: float, dec: float) -> float:
+    from scope.surveys.kowalski_documents import position_of
+
+    place = (document["ra"], document["dec"]) if "ra" in document else position_of(document)
+    vectors = [unit_vectors(np.array([a]), np.array([d])) for a, d in (place, (ra, dec))]
+    return float(separation_arcsec(*vectors)[0])
+
+
+def merge_features(
+    client: Kowalski,
+    sources: pd.DataFrame,
+    *,
+    catalog: str,
+    limit: int,
+    filters_catalog: str | None = None,
+) -> pd.DataFrame:
+    """Return sources with the features of each of their light curves, one row for each.
+
+    Sources without a light curve in the collection are left out, with a message to the log.
+
+    Parameters
+    ----------
+    client : Kowalski
+    sources : pandas.DataFrame
+        As of `label_columns`.
+    catalog : str
+        Collection of features.
+    limit : int
+        Sources that are asked for at a time.
+    filters_catalog : str, optional
+        Collection of light curves from which the column ``filter`` is taken.
+
+    Raises
+    ------
+    UsageError
+        If no source has a light curve in the collection.
+    """
+    import pandas as pd
+
+    from scope.io import to_frame
+    from scope.surveys.stored_features import KowalskiFeatures
+
+    matched = match_light_curves(client, catalog, sources, limit=limit)
+    if not len(matched):
+        raise UsageError(
+            "no light curve of these sources has features", value=f"in {catalog}, {len(sources)}"
+        )
+    lost = len(sources) - matched["row"].nunique()
+    if lost:
+        _log.warning("%d of %d sources have no features in %s", lost, len(sources), catalog)
+    ids = matched["ztf_id"].to_numpy()
+    found, _ = KowalskiFeatures(client, catalog, ids_per_query=limit).read(ids)
+    features = to_frame(found).drop(columns=["ra", "dec", "obj_id", "reason"])
+    if filters_catalog is not None:
+        bands = _filters(client, filters_catalog, ids, limit)
+        features["filter"] = [bands.get(number) for number in ids.tolist()]
+    part = sources.iloc[matched["row"]].reset_index(drop=True)
+    part = part.rename(columns={"period": "fritz_period"} if "period" in features else {})
+    merged = pd.concat([part, features.drop(columns="_id")], axis=1)
+    merged["ztf_id"] = ids
+    return merged
+
+
+def _filters(client: Kowalski, catalog: str, ids: np.ndarray, limit: int) -> dict[int, int]:
+    queries: list[dict[str, Any]] = [
+        find_query(catalog, {"_id": {"$in": ids[k : k + limit].tolist()}}, {"filter": 1})
+        for k in range(0, len(ids), limit)
+    ]
+    return {
+        document["_id"]: document["filter"] for part in client.map(queries) for document in part
+    }
+
+
+def updated_training_set(
+    old: pd.DataFrame, new: pd.DataFrame, labels: Sequence[str]
+) -> pd.DataFrame:
+    """Return a training set with new rows; a light curve that it has gets the new labels.
+
+    Parameters
+    ----------
+    old, new : pandas.DataFrame
+        With ``ztf_id`` and ``obj_id``. Of a light curve in both, all but `labels` stays as it
+        is in `old`.
+    labels : sequence of str
+        Columns of labels.
+    """
+    import pandas as pd
+
+    known = old["ztf_id"].isin(new["ztf_id"])
+    latest = new.drop_duplicates("ztf_id", keep="last").set_index("ztf_id")
+    result = old.copy()
+    for name in labels:
+        if name not in result:
+            result[name] = 0.0
+        changed = latest[name].reindex(result.loc[known, "ztf_id"]).to_numpy()
+        result.loc[known, name] = changed
+    fresh = new.drop_duplicates("ztf_id", keep="last")
+    fresh = fresh[~fresh["ztf_id"].isin(old["ztf_id"])]
+    attrs = dict(old.attrs)
+    result = pd.concat([result, fresh], ignore_index=True)
+    result[list(labels)] = result[list(labels)].fillna(0.0)
+    result.attrs = attrs
+    return result
