@@ -76,9 +76,8 @@ def consolidate(
     names = rows["obj_id"].where(rows["obj_id"].notna(), "").tolist()
     survey_id = _survey_ids(rows)
     keys = pd.DataFrame({"name": names, "survey": survey_id})
-    source: npt.NDArray[np.int64] = (
-        keys.groupby(["name", "survey"], sort=True).ngroup().to_numpy(dtype=np.int64)
-    )
+    groups = keys.groupby(["name", "survey"], sort=True).ngroup()
+    source = np.asarray(groups, dtype=np.int64)
     scored = rows["reason"].isna().to_numpy()
     lost = len(set(source)) - len(set(source[scored]))
     if lost:

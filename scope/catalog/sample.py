@@ -142,10 +142,10 @@ def _top(
         order = np.argsort(-column, kind="stable")[: options.count]
         best = order[reach[order, number]]
         shown[best, number] = column[best]
-    chosen = shown.any(axis=1) | (np.ones(len(sources), bool) if options.count is None else False)
+    chosen = np.flatnonzero(shown.any(axis=1) | (options.count is None))
     if options.all_labels:
         shown = np.where(reach, scores, 0.0)
     result: pd.DataFrame = sources[["obj_id", "survey_id", "ra", "dec", "period"]].copy()
     for number, name in enumerate(names):
         result[name] = shown[:, number]
-    return result.loc[chosen].reset_index(drop=True)
+    return result.iloc[chosen].reset_index(drop=True)
