@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +74,11 @@ class Truth:
             strange = ", ".join(sorted(named - set(LABELS)))
             raise InputError("unknown labels", value=strange, allowed=LABELS)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Labels that are known or not known; a training set has a column for each."""
+        return LABELS
+
     def find(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the line of each light curve.
 
@@ -82,20 +87,61 @@ class Truth:
         InputError
             If one has none.
         """
-        place = np.minimum(np.searchsorted(self.ids, ids), max(len(self.ids) - 1, 0))
-        found = self.ids[place] == ids if len(self.ids) else np.zeros(len(ids), dtype=np.bool_)
-        if not found.all():
+        place = find_sorted(self.ids, ids)
+        if (place < 0).any():
             raise InputError(
                 "light curves without a line of truth",
-                value=f"{int(ids[~found][0])} and {int((~found).sum()) - 1} more",
+                value=f"{int(ids[place < 0][0])} and {int((place < 0).sum()) - 1} more",
                 todo="give the truth tables of all features",
             )
         return np.asarray(self._order[place])
 
+    def values(self, name: str, lines: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return the probability of a label in some lines; NaN where it is not known."""
+        values = [
+            np.nan if name in self.unknown[line] else float(name in self.labels[line])
+            for line in lines
+        ]
+        return np.array(values, dtype=np.float32)
+
+
+class LabelTable(Protocol):
+    """The star and the labels of light curves."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Labels: the columns that a training set gets."""
+        ...
+
+    @property
+    def stars(self) -> npt.NDArray[Any]:
+        """Name of the star of each line."""
+        ...
+
+    @property
+    def surveys(self) -> npt.NDArray[Any]:
+        """Where the light curve of each line is from."""
+        ...
+
+    def find(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the line of each light curve; below 0 leaves it out."""
+        ...
+
+    def values(self, name: str, lines: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Return the probability of a label in some lines; NaN where it is not known."""
+        ...
+
+
+def find_sorted(known: npt.NDArray[np.int64], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the place of each id among ascending ones, -1 for those that are not there."""
+    place = np.minimum(np.searchsorted(known, ids), max(len(known) - 1, 0))
+    found = known[place] == ids if len(known) else np.zeros(len(ids), dtype=np.bool_)
+    return np.where(found, place, -1)
+
 
 def assemble_training_set(
     features_paths: Sequence[str | Path],
-    truth_paths: Sequence[str | Path],
+    truth: Sequence[str | Path] | LabelTable,
     output: str | Path,
     *,
     without_matches: float = 0.0,
@@ -107,12 +153,12 @@ def assemble_training_set(
     ----------
     features_paths : sequence of path
         Files of features, with equal columns.
-    truth_paths : sequence of path
-        See `Truth`.
+    truth : sequence of path, or LabelTable
+        Labels, or files of `Truth`.
     output : path
         Gets the columns of the features, ``star`` and ``survey`` (string) and, for every
-        label of the 52 classes and ``non-variable``, 1 where the star has it, null where
-        that is not known, and 0 elsewhere.
+        label of `truth` (of files: of the 52 classes and ``non-variable``), its probability,
+        null where that is not known.
     without_matches : float
         Part of the stars, by the hash of their names, whose features from other catalogues
         and alerts are left out, so that models learn to do without.
@@ -124,9 +170,9 @@ def assemble_training_set(
     InputError
         If a light curve has no line of truth, or none has features.
     """
-    truth = Truth(truth_paths)
+    labels = Truth(truth) if isinstance(truth, Sequence) else truth
     schema = read_schema(features_paths[0]).remove_metadata()
-    for column in _label_columns():
+    for column in _label_columns(labels.names):
         schema = schema.append(column.field)
     metadata = record(
         "training_set",
@@ -137,12 +183,12 @@ def assemble_training_set(
         for path in sorted(features_paths, key=str):
             for piece in iter_batches(path, rows=ROWS):
                 piece = piece.filter(piece.column("reason").is_null())
-                writer.write(_labelled(piece, truth, without_matches))
+                writer.write(_labelled(piece, labels, without_matches))
         if writer.rows == 0:
             raise InputError(
                 "training set without a light curve that has features",
                 value=", ".join(map(str, features_paths)),
-                todo="look at the column reason of these files",
+                todo="look at the column reason of these files, and at the ids of the labels",
             )
 
 
@@ -166,20 +212,21 @@ def _read_truth(path: str | Path) -> pa.Table:
     return table.select(list(kinds)).cast(pa.schema(list(kinds.items())))
 
 
-def _label_columns() -> list[Column]:
+def _label_columns(names: Sequence[str]) -> list[Column]:
     return [
         Column(STAR, "string", "", False, "Star; all its light curves go into one set"),
         Column(SURVEY, "string", "", False, "Where the light curve is from"),
         *(
             Column(name, "float32", "", True, f"Probability of {name}; null where it is not known")
-            for name in LABELS
+            for name in names
         ),
     ]
 
 
-def _labelled(piece: pa.Table, truth: Truth, without_matches: float) -> pa.Table:
-    lines = truth.find(piece.column("_id").to_numpy())
-    stars = truth.stars[lines]
+def _labelled(piece: pa.Table, labels: LabelTable, without_matches: float) -> pa.Table:
+    lines = labels.find(piece.column("_id").to_numpy())
+    piece, lines = piece.filter(pa.array(lines >= 0)), lines[lines >= 0]
+    stars = labels.stars[lines]
     blank = np.array([star_fraction(star, BLANK_SALT) < without_matches for star in stars], bool)
     for name in MATCHED if blank.any() else ():
         if name in piece.schema.names:
@@ -187,11 +234,8 @@ def _labelled(piece: pa.Table, truth: Truth, without_matches: float) -> pa.Table
             values = pc.if_else(pa.array(~blank), piece.column(name), None)
             piece = piece.set_column(place, piece.schema.field(place), values)
     piece = piece.append_column(STAR, pa.array(stars, pa.string()))
-    piece = piece.append_column(SURVEY, pa.array(truth.surveys[lines], pa.string()))
-    labels = [set(truth.labels[line]) for line in lines]
-    unknown = [set(truth.unknown[line]) for line in lines]
-    for name in LABELS:
-        values = np.array([name in found for found in labels], dtype=np.float32)
-        mask = np.array([name in found for found in unknown], dtype=bool)
-        piece = piece.append_column(name, pa.array(values, mask=mask))
+    piece = piece.append_column(SURVEY, pa.array(labels.surveys[lines], pa.string()))
+    for name in labels.names:
+        found = labels.values(name, lines)
+        piece = piece.append_column(name, pa.array(found, mask=np.isnan(found)))
     return piece

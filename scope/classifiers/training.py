@@ -140,13 +140,13 @@ def train_bundle(
     options: Options = (
         (network or NetworkOptions()) if algorithm == "dnn" else trees or TreeOptions()
     )
-    prepared = load_training_data(
+    prepared = _prepare(
         training_set,
         definitions,
-        features=list(dict.fromkeys(name for columns in lists.values() for name in columns)),
-        impute=impute or default_imputation(period_suffix),
-        period_suffix=period_suffix,
-        options=data,
+        lists,
+        impute or default_imputation(period_suffix),
+        period_suffix,
+        data,
     )
     chosen = frequent_classes(prepared, definitions, min_count)
     run = TrainingRun(
@@ -196,6 +196,41 @@ def train_bundle(
     if scores_output is not None:
         scores.write(scores_output, algorithm, bundle.identity, training_set=facts["training_set"])
     return bundle
+
+
+def _prepare(
+    training_set: str | Path,
+    definitions: Sequence[ClassDefinition],
+    lists: Features,
+    impute: Mapping[str, str],
+    period_suffix: str,
+    data: DataOptions,
+) -> TrainingData:
+    """Return the training set with the features of all lists, or of those that are needed.
+
+    All of them, so that classes of both lists can share a bundle; without those of a list that
+    no class sees, where the training set does not have them.
+    """
+
+    def load(names: Sequence[str]) -> TrainingData:
+        return load_training_data(
+            training_set,
+            definitions,
+            features=list(dict.fromkeys(column for name in names for column in lists[name])),
+            impute=impute,
+            period_suffix=period_suffix,
+            options=data,
+        )
+
+    needed = [name for name in lists if any(item.features == name for item in definitions)]
+    try:
+        return load(list(lists))
+    except InputError as error:
+        if len(needed) == len(lists):
+            raise
+        prepared = load(needed)
+        logger.warning("trained without the features that no class sees: %s", error)
+        return prepared
 
 
 def _calibration(

@@ -140,7 +140,8 @@ def create_training_script(
         "#!/bin/bash",
         "# One command per class; a class that fails does not keep the others from training.",
         "failed=0",
-        *(f"{options.command(tag)} || failed=1" for tag in chosen),
+        "trap failed=1 ERR",
+        *(options.command(tag) for tag in chosen),
         "exit $failed",
     ]
     with path.open("x", encoding="utf-8") as stream:

@@ -19,6 +19,7 @@ from scope.cli import main as scope_cli
 from scope.cli.train import build_parser, main
 from scope.cli.train_options import training_overrides
 from scope.config import load_config
+from scope.io import read_table, write_table
 from tests.training_sets import training_set
 
 USUAL = ["--tag", "vnv", "--path-dataset", "t.parquet"]
@@ -374,3 +375,20 @@ def test_the_script_in_the_root_does_not_hide_the_package(root: Path) -> None:
             check=True,
         )
         assert str(root / "scope") in done.stdout
+
+
+def test_classes_that_see_no_catalogues_are_trained_without_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = read_table(training_set())
+    catalogues = [n for n in table.column_names if n.startswith(("Gaia", "AllWISE", "PS1"))]
+    assert len(catalogues) == 22
+    write_table(table.drop_columns(catalogues), tmp_path / "t.parquet", {})
+    argv = ["--path-dataset", "t.parquet", "--algorithm=xgb", "--calibrate=false", "--save"]
+    assert main(["--tag=vnv", *argv]) == 0
+    assert main(["--tag=e", *argv]) == 0
+    assert ModelBundle.load(tmp_path / "models/xgb/experiment").classes == ("vnv", "e")
+    capsys.readouterr()
+    assert main(["--tag=rrlyr", *argv]) == 2
+    assert "missing columns" in capsys.readouterr().err
