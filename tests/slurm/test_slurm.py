@@ -93,10 +93,10 @@ class Scene:
                 found.append(
                     Job(
                         id=int(said["JobId"]),
-                        what=said["Comment"],
+                        what=said.get("Comment", ""),
                         state=said["JobState"],
                         cpus=int(said["NumCPUs"]),
-                        memory=said["MinMemoryNode"],
+                        memory=said.get("MinMemoryNode", ""),
                         gpus=said.get("TresPerJob", ""),
                         node=said.get("NodeList", ""),
                     )
