@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scope.cli import (
+    combine_preds_slurm,
     create_inference_script,
     generate_features_slurm,
     job_submission,
@@ -192,6 +193,18 @@ def test_each_class_of_a_training_script_is_a_job_of_an_array(here: Path) -> Non
             check=True,
         )
         assert done.stdout.strip() == f"-m scope.cli.train {expected} --run-sweeps"
+
+
+def test_options_of_combining_are_checked_before_the_job_runs(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert combine_preds_slurm.main(["--memory-GB", "128", "--", "--merge-dnn-xgb"]) == 0
+    assert (
+        "scope.cli.combine_preds --merge-dnn-xgb\n"
+        in Path("combine_preds/slurm/slurm.sub").read_text()
+    )
+    assert combine_preds_slurm.main(["--", "--no-such-option"]) == 2
+    assert "--no-such-option" in capsys.readouterr().err
 
 
 def test_a_script_that_was_written_is_submitted_once(
