@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -43,7 +45,11 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
 
 
 def iter_batches(
-    path: str | Path, columns: Sequence[str] | None = None, rows: int = 4096
+    path: str | Path,
+    columns: Sequence[str] | None = None,
+    rows: int = 4096,
+    *,
+    holding: npt.NDArray[np.bool_] | None = None,
 ) -> Iterator[pa.Table]:
     """Read a Parquet file in pieces, in file order, with memory for one piece only.
 
@@ -54,6 +60,8 @@ def iter_batches(
         What to read, in this order. All by default.
     rows : int
         Most rows of a piece.
+    holding : bool array, one for each row of the file, optional
+        Only row groups that hold a true one are read.
 
     Yields
     ------
@@ -68,9 +76,18 @@ def iter_batches(
         raise InputError("rows of a piece", value=rows, allowed="1 or more")
     with _opened(path, buffer_size=_BUFFER_BYTES) as file:
         names = _selected(file, columns, path)
-        for batch in file.iter_batches(batch_size=rows, columns=names, use_threads=False):
+        groups = None if holding is None else _groups(file, holding)
+        for batch in file.iter_batches(rows, groups, columns=names, use_threads=False):
             table = pa.Table.from_batches([batch])
             yield table if names is None else table.select(names)
+
+
+def _groups(file: pq.ParquetFile, holding: npt.NDArray[np.bool_]) -> list[int]:
+    """Return the numbers of the row groups that hold a true row."""
+    metadata = file.metadata
+    sizes = [metadata.row_group(number).num_rows for number in range(metadata.num_row_groups)]
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    return np.unique(group[holding]).tolist()
 
 
 def read_schema(path: str | Path) -> pa.Schema:

@@ -9,6 +9,7 @@ Beside them there may be a folder ``crossmatch`` with tables of external catalog
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +21,21 @@ import pyarrow.compute as pc
 from scope.errors import DuplicateIdError, NotFoundError
 from scope.features.catalogues import CATALOGUES
 from scope.identifiers import Scheme, decode
-from scope.io.tables import iter_batches, read_metadata
+from scope.io.tables import read_metadata
 from scope.lightcurves.align import aligned
 from scope.lightcurves.curves import LightCurves
-from scope.lightcurves.files import DEFAULT_ROWS, lightcurves_of
+from scope.lightcurves.files import DEFAULT_ROWS
 from scope.lightcurves.sky import PositionTree
 from scope.schema import SOURCES, Column, arrow_schema
 from scope.surveys.base import NO_FIELD, parse_unit, unit_name
 from scope.surveys.bulk import (
     ID,
-    LISTS,
-    check_schema,
     iter_files_by_id,
+    read_lightcurves,
     read_sources,
     read_sources_by_id,
 )
+from scope.surveys.index import ArchiveIndex
 from scope.surveys.layout import ArchiveFile, abbreviated, find_files
 from scope.surveys.matching import (
     ALERT_TABLE_COLUMNS,
@@ -177,15 +178,10 @@ class Archive:
             If the archive has one of the ids twice.
         """
         ids = np.asarray(ids, dtype=np.int64)
-        wanted = pa.array(np.unique(ids))
+        wanted = np.unique(ids)
         parts = [_NO_CURVES]
-        for file in self._files_with(ids):
-            check_schema(file.path)
-            for table in iter_batches(file.path, [ID, *LISTS], DEFAULT_ROWS):
-                found = pc.is_in(table.column(ID).cast(pa.int64()), wanted)
-                if pc.any(found).as_py():
-                    chosen = table.filter(found)
-                    parts.append(lightcurves_of(chosen, file.path, id_column=ID))
+        for file in self._files_with(wanted):
+            parts += read_lightcurves(file.path, wanted, DEFAULT_ROWS)
         curves = LightCurves.concatenate(parts)
         self._check_once(curves.ids)
         return aligned(curves, ids)
@@ -214,15 +210,16 @@ class Archive:
     def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
         """Find light curves around positions in degrees, see `scope.surveys.base.Survey.cone`.
 
-        One call reads the positions of the whole archive: ask for many at once.
+        The positions are read of files near any of the positions asked for, which an index
+        tells (`scope.surveys.index`).
 
         Raises
         ------
         CorruptFileError, MissingColumnError, IdentifierError
         """
         tree = PositionTree(ra, dec)
-        parts = []
-        for file in self._all_files():
+        parts = [_no_pairs()]
+        for file in self._index.near(ra, dec, radius_arcsec):
             sources = read_sources(file)
             pairs = tree.within(
                 sources.column("ra").to_numpy(), sources.column("dec").to_numpy(), radius_arcsec
@@ -326,14 +323,25 @@ class Archive:
             file for units in self._units.values() for files in units.values() for file in files
         ]
 
+    @cached_property
+    def _index(self) -> ArchiveIndex:
+        return ArchiveIndex(self.folder, self._all_files())
+
     def _files_with(self, ids: npt.NDArray[np.int64]) -> list[ArchiveFile]:
         """Return the files that may hold the light curves of these ids."""
         identity = decode(ids)
-        files = self._all_files()
         if np.any(identity.scheme == Scheme.OPAQUE):
-            return files
+            return self._index.holding(ids)
+        files = self._all_files()
         places = set(zip(*(part.tolist() for part in identity[1:5]), strict=True))
         return [file for file in files if file[:4] in places]
+
+
+def _no_pairs() -> pa.Table:
+    """Return the answer to a cone search that finds nothing."""
+    nothing = arrow_schema(SOURCES).empty_table()
+    nothing = nothing.add_column(0, "separation_arcsec", pa.array([], pa.float64()))
+    return nothing.add_column(0, "query", pa.array([], pa.int64()))
 
 
 _NO_CURVES = LightCurves(

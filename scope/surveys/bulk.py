@@ -7,14 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scope.errors import DuplicateIdError, IdentifierError, InputError
 from scope.identifiers import check_columns, resolve
 from scope.io.sorting import read_ids
-from scope.io.tables import read_schema, read_table
+from scope.io.tables import iter_batches, read_schema, read_table
 from scope.lightcurves.curves import LightCurves
-from scope.lightcurves.files import iter_raw_lightcurves
+from scope.lightcurves.files import iter_raw_lightcurves, lightcurves_of
 from scope.schema import SOURCES, arrow_schema, require_columns
 from scope.surveys.layout import ArchiveFile
 
@@ -107,6 +109,49 @@ def read_sources_by_id(files: Sequence[ArchiveFile]) -> pa.Table:
             ],
         )
     return table.take(pa.array(order)).combine_chunks()
+
+
+def read_positions(
+    file: ArchiveFile,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return ids and positions, in degrees, of the light curves that a file lists.
+
+    Raises
+    ------
+    CorruptFileError, MissingColumnError
+    """
+    table = read_table(file.path, ["objra", "objdec"])
+    ra, dec = (
+        _cast(table, name, pa.float64(), file.path).to_numpy() for name in ("objra", "objdec")
+    )
+    return read_ids(file.path, ID), ra, dec
+
+
+def read_lightcurves(path: Path, ids: npt.NDArray[np.int64], rows: int) -> Iterator[LightCurves]:
+    """Yield those light curves of a file that are among `ids`, as observed.
+
+    Only row groups that hold any are read.
+
+    Parameters
+    ----------
+    path : Path
+    ids : (n,) int64
+    rows : int
+        Light curves of the file in memory at a time.
+
+    Raises
+    ------
+    CorruptFileError, MissingColumnError, InputError
+    """
+    check_schema(path)
+    hit = np.isin(read_ids(path, ID), ids)
+    if not hit.any():
+        return
+    wanted = pa.array(ids)
+    for table in iter_batches(path, [ID, *LISTS], rows, holding=hit):
+        found = pc.is_in(table.column(ID).cast(pa.int64()), wanted)
+        if pc.any(found).as_py():
+            yield lightcurves_of(table.filter(found), path, id_column=ID)
 
 
 def iter_file(file: ArchiveFile, rows: int) -> Iterator[LightCurves]:
