@@ -16,9 +16,11 @@ from scope.errors import InputError
 from scope.io import read_csv, read_hdf, read_parquet, write_csv, write_hdf, write_parquet
 
 if TYPE_CHECKING:
+    from scope.classifiers.dataset import Dataset
     from scope.preprocessing import impute_features
 
 __all__ = [
+    "Dataset",
     "TychoBVfromGaia",
     "exclude_radius",
     "impute_features",
@@ -43,6 +45,10 @@ def __getattr__(name: str) -> Any:
         from scope.preprocessing import impute_features
 
         return impute_features
+    if name == "Dataset":
+        from scope.classifiers.dataset import Dataset
+
+        return Dataset
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -100,10 +100,17 @@ def balanced(examples: Examples, balance: float | None, seed: int) -> Examples:
     """
     if balance is None:
         return examples
-    positive = np.flatnonzero(examples.target)
-    negative = np.flatnonzero(~examples.target)
+    return examples.take(balanced_rows(examples.target, balance, seed))
+
+
+def balanced_rows(target: Bools, balance: float | None, seed: int) -> npt.NDArray[np.int64]:
+    """Return the rows that `balanced` keeps, ascending."""
+    if balance is None:
+        return np.arange(len(target))
+    positive = np.flatnonzero(target)
+    negative = np.flatnonzero(~target)
     small, large = sorted((positive, negative), key=len)
     keep = int(len(small) * balance)
     if keep < len(large):
         large = np.random.default_rng(seed).choice(large, size=keep, replace=False)
-    return examples.take(np.sort(np.concatenate([small, large])))
+    return np.sort(np.concatenate([small, large]))
