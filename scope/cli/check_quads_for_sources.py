@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from scope.cli.arguments import Parser, non_negative_int
 from scope.cli.run import run_command
+from scope.cli.survey_options import add_place_options, refuse_catalog, survey_config
 from scope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,12 +26,7 @@ def build_parser(prog: str = "check-quads-for-sources") -> Parser:
         "an archive, whichever is configured.",
     )
     parser.add_version()
-    parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
-    parser.add_argument(
-        "--archive",
-        metavar="FOLDER",
-        help="folder of light curves to use; by default the configured survey",
-    )
+    add_place_options(parser)
     parser.add_argument(
         "--fields",
         nargs="+",
@@ -91,7 +87,6 @@ def _fields(words: list[str]) -> list[int] | None:
 
 
 def _source(args: argparse.Namespace) -> CountSource:
-    from scope.cli.survey_options import survey_config
     from scope.surveys.check_quads import ArchiveCounts, KowalskiCounts
     from scope.surveys.kowalski import KowalskiSurvey
     from scope.surveys.open import configured_survey
@@ -100,13 +95,7 @@ def _source(args: argparse.Namespace) -> CountSource:
     survey = configured_survey(config)
     if isinstance(survey, KowalskiSurvey):
         return KowalskiCounts(survey.client, args.catalog or config.kowalski.collections.sources)
-    if args.catalog is not None:
-        raise UsageError(
-            "--catalog with an archive",
-            value=args.catalog,
-            allowed="a collection of Kowalski",
-            todo="leave it out, or set the key survey to kowalski",
-        )
+    refuse_catalog(args)
     return ArchiveCounts(survey)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scope.cli.arguments import Parser, positive_int
 from scope.cli.run import run_command
-from scope.cli.slurm_options import add_slurm_options, write_job
+from scope.cli.slurm_options import add_slurm_options, job_allocation, write_job
 
 
 def build_parser(prog: str = "combine-preds-slurm") -> Parser:
@@ -36,26 +36,17 @@ def build_parser(prog: str = "combine-preds-slurm") -> Parser:
 def combine_preds_slurm(args: argparse.Namespace) -> None:
     """Write the batch script."""
     from scope.cli.combine_preds import build_parser as combining
-    from scope.runs.controller import Allocation, BatchJob
+    from scope.runs.controller import BatchJob
 
     # What cannot be parsed would only be found when the job runs.
     combining().parse_args(args.options)
     python = sys.executable if args.python_env_name is None else "python"
-    allocation = Allocation(
-        partition=args.partition_type,
-        account=args.account_name,
-        memory_gb=args.memory_GB,
-        time=args.time,
-        cores=args.Ncore,
-        gpus=args.gpus or 0,
-        mail_user=args.mail_user,
-    )
     job = BatchJob(
         name=args.job_name,
         commands=[shlex.join([python, "-m", "scope.cli.combine_preds", *args.options])],
         folder=Path(),
         logs=Path(args.dirname) / "logs",
-        allocation=allocation,
+        allocation=job_allocation(args),
         environment=args.python_env_name,
     )
     write_job(args, job)

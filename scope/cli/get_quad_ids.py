@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 from scope.cli.arguments import Parser, non_negative_int, positive_int
 from scope.cli.run import run_command, show_progress
-from scope.cli.survey_options import add_survey_options, span, survey_config
-from scope.errors import UsageError
+from scope.cli.survey_options import (
+    add_survey_options,
+    refuse_catalog,
+    span,
+    survey_config,
+)
 
 if TYPE_CHECKING:
     from scope.config.model import Config
@@ -119,13 +123,7 @@ def _source(args: argparse.Namespace, config: Config) -> IdSource:
     if isinstance(survey, KowalskiSurvey):
         catalog = args.catalog or config.kowalski.collections.features
         return KowalskiIds(survey.client, catalog, rows=args.limit)
-    if args.catalog is not None:
-        raise UsageError(
-            "--catalog with an archive",
-            value=args.catalog,
-            allowed="a collection of Kowalski",
-            todo="leave it out, or set the key survey to kowalski",
-        )
+    refuse_catalog(args)
     return ArchiveIds(survey)
 
 

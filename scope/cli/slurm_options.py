@@ -131,6 +131,21 @@ def controller_allocation(args: argparse.Namespace) -> Allocation:
     )
 
 
+def job_allocation(args: argparse.Namespace) -> Allocation:
+    """Return what a job asks for that does the work itself."""
+    from scope.runs.controller import Allocation
+
+    return Allocation(
+        partition=args.partition_type,
+        account=args.account_name,
+        memory_gb=args.memory_GB,
+        time=args.time,
+        cores=args.Ncore,
+        gpus=args.gpus or 0,
+        mail_user=args.mail_user,
+    )
+
+
 def workers(args: argparse.Namespace, *, cores: int | None, queries: int, **more: Any) -> Workers:
     """Return what the jobs of the controller ask for, where it is not what the profile says.
 

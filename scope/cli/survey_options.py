@@ -12,14 +12,19 @@ if TYPE_CHECKING:
     from scope.config.model import Config
 
 
-def add_survey_options(parser: Parser, default_field: int) -> None:
-    """Declare where light curves are, and of which part of the sky."""
+def add_place_options(parser: Parser) -> None:
+    """Declare where light curves are."""
     parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
     parser.add_argument(
         "--archive",
         metavar="FOLDER",
         help="folder of light curves to use; by default the configured survey",
     )
+
+
+def add_survey_options(parser: Parser, default_field: int) -> None:
+    """Declare where light curves are, and of which part of the sky."""
+    add_place_options(parser)
     parser.add_argument(
         "--field", type=positive_int, default=default_field, metavar="N", help="field number"
     )
@@ -50,6 +55,23 @@ def span(numbers: list[int], name: str, last: int) -> range:
             allowed=f"one number, or the first and the last, from 1 to {last}",
         )
     return range(first, end + 1)
+
+
+def refuse_catalog(args: argparse.Namespace) -> None:
+    """Make sure that no collection is named where light curves are files.
+
+    Raises
+    ------
+    UsageError
+        If one is.
+    """
+    if args.catalog is not None:
+        raise UsageError(
+            "--catalog with an archive",
+            value=args.catalog,
+            allowed="a collection of Kowalski",
+            todo="leave it out, or set the key survey to kowalski",
+        )
 
 
 def survey_config(args: argparse.Namespace) -> Config:

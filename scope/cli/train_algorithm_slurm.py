@@ -10,7 +10,13 @@ from pathlib import Path
 
 from scope.cli.arguments import Parser, positive_int
 from scope.cli.run import run_command
-from scope.cli.slurm_options import add_ineffective, add_loop_options, add_slurm_options, write_job
+from scope.cli.slurm_options import (
+    add_ineffective,
+    add_loop_options,
+    add_slurm_options,
+    job_allocation,
+    write_job,
+)
 from scope.errors import UsageError
 
 COMMAND = "scope-train"
@@ -47,7 +53,7 @@ def build_parser(prog: str = "train-algorithm-slurm") -> Parser:
 
 def train_algorithm_slurm(args: argparse.Namespace) -> None:
     """Write the batch script."""
-    from scope.runs.controller import Allocation, BatchJob
+    from scope.runs.controller import BatchJob
 
     commands = training_commands(args.scriptname)
     python = sys.executable if args.python_env_name is None else "python"
@@ -57,21 +63,12 @@ def train_algorithm_slurm(args: argparse.Namespace) -> None:
         lines.append(
             f"{number}) {shlex.join([python, '-m', 'scope.cli.train', *words, *sweep])} ;;"
         )
-    allocation = Allocation(
-        partition=args.partition_type,
-        account=args.account_name,
-        memory_gb=args.memory_GB,
-        time=args.time,
-        cores=args.Ncore,
-        gpus=args.gpus or 0,
-        mail_user=args.mail_user,
-    )
     job = BatchJob(
         name=args.job_name,
         commands=[*lines, "esac"],
         folder=Path(),
         logs=Path(args.dirname) / "logs",
-        allocation=allocation,
+        allocation=job_allocation(args),
         environment=args.python_env_name,
         array=len(commands),
     )
