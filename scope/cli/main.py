@@ -20,6 +20,7 @@ COMMANDS = {
     "assemble-training-stats": "gather figures and importances of trained classes, a file each",
     "plot-predictions": "draw what networks and trees say about the same light curves",
     "plot-training-stats": "draw how networks and trees compare, labels and importances",
+    "download-archive": "fetch light curves of fields from the public archive, and check them",
     "models": "list, show or verify the models that there are",
     "fetch-models": "fetch trained models from a server, a bucket or a folder, and check them",
     "fetch-datasets": "fetch training sets from a server, a bucket or a folder",

@@ -169,7 +169,7 @@ class Thresholds(Section):
 
 
 class Downloads(Section):
-    """Where ``scope fetch-models`` and ``scope fetch-datasets`` find files.
+    """Where ``scope fetch-models``, ``fetch-datasets`` and ``download-archive`` find files.
 
     A source is an address (https://…), a bucket (gs://<bucket>/…, s3://<bucket>/…) or a
     folder, with a file SHA256SUMS.
@@ -182,6 +182,12 @@ class Downloads(Section):
         min_length=1,
     )
     datasets: str | None = key(None, "source of training sets, likewise", min_length=1)
+    archive: str = key(
+        "https://irsa.ipac.caltech.edu/data/ZTF/lc/lc_dr{release}",
+        "source of bulk light curves, with {release} for the number of the data release; its "
+        "list of MD5 sums is checksum.md5",
+        min_length=1,
+    )
 
 
 Prevalence = Annotated[float, Field(gt=0, lt=1)]

@@ -1,9 +1,9 @@
 """Files from a web server, a folder or a bucket: whole, checked, and resumed.
 
 A source holds files and a list of their checksums, ``SHA256SUMS``, with a line
-``<sha256>  <path>`` per file, as ``sha256sum`` writes it. A file that is there with the
-right checksum is left alone; one that broke off is gone on with, and takes its place only
-when it is whole.
+``<sha256>  <path>`` per file, as ``sha256sum`` writes it; or one of MD5 sums by another name.
+A file that is there with the right checksum is left alone; one that broke off is gone on with,
+and takes its place only when it is whole.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -37,7 +38,10 @@ GOOGLE = "https://storage.googleapis.com"
 EMULATOR = "STORAGE_EMULATOR_HOST"
 """Environment variable of Google's clients: where buckets are, if not at `GOOGLE`."""
 
-_LINE = re.compile(r"(?P<sha256>[0-9a-f]{64}) [ *](?P<path>.+)")
+_LINE = re.compile(r"(?P<digest>[0-9a-f]{64}|[0-9a-f]{32}) [ *](?P<path>.+)")
+_ALGORITHMS = {64: "sha256", 32: "md5"}
+"""Length of a checksum -> what it was computed by."""
+
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 """Answers after which a server is worth asking again."""
 
@@ -65,6 +69,8 @@ def fetch(
     only: Callable[[str], bool] | None = None,
     policy: RetryPolicy | None = None,
     report: Callable[[str], object] = lambda text: None,
+    sums: str = SUMS,
+    workers: int = 1,
 ) -> Fetched:
     """Fetch the files of a source into a folder.
 
@@ -81,6 +87,10 @@ def fetch(
         How patient to be with a server.
     report : callable, optional
         Told what is being done, file by file.
+    sums : str
+        Name of the list; SHA-256 and MD5 are told apart by their length.
+    workers : int
+        Files that are fetched at a time.
 
     Raises
     ------
@@ -94,23 +104,35 @@ def fetch(
         If the server does not answer; what was got is kept and gone on with next time.
     """
     place, policy = location(source), policy or RetryPolicy()
-    sums = _read_sums(place, policy)
-    wanted = {name: sha for name, sha in sums.items() if only is None or only(name)}
-    new = []
-    for name, sha256 in wanted.items():
+    every = _read_sums(place, policy, sums)
+    wanted = {name: digest for name, digest in every.items() if only is None or only(name)}
+
+    def one(name: str) -> Path | None:
+        """Fetch a file; return its path if it was not there."""
         target = Path(folder) / name
-        if not (target.is_file() and _hash(target) == sha256):
-            report(name)
-            try:
-                _fetch_file(place, name, target, sha256, policy)
-            except OSError as error:
-                raise ScopeError(
-                    "file that cannot be written",
-                    value=f"{target}: {error.strerror or error}",
-                    todo="make room, or name another folder; fetch again to go on",
-                ) from error
-            new.append(target)
-    return Fetched(tuple(Path(folder) / name for name in wanted), tuple(new))
+        if target.is_file() and _hash(target, wanted[name]) == wanted[name]:
+            return None
+        report(name)
+        try:
+            _fetch_file(place, name, target, wanted[name], policy)
+        except OSError as error:
+            raise ScopeError(
+                "file that cannot be written",
+                value=f"{target}: {error.strerror or error}",
+                todo="make room, or name another folder; fetch again to go on",
+            ) from error
+        return target
+
+    with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as pool:
+        jobs = [pool.submit(one, name) for name in wanted]
+        try:
+            done = [job.result() for job in jobs]
+        finally:
+            for job in jobs:
+                job.cancel()
+    return Fetched(
+        tuple(Path(folder) / name for name in wanted), tuple(path for path in done if path)
+    )
 
 
 def location(source: str) -> str | Path:
@@ -142,26 +164,26 @@ def location(source: str) -> str | Path:
     )
 
 
-def _read_sums(place: str | Path, policy: RetryPolicy) -> Mapping[str, str]:
-    """Return path -> SHA-256 of all files of a source."""
+def _read_sums(place: str | Path, policy: RetryPolicy, sums: str) -> Mapping[str, str]:
+    """Return path -> checksum of all files of a source."""
     if isinstance(place, Path):
         try:
-            content = (place / SUMS).read_bytes()
+            content = (place / sums).read_bytes()
         except OSError as error:
-            raise _absent(place / SUMS) from error
+            raise _absent(place / sums) from error
     else:
-        content = _patiently(f"{place}/{SUMS}", policy, lambda answer: answer.read())
+        content = _patiently(f"{place}/{sums}", policy, lambda answer: answer.read())
     found = {}
     for line in content.decode(errors="replace").splitlines():
         match = _LINE.fullmatch(line)
         if match is None or not _is_inside(match["path"]):
             raise InputError(
-                f"list of checksums that cannot be understood, {place}/{SUMS}",
+                f"list of checksums that cannot be understood, {place}/{sums}",
                 value=line,
                 allowed="lines <sha256>  <path>, with paths inside the source",
                 todo=f"write it with: sha256sum FILES > {SUMS}",
             )
-        found[str(PurePosixPath(match["path"]))] = match["sha256"]
+        found[str(PurePosixPath(match["path"]))] = match["digest"]
     return found
 
 
@@ -171,7 +193,7 @@ def _is_inside(path: str) -> bool:
 
 
 def _fetch_file(
-    place: str | Path, name: str, target: Path, sha256: str, policy: RetryPolicy
+    place: str | Path, name: str, target: Path, digest: str, policy: RetryPolicy
 ) -> None:
     part = target.with_name(target.name + PART)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -182,15 +204,15 @@ def _fetch_file(
             raise _absent(place / name) from error
     else:
         address = f"{place}/{urllib.parse.quote(name)}"
-        if not (part.is_file() and _hash(part) == sha256):
+        if not (part.is_file() and _hash(part, digest) == digest):
             _download(address, part, policy)
-    if _hash(part) != sha256:
-        found = _hash(part)
+    found = _hash(part, digest)
+    if found != digest:
         part.unlink()
         raise InputError(
             f"file that is not what the list of its source says, {name}",
-            value=f"sha256 {found}",
-            allowed=sha256,
+            value=f"{_ALGORITHMS[len(digest)]} {found}",
+            allowed=digest,
             todo="fetch again; if it stays so, tell whoever keeps the source",
         )
     os.replace(part, target)
@@ -292,6 +314,7 @@ def _absent(what: object) -> NotFoundError:
     )
 
 
-def _hash(path: Path) -> str:
+def _hash(path: Path, like: str) -> str:
+    """Return the checksum of a file, of the kind that another one is."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, _ALGORITHMS[len(like)]).hexdigest()
