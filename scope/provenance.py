@@ -30,9 +30,9 @@ STAGES: dict[str, int] = {
     "report": 1,
     "labelled": 1,
     "training_set": 2,
-    "training_scores": 1,
-    "bundle": 2,
-    "fusion": 1,
+    "training_scores": 2,
+    "bundle": 3,
+    "fusion": 2,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""
 

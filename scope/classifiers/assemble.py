@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scope.classifiers.splits import star_fraction
-from scope.classifiers.training_set import STAR
+from scope.classifiers.training_set import SIMULATION, STAR, SURVEY
 from scope.errors import DuplicateIdError, InputError
 from scope.features.catalogues import CATALOGUES
 from scope.features.registry import names_of
@@ -23,12 +23,8 @@ from scope.surveys.label_map import LABELS
 
 TRUTH_COLUMNS = ("objectid", "sourceid", "labels")
 FURTHER_COLUMNS = {"unknown": pa.list_(pa.string()), "survey": pa.string()}
-"""Columns of a truth table that need not be there."""
+"""Columns of a truth table that need not be there; without ``survey`` it is a simulation's."""
 
-SIMULATION = "simulation"
-"""Survey of truth tables that name none."""
-
-SURVEY = "survey"
 ROWS = 4096
 
 BLANK_SALT = "scope without matches 1"

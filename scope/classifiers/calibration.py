@@ -46,6 +46,9 @@ class CalibrationOptions:
         Positive (and negative) training stars from which on a class is calibrated by an
         isotonic map, by a beta map, and at all: with fewer than `beta_from` by Platt's map
         for trees and a temperature for networks.
+    observed_from : int
+        Observed stars of either side from which on simulated ones are left out: what a
+        score means among them says little about the sky.
     coverage : float
         Part of the light curves of either side whose prediction set holds the truth.
     """
@@ -54,6 +57,7 @@ class CalibrationOptions:
     isotonic_from: int = 500
     beta_from: int = 100
     probability_from: int = 20
+    observed_from: int = 100
     coverage: float = 0.9
 
     def __post_init__(self) -> None:
@@ -97,6 +101,8 @@ class ClassCalibration:
     cut : float or None
         Recommended: the probability, or for ``rank`` the score, from which on rows are
         called positive for the best F1 on training stars.
+    observed : bool
+        Whether all this is of observed stars alone, of a training set with simulated ones.
     """
 
     method: str
@@ -107,6 +113,7 @@ class ClassCalibration:
     lowest_positive: float | None
     highest_negative: float | None
     cut: float | None
+    observed: bool = False
 
     @property
     def has_probability(self) -> bool:
@@ -143,12 +150,25 @@ class OutOfFold:
     score_prevalence : float
         Part of positive rows, weighted, in what the models were trained on: less lopsided
         than in `target` where classes are balanced or weighed.
+    observed : (n,) bool, optional
+        Which rows are not simulated; None where nothing tells.
     """
 
     scores: npt.NDArray[np.floating]
     target: Bools
     stars: npt.NDArray[np.integer]
     score_prevalence: float
+    observed: Bools | None = None
+
+    def without_simulated(self, least: int) -> OutOfFold:
+        """Return the observed rows if either side has `least` stars there, else all rows."""
+        if self.observed is None or self.observed.all():
+            return self
+        here = self.observed
+        part = OutOfFold(
+            self.scores[here], self.target[here], self.stars[here], self.score_prevalence
+        )
+        return part if min(part.count_stars()) >= least else self
 
     def count_stars(self) -> tuple[int, int]:
         """Return the numbers of stars with positive and with negative rows."""
@@ -165,6 +185,7 @@ def calibrate(rows: OutOfFold, algorithm: str, options: CalibrationOptions) -> C
         What gave the scores; ``fused`` scores are probabilities already and are only
         refined where there are enough stars for an isotonic map.
     """
+    everything, rows = rows, rows.without_simulated(options.observed_from)
     n_positive, n_negative = rows.count_stars()
     method = options.method(min(n_positive, n_negative), algorithm)
     if algorithm == "fused" and method not in (RANK, "isotonic"):
@@ -178,6 +199,7 @@ def calibrate(rows: OutOfFold, algorithm: str, options: CalibrationOptions) -> C
         lowest_positive=None,
         highest_negative=None,
         cut=best_cut(rows.target, rows.scores),
+        observed=rows is not everything,
     )
     if method == RANK:
         return bare

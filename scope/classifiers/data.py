@@ -20,7 +20,7 @@ from scope.classifiers.splits import (
     split_by_star,
     star_fraction,
 )
-from scope.classifiers.training_set import STAR, read_training_set
+from scope.classifiers.training_set import SIMULATION, STAR, SURVEY, read_training_set
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError
 from scope.preprocessing.columns import histogram_matrix
@@ -88,6 +88,8 @@ class TrainingData:
         From 0 to below 1, by the name of the star: where it falls in a cut into folds.
     slices : dict of str to (n,) float64
         Of `SLICE_COLUMNS`, those that the training set has.
+    observed : (n,) bool or None
+        Which rows are not simulated; None where the training set has no column ``survey``.
     """
 
     preprocessing: Preprocessing
@@ -100,6 +102,7 @@ class TrainingData:
     row_numbers: npt.NDArray[np.int64]
     fold_at: npt.NDArray[np.float64]
     slices: dict[str, npt.NDArray[np.float64]]
+    observed: npt.NDArray[np.bool_] | None = None
 
     def columns(self, features: Sequence[str]) -> npt.NDArray[np.int64]:
         """Return where `features` stand in `values`."""
@@ -221,7 +224,8 @@ def load_training_data(
     labels = list(dict.fromkeys(_label_columns(definitions)))
     needed = list(dict.fromkeys([*features, "dmdt", *labels]))
     wanted = {name: column.format(suffix=period_suffix) for name, column in SLICE_COLUMNS.items()}
-    table, facts = read_training_set(path, needed, list(wanted.values()), period_suffix)
+    further = [*wanted.values(), SURVEY]
+    table, facts = read_training_set(path, needed, further, period_suffix)
     slices = {name: column for name, column in wanted.items() if column in table.schema.names}
     stars, star_of_row = np.unique(table.column(STAR).to_pylist(), return_inverse=True)
     sets = split_by_star(stars, test_size=options.test_size, val_size=options.val_size)[star_of_row]
@@ -252,7 +256,13 @@ def load_training_data(
         row_numbers=rows,
         fold_at=np.array([star_fraction(star, FOLD_SALT) for star in stars])[star_of_row][rows],
         slices={name: _numbers(table, column)[rows] for name, column in slices.items()},
+        observed=_observed(table)[rows] if SURVEY in table.schema.names else None,
     )
+
+
+def _observed(table: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return which rows are not simulated."""
+    return np.array([name != SIMULATION for name in table.column(SURVEY).to_pylist()], np.bool_)
 
 
 def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:

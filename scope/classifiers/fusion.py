@@ -158,7 +158,9 @@ def fuse(
         values = _log_odds(tag, bundles, scores)
         if values:
             first = next(part for part in scores if tag in part.classes)
-            stacks[tag] = learn_stack(first, tag, values)
+            singles = (class_calibration(bundle, tag) for bundle in bundles)
+            observed = any(item is not None and item.observed for item in singles)
+            stacks[tag] = learn_stack(first, tag, values, observed=observed)
             fused[tag] = _scored(first.classes[tag], stacks[tag].log_odds(values))
     if not stacks:
         raise InputError(
@@ -247,19 +249,25 @@ def class_calibration(bundle: ModelBundle, tag: str) -> ClassCalibration | None:
     return None if bundle.calibration is None else bundle.calibration.classes.get(tag)
 
 
-def learn_stack(scores: TrainingScores, tag: str, values: Mapping[str, Floats]) -> Stack:
+def learn_stack(
+    scores: TrainingScores, tag: str, values: Mapping[str, Floats], *, observed: bool = False
+) -> Stack:
     """Learn the weights of a class from its training rows.
 
     Parameters
     ----------
     values : mapping of algorithm to (n,) float64
         Log-odds of all rows of `scores`.
+    observed : bool
+        Leave out simulated rows, as calibration did.
     """
     if len(values) == 1:
         return Stack(dict.fromkeys(values, 1.0), 0.0)
     part = scores.classes[tag]
     columns = np.column_stack(list(values.values()))
     rows = part.member & (scores.sets == TRAIN) & np.isfinite(columns).all(axis=1)
+    if observed and scores.observed is not None:
+        rows &= scores.observed
     slopes, intercept = fit_logistic(
         columns[rows], part.target[rows], pull=PULL, towards=1 / len(values)
     )

@@ -41,15 +41,17 @@ def judge_class(
         ``out_of_fold`` and ``val``: figures of `score_metrics`. On test stars: ``test``,
         those of `judge_scores`; ``as_probability``, those of `judge_probabilities` on the
         bare scores; ``calibrated``, the same after calibration, and ``sets``, those of
-        `judge_sets` (both null without probabilities); ``recommended``, the cut, what it
+        `judge_sets` (both null without probabilities; of observed stars alone, where
+        calibration is); ``recommended``, the cut, what it
         is on, and its completeness and contamination; ``slices``, see `judge_slices`.
     """
     test = scores.judged(tag, TEST)
     probability: Judged | None = None
     sets: dict[str, float | None] | None = None
     if calibration is not None and calibration.has_probability:
-        probability = test.with_scores(calibration.probability(test.scores))
-        sets = judge_sets(test.target, calibration.sets(probability.scores))
+        meant = scores.judged(tag, TEST, observed=calibration.observed)
+        probability = meant.with_scores(calibration.probability(meant.scores))
+        sets = judge_sets(meant.target, calibration.sets(probability.scores))
     cut = None if calibration is None else calibration.cut
     judged = probability or test
     return {

@@ -60,6 +60,8 @@ class TrainingScores:
     sets : (n,) int8
     slices : dict of str to (n,) float64
     classes : dict of class tag to ClassScores
+    observed : (n,) bool or None
+        Which rows are not simulated; None where the training set does not tell.
     """
 
     row_numbers: npt.NDArray[np.int64]
@@ -67,34 +69,46 @@ class TrainingScores:
     sets: npt.NDArray[np.int8]
     slices: Mapping[str, npt.NDArray[np.float64]]
     classes: Mapping[str, ClassScores]
+    observed: npt.NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, data: TrainingData, classes: Mapping[str, ClassScores]) -> TrainingScores:
         """Return the scores of classes with what `data` knows about their rows."""
-        return cls(data.row_numbers, data.stars, data.sets, data.slices, classes)
+        return cls(data.row_numbers, data.stars, data.sets, data.slices, classes, data.observed)
 
-    def judged(self, tag: str, number: int) -> Judged:
-        """Return the scored rows of a class in one of the `SETS`."""
+    def judged(self, tag: str, number: int, *, observed: bool = False) -> Judged:
+        """Return the scored rows of a class in one of the `SETS`, or those not simulated."""
         part = self.classes[tag]
-        here = part.member & (self.sets == number) & np.isfinite(part.scores)
+        here = self.scored(tag, number)
+        if observed and self.observed is not None:
+            here &= self.observed
         slices = {name: values[here] for name, values in self.slices.items()}
         return Judged(part.target[here], part.scores[here], self.stars[here], slices)
+
+    def scored(self, tag: str, number: int) -> npt.NDArray[np.bool_]:
+        """Return which rows are examples of a class in one of the `SETS` and have a score."""
+        part = self.classes[tag]
+        return part.member & (self.sets == number) & np.isfinite(part.scores)
 
     def out_of_fold(self, tag: str) -> OutOfFold:
         """Return the training rows of a class; none where it was not scored out of fold."""
         rows = self.judged(tag, TRAIN)
         prevalence = self.classes[tag].score_prevalence
-        return OutOfFold(rows.scores, rows.target, rows.stars, prevalence)
+        observed = None if self.observed is None else self.observed[self.scored(tag, TRAIN)]
+        return OutOfFold(rows.scores, rows.target, rows.stars, prevalence, observed)
 
     def write(
         self, path: str | Path, algorithm: str, bundle: Mapping[str, str], **facts: Any
     ) -> None:
         """Write all scores as a table, one row per row of the training set."""
-        names = ["row", "star", "set", *self.slices]
+        names = ["row", "star", "set", "observed", *self.slices]
         arrays: list[pa.Array] = [
             pa.array(self.row_numbers),
             pa.array(self.stars),
             pa.array([SETS[number] for number in self.sets], pa.string()),
+            pa.nulls(len(self.sets), pa.bool_())
+            if self.observed is None
+            else pa.array(self.observed),
             *(pa.array(values, mask=~np.isfinite(values)) for values in self.slices.values()),
         ]
         for tag, part in self.classes.items():
@@ -146,7 +160,10 @@ class TrainingScores:
                 prevalence,
             )
         sets = np.array([numbers[name] for name in table.column("set").to_pylist()], np.int8)
-        return cls(_numpy(table, "row"), _numpy(table, "star"), sets, slices, classes), facts
+        told = "observed" in table.schema.names and not table.column("observed").null_count
+        observed = table.column("observed").to_numpy() if told else None
+        rows, stars = _numpy(table, "row"), _numpy(table, "star")
+        return cls(rows, stars, sets, slices, classes, observed), facts
 
 
 def _numpy(table: pa.Table, name: str) -> npt.NDArray[Any]:
@@ -161,6 +178,7 @@ def score_columns(algorithm: str, tags: list[str], slices: list[str]) -> list[Co
         Column("row", "int64", "", False, "Row of the training set"),
         Column("star", "int64", "", False, "Number of the star"),
         Column("set", "string", "", False, f"What the row is for: {', '.join(SETS)}"),
+        Column("observed", "bool", "", True, "Whether the star is real; null if nothing tells"),
     ]
     columns += [
         Column(name, "float64", units.get(name, ""), True, f"Median {name} of the light curve")

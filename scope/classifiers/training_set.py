@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 STAR = "star"
 """Column of a training set that names the star of each row."""
 
+SURVEY = "survey"
+"""Column that tells where a row is from; a training set need not have it."""
+
+SIMULATION = "simulation"
+"""What it says of simulated stars."""
+
 STAR_NAMES = (STAR, "obj_id", "fritz_name")
 """Columns that can tell which rows are of one star, best first; the first one is used."""
 

@@ -119,6 +119,9 @@ class Calibration(Section):
     probability_from: int = key(
         20, "with fewer stars the class has an order and no probability", ge=2
     )
+    observed_from: int = key(
+        100, "observed stars from which on simulated ones have no part in calibration", ge=2
+    )
     coverage: float = key(0.9, "share of prediction sets that hold the truth", gt=0, lt=1)
 
 
@@ -139,6 +142,9 @@ class Labelled(Section):
         "labels.yaml",
         "what the classes of the sets mean: a file beside the default configuration, or any "
         "other by its whole path",
+    )
+    most_stars: int | None = key(
+        None, "of a class of a set with more stars, these many are drawn; null takes all", ge=1
     )
     seed: int = key(
         1, "start of the random numbers by which light curves are made like those of ZTF", ge=0

@@ -28,7 +28,7 @@ def reliability_chart(name: str, raw: Mapping[str, Any], calibrated: Mapping[str
     for css, found in (("rest", raw), ("good", calibrated)):
         if found:
             bins = found["bins"]
-            chart.dots(bins["mean_probability"], bins["rate"], css)
+            chart.dots(bins["mean_probability"], bins["rate"], f"{css} bin")
     chart.axes("mean probability", "part that is", x_ticks=PARTS, y_ticks=PARTS)
     errors = [
         f"{words} {found['expected_calibration_error']:.3f}"

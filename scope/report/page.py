@@ -86,6 +86,7 @@ svg .band { stroke-width: 1.8; }
 svg .dots { stroke-linecap: round; stroke-width: 2.6; }
 svg .dots.small { stroke-width: 2.2; opacity: 0.6; }
 svg .good { stroke: var(--good); } svg .rest { stroke: var(--rest); }
+svg .bin { stroke-width: 6; }
 svg .member { stroke: var(--xgb); stroke-width: 3.4; }
 svg .bars { stroke-width: 1; opacity: 0.35; } svg .dots.point { stroke-width: 3.6; }
 svg .f-g { stroke: var(--g); } svg .f-r { stroke: var(--r); } svg .f-i { stroke: var(--i); }

@@ -9,6 +9,7 @@ survey it is from.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +135,7 @@ def resample_labelled(
     *,
     sets: Sequence[str],
     label_map: str | Path,
+    most_stars: int | None = None,
     seed: int = 1,
     facts: Mapping[str, Any] | None = None,
 ) -> int:
@@ -153,6 +155,8 @@ def resample_labelled(
         Names of folders.
     label_map : path
         See `LabelMap`.
+    most_stars : int, optional
+        Of a class of a set with more stars, these many are drawn by the hash of their names.
     seed : int
     facts : mapping, optional
         Further facts for the records.
@@ -169,8 +173,9 @@ def resample_labelled(
         If a class is not in the map, or a light curve has no label.
     """
     rules = LabelMap.load(label_map)
-    stars = [star for name in sets for star in _read_set(Path(folder), name, rules)]
-    metadata = record("labelled", **{**(facts or {}), "sets": list(sets), "seed": seed})
+    stars = [s for name in sets for s in _read_set(Path(folder), name, rules, most_stars)]
+    about = {"sets": list(sets), "most_stars": most_stars, "seed": seed}
+    metadata = record("labelled", **{**(facts or {}), **about})
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
     curves = TableWriter(output / LIGHT_CURVES, CURVE_SCHEMA, metadata)
@@ -184,8 +189,10 @@ def resample_labelled(
         return truth.rows
 
 
-def _read_set(folder: Path, name: str, rules: LabelMap) -> Iterator[LabelledStar]:
-    """Yield the stars of a set that the map uses, by name."""
+def _read_set(
+    folder: Path, name: str, rules: LabelMap, most_stars: int | None
+) -> Iterator[LabelledStar]:
+    """Yield the stars of a set that the map uses, by the hash of their names."""
     tables = []
     for table, columns in ((LIGHT_CURVES, CURVE_COLUMNS), (LABELS_TABLE, LABEL_COLUMNS)):
         path = folder / name / table
@@ -206,8 +213,12 @@ def _read_set(folder: Path, name: str, rules: LabelMap) -> Iterator[LabelledStar
         if objectid not in labels:
             raise InputError(f"light curve of set {name!r} without a label", value=objectid)
         stars.setdefault(str(labels[objectid]["sourceid"]), []).append(row)
-    for source, rows in sorted(stars.items()):
+    taken: Counter[str] = Counter()
+    for source, rows in sorted(stars.items(), key=lambda item: _digest(f"{name} {item[0]}")):
         kind = labels[ids[rows[0]]]["class"]
+        taken[kind] += 1
+        if most_stars is not None and taken[kind] > most_stars:
+            continue
         labelling = rules.of(kind)
         if labelling is not None:
             lines = [tables[0].slice(row, 1).to_pylist()[0] for row in rows]
@@ -250,8 +261,7 @@ def resample(star: LabelledStar, seed: int) -> list[Band]:
     too few epochs in a few years keeps all of its own. The random numbers are those of the
     star's name.
     """
-    digest = hashlib.sha256(f"{seed}:{star.name}".encode()).digest()
-    rng = np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
+    rng = np.random.default_rng(np.frombuffer(_digest(f"{seed}:{star.name}"), dtype=np.uint32))
     bands = [band for band in star.bands if len(band.time)]
     if not bands:
         return []
@@ -271,6 +281,10 @@ def resample(star: LabelledStar, seed: int) -> list[Band]:
     shift = _shift(np.concatenate([band.mag for band in thinned]), rng)
     noisy = [_noisy(band, shift, rng) for band in thinned if len(band.time)]
     return [band for band in noisy if len(band.time)]
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _thinned(band: Band, wanted: int, rng: np.random.Generator) -> Band:

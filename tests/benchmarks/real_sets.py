@@ -1,6 +1,11 @@
-"""How the starter models do on real labelled stars that they never saw.
+"""How the starter models do on real labelled stars that they never saw, as they were observed.
 
-    python -m tests.benchmarks.real_sets [--sets asas_acvs s82_rrlyr asas_train] [--limit N]
+    python -m tests.benchmarks.real_sets --truth RUN/results/labelled/lightcurves/truth.parquet
+        [--sets asas_acvs s82_rrlyr asas_train] [--limit N]
+
+Models that were trained on labelled stars (`make starter DATA=…`) saw most of them, thinned
+and with noise added: `--truth` names the file that says which, and the table has the others
+only, those of the test set. Without it all stars are judged.
 
 For each set: average precision per class of the shipped networks and trees, beside that of
 a plain XGBoost which is fitted on the same features of the same survey, by five folds of
@@ -22,6 +27,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 
 from scope.classifiers.bundle import ModelBundle
+from scope.classifiers.splits import TEST, split_by_star
 from scope.features.generate import generate_features
 from scope.features.registry import model_features
 from scope.inference import infer
@@ -74,6 +80,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sets", nargs="+", default=list(SETS))
     parser.add_argument("--limit", type=int, default=0, help="stars per set; 0 takes all")
+    parser.add_argument("--truth", type=Path, help="labelled stars that models were trained on")
+    parser.add_argument("--test-size", type=float, default=0.25, help="training.test_size")
     parser.add_argument("--models", type=Path, default=ROOT / "models")
     parser.add_argument("--group", default="starter")
     parser.add_argument("--scratch", type=Path, default=ROOT / "results" / "real_sets")
@@ -84,6 +92,7 @@ def main() -> None:
         folder = data / "light_curves" / name
         features = features_of(folder, options.scratch / name, options.limit, options.workers)
         table = labelled(features, folder)
+        table["judged"] = held_out(table["_id"], options.truth, options.test_size)
         scores = {
             algorithm: scores_of(features, options.models / algorithm / options.group)
             for algorithm in ("dnn", "xgb")
@@ -117,6 +126,15 @@ def labelled(features: Path, folder: Path) -> pd.DataFrame:
     return table[table["reason"].isna() & table["class"].isin(list(TAGS))].reset_index(drop=True)
 
 
+def held_out(ids: pd.Series, truth: Path | None, test_size: float) -> np.ndarray:
+    """Return which light curves are of stars that were kept from all training."""
+    if truth is None:
+        return np.ones(len(ids), dtype=bool)
+    stars = read_parquet(truth).set_index("objectid")["sourceid"]
+    test = split_by_star(stars, test_size=test_size) == TEST
+    return np.isin(ids, stars.index[test])
+
+
 def scores_of(features: Path, folder: Path) -> pd.DataFrame:
     """Return the scores of a bundle by ``_id``, one column per tag."""
     bundle = ModelBundle.load(folder)
@@ -146,25 +164,26 @@ def print_tables(
     name: str, table: pd.DataFrame, scores: Mapping[str, pd.DataFrame], least: int = 10
 ) -> None:
     """Print average precision per tag, and the rank of the right class."""
-    print(f"\n## {name}: {len(table)} light curves of {table['star'].nunique()} stars\n")
+    judged = table["judged"].to_numpy()
+    stars = table["star"][judged].nunique()
+    print(f"\n## {name}: {judged.sum()} light curves of {stars} stars\n")
     columns = model_features("phenomenological", "LS_BIC")
     print("| tag | positive | share | DNN starter | XGB starter | plain XGB on this survey |")
     print("|---|---|---|---|---|---|")
     for tag in scores["xgb"]:
         positive = np.array([tag in TAGS[kind] for kind in table["class"]])
-        if not least <= positive.sum() <= len(positive) - least:
+        if not least <= positive[judged].sum() <= judged.sum() - least:
             continue
-        values = [
-            average_precision_score(positive, frame[tag].reindex(table["_id"]).to_numpy())
-            for frame in (scores["dnn"], scores["xgb"])
-        ]
-        values.append(average_precision_score(positive, plain_trees(table, columns, positive)))
+        three = [scores[name][tag].reindex(table["_id"]).to_numpy() for name in ("dnn", "xgb")]
+        three.append(plain_trees(table, columns, positive))
+        values = [average_precision_score(positive[judged], part[judged]) for part in three]
         shown = " | ".join(f"{value:.3f}" for value in values)
-        print(f"| {tag} | {positive.sum()} | {positive.mean():.3f} | {shown} |")
+        count, share = positive[judged].sum(), positive[judged].mean()
+        print(f"| {tag} | {count} | {share:.3f} | {shown} |")
     print("\n| class | light curves | DNN: first, first three, median rank | XGB: the same |")
     print("|---|---|---|---|")
     for kind, tag in EXCLUSIVE.items():
-        rows = table[table["class"] == kind]
+        rows = table[judged & (table["class"] == kind)]
         if len(rows) >= least and tag in scores["xgb"]:
             shown = " | ".join(rank_of(scores[a], rows, tag) for a in ("dnn", "xgb"))
             print(f"| {kind} | {len(rows)} | {shown} |")

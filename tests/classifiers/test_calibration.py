@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -172,3 +173,24 @@ def test_an_unknown_method_is_refused() -> None:
 def test_settings_that_cannot_be_used_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=r"folds|coverage|numbers of stars"):
         CalibrationOptions(**values)  # type: ignore[arg-type]
+
+
+def test_simulated_stars_have_no_part_where_there_are_enough_observed_ones() -> None:
+    sky, simulated = drawn(900), drawn(3000)
+    # In the simulation the class is everywhere: what a score means there is another thing.
+    together = OutOfFold(
+        np.concatenate([sky.scores, simulated.scores]),
+        np.concatenate([sky.target, np.ones(len(simulated.target), dtype=bool)]),
+        np.arange(len(sky.target) + len(simulated.target)),
+        0.5,
+        np.repeat([True, False], [len(sky.target), len(simulated.target)]),
+    )
+    found = calibrate(together, "xgb", OPTIONS)
+    alone = calibrate(sky, "xgb", OPTIONS)
+    assert found.observed
+    assert not alone.observed
+    assert (found.n_positive, found.prevalence) == (alone.n_positive, alone.prevalence)
+    np.testing.assert_array_equal(found.probability(sky.scores), alone.probability(sky.scores))
+    few = calibrate(together, "xgb", replace(OPTIONS, observed_from=901))
+    assert not few.observed
+    assert few.prevalence > alone.prevalence

@@ -89,8 +89,8 @@ def test_held_out_rows_are_scored_by_the_models_of_the_bundle() -> None:
 def test_the_file_has_a_line_per_row_of_the_training_set_and_says_what_it_is_for() -> None:
     scores_of("dnn")
     table = read_table(small_scores("dnn"))
-    assert table.schema.names[:5] == ["row", "star", "set", "epochs", "period"]
-    assert table.schema.names[5:] == ["low", "low_dnn", "red", "red_dnn"]
+    assert table.schema.names[:6] == ["row", "star", "set", "observed", "epochs", "period"]
+    assert table.schema.names[6:] == ["low", "low_dnn", "red", "red_dnn"]
     assert table.column("row").to_pylist() == list(range(600))
     sets = split_by_star(feature_table().column("star").to_pylist())
     assert table.column("set").to_pylist() == [SETS[number] for number in sets]

@@ -51,9 +51,8 @@ def labelled_set(folder: Path, name: str, stars: list[dict[str, Any]]) -> None:
 
 def resampled(root: Path, folder: Path, output: Path, *sets: str) -> tuple[Any, Any]:
     resample_labelled(folder, output, sets=sets, label_map=root / "config" / "labels.yaml")
-    return tuple(
-        read_table(output / f"{name}.parquet").to_pandas() for name in ("lightcurves", "truth")
-    )
+    tables = [read_table(output / f"{name}.parquet") for name in ("lightcurves", "truth")]
+    return tuple(table.to_pandas().sort_values("objectid", ignore_index=True) for table in tables)
 
 
 def test_light_curves_look_as_ztf_would_have_seen_them(root: Path, tmp_path: Path) -> None:
@@ -97,7 +96,21 @@ def test_a_star_is_the_same_whatever_other_stars_there_are(root: Path, tmp_path:
     table = read_table(tmp_path / "a" / "one" / "lightcurves.parquet")
     write_table(table.slice(1), tmp_path / "a" / "one" / "lightcurves.parquet", {})
     alone, _ = resampled(root, tmp_path / "a", tmp_path / "alone", "one")
-    np.testing.assert_array_equal(alone["mag"][0], many["mag"][1])
+    place = many["objectid"].tolist().index(2)
+    np.testing.assert_array_equal(alone["mag"][0], many["mag"][place])
+
+
+def test_of_a_frequent_class_some_stars_are_drawn(root: Path, tmp_path: Path) -> None:
+    kinds = ["RRab"] * 30 + ["RRc"] * 4
+    labelled_set(tmp_path, "one", [{"id": i, "class": k} for i, k in enumerate(kinds, 1)])
+    names = {}
+    for most in (5, 8):
+        output, rules = tmp_path / str(most), root / "config" / "labels.yaml"
+        resample_labelled(tmp_path, output, sets=["one"], label_map=rules, most_stars=most)
+        truth = read_table(output / "truth.parquet").to_pandas()
+        names[most] = set(truth["sourceid"])
+        assert truth["class"].value_counts().to_dict() == {"RRab": most, "RRc": 4}
+    assert names[5] < names[8]
 
 
 def test_bands_of_a_star_are_cut_alike_and_marked(root: Path, tmp_path: Path) -> None:
