@@ -97,7 +97,9 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "fetch_examples": Need(memory_mb=1000),
         "plot_report": Need(memory_mb=1500),
         "resample_labelled": Need(memory_mb=4000),
-        "generate_features": Need(memory_mb=4000, memory_mb_per_thread=150, minutes=600),
+        "generate_features": Need(
+            memory_mb_per_thousand=4, memory_mb_per_thread=150, minutes_per_thousand=4
+        ),
         "assemble_training_set": Need(memory_mb=1500, memory_mb_per_thousand=10),
         "train_bundle": Need(memory_mb=4000, memory_mb_per_thousand=50, minutes_per_thousand=60),
         "fuse": Need(memory_mb=1500),
