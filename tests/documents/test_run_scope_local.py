@@ -13,10 +13,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from scope.cli import run_scope_local
+from scope.cli import run_scope_local, workflow
 from scope.surveys.archive import Archive
 from scope.targets.lists import read_source_list
 from scope.utils import read_csv, read_parquet
+from tests.documents.in_process import run_workflow
+from tests.services.kowalski_stub import StubKowalski
+from tests.services.kowalski_stub.documents import SOURCES, collections_of
 
 
 def predictions(home: Path, began: str, algorithm: str) -> Path:
@@ -118,3 +121,36 @@ def test_more_groups_than_algorithms_are_named_in_a_warning(caplog) -> None:
         "xgb": "DR16_stats"
     }
     assert "not used: nobalance_DR16_DNN_stats" in caplog.text
+
+
+def test_the_example_with_ids_runs_on_kowalski(
+    make_home, archive, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    home = make_home()
+    monkeypatch.chdir(home)
+    monkeypatch.setattr(workflow, "run_workflow", run_workflow)
+    collections = collections_of(archive)
+    ids = [document["_id"] for document in collections[SOURCES]][:5]
+    rows = [f"{number},obj_{row // 2}.x" for row, number in enumerate(ids)]
+    example = "tools/local_scope_ztfid.csv"
+    Path(example).write_text("\n".join(["ztf_id,obj_id", *rows, "10700001999999,lost"]))
+    with StubKowalski(collections) as stub:
+        stub.faults.at_random(0.1)
+        monkeypatch.setenv("GLORIA_INSTANCE_TOKEN", stub.token())
+        host = f"{{host: 127.0.0.1, port: {stub.port}, protocol: http}}"
+        Path("config.yaml").write_text(
+            f"survey: kowalski\nkowalski: {{hosts: {{gloria: {host}}}}}\n"
+            "feature_generation: {min_n_lc_points: 20, period_search: {max_freq: 1.0}}\n"
+        )
+        options = f"--path-dataset {example} --doCPU --doRemoveTerrestrial --scale_features min_max"
+        groups = "--group-names DR16_stats nobalance_DR16_DNN_stats --algorithms xgb"
+        assert run_scope_local.main([*options.split(), *groups.split()]) == 0
+    printed = capsys.readouterr()
+    preds = read_parquet(predictions(home, printed.out.split()[-1], "xgb"))
+    assert preds["_id"].tolist() == sorted([*ids, 10700001999999])
+    found = dict(zip(preds["_id"], preds["obj_id"], strict=True))
+    assert [found[number] for number in ids] == [row.split(",")[1] for row in rows]
+    assert preds.set_index("_id").loc[10700001999999, "reason"] == "no_light_curve"
+    assert "1  the survey has no light curve of this id" in printed.out
+    assert not list(home.glob("preds_dnn"))
+    assert preds.attrs["data_release"] == "20240117"
