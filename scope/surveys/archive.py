@@ -32,6 +32,7 @@ from scope.surveys.bulk import (
     ID,
     iter_files_by_id,
     read_lightcurves,
+    read_positions,
     read_sources,
     read_sources_by_id,
 )
@@ -179,7 +180,7 @@ class Archive:
         """
         ids = np.asarray(ids, dtype=np.int64)
         wanted = np.unique(ids)
-        parts = [_NO_CURVES]
+        parts = [NO_CURVES]
         for file in self._files_with(wanted):
             parts += read_lightcurves(file.path, wanted, DEFAULT_ROWS)
         curves = LightCurves.concatenate(parts)
@@ -218,9 +219,9 @@ class Archive:
         CorruptFileError, MissingColumnError, IdentifierError
         """
         tree = PositionTree(ra, dec)
-        parts = [_no_pairs()]
-        for file in self._index.near(ra, dec, radius_arcsec):
-            sources = read_sources(file)
+        parts = [no_pairs()]
+        for path in self._index.near(ra, dec, radius_arcsec):
+            sources = read_sources(self._by_path[path])
             pairs = tree.within(
                 sources.column("ra").to_numpy(), sources.column("dec").to_numpy(), radius_arcsec
             )
@@ -325,26 +326,30 @@ class Archive:
 
     @cached_property
     def _index(self) -> ArchiveIndex:
-        return ArchiveIndex(self.folder, self._all_files())
+        return ArchiveIndex(self.folder, self.paths(), read_positions)
+
+    @cached_property
+    def _by_path(self) -> dict[Path, ArchiveFile]:
+        return {file.path: file for file in self._all_files()}
 
     def _files_with(self, ids: npt.NDArray[np.int64]) -> list[ArchiveFile]:
         """Return the files that may hold the light curves of these ids."""
         identity = decode(ids)
         if np.any(identity.scheme == Scheme.OPAQUE):
-            return self._index.holding(ids)
+            return [self._by_path[path] for path in self._index.holding(ids)]
         files = self._all_files()
         places = set(zip(*(part.tolist() for part in identity[1:5]), strict=True))
         return [file for file in files if file[:4] in places]
 
 
-def _no_pairs() -> pa.Table:
+def no_pairs() -> pa.Table:
     """Return the answer to a cone search that finds nothing."""
     nothing = arrow_schema(SOURCES).empty_table()
     nothing = nothing.add_column(0, "separation_arcsec", pa.array([], pa.float64()))
     return nothing.add_column(0, "query", pa.array([], pa.int64()))
 
 
-_NO_CURVES = LightCurves(
+NO_CURVES = LightCurves(
     ids=np.zeros(0, dtype=np.int64),
     offsets=np.zeros(1, dtype=np.int64),
     time=np.zeros(0),

@@ -112,7 +112,7 @@ def read_sources_by_id(files: Sequence[ArchiveFile]) -> pa.Table:
 
 
 def read_positions(
-    file: ArchiveFile,
+    path: Path,
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return ids and positions, in degrees, of the light curves that a file lists.
 
@@ -120,11 +120,9 @@ def read_positions(
     ------
     CorruptFileError, MissingColumnError
     """
-    table = read_table(file.path, ["objra", "objdec"])
-    ra, dec = (
-        _cast(table, name, pa.float64(), file.path).to_numpy() for name in ("objra", "objdec")
-    )
-    return read_ids(file.path, ID), ra, dec
+    table = read_table(path, ["objra", "objdec"])
+    ra, dec = (_cast(table, name, pa.float64(), path).to_numpy() for name in ("objra", "objdec"))
+    return read_ids(path, ID), ra, dec
 
 
 def read_lightcurves(path: Path, ids: npt.NDArray[np.int64], rows: int) -> Iterator[LightCurves]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,12 +14,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.errors import InputError, ScopeError
+from scope.identifiers import Scheme, decode, rc_from_ccd_quad
 from scope.io.tables import read_table
 from scope.io.writer import write_table
 from scope.lightcurves.sky import ARCSEC_PER_RADIAN, bounding_cap, unit_vectors
 from scope.schema import Column, arrow_schema
-from scope.surveys.bulk import read_positions
-from scope.surveys.layout import ArchiveFile
 
 INDEX = ".scope_index.parquet"
 """The index, in the folder of the archive."""
@@ -31,11 +30,17 @@ COLUMNS = (
     Column("rows", "int64", "", False, "Its light curves"),
     Column("first_id", "int64", "", True, "Smallest id"),
     Column("last_id", "int64", "", True, "Largest id"),
+    Column("places", "list<int64>", "", False, "64 field + readout channel of its light curves"),
     Column("x", "float64", "", False, "Direction of the middle of its light curves"),
     Column("y", "float64", "", False, "Likewise"),
     Column("z", "float64", "", False, "Likewise"),
     Column("radius_arcsec", "float64", "arcsec", False, "How far from there the farthest is"),
 )
+
+Reader = Callable[
+    [Path],
+    tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]],
+]
 
 _MARGIN_ARCSEC = 0.1
 """Rounding of the middle and the radius never loses a light curve."""
@@ -52,6 +57,7 @@ class _Entry(NamedTuple):
     rows: int
     first_id: int | None
     last_id: int | None
+    places: list[int]
     x: float
     y: float
     z: float
@@ -59,7 +65,7 @@ class _Entry(NamedTuple):
 
 
 class ArchiveIndex:
-    """Which files of an archive may hold positions or ids.
+    """Which files of an archive may hold positions, ids or light curves of a quadrant.
 
     Files that are new, or have another size or date than when they were looked at, are
     looked at; what is found out is kept in the archive, or, where that cannot be written
@@ -69,16 +75,16 @@ class ArchiveIndex:
     ----------
     folder : Path
         The archive.
-    files : sequence of ArchiveFile
+    files : sequence of Path
+    read : callable
+        Returns ids, right ascensions and declinations, in degrees, of what a file lists.
     """
 
-    def __init__(self, folder: Path, files: Sequence[ArchiveFile]) -> None:
+    def __init__(self, folder: Path, files: Sequence[Path], read: Reader) -> None:
         self._files = list(files)
-        self._entries = _up_to_date(folder, self._files)
+        self._entries = _up_to_date(folder, self._files, read)
 
-    def near(
-        self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float
-    ) -> list[ArchiveFile]:
+    def near(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> list[Path]:
         """Return the files that may hold light curves within a radius of any position.
 
         Parameters
@@ -100,7 +106,15 @@ class ArchiveIndex:
                 found.append(file)
         return found
 
-    def holding(self, ids: npt.NDArray[np.int64]) -> list[ArchiveFile]:
+    def places(self) -> dict[int, list[Path]]:
+        """Return 64 field + readout channel -> the files that hold light curves of it."""
+        found: dict[int, list[Path]] = {}
+        for file, entry in zip(self._files, self._entries, strict=True):
+            for place in entry.places:
+                found.setdefault(place, []).append(file)
+        return dict(sorted(found.items()))
+
+    def holding(self, ids: npt.NDArray[np.int64]) -> list[Path]:
         """Return the files that may hold any of some ids."""
         ids = np.sort(ids)
         found = []
@@ -113,29 +127,42 @@ class ArchiveIndex:
         return found
 
 
-def _up_to_date(folder: Path, files: Sequence[ArchiveFile]) -> list[_Entry]:
+def place_of(field: npt.ArrayLike, rc: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Return the number of a quadrant of a field, 64 field + readout channel."""
+    return 64 * np.asarray(field, dtype=np.int64) + np.asarray(rc)
+
+
+def _up_to_date(folder: Path, files: Sequence[Path], read: Reader) -> list[_Entry]:
     """Return an entry for each file, reading those that are not known as they are now."""
     known = _known(folder)
     entries: list[_Entry] = []
-    read = 0
+    new = 0
     for file in files:
-        name = os.path.relpath(file.path, folder)
-        state = file.path.stat()
+        name = os.path.relpath(file, folder)
+        state = file.stat()
         old = known.get(name)
         if old is not None and (old.size, old.changed) == (state.st_size, state.st_mtime_ns):
             entries.append(old)
         else:
-            entries.append(_look_at(file, name, state))
-            read += 1
-    if read or len(known) != len(entries):
-        _log.info("index of %s: looked at %d of %d files", folder, read, len(files))
+            entries.append(_look_at(name, state, *read(file)))
+            new += 1
+    if new or len(known) != len(entries):
+        _log.info("index of %s: looked at %d of %d files", folder, new, len(files))
         _keep(folder, known, entries)
     return entries
 
 
-def _look_at(file: ArchiveFile, name: str, state: os.stat_result) -> _Entry:
-    ids, ra, dec = read_positions(file)
+def _look_at(
+    name: str,
+    state: os.stat_result,
+    ids: npt.NDArray[np.int64],
+    ra: npt.NDArray[np.float64],
+    dec: npt.NDArray[np.float64],
+) -> _Entry:
     (x, y, z), radius = bounding_cap(ra, dec)
+    identity = decode(ids)
+    known = identity.scheme != Scheme.OPAQUE
+    rc = rc_from_ccd_quad(identity.ccd[known], identity.quad[known])
     return _Entry(
         name,
         state.st_size,
@@ -143,6 +170,7 @@ def _look_at(file: ArchiveFile, name: str, state: os.stat_result) -> _Entry:
         len(ids),
         int(ids.min()) if len(ids) else None,
         int(ids.max()) if len(ids) else None,
+        np.unique(place_of(identity.field[known], rc)).tolist(),
         float(x),
         float(y),
         float(z),

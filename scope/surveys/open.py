@@ -10,6 +10,7 @@ from typing import Any
 from scope.config.model import Config
 from scope.errors import UsageError
 from scope.surveys.archive import Archive
+from scope.surveys.hats import HatsArchive, is_hats
 from scope.surveys.kowalski import (
     ALL_UNITS,
     KowalskiCollections,
@@ -92,6 +93,19 @@ def open_units(
     return open_survey(settings, queries)
 
 
+def open_archive(folder: str | Path, release: str | int | None = None) -> Archive:
+    """Return an archive: of bulk files, or a HATS catalogue.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        See `scope.surveys.archive.Archive` and `scope.surveys.hats.HatsArchive`.
+    """
+    if is_hats(Path(folder)):
+        return HatsArchive(folder, release)
+    return Archive(folder, release)
+
+
 def open_survey(settings: SurveySettings, queries: int = 1) -> Archive | KowalskiSurvey:
     """Return a survey; Kowalski is not contacted before it is asked something.
 
@@ -105,7 +119,7 @@ def open_survey(settings: SurveySettings, queries: int = 1) -> Archive | Kowalsk
     if isinstance(settings, KowalskiSettings):
         client = replace(settings.client, queries=max(1, queries))
         return KowalskiSurvey(replace(settings, client=client))
-    return Archive(**settings)
+    return open_archive(**settings)
 
 
 def configured_survey(config: Config) -> Archive | KowalskiSurvey:

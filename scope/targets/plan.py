@@ -19,6 +19,7 @@ from scope.surveys.open import (
     SurveySettings,
     archive_arguments,
     kowalski_settings,
+    open_archive,
 )
 from scope.targets.lists import read_source_list
 from scope.targets.names import FieldTarget, ListTarget, parse_target
@@ -229,7 +230,7 @@ class Plan:
 
     @cached_property
     def _archive(self) -> Archive:
-        return Archive(**archive_arguments(self.config))
+        return open_archive(**archive_arguments(self.config))
 
 
 def is_list(target: str) -> bool:

@@ -58,8 +58,9 @@ def main() -> None:
     subprocess.run(command, cwd=run, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
     print(f"all: {time.perf_counter() - began:.1f} s on {options.cores} cores")
-    for rule, seconds in sorted(by_rule(run).items(), key=lambda item: -item[1]):
-        print(f"  {rule:<20} {seconds:6.1f} s")
+    cpu = by_rule(run, "cpu_time")
+    for rule, seconds in sorted(by_rule(run, "s").items(), key=lambda item: -item[1]):
+        print(f"  {rule:<20} {seconds:6.1f} s, {cpu[rule]:6.1f} s of CPU")
 
 
 def positions(archive: Path, path: Path, count: int) -> None:
@@ -82,13 +83,13 @@ def positions(archive: Path, path: Path, count: int) -> None:
         writer.writerows([*rows[row], f"star_{number}"] for number, row in enumerate(chosen))
 
 
-def by_rule(run: Path) -> Counter[str]:
-    """Return the seconds that the jobs of each rule took, from Snakemake's benchmark files."""
+def by_rule(run: Path, column: str) -> Counter[str]:
+    """Return the seconds that the jobs of each rule took, a column of the benchmark files."""
     seconds: Counter[str] = Counter()
     for path in (run / "benchmarks").rglob("*.tsv"):
         with path.open() as file:
             seconds[path.relative_to(run).parts[1]] += sum(
-                float(row["s"]) for row in csv.DictReader(file, delimiter="\t")
+                float(row[column]) for row in csv.DictReader(file, delimiter="\t")
             )
     return seconds
 
