@@ -3,8 +3,9 @@
 ``python -m tests.benchmarks.period_truth [--stars N] [--seed S] [--max-freq F] [SET …]``
 
 One band per star, 30-minute decimation, at least 20 epochs. "exact" is within 1 % of the
-labelled period P, "any" within 1 % of P, P/2 or 2P. Prints one table per set: all stars,
-then by class and by number of epochs.
+labelled period P, "any" within 1 % of P, P/2 or 2P. Prints one table per set: all stars with
+the 95 % interval of "exact" by bootstrap over stars, then by class and by number of epochs,
+and how often the default search is right where it flags an alias or harmonic.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import json
 import os
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +24,14 @@ import pandas as pd
 from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import CleaningOptions, clean
 from scope.periods import PeriodOptions, search_periods
+from scope.periods.relations import FLAGS
 
 SETS = ("s82_rrlyr", "eros_ramp", "asas_acvs", "asas_train")
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("SCOPE_REAL_DATA", ROOT.parent / "shared" / "data"))
 METHODS = ("LS_BIC", "before P/2P", "ELS_ECE_EAOV", "LS 1 term", "LS 2 terms")
+EPOCHS = (0, 50, 100, 200, 400, 100000)
+RESAMPLES = 4000
 
 
 def labelled(name: str, stars: int, seed: int) -> tuple[pd.DataFrame, LightCurves]:
@@ -91,7 +96,9 @@ def searched(curves: LightCurves, max_freq: float) -> tuple[pd.DataFrame, dict[s
         found = search_periods(curves, options).columns
         seconds[algorithm] = (time.process_time() - start) / len(curves)
         columns[algorithm] = found[f"period_{algorithm}"]
+        columns[f"significance {algorithm}"] = found[f"significance_{algorithm}"]
         if algorithm == "LS_BIC":
+            columns.update({flag: found[f"{flag}_LS_BIC"] for flag in FLAGS})
             columns["before P/2P"] = np.where(
                 found["doubled_LS_BIC"], found["period_alt_LS_BIC"], found["period_LS_BIC"]
             )
@@ -105,21 +112,50 @@ def verdicts(
     periods: pd.DataFrame, truth: npt.NDArray[np.float64]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Whether each period is exact, and whether it is P, P/2 or 2P."""
-    ratio = periods.div(truth, axis=0)
+    ratio = periods[list(METHODS)].div(truth, axis=0)
     exact = (ratio - 1.0).abs() < 0.01
     near = exact | ((2.0 * ratio - 1.0).abs() < 0.01) | ((0.5 * ratio - 1.0).abs() < 0.01)
     return exact, near
 
 
-def table(exact: pd.DataFrame, near: pd.DataFrame, groups: pd.Series) -> str:
-    """Fractions exact / any, one line per group."""
-    lines = [f"{'':>16} {'stars':>5} " + " ".join(f"{name:>13}" for name in METHODS)]
-    for group in [None, *sorted(groups.unique(), key=str)]:
-        rows = np.ones(len(groups), bool) if group is None else (groups == group).to_numpy()
-        cells = [
-            f"{exact.loc[rows, m].mean():6.3f}/{near.loc[rows, m].mean():6.3f}" for m in METHODS
-        ]
-        lines.append(f"{group or 'all'!s:>16} {rows.sum():>5} " + " ".join(cells))
+def interval(right: npt.NDArray[np.bool_]) -> str:
+    """95 % of the fraction over stars drawn again with replacement."""
+    drawn = np.random.default_rng(0).binomial(len(right), right.mean(), RESAMPLES) / len(right)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{low:.2f}-{high:.2f}"
+
+
+def line(name: str, exact: pd.DataFrame, near: pd.DataFrame, *, intervals: bool = False) -> str:
+    """One line of the table: exact / any of each method."""
+    cells = []
+    for method in METHODS:
+        text = f"{exact[method].mean():.3f} / {near[method].mean():.3f}"
+        cells.append(f"{text} ({interval(exact[method].to_numpy())})" if intervals else text)
+    return f"| {name} | {len(exact)} | " + " | ".join(cells) + " |"
+
+
+def table(exact: pd.DataFrame, near: pd.DataFrame, classes: pd.Series, epochs: pd.Series) -> str:
+    """Fractions exact / any: all stars, by class, by number of epochs."""
+    lines = [
+        "| stars | number | " + " | ".join(METHODS) + " |",
+        "|---" * (2 + len(METHODS)) + "|",
+        line("all", exact, near, intervals=True),
+    ]
+    for groups in (classes, epochs):
+        for group in sorted(groups.unique()):
+            rows = (groups == group).to_numpy()
+            lines.append(line(str(group), exact[rows], near[rows]))
+    return "\n".join(lines)
+
+
+def flagged(periods: pd.DataFrame, near: pd.DataFrame) -> str:
+    """How often LS_BIC finds P, P/2 or 2P with and without each flag."""
+    right = near["LS_BIC"].to_numpy()
+    lines = ["| flag | share | right where set | right where not |", "|---|---|---|---|"]
+    for flag in FLAGS:
+        on = periods[flag].to_numpy(dtype=bool)
+        values = [right[part].mean() if part.any() else np.nan for part in (on, ~on)]
+        lines.append(f"| {flag} | {on.mean():.3f} | {values[0]:.3f} | {values[1]:.3f} |")
     return "\n".join(lines)
 
 
@@ -139,9 +175,11 @@ def main() -> None:
         print(
             f"\n{name}: CPU s per star {json.dumps({k: round(v, 3) for k, v in seconds.items()})}"
         )
-        print(table(exact, near, labels["class"].reset_index(drop=True)))
-        epochs = pd.cut(pd.Series(curves.n_epochs), [0, 40, 80, 160, 320, 100000]).astype(str)
-        print(table(exact, near, epochs).split("\n", 2)[2])
+        bins = [f"{low + 1} to {high} epochs" for low, high in pairwise(EPOCHS)]
+        bins[0], bins[-1] = f"to {EPOCHS[1]} epochs", f"over {EPOCHS[-2]} epochs"
+        epochs = pd.Series(pd.cut(curves.n_epochs, list(EPOCHS), labels=bins).astype(str))
+        print(table(exact, near, labels["class"].reset_index(drop=True), epochs))
+        print(flagged(periods, near), flush=True)
         if arguments.save:
             labels = labels.reset_index(drop=True).join(periods)
             labels.to_csv(arguments.save / f"{name}.csv", index=False)
