@@ -21,7 +21,7 @@ STAGES: dict[str, int] = {
     "sources": 1,
     "lightcurves": 1,
     "crossmatch": 1,
-    "features": 2,
+    "features": 3,
     "imputed": 1,
     "gathered": 1,
     "scores": 1,

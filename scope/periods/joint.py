@@ -117,17 +117,21 @@ def _search_star(star: Star, options: PeriodOptions, backend: Backend) -> Found 
     centres = ls_bic.window_centres(_seeds(star, grid, options, backend), grid, options)
     if not len(centres):
         return None
-    frequencies, gains = _criteria(star, centres, grid, backend)
-    bic = np.sum(gains, axis=0)
-    bic[~ls_bic.allowed(frequencies, grid, options)] = 0.0
-    best = ls_bic.distinct(frequencies, bic, ls_bic.N_PEAKS, 1.0 / span)
+    offsets = np.linspace(-ls_bic.HALF_WINDOW, ls_bic.HALF_WINDOW, ls_bic.WINDOW_POINTS) * grid.df
+    frequencies, gains, eclipsed = _criteria(star, centres, offsets, grid, options, backend)
+    best = ls_bic.distinct(frequencies, gains.sum(axis=0), ls_bic.N_PEAKS, 1.0 / span)
+    if len(best) and eclipsed[:, best[0]].any():
+        windows = ls_bic.fine_windows(frequencies[best], grid)
+        finer, more, _ = _criteria(star, *windows, grid, options, backend)
+        frequencies, gains = np.append(frequencies, finer), np.hstack([gains, more])
+        best = ls_bic.distinct(frequencies, gains.sum(axis=0), ls_bic.N_PEAKS, 1.0 / span)
     if not len(best):
         return None
     frequency = float(frequencies[best[0]])
     clearest = int(np.argmin(gains[:, best[0]]))
     doubled = ls_bic.looks_halved(ls_bic.softened(star[clearest]), frequency)
     period = (2.0 if doubled else 1.0) / frequency
-    ranked = 1.0 / frequencies[best], -bic[best]
+    ranked = 1.0 / frequencies[best], -gains.sum(axis=0)[best]
     return found_of(period, float(ranked[1][0]), ranked, span, doubled=doubled)
 
 
@@ -149,18 +153,28 @@ def _seeds(star: Star, grid: Grid, options: PeriodOptions, backend: Backend) -> 
     return np.unique(frequencies[np.concatenate([chosen, chosen_slow])])
 
 
-def _criteria(star: Star, centres: Floats, grid: Grid, backend: Backend) -> tuple[Floats, Floats]:
-    """Frequencies of all windows, (k,), and the criterion of each light curve, (bands, k).
+def _criteria(
+    star: Star,
+    centres: Floats,
+    offsets: Floats,
+    grid: Grid,
+    options: PeriodOptions,
+    backend: Backend,
+) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+    """Frequencies of windows, criteria of each light curve, and where eclipses are better.
 
-    A second eclipse is tried only where it could be the best model of its own light curve.
+    (k,), (bands, k) and (bands, k); frequencies that are not allowed are left out. A second
+    eclipse is tried only where it could be the best model of its own light curve.
     """
-    offsets = np.linspace(-ls_bic.HALF_WINDOW, ls_bic.HALF_WINDOW, ls_bic.WINDOW_POINTS) * grid.df
     frequencies = (centres[:, None] + offsets).ravel()
     gains = np.empty((len(star), len(frequencies)))
+    eclipsed = np.empty(gains.shape, dtype=bool)
     for row, curve in enumerate(star):
         softer = ls_bic.softened(curve)
         order = ls_bic.max_order(len(softer.time))
         series, _ = backend.fourier_bic(softer, centres, offsets, order)
         boxes, _ = backend.eclipse_bic(softer, frequencies, float(series.min()))
+        eclipsed[row] = boxes < series.ravel()
         gains[row] = np.minimum(series.ravel(), boxes)
-    return frequencies, gains
+    inside = ls_bic.allowed(frequencies, grid, options)
+    return frequencies[inside], gains[:, inside], eclipsed[:, inside]

@@ -184,7 +184,9 @@ def search(
     separation = 1.0 / curve.time.max()
     best = distinct(frequencies, bic, max(options.n_top_columns, N_PEAKS), separation)
     if len(best) and boxes[best[0]] < series.ravel()[best[0]]:
-        finer = refined(frequencies[best[:N_REFINED]], grid, options)
+        finer_centres, offsets = fine_windows(frequencies[best], grid)
+        finer = (finer_centres[:, None] + offsets).ravel()
+        finer = finer[allowed(finer, grid, options)]
         boxes, _ = backend.eclipse_bic(curve, finer, float(bic[best[0]]))
         frequencies, bic = np.concatenate([frequencies, finer]), np.concatenate([bic, boxes])
         best = distinct(frequencies, bic, max(options.n_top_columns, N_PEAKS), separation)
@@ -194,16 +196,14 @@ def search(
     return Judgement(found, looks_halved(curve, found), frequencies[best], bic[best])
 
 
-def refined(best: Floats, grid: Grid, options: PeriodOptions) -> Floats:
-    """Frequencies close to the best ones and their parts, where narrow eclipses are tried.
+def fine_windows(best: Floats, grid: Grid) -> tuple[Floats, Floats]:
+    """Centres and offsets [1/d] of windows around the best frequencies and their parts.
 
     The windows' steps of about 0.1/T shift the phase by a twentieth of a cycle within T: more
     than an eclipse may last, though not more than it lasts when folded at half its period.
     """
-    centres = np.unique((best[:, None] * np.array(FINE_RATIOS)).ravel())
-    offsets = np.linspace(-FINE_HALF_WINDOW, FINE_HALF_WINDOW, WINDOW_POINTS) * grid.df
-    frequencies = (centres[:, None] + offsets).ravel()
-    return frequencies[allowed(frequencies, grid, options)]
+    centres = np.unique((best[:N_REFINED, None] * np.array(FINE_RATIOS)).ravel())
+    return centres, np.linspace(-FINE_HALF_WINDOW, FINE_HALF_WINDOW, WINDOW_POINTS) * grid.df
 
 
 def distinct(

@@ -2,6 +2,9 @@
 
 ``python -m tests.benchmarks.period_truth [--stars N] [--seed S] [--max-freq F] [SET …]``
 
+A long run can be cut into slices, with ``--first I --save FOLDER``, and summed up by
+``--saved FOLDER``.
+
 One band per star, 30-minute decimation, at least 20 epochs. "exact" is within 1 % of the
 labelled period P, "any" within 1 % of P, P/2 or 2P. Prints one table per set: all stars with
 the 95 % interval of "exact" by bootstrap over stars, then by class and by number of epochs,
@@ -159,30 +162,42 @@ def flagged(periods: pd.DataFrame, near: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def found_of(name: str, arguments: argparse.Namespace) -> pd.DataFrame:
+    """Labels and periods of the stars of a set: searched now, or saved before."""
+    if arguments.saved:
+        parts = sorted(arguments.saved.glob(f"{name}_*.csv"))
+        return pd.concat([pd.read_csv(part) for part in parts]).reset_index(drop=True)
+    labels, curves = labelled(name, arguments.first + arguments.stars, arguments.seed)
+    labels, curves = labels.iloc[arguments.first :], curves[arguments.first : len(curves)]
+    periods, seconds = searched(curves, arguments.max_freq)
+    print(f"\n{name}: CPU s per star {json.dumps({k: round(v, 3) for k, v in seconds.items()})}")
+    table = labels.reset_index(drop=True).join(periods)
+    table["n_epochs"] = curves.n_epochs
+    if arguments.save:
+        table.to_csv(arguments.save / f"{name}_{arguments.first:05d}.csv", index=False)
+    return table
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("sets", nargs="*", default=list(SETS))
     parser.add_argument("--stars", type=int, default=60, help="stars per set")
+    parser.add_argument("--first", type=int, default=0, help="stars passed over before")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--max-freq", type=float, default=48.0)
     parser.add_argument("--save", type=Path, help="folder for the periods as CSV")
+    parser.add_argument("--saved", type=Path, help="folder of periods saved before, to sum up")
     arguments = parser.parse_args()
+    bins = [f"{low + 1} to {high} epochs" for low, high in pairwise(EPOCHS)]
+    bins[0], bins[-1] = f"to {EPOCHS[1]} epochs", f"over {EPOCHS[-2]} epochs"
     for name in arguments.sets:
-        labels, curves = labelled(name, arguments.stars, arguments.seed)
-        periods, seconds = searched(curves, arguments.max_freq)
-        exact, near = verdicts(periods, labels["period_days"].to_numpy())
-        print(
-            f"\n{name}: CPU s per star {json.dumps({k: round(v, 3) for k, v in seconds.items()})}"
-        )
-        bins = [f"{low + 1} to {high} epochs" for low, high in pairwise(EPOCHS)]
-        bins[0], bins[-1] = f"to {EPOCHS[1]} epochs", f"over {EPOCHS[-2]} epochs"
-        epochs = pd.Series(pd.cut(curves.n_epochs, list(EPOCHS), labels=bins).astype(str))
-        print(table(exact, near, labels["class"].reset_index(drop=True), epochs))
-        print(flagged(periods, near), flush=True)
-        if arguments.save:
-            labels = labels.reset_index(drop=True).join(periods)
-            labels.to_csv(arguments.save / f"{name}.csv", index=False)
+        found = found_of(name, arguments)
+        exact, near = verdicts(found, found["period_days"].to_numpy())
+        epochs = pd.Series(pd.cut(found["n_epochs"], list(EPOCHS), labels=bins).astype(str))
+        print(f"\n### {name}\n")
+        print(table(exact, near, found["class"], epochs) + "\n")
+        print(flagged(found, near), flush=True)
 
 
 if __name__ == "__main__":

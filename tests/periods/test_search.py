@@ -93,6 +93,18 @@ def test_a_contact_binary_is_doubled_and_a_pulsator_is_not(found: PeriodResult) 
     np.testing.assert_allclose(other[[0, 1, 2]], [1.4, 1.1, 0.4], rtol=0.003)
 
 
+def test_narrow_eclipses_are_folded_at_their_own_period_and_not_at_half_of_it() -> None:
+    # Eclipses of 2 % of the cycle, one 0.6 mag deep and one 0.25: steps of 0.09/T smear
+    # them at their own period, and half of it won in all four before there were finer ones.
+    def narrow(phase: np.ndarray) -> np.ndarray:
+        second = np.where(np.abs(phase - 0.75) < 0.01, 0.25, 0.0)
+        return np.where(np.abs(phase - 0.25) < 0.01, 0.6, second)
+
+    stars = joined([simulate(narrow, period=2.3, n=400, baseline=900.0, seed=s) for s in range(4)])
+    found = search_periods(stars, PeriodOptions(max_freq=4.0)).columns
+    np.testing.assert_allclose(found["period_LS_BIC"], 2.3, rtol=1e-3)
+
+
 def test_variables_are_more_significant_than_noise(found: PeriodResult) -> None:
     significance = found.columns["significance_LS_BIC"]
     assert significance[:4].min() > 100.0
