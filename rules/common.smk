@@ -25,7 +25,7 @@ from scope.targets.plan import Plan
 
 
 wildcard_constraints:
-    target=r"field_\d+|ids_[A-Za-z0-9][\w.-]*",
+    target=r"field_\d+|ids_[A-Za-z0-9][\w.-]*|gcn_[\dT-]+",
     unit=r"ccd_\d\d_quad_\d|chunk_\d\d\d+",
     algo="dnn|xgb",
     kind="dnn|xgb|fused",

@@ -27,6 +27,7 @@ COMMANDS = {
     "import-models": "make a bundle of published models, networks (.h5) or trees (.json)",
     "import-config": "translate a configuration of SCoPe, and say what became of each key",
     "plot-bundle": "draw the page about trained models: how good they are on unseen stars",
+    "gcn": "follow events of the General Coordinates Network: scores of their sources to Fritz",
     "taxonomy-map": "write which classes on Fritz the columns of our tables mean",
     "summary": "count what predictions or a catalogue hold",
     "verify": "read products to the last byte and say what they are",

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,10 +25,19 @@ SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
 SETTINGS = Path(".snakemake/scope/command.json")
 """The configuration of the command that ran last in a folder."""
 
+GRACE_SECONDS = 20.0
+"""How long an interrupted Snakemake has to end its jobs."""
+
 QUIET = ("rules", "host", "reason")
 
 
-def run_workflow(products: Sequence[str | Path], config: Config, *, cores: int = 1) -> None:
+def run_workflow(
+    products: Sequence[str | Path],
+    config: Config,
+    *,
+    cores: int = 1,
+    more: Sequence[str] = (),
+) -> None:
     """Make products in the working directory, as ``snakemake`` with this configuration would.
 
     What is there already is not made again. Jobs and locks that a killed run left are
@@ -40,6 +50,8 @@ def run_workflow(products: Sequence[str | Path], config: Config, *, cores: int =
     config : Config
         All settings; files of the working directory change none of them.
     cores : int
+    more : sequence of str
+        Further options of Snakemake, such as ``--profile slurm``.
 
     Raises
     ------
@@ -57,7 +69,7 @@ def run_workflow(products: Sequence[str | Path], config: Config, *, cores: int =
     write_bytes(json.dumps(config.model_dump(mode="json"), indent=1).encode(), SETTINGS)
     arguments = [
         *("--snakefile", str(SNAKEFILE), "--configfile", str(SETTINGS)),
-        *("--cores", str(cores), "--quiet", *QUIET, "--", *map(str, products)),
+        *("--cores", str(cores), "--quiet", *QUIET, *more, "--", *map(str, products)),
     ]
     if _snakemake(arguments) != 0:
         raise ScopeError(
@@ -95,4 +107,14 @@ def _snakemake(arguments: Sequence[str]) -> int:
 
         return resume(arguments)
     command = [sys.executable, "-m", "snakemake", *arguments]
-    return subprocess.run(command, check=False, stdout=sys.stderr).returncode
+    process = subprocess.Popen(command, stdout=sys.stderr)
+    try:
+        return process.wait()
+    except BaseException:
+        # A time limit or the keyboard: it ends its jobs and lifts its lock.
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise

@@ -10,6 +10,7 @@ from scope.config.base import Section, key, unknown_name
 from scope.config.classes import CLASSES, ClassDefinition
 from scope.config.features import Features
 from scope.config.fritz import FritzSection
+from scope.config.gcn import GcnSection
 from scope.config.kowalski import DOMAIN, KowalskiSection
 from scope.config.lists import ListName, SourceListSection
 from scope.config.sections import (
@@ -60,6 +61,7 @@ class Config(Section):
     simulation: Simulation = key(Simulation, "the simulated sky, for targets without an archive")
     kowalski: KowalskiSection = key(KowalskiSection, "the database of the survey")
     fritz: FritzSection = key(FritzSection, "the server that classifications are posted to")
+    gcn: GcnSection = key(GcnSection, "events whose sources are followed by `scope gcn`")
     feature_generation: FeatureGeneration = key(FeatureGeneration, "from light curves to features")
     features: Features = key(Features, "what the models see")
     training: Training = key(Training, "how models are trained")

@@ -1,4 +1,8 @@
-"""Names of targets: ``field_<N>`` is one field of a survey, ``ids_<name>`` a list of sources."""
+"""Names of targets.
+
+``field_<N>`` is one field of a survey, ``ids_<name>`` a list of sources, and
+``gcn_<time>`` the list of the sources of an event.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ LIST_NAME = r"[A-Za-z0-9][\w.-]*"
 
 _FIELD = re.compile(r"field_([1-9]\d*)")
 _LIST = re.compile(rf"ids_({LIST_NAME})", re.ASCII)
+_EVENT = re.compile(r"gcn_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,16 @@ class ListTarget:
         return NO_FIELD
 
 
+@dataclass(frozen=True)
+class EventTarget(ListTarget):
+    """The sources of an event; the list is named by its time, ``2023-05-21T05-30-43``."""
+
+    @property
+    def name(self) -> str:
+        """The name in files and on the command line, ``gcn_<time>``."""
+        return f"gcn_{self.list}"
+
+
 Target = FieldTarget | ListTarget
 
 
@@ -72,13 +87,15 @@ def parse_target(name: str) -> Target:
     """
     if listed := _LIST.fullmatch(name):
         return ListTarget(listed[1])
+    if event := _EVENT.fullmatch(name):
+        return EventTarget(event[1])
     match = _FIELD.fullmatch(name)
     if match is None or int(match[1]) > MAX_FIELD:
         raise UsageError(
             "unknown target",
             value=name,
-            allowed=f"field_<N> with a field number N from 1 to {MAX_FIELD}, or ids_<name> "
-            "with the name of a list",
+            allowed=f"field_<N> with a field number N from 1 to {MAX_FIELD}, ids_<name> "
+            "with the name of a list, or gcn_<time of an event>",
             todo="for example field_297",
         )
     return FieldTarget(int(match[1]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from scope.config.lists import SourceListSection
@@ -22,7 +23,7 @@ from scope.surveys.open import (
     open_archive,
 )
 from scope.targets.lists import read_source_list
-from scope.targets.names import FieldTarget, ListTarget, parse_target
+from scope.targets.names import EventTarget, FieldTarget, ListTarget, parse_target
 
 SIMULATED = "results/simulation"
 """Where simulated quadrants go, below the folder of the run."""
@@ -93,8 +94,16 @@ class Plan:
         NotFoundError
             If no list of that name is configured.
         """
+        parsed = parse_target(target)
+        if isinstance(parsed, EventTarget):
+            section = self.config.gcn
+            return SourceListSection(
+                path=str(event_list(section.folder, parsed.list)),
+                cone_radius_arcsec=section.radius_arcsec,
+                rows_per_chunk=section.rows_per_chunk,
+            )
         lists = self.config.lists
-        name = parse_target(target).name.removeprefix("ids_")
+        name = parsed.name.removeprefix("ids_")
         if name not in lists:
             raise NotFoundError(
                 "no list of sources of this name",
@@ -242,6 +251,11 @@ def is_list(target: str) -> bool:
         If the name is not that of a target.
     """
     return isinstance(parse_target(target), ListTarget)
+
+
+def event_list(folder: str | Path, label: str) -> Path:
+    """Return where the sources of an event are, by its time as in names of files."""
+    return Path(folder) / label / "sources.parquet"
 
 
 def listed_file(target: str) -> str:

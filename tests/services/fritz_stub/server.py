@@ -259,6 +259,14 @@ class _Handler(BaseHTTPRequestHandler):
         except Refusal as error:
             status = error.status
             envelope = {"status": "error", "message": error.message, "data": {}}
+        except Exception as error:
+            # as the real server does, with its traceback
+            status = 500
+            envelope = {
+                "status": "error",
+                "message": f"{type(error).__name__}: {error}",
+                "data": {},
+            }
         return status, json.dumps({**envelope, "version": VERSION})
 
     def _away(self) -> None:

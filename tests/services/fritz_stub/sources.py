@@ -215,6 +215,8 @@ def source_groups(request: Request) -> Any:
     body, database = request.body, request.database
     saved = {group["id"] for group in request.views.saved_groups(body["objId"])}
     for group in body["inviteGroupIds"]:
+        if group not in request.groups:
+            raise Refusal(400, f"Cannot find group with ID {group}")
         if group in saved:
             raise Refusal(400, f"Source already saved to group w/ ID {group}")
         database.insert(

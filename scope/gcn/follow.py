@@ -1,0 +1,244 @@
+"""Follow events: their sources, the workflow's scores of them, and what is posted."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scope.catalog.consolidate import combine, consolidate
+from scope.errors import ScopeError
+from scope.fritz.journal import Journal
+from scope.fritz.photometry import LightCurveSource, plot_photometry, plot_title
+from scope.fritz.results import write_receipt
+from scope.fritz.rows import READ, UploadRow, class_columns, upload_rows
+from scope.fritz.taxonomy import fetch_taxonomies
+from scope.fritz.taxonomy_map import TaxonomyMap, read_map
+from scope.fritz.upload import Upload, UploadOptions
+from scope.gcn.events import Event, fetch_event, fetch_events, groups_to_post
+from scope.gcn.memory import Memory
+from scope.gcn.sources import EventSource, event_sources, sources_table
+from scope.io import read_schema, read_table, write_bytes, write_dataframe, write_table
+from scope.lightcurves.sky import separation_arcsec, unit_vectors
+from scope.services.fritz import Fritz
+from scope.targets.plan import event_list
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scope.config.model import Config
+
+RunTarget = Callable[[str], Path]
+"""Makes a target's catalogue and returns where it is."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FollowOptions:
+    """What a run does besides what is configured.
+
+    Attributes
+    ----------
+    dateobs : tuple of str
+        Events to follow; none takes those that are new enough and have a tag.
+    post : bool
+    forget : bool
+        Take sources that are done for new ones.
+    """
+
+    dateobs: tuple[str, ...] = ()
+    post: bool = True
+    forget: bool = False
+
+
+class Follower:
+    """Follows events, one after the other.
+
+    Parameters
+    ----------
+    config : Config
+    fritz : Fritz
+    run_target : callable
+    light_curves : LightCurveSource
+    options : FollowOptions
+    now : datetime
+        UTC, without a time zone.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        fritz: Fritz,
+        run_target: RunTarget,
+        light_curves: LightCurveSource,
+        options: FollowOptions,
+        now: datetime,
+    ) -> None:
+        self._config = config
+        self._section = config.gcn
+        self._fritz = fritz
+        self._run_target = run_target
+        self._light_curves = light_curves
+        self._options = options
+        self._now = now
+        self._folder = Path(config.gcn.folder)
+        self._memory = Memory(self._folder / "done.json", config.gcn.remember_days, now)
+
+    def run(self) -> int:
+        """Follow the events and return how many of them failed."""
+        mapper = read_map(self._section.taxonomy_map)
+        if self._options.dateobs:
+            events = [fetch_event(self._fritz, dateobs) for dateobs in self._options.dateobs]
+        else:
+            days = self._section.days_ago
+            events = fetch_events(self._fritz, self._section.tags, days, self._now)
+        _log.info("%d events to look at", len(events))
+        failed = 0
+        for event in events:
+            try:
+                self._follow(event, mapper)
+            except ScopeError as error:
+                # The others do not wait for this one, which the next run takes up again.
+                failed += 1
+                _log.error("%s: error: %s", event.dateobs, error)
+        return failed
+
+    def _follow(self, event: Event, mapper: TaxonomyMap) -> None:
+        section = self._section
+        sources = event_sources(
+            self._fritz,
+            event.dateobs,
+            group_ids=section.query_group_ids,
+            days_range=section.days_range,
+            contour=section.contour,
+        )
+        groups = groups_to_post(event, section.post_group_ids, section.post_group_ids_by_tag)
+        new = list(sources) if self._options.forget else self._memory.new(sources, groups)
+        _log.info(
+            "%s (%s): %d sources, %d of them new",
+            event.dateobs,
+            ", ".join(event.tags),
+            len(sources),
+            len(new),
+        )
+        if not new:
+            return
+        path = event_list(section.folder, event.label)
+        _write_if_new(sources, path)
+        table = self._classified(event, sources, self._run_target(event.target))
+        columns = class_columns(table, [READ], mapper)
+        rows = self._rows(table, columns, mapper)
+        self._leave(event, table, rows, path.parent)
+        if self._options.post and section.post:
+            names = {source.name for source in new}
+            chosen = [row for row in rows if row.obj_id in names]
+            mapper.check(fetch_taxonomies(self._fritz), columns)
+            self._post(event, chosen, groups, path.parent)
+            self._memory.add(new, groups)
+        _log.info("%s: done", event.dateobs)
+
+    def _classified(
+        self, event: Event, sources: Sequence[EventSource], catalogue: Path
+    ) -> pd.DataFrame:
+        """Return a row per star of the event's catalogue, with one score per class."""
+        names = [name for name in read_schema(catalogue).names if _is_wanted(name)]
+        stars = consolidate(read_table(catalogue, names), statistic=self._section.statistic)
+        found = combine(stars, self._config.inference.algorithms)
+        found.insert(0, "dateobs", event.dateobs)
+        found.insert(5, "separation_arcsec", _separations(found, sources))
+        return found
+
+    def _rows(
+        self, table: pd.DataFrame, columns: Sequence[str], mapper: TaxonomyMap
+    ) -> list[UploadRow]:
+        """Return, of each source, its nearest star with the classes from the threshold on."""
+        nearest = table.sort_values("separation_arcsec", kind="stable").drop_duplicates("obj_id")
+        threshold = self._config.thresholds.posting
+        return upload_rows(nearest.sort_index(), columns, mapper, p_threshold=threshold)
+
+    def _leave(
+        self, event: Event, table: pd.DataFrame, rows: Sequence[UploadRow], folder: Path
+    ) -> None:
+        """Write the table, the classes that are likely, and pictures of their sources."""
+        import scope
+
+        kept = table.copy()
+        kept.attrs = {"pipeline_version": scope.__version__, "dateobs": event.dateobs}
+        write_dataframe(kept, folder / f"merged_GCN_sources_{event.label}.parquet")
+        likely: dict[str, Any] = {}
+        for row in rows:
+            if row.classes and row.obj_id is not None:
+                found = {entry.fritz_label: p for entry, p in row.classes.items()}
+                likely.setdefault(row.obj_id, {}).update(found)
+        text = json.dumps(dict(sorted(likely.items())), indent=1)
+        write_bytes((text + "\n").encode(), folder / f"merged_GCN_sources_{event.label}_meta.json")
+        for row in rows:
+            if row.classes:
+                self._draw(row, folder / "plots")
+
+    def _draw(self, row: UploadRow, folder: Path) -> None:
+        radius = self._section.radius_arcsec
+        name = str(row.obj_id)
+        kinds = {"time_series": None, "phase_folded": row.period}
+        if all((folder / f"{name}_{kind}.png").is_file() for kind in kinds):
+            return
+        points = self._light_curves.around(row.ra, row.dec, radius)
+        for kind, period in kinds.items():
+            if len(points) and (period is not None or kind == "time_series"):
+                title = plot_title(radius, name, folded=period is not None)
+                plot_photometry(points, title, folder / f"{name}_{kind}.png", period=period)
+
+    def _post(
+        self,
+        event: Event,
+        rows: Sequence[UploadRow],
+        groups: tuple[int, ...],
+        folder: Path,
+    ) -> None:
+        options = UploadOptions(
+            groups,
+            skip_phot=True,
+            use_existing_obj_id=True,
+            radius_arcsec=self._section.radius_arcsec,
+            post_phot_as_comment=True,
+            post_phasefolded_phot=True,
+            phot_dirname=str(folder / "plots"),
+            batch=self._config.fritz.batch,
+        )
+        with Journal(folder / "posted.journal.jsonl", self._fritz.options.address) as journal:
+            try:
+                Upload(self._fritz, journal, options, self._light_curves).run(rows)
+            finally:
+                counts = write_receipt(journal, folder / "receipt.parquet")
+        told = ", ".join(f"{n} {what} {status}" for (what, status), n in sorted(counts.items()))
+        _log.info("%s: %s", event.dateobs, told or "nothing to post")
+
+
+def _separations(stars: pd.DataFrame, sources: Sequence[EventSource]) -> list[float]:
+    """Return how far each star is from the source that it was found for, in arcsec."""
+    places = {source.name: (source.ra, source.dec) for source in sources}
+    ra, dec = np.array([places[name] for name in stars["obj_id"]]).reshape(-1, 2).T
+    own = (stars[name].to_numpy(dtype=float) for name in ("ra", "dec"))
+    return separation_arcsec(unit_vectors(ra, dec), unit_vectors(*own)).tolist()
+
+
+def _is_wanted(name: str) -> bool:
+    from scope.catalog.consolidate import OPENING
+    from scope.catalog.publish import is_score
+
+    return name in OPENING or is_score(name)
+
+
+def _write_if_new(sources: Sequence[EventSource], path: Path) -> None:
+    """Write a list of sources, unless it is there: a new file would be worked on again."""
+    table = sources_table(sources)
+    if not path.is_file() or not read_table(path).equals(table):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_table(table, path, {})
