@@ -103,8 +103,8 @@ def run(args: argparse.Namespace) -> None:
     config = _config(args)
     log = Path(config.gcn.folder) / "gcn.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    _log_to(log)
-    status = _run(args, config)
+    with _log_to(log):
+        status = _run(args, config)
     if status:
         raise SystemExit(status)
 
@@ -212,15 +212,24 @@ def _time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _log_to(path: Path) -> None:
+@contextmanager
+def _log_to(path: Path) -> Iterator[None]:
     """Report with times, UTC, on the standard error and at the end of a file."""
     logger = logging.getLogger("scope")
     logger.setLevel(logging.INFO)
     formatter = logging.Formatter(LOG_FORMAT, "%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
-    for handler in (logging.StreamHandler(sys.stderr), logging.FileHandler(path, encoding="utf-8")):
+    file = logging.FileHandler(path, encoding="utf-8")
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr), file]
+    for handler in handlers:
         handler.setFormatter(formatter)
         logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            logger.removeHandler(handler)
+        file.close()
 
 
 def main(argv: list[str] | None = None, prog: str = "gcn_cronjob.py") -> int:

@@ -42,8 +42,8 @@ class Config(Section):
 
     targets: tuple[TargetName, ...] = key(
         (),
-        "what a run completes that names no file: field_297, or ids_<name> for a list of "
-        "sources; none: all fields of the archive, or one simulated field; with Kowalski they "
+        "what a run completes that names no file: field_297, ids_<name> for a list of "
+        "sources, gcn_<time> for an event; none: all fields of the archive, or one simulated field; with Kowalski they "
         "must be named",
     )
     survey: Literal["archive", "kowalski"] = key(

@@ -44,9 +44,10 @@ def resume(arguments: Sequence[str]) -> int:
     if known.dry_run:
         return _snakemake(arguments)
     clear(known.directory, known.slurm_jobname_prefix)
-    status = _snakemake([*arguments, "--unlock"], quiet=True) or _snakemake(arguments)
+    # In front: what follows `--` are names of files.
+    status = _snakemake(["--unlock", *arguments], quiet=True) or _snakemake(arguments)
     if status == 0 and not known.notemp:
-        status = _snakemake([*arguments, "--delete-temp-output"], quiet=True)
+        status = _snakemake(["--delete-temp-output", *arguments], quiet=True)
     return status
 
 

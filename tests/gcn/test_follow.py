@@ -64,6 +64,18 @@ class Workflow:
 
 
 @pytest.fixture
+def unpainted(monkeypatch) -> None:
+    """Leave out the pictures, which take most of the time."""
+    for module in ("scope.gcn.follow", "scope.fritz.upload"):
+        monkeypatch.setattr(f"{module}.plot_photometry", paint)
+
+
+def paint(points, title, path, *, period=None) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(title)
+
+
+@pytest.fixture
 def workflow(stub) -> Workflow:
     Path("fritz_mapper.json").write_text(json.dumps(MAP))
     return Workflow()
@@ -117,6 +129,7 @@ def test_an_event_is_followed_once(stub, sky, stars, workflow) -> None:
     assert len(stub.written()) == before
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_only_new_sources_are_posted_and_all_are_in_the_table(stub, sky, stars, workflow) -> None:
     add_event(stub, stars, sources=2)
     assert follow(stub, sky, workflow) == 0
@@ -134,6 +147,7 @@ def test_only_new_sources_are_posted_and_all_are_in_the_table(stub, sky, stars, 
     assert len(read_dataframe(next(folder.glob("merged*.parquet")))) == 3
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_what_is_not_done_is_not_remembered(stub, sky, stars, workflow) -> None:
     add_event(stub, stars)
     workflow.fails = True
@@ -149,6 +163,7 @@ def test_what_is_not_done_is_not_remembered(stub, sky, stars, workflow) -> None:
     assert posted(stub) == EXPECTED
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_one_event_that_fails_does_not_hold_up_another(stub, sky, stars, workflow) -> None:
     add_event(stub, stars)
     second = "2023-05-21T06-00-00"
@@ -166,6 +181,7 @@ def test_one_event_that_fails_does_not_hold_up_another(stub, sky, stars, workflo
     assert Path(f"gcn/{second}/receipt.parquet").is_file()
 
 
+@pytest.mark.usefixtures("unpainted")
 def test_sources_are_forgotten_after_some_time(stub, sky, stars, workflow) -> None:
     add_event(stub, stars)
     assert follow(stub, sky, workflow) == 0

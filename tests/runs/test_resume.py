@@ -57,7 +57,7 @@ def test_the_command_hands_all_options_to_snakemake_and_its_status_back(tmp_path
             [
                 *(sys.executable, "-m", "scope.cli.main", "resume", "-c1", "--snakefile"),
                 *(str(tmp_path / "Snakefile"), "--directory", str(tmp_path), "--forceall"),
-                *("--config", "word=said", f"code={code}"),
+                *("--config", "word=said", f"code={code}", "--", "made"),
             ],
             capture_output=True,
             text=True,

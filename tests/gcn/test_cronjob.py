@@ -1,0 +1,197 @@
+"""``gcn_cronjob.py`` as cron runs it: a bare environment, the workflow, kills, no second post."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from scope.cli import gcn as gcn_command
+from scope.gcn.memory import only_one
+from scope.io import read_dataframe
+from tests.gcn.events import add_event
+from tests.services.fritz_sky import SCALE, furnish
+from tests.services.fritz_stub import Fault, StubFritz
+from tests.surveys.kowalski_sky import simulate
+
+MAP = '{"vnv": {"fritz_label": "variable", "taxonomy_id": 1}}\n'
+SETTINGS = """
+archive: {sky}
+feature_generation: {{min_n_lc_points: 20, period_search: {{max_freq: 1.0}}}}
+inference: {{classes: [vnv]}}
+thresholds: {{posting: 0.05}}
+gcn: {{post_group_ids: [4], post_group_ids_by_tag: {{}}, tags: [GW], taxonomy_map: map.json}}
+fritz: {{host: 127.0.0.1, port: {port}, protocol: http, timeout: 10, patience_seconds: 20,
+         requests_per_second: {rate}, settle_seconds: {settle}}}
+"""
+
+
+def write_run(folder: Path, stub: StubFritz, sky: Path) -> None:
+    """Write what a user has in the folder of the run: settings, a map, the token."""
+    rate, settle = 4 * SCALE, 10 / SCALE
+    text = SETTINGS.format(sky=sky, port=stub.port, rate=rate, settle=settle)
+    (folder / "config.yaml").write_text(text)
+    (folder / "map.json").write_text(MAP)
+    private = folder / "private.yaml"
+    private.touch(mode=0o600)
+    private.write_text(f"fritz: {{fritz: {{token: {stub.admin}}}}}\n")
+
+
+def crontab(root: Path) -> str:
+    """Return the documented command of a crontab, with this Python in place of .venv's."""
+    lines = (root / "docs" / "gcn.md").read_text().splitlines()
+    (line,) = [line for line in lines if line.startswith("0 */2 * * * ")]
+    command = line.removeprefix("0 */2 * * * ")
+    assert "%" not in command  # to cron it is a newline
+    return command.replace("$HOME/scope/.venv/bin/python", sys.executable)
+
+
+def start(root: Path, folder: Path, command: str = "") -> subprocess.Popen[str]:
+    """Start the job in the environment that cron gives; by default without its shell."""
+    if command:
+        words = ["/bin/sh", "-c", command]
+    else:
+        words = [sys.executable, str(root / "gcn_cronjob.py")]
+    return subprocess.Popen(
+        ["env", "-i", f"HOME={folder.parent}", "SHELL=/bin/sh", *words],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(job: subprocess.Popen[str], status: int = 0) -> str:
+    printed = job.communicate(timeout=300)[0]
+    assert job.returncode == status, printed[-6000:]
+    return printed
+
+
+def test_a_cron_job_killed_half_way_and_run_again(root: Path, tmp_path: Path) -> None:
+    sky = simulate(tmp_path / "archive", n_stars=8)
+    folder = tmp_path / "gcn_run"
+    folder.mkdir()
+    (tmp_path / "scope").symlink_to(root)
+    path = next(path for path in sky.glob("ztf_*_zg_*.parquet"))
+    stars = pq.read_table(path, columns=["objectid", "objra", "objdec"]).to_pylist()
+    when = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(days=2)
+    mjd = (when - datetime(1858, 11, 17)).total_seconds() / 86400.0
+    with StubFritz(scale=SCALE) as stub:
+        furnish(stub)
+        add_event(stub, stars, when.isoformat(), ("GW",), mjd, sources=4)
+        write_run(folder, stub, sky)
+        label = when.isoformat().replace(":", "-")
+        features = folder / f"results/features/gcn_{label}/chunk_000.parquet"
+        job = start(root, folder)
+        # overlapping runs: the second leaves
+        while not (folder / "gcn/lock").exists():
+            assert job.poll() is None, job.communicate()[0]
+            time.sleep(0.02)
+        second = start(root, folder)
+        while not features.exists():
+            assert job.poll() is None, job.communicate()[0]
+            time.sleep(0.02)
+        os.killpg(job.pid, signal.SIGKILL)
+        job.communicate()
+        assert "another run is at work here" in finish(second)
+        assert stub.written() == []
+        listed = folder / f"results/lists/gcn_{label}/light_curves.parquet"
+        made = listed.stat().st_mtime_ns
+        stub.faults.next(Fault("done", 504), of="POST /api/classification")
+        finish(start(root, folder, crontab(root)))
+        # what the killed run had made was not made again
+        assert listed.stat().st_mtime_ns == made
+        receipt = read_dataframe(folder / f"gcn/{label}/receipt.parquet")
+        posted = receipt[receipt["what"] == "classification"]
+        assert set(posted["status"]) == {"posted"}
+        rows = stub.database.all("select * from classifications")
+        table = read_dataframe(folder / f"gcn/{label}/merged_GCN_sources_{label}.parquet")
+        expected = table.loc[table["vnv"] >= 0.05, ["obj_id", "vnv"]]
+        assert len(expected) > 0
+        found = sorted((row["obj_id"], row["probability"]) for row in rows)
+        assert found == sorted(expected.itertuples(index=False, name=None))
+        both = table[["vnv_dnn", "vnv_xgb"]].mean(axis=1, skipna=False)
+        assert table["vnv"].equals(both.rename("vnv"))
+        assert len(list((folder / f"gcn/{label}/plots").glob("*.png"))) >= len(expected)
+        before = len(stub.written())
+        finish(start(root, folder, crontab(root)))
+        assert "0 of them new" in (folder / "cron.txt").read_text()
+        assert len(stub.written()) == before
+        for path in folder.rglob("*"):
+            if path.is_file() and path.name != "private.yaml":
+                assert stub.admin.encode() not in path.read_bytes(), path
+    log = (folder / "gcn/gcn.log").read_text()
+    assert "done" in log
+
+
+def test_the_time_limit_ends_a_run(root, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    with StubFritz(limited=False) as stub:
+        furnish(stub)
+        write_run(tmp_path, stub, tmp_path)
+        stub.faults.at_random(1.0, (Fault("hang", seconds=0.5),))
+        monkeypatch.setenv("SCOPE_CACHE_FOLDER", str(tmp_path / "cache"))
+        with pytest.raises(SystemExit) as end:
+            gcn_command.main(["--time-limit-minutes", "0.005"])
+    assert end.value.code == 124
+    assert "the time limit has ended this run" in (tmp_path / "gcn/gcn.log").read_text()
+
+
+def test_an_event_that_fails_is_told_by_the_exit_status(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCOPE_CACHE_FOLDER", str(tmp_path / "cache"))
+    with StubFritz(limited=False) as stub:
+        furnish(stub)
+        write_run(tmp_path, stub, tmp_path)
+        assert gcn_command.main(["--dateobs", "2001-01-01T00:00:00"]) == 2
+        now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        mjd = (now - datetime(1858, 11, 17)).total_seconds() / 86400.0 - 1.0
+        stars = [{"objra": 1.0, "objdec": 2.0}]
+        add_event(stub, stars, now.isoformat(), ("GW",), mjd, sources=0)
+        assert gcn_command.main([]) == 0  # nothing detected since
+        point = {"mjd": [mjd + 1.5], "mag": [19.0], "magerr": [0.1], "limiting_mag": [20.5]}
+        more = {"instrument_id": 1, "magsys": "ab", "filter": "ztfg", "group_ids": [4]}
+        stub.call("PUT", "/api/photometry", {"obj_id": "ZTF23aaaaaa0", **point, **more})
+        monkeypatch.setattr("scope.cli.workflow._snakemake", lambda arguments: 1)
+        with pytest.raises(SystemExit) as end:
+            gcn_command.main([])
+        assert end.value.code == 1
+    assert "error: the workflow failed" in (tmp_path / "gcn/gcn.log").read_text()
+
+
+def test_another_run_is_no_error(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(f"archive: {tmp_path}\n")
+    with only_one(tmp_path / "gcn/lock"):
+        assert gcn_command.main([]) == 0
+
+
+@pytest.mark.parametrize("option", gcn_command.GONE)
+def test_options_that_are_gone_name_what_is_there_instead(option, capsys) -> None:
+    assert gcn_command.main([option, "x"]) == 2
+    assert gcn_command.GONE[option] in capsys.readouterr().err
+
+
+def test_options_stand_above_the_configuration(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(f"archive: {tmp_path}\ngcn: {{days_ago: 3}}\n")
+    parser = gcn_command.Parser(prog="x")
+    gcn_command.add_arguments(parser)
+    options = ["--post-group-ids", "7", "--p-threshold", "0.9", "--agg-method", "max"]
+    config = gcn_command._config(parser.parse_args([*options, "--days-range", "2"]))
+    assert config.gcn.days_ago == 3
+    assert config.gcn.days_range == 2
+    assert config.gcn.post_group_ids == (7,)
+    assert set(config.gcn.post_group_ids_by_tag.values()) == {(7,)}
+    assert config.thresholds.posting == 0.9
+    assert config.gcn.statistic == "max"
+    (tmp_path / "config.yaml").write_text("")
+    assert gcn_command.main([]) == 2
