@@ -43,8 +43,8 @@ class Config(Section):
     targets: tuple[TargetName, ...] = key(
         (),
         "what a run completes that names no file: field_297, ids_<name> for a list of "
-        "sources, gcn_<time> for an event; none: all fields of the archive, or one simulated field; with Kowalski they "
-        "must be named",
+        "sources, gcn_<time> for an event; none: all fields of the archive, or one simulated "
+        "field; with Kowalski they must be named",
     )
     survey: Literal["archive", "kowalski"] = key(
         "archive", "where light curves come from: a folder of files, or the database Kowalski"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scope.catalog.consolidate import combine, consolidate
 from scope.errors import ScopeError
 from scope.fritz.journal import Journal
 from scope.fritz.photometry import LightCurveSource, plot_photometry, plot_title
@@ -24,6 +23,7 @@ from scope.fritz.upload import Upload, UploadOptions
 from scope.gcn.events import Event, fetch_event, fetch_events, groups_to_post
 from scope.gcn.memory import Memory
 from scope.gcn.sources import EventSource, event_sources, sources_table
+from scope.gcn.stars import OPENING, combine_scores, find_stars
 from scope.io import read_schema, read_table, write_bytes, write_dataframe, write_table
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
 from scope.services.fritz import Fritz
@@ -149,8 +149,8 @@ class Follower:
     ) -> pd.DataFrame:
         """Return a row per star of the event's catalogue, with one score per class."""
         names = [name for name in read_schema(catalogue).names if _is_wanted(name)]
-        stars = consolidate(read_table(catalogue, names), statistic=self._section.statistic)
-        found = combine(stars, self._config.inference.algorithms)
+        stars = find_stars(read_table(catalogue, names), statistic=self._section.statistic)
+        found = combine_scores(stars, self._config.inference.algorithms)
         found.insert(0, "dateobs", event.dateobs)
         found.insert(5, "separation_arcsec", _separations(found, sources))
         return found
@@ -230,7 +230,6 @@ def _separations(stars: pd.DataFrame, sources: Sequence[EventSource]) -> list[fl
 
 
 def _is_wanted(name: str) -> bool:
-    from scope.catalog.consolidate import OPENING
     from scope.catalog.publish import is_score
 
     return name in OPENING or is_score(name)

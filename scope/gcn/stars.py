@@ -1,4 +1,4 @@
-"""From light curves to sources: a star has one row, whatever its filters and fields."""
+"""From the light curves at the sources of an event to stars; none is left out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SAME_STAR_ARCSEC = 1.5
 NON_VARIABLE = "nonvar"
 
 
-def consolidate(
+def find_stars(
     table: pa.Table, *, statistic: Statistic = "mean", radius_arcsec: float = SAME_STAR_ARCSEC
 ) -> pd.DataFrame:
     """Return one row per source of a catalogue; no light curve is left out.
@@ -143,7 +143,7 @@ def _mean_place(ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]) -> tu
     )
 
 
-def combine(sources: pd.DataFrame, algorithms: Sequence[str]) -> pd.DataFrame:
+def combine_scores(sources: pd.DataFrame, algorithms: Sequence[str]) -> pd.DataFrame:
     """Return sources with the mean of the algorithms' scores of each class, ``<class>``.
 
     It is empty where an algorithm has no score. ``nonvar`` is 1 - ``vnv``.

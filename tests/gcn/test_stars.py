@@ -7,8 +7,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from scope.catalog.consolidate import combine, consolidate
 from scope.errors import InputError
+from scope.gcn.stars import combine_scores, find_stars
 
 ARCSEC = 1.0 / 3600.0
 
@@ -44,7 +44,7 @@ def test_light_curves_of_one_star_become_one_row() -> None:
         vnv_xgb=[0.4, 0.8, 1.0, None, None, None],
         reason=[None, None, None, "too_few_epochs", "no_period", "no_period"],
     )
-    found = consolidate(table)
+    found = find_stars(table)
     assert found["survey_id"].tolist() == [
         f"Gaia_EDR3___{2**60 + 1}",
         "AllWISE___8",
@@ -57,7 +57,7 @@ def test_light_curves_of_one_star_become_one_row() -> None:
     np.testing.assert_allclose(found["vnv_dnn"], [0.4, 1.0, np.nan])
     assert found["reason"].tolist()[:2] == [None, None]
     assert found["reason"].iloc[2] == "no_period"
-    assert consolidate(table, statistic="max")["vnv_xgb"].iloc[0] == 0.8
+    assert find_stars(table, statistic="max")["vnv_xgb"].iloc[0] == 0.8
 
 
 def test_without_an_id_the_position_tells() -> None:
@@ -67,7 +67,7 @@ def test_without_an_id_the_position_tells() -> None:
         Gaia_EDR3___id=[0, 5, 0, 0],
         vnv_xgb=[0.1, 0.3, 0.5, 0.8],
     )
-    found = consolidate(table)
+    found = find_stars(table)
     # 1 and 4 are at the identified star, 3 is a star of its own; none is left out
     assert found["n_light_curves"].tolist() == [3, 1]
     assert found["n_light_curves"].sum() == table.num_rows
@@ -81,18 +81,18 @@ def test_right_ascensions_around_zero_have_their_mean_there() -> None:
         Gaia_EDR3___id=[5, 5],
         vnv_xgb=[0.1, 0.3],
     )
-    (ra,) = consolidate(table)["ra"]
+    (ra,) = find_stars(table)["ra"]
     assert ra == pytest.approx(360.0 - 0.1 * ARCSEC, abs=1e-9)
 
 
 def test_objects_that_were_asked_for_stay_apart() -> None:
     table = catalogue(_id=[1, 2], obj_id=["a", "b"], Gaia_EDR3___id=[5, 5], vnv_xgb=[0.1, 0.3])
-    assert consolidate(table)["obj_id"].tolist() == ["a", "b"]
+    assert find_stars(table)["obj_id"].tolist() == ["a", "b"]
 
 
 def test_no_rows_are_no_sources() -> None:
     table = catalogue(_id=[1], vnv_xgb=[0.5], vnv_dnn=[0.5])[:0]
-    found = combine(consolidate(table), ["dnn", "xgb"])
+    found = combine_scores(find_stars(table), ["dnn", "xgb"])
     assert len(found) == 0
     assert {"vnv", "nonvar"} <= set(found.columns)
 
@@ -101,9 +101,9 @@ def test_both_algorithms_have_a_say() -> None:
     sources = pd.DataFrame(
         {"vnv_dnn": [0.6, None], "vnv_xgb": [0.8, 0.9], "e_dnn": [0.1, 0.1], "e_xgb": [0.3, 0.3]}
     )
-    found = combine(sources, ["dnn", "xgb"])
+    found = combine_scores(sources, ["dnn", "xgb"])
     np.testing.assert_allclose(found["vnv"], [0.7, np.nan])
     np.testing.assert_allclose(found["nonvar"], [0.3, np.nan])
     np.testing.assert_allclose(found["e"], [0.2, 0.2])
     with pytest.raises(InputError, match="without scores"):
-        combine(sources[["vnv_dnn"]], ["dnn", "xgb"])
+        combine_scores(sources[["vnv_dnn"]], ["dnn", "xgb"])
