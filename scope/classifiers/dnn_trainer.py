@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +18,10 @@ from scope.classifiers.dnn import (
     network_bytes,
 )
 from scope.classifiers.examples import Examples
+from scope.classifiers.keras_h5 import PUBLISHED_NAMES, keras_bytes_of_h5
 from scope.classifiers.pretrained import Pretrained
 from scope.config.classes import ClassDefinition
+from scope.errors import BundleError
 
 if TYPE_CHECKING:
     import keras
@@ -52,24 +56,42 @@ def pretrained_network(
     BundleError
         If the file cannot be read, or its network has other inputs.
     """
-    import keras
-
     expected = build_network(n_features, options)
     try:
+        found = _read_network(pretrained.path, n_features)
         if pretrained.weights_only:
-            expected.load_weights(pretrained.path)
+            for layer in found.layers:
+                if weights := layer.get_weights():
+                    name = PUBLISHED_NAMES.get(layer.name, layer.name)
+                    expected.get_layer(name).set_weights(weights)
             return expected
-        found = keras.saving.load_model(pretrained.path, compile=False)
         shapes = [
             {tensor.name.split(":")[0]: tuple(tensor.shape) for tensor in network.inputs}
             for network in (found, expected)
         ]
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         problem = str(error).strip().splitlines()[0]
-        raise pretrained.error(problem, "a network of this package") from error
+        raise pretrained.error(problem, "a network of this package, or a published one") from error
     if shapes[0] != shapes[1]:
         raise pretrained.error(str(shapes[0]), str(shapes[1]))
     return found
+
+
+def _read_network(path: Path, n_features: int) -> keras.Model:
+    """Read a network of Keras 3, or one in an HDF5 file of Keras 2."""
+    import keras
+
+    if path.suffix == ".h5":
+        try:
+            content = keras_bytes_of_h5(path, n_features)
+        except BundleError:
+            # Keras 3 writes HDF5 files as well, with layers in another form.
+            return keras.saving.load_model(path, compile=False)
+        with tempfile.NamedTemporaryFile(suffix=".keras") as file:
+            file.write(content)
+            file.flush()
+            return keras.saving.load_model(file.name, compile=False)
+    return keras.saving.load_model(path, compile=False)
 
 
 class NetworkTrainer:

@@ -42,6 +42,7 @@ def run(options: argparse.Namespace) -> None:
     """Train, say how well it went, and keep what is to be kept."""
     from scope.classifiers.devices import select_gpu
     from scope.classifiers.train import pretrained, with_state
+    from scope.config.classes import CLASSES
     from scope.config.load import load_config
 
     if options.float_convert_types not in (None, [64, 32]):
@@ -50,8 +51,9 @@ def run(options: argparse.Namespace) -> None:
             value=" ".join(map(str, options.float_convert_types)),
             allowed="64 32: networks and trees take 32-bit features",
         )
-    # An unknown class would look like the beginning of a new one.
-    load_config(config_path=options.config_path).class_definitions(tuple(options.tag))
+    if not set(options.tag) <= {item.tag for item in CLASSES}:
+        # An unknown class would look like the beginning of a new one.
+        load_config(config_path=options.config_path).class_definitions(tuple(options.tag))
     config = load_config(
         overrides=training_overrides(options), config_path=options.config_path, origin=ORIGIN
     )

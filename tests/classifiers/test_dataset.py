@@ -107,7 +107,8 @@ def test_a_network_is_trained_as_the_documents_say(capsys: pytest.CaptureFixture
         "variable", threshold=0.7, batch_size=64, epochs=5
     )
     assert "train: 328 rows" in capsys.readouterr().out
-    model = ScopeNet(dense_branch=True, conv_branch=True)
+    # Convolutions take long to compile; the test below has them.
+    model = ScopeNet(dense_branch=True, conv_branch=False)
     model.compile(optimizer=keras.optimizers.Adam(0.003), loss="binary_crossentropy")
     history = model.fit(
         datasets["train"],
@@ -124,7 +125,7 @@ def test_a_network_is_trained_as_the_documents_say(capsys: pytest.CaptureFixture
     assert scores.shape == (36, 1)
 
 
-@pytest.mark.parametrize("branches", [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize("branches", [(True, True), (False, True)])
 def test_the_class_is_the_network_that_is_trained_elsewhere(
     branches: tuple[bool, bool], tmp_path: Path
 ) -> None:
