@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -212,4 +213,7 @@ def _places(folder: Path) -> list[Path]:
     """Return where the index may lie, the best place first."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-    return [folder / INDEX, cache / "scope-variables" / f"index-{name}.parquet"]
+    places = [cache / "scope-variables" / f"index-{name}.parquet"]
+    # Root may write anywhere; a folder that nobody may write to stays as it is nevertheless.
+    writable = folder.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    return [folder / INDEX, *places] if writable else places

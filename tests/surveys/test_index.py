@@ -97,13 +97,13 @@ def test_an_archive_that_cannot_be_written_to_has_its_index_in_the_cache(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looked_at
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    # A folder in its place stops any user, also root, from writing the file.
-    (folder / INDEX).mkdir()
-    (folder / INDEX / "x").touch()
+    folder.chmod(0o555)
     assert len(found(folder, 5.0)) == 2
     assert [p.suffix for p in (tmp_path / "cache/scope-variables").iterdir()] == [".parquet"]
     found(folder, 5.0)
     assert len(looked_at) == 6
+    folder.chmod(0o755)
+    assert not (folder / INDEX).exists()
 
 
 def test_ids_of_no_scheme_are_looked_for_where_they_can_be(tmp_path: Path) -> None:
