@@ -1,5 +1,6 @@
 # make demo     simulate a quadrant, classify it, print where the results are
 # make test     all tests
+# make bench    how fast the period search is, against other packages (minutes)
 # make soak     many faults in a row; writes docs/faults.md (an hour)
 # make lint     ruff, mypy, snakefmt, snakemake --lint
 # make install  only the environment: .venv, from requirements.lock
@@ -18,7 +19,7 @@ UV_VERSION := 0.13.8
 export SNAKEMAKE_OUTPUT_CACHE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test soak lint format starter install-profile lock clean-demo
+.PHONY: help install demo test bench soak lint format starter install-profile lock clean-demo
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -40,6 +41,9 @@ demo: install
 test: install
 	@bash envs/install_test_packages.sh
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_OPTIONS)
+
+bench: install
+	$(BIN)/python -m tests.benchmarks.periods --growth
 
 soak: install
 	$(BIN)/python -m tests.faults.soak

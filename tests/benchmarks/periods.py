@@ -2,10 +2,14 @@
 
 ``python -m tests.benchmarks.periods [--curves N] [--repeats R] [--baseline DAYS] [--growth]``
 
+or ``make bench``.
+
 Curves of 50 to 1,500 points (mean about 364) over 1,800 days on the full grid up to 48 per
 day: 863,980 frequencies. The yardstick is astropy's fast Lomb-Scargle on the same curves and
 grid in the same process; variants take turns on each curve, and the median of the repeats
-counts. Mpf are millions of points times frequencies.
+counts. Mpf are millions of points times frequencies. Other packages take part where they are
+installed, once per curve. "stage" is the whole feature stage: statistics, search, Fourier
+features, dmdt.
 """
 
 from __future__ import annotations
@@ -13,11 +17,15 @@ from __future__ import annotations
 import argparse
 import platform
 import time
+import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 
+from scope.features.batch import compute_batch
+from scope.features.options import FeatureOptions
 from scope.lightcurves import LightCurves
 from scope.periods import PeriodOptions, frequency_grid, search_periods
 from scope.periods.api import prepare_curve
@@ -81,6 +89,33 @@ def nifty(curve: LightCurves, options: PeriodOptions) -> None:
     )
 
 
+def light_curve_fast(curve: LightCurves, options: PeriodOptions) -> None:
+    """The fast Lomb-Scargle of light-curve, on the next grid of 2^k + 1 frequencies."""
+    import light_curve
+
+    grid = frequency_grid(float(np.ptp(curve.time)), options)
+    count = 1 << int(np.ceil(np.log2(grid.f_last / grid.df)))
+    frequency = np.linspace(0.0, 2.0 * np.pi * grid.df * count, count + 1)
+    search = light_curve.Periodogram(peaks=1, freqs=frequency, fast=True)
+    search(curve.time, curve.mag, curve.magerr, sorted=True)
+
+
+def p4j_variance(curve: LightCurves, options: PeriodOptions) -> None:
+    """The analysis of variance of P4J."""
+    import P4J
+
+    grid = frequency_grid(float(np.ptp(curve.time)), options)
+    search = P4J.periodogram(method="AOV")
+    search.set_data(curve.time, curve.mag, curve.magerr)
+    search.frequency_grid_evaluation(grid.f0, grid.f_last, grid.df)
+
+
+PEERS = {
+    "light-curve fast LS": ("light_curve", light_curve_fast),
+    "P4J AOV": ("P4J", p4j_variance),
+}
+
+
 def cpu_seconds(work: Callable[[], object]) -> float:
     """CPU seconds of one call, all threads of the process together."""
     start = time.process_time()
@@ -95,12 +130,20 @@ def measure(curves: list[LightCurves], repeats: int) -> dict[str, list[float]]:
         for name, algorithms in SEARCHES.items()
     }
     variants["nifty-ls"] = partial(nifty, options=PeriodOptions())
+    for name, algorithms in SEARCHES.items():
+        if set(algorithms) & {"LS_BIC", "ELS_ECE_EAOV"}:
+            stage = FeatureOptions(PeriodOptions(algorithms=algorithms))
+            variants[f"stage, {name}"] = partial(compute_batch, options=stage)
+    once: dict[str, Callable[[LightCurves, PeriodOptions], None]] = {
+        "astropy fast LS": astropy_fast,
+        **{name: work for name, (module, work) in PEERS.items() if find_spec(module)},
+    }
     for work in variants.values():
         work(curves[0])
-    taken: dict[str, list[float]] = {name: [] for name in ("astropy fast LS", *variants)}
+    taken: dict[str, list[float]] = {name: [] for name in (*once, *variants)}
     for curve in curves:
-        once = cpu_seconds(partial(astropy_fast, curve, PeriodOptions()))
-        taken["astropy fast LS"].append(once)
+        for name, peer in once.items():
+            taken[name].append(cpu_seconds(partial(peer, curve, PeriodOptions())))
         runs: dict[str, list[float]] = {name: [] for name in variants}
         for _ in range(repeats):
             for name, work in variants.items():
@@ -121,6 +164,18 @@ def show(taken: dict[str, list[float]], curves: list[LightCurves], baseline: flo
         mean = float(np.mean(values))
         rate = points * grid.n / mean / 1e6
         print(f"{name:>22} {mean:9.4f} {1 / mean:9.2f} {rate:8.0f} {yardstick / mean:10.1f}")
+
+
+def memory(curve: LightCurves) -> None:
+    """Print what one light curve in flight takes at most, beside itself."""
+    for name in ("LS_BIC", "ELS_ECE_EAOV"):
+        options = PeriodOptions(algorithms=SEARCHES[name])
+        search_periods(curve, options)
+        tracemalloc.start()
+        search_periods(curve, options)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        print(f"{name}: {peak / 1e6:.1f} MB in flight, {len(curve.time)} points")
 
 
 def growth() -> None:
@@ -155,6 +210,7 @@ def main() -> None:
     curves = [star(n, arguments.baseline) for n in lengths(arguments.curves)]
     print(platform.processor() or platform.machine(), "Python", platform.python_version())
     show(measure(curves, arguments.repeats), curves, arguments.baseline)
+    memory(curves[-1])
     if arguments.growth:
         growth()
 
