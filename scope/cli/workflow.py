@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
 """The workflow; it is no part of the installed library."""
 
-SETTINGS = Path(".snakemake/scope/command.json")
-"""The configuration of the command that ran last in a folder."""
+SETTINGS = Path(".snakemake/scope/commands")
+"""Configurations of commands that are at work, or failed, by their hashes."""
 
 GRACE_SECONDS = 20.0
 """How long an interrupted Snakemake has to end its jobs."""
@@ -66,9 +67,12 @@ def run_workflow(
             value=str(SNAKEFILE),
             todo="install from a checkout, `pip install --editable CHECKOUT`",
         )
-    write_bytes(json.dumps(config.model_dump(mode="json"), indent=1).encode(), SETTINGS)
+    # A file of its own: jobs of another command here may still read theirs.
+    content = json.dumps(config.model_dump(mode="json"), indent=1).encode()
+    settings = SETTINGS / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
+    write_bytes(content, settings)
     arguments = [
-        *("--snakefile", str(SNAKEFILE), "--configfile", str(SETTINGS)),
+        *("--snakefile", str(SNAKEFILE), "--configfile", str(settings)),
         *("--cores", str(cores), "--quiet", *QUIET, *more, "--", *map(str, products)),
     ]
     if _snakemake(arguments) != 0:
@@ -78,6 +82,7 @@ def run_workflow(
             todo="read the messages above and the files in logs/; the same command goes on "
             "where it stopped",
         )
+    settings.unlink(missing_ok=True)
 
 
 def leave(product: str | Path, place: str | Path) -> Path:

@@ -1,0 +1,73 @@
+"""What a command hands to the workflow, and where its products are left."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from scope.cli import workflow
+from scope.config import load_config
+from scope.errors import NotFoundError, ScopeError
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The command lines of Snakemake, which does not run."""
+    monkeypatch.chdir(tmp_path)
+    seen: list[list[str]] = []
+
+    def snakemake(arguments: list[str]) -> int:
+        seen.append(arguments)
+        settings = Path(arguments[arguments.index("--configfile") + 1])
+        assert load_config(overrides=json.loads(settings.read_text())).archive == "sky"
+        return int("results/broken" in arguments)
+
+    monkeypatch.setattr(workflow, "_snakemake", snakemake)
+    return seen
+
+
+def test_snakemake_gets_the_whole_configuration_in_a_file_of_its_own(calls) -> None:
+    config = load_config(overrides={"archive": "sky"})
+    workflow.run_workflow(["results/a", "results/b"], config, cores=3)
+    (arguments,) = calls
+    assert arguments[-3:] == ["--", "results/a", "results/b"]
+    assert arguments[arguments.index("--cores") + 1] == "3"
+    assert not list(workflow.SETTINGS.iterdir())
+    with pytest.raises(ScopeError, match="the workflow failed"):
+        workflow.run_workflow(["results/broken"], config)
+    # kept, since `scope resume` runs the same command again
+    assert len(list(workflow.SETTINGS.iterdir())) == 1
+
+
+def test_without_a_checkout_it_is_said_what_to_install(calls, monkeypatch) -> None:
+    monkeypatch.setattr(workflow, "SNAKEFILE", Path("nowhere/Snakefile"))
+    with pytest.raises(NotFoundError, match="--editable CHECKOUT"):
+        workflow.run_workflow(["results/a"], load_config())
+
+
+def test_products_are_left_as_links_and_replace_what_was_there(tmp_path: Path) -> None:
+    product, place = tmp_path / "a", tmp_path / "new/folder/b"
+    product.write_text("one")
+    workflow.leave(product, place)
+    assert place.samefile(product)
+    other = tmp_path / "c"
+    other.write_text("two")
+    workflow.leave(other, place)
+    assert (place.read_text(), product.read_text()) == ("two", "one")
+    assert workflow.leave(other, place) == place
+
+
+def test_where_no_link_can_be_made_it_is_a_copy(tmp_path: Path, monkeypatch) -> None:
+    def no_link(source: Path, target: Path) -> None:
+        raise OSError(errno.EXDEV, "another file system")
+
+    monkeypatch.setattr(os, "link", no_link)
+    product, place = tmp_path / "a", tmp_path / "b"
+    product.write_text("one")
+    workflow.leave(product, place)
+    assert place.read_text() == "one"
+    assert not place.samefile(product)
