@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scope.cli.arguments import Parser, positive_int
 from scope.cli.run import run_command
-from scope.cli.slurm_options import add_slurm_options, job_allocation, write_job
+from scope.cli.slurm_options import add_slurm_options, interpreter, job_allocation, write_job
 
 
 def build_parser(prog: str = "combine-preds-slurm") -> Parser:
@@ -40,7 +40,7 @@ def combine_preds_slurm(args: argparse.Namespace) -> None:
 
     # What cannot be parsed would only be found when the job runs.
     combining().parse_args(args.options)
-    python = sys.executable if args.python_env_name is None else "python"
+    python = interpreter(args)
     job = BatchJob(
         name=args.job_name,
         commands=[shlex.join([python, "-m", "scope.cli.combine_preds", *args.options])],

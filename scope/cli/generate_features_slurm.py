@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from scope.cli.arguments import Parser, available_cpus, non_negative_int
+from scope.cli.arguments import Parser, non_negative_int
 from scope.cli.generation_options import (
     add_generation_options,
     add_survey_options,
@@ -18,7 +20,7 @@ from scope.cli.slurm_options import (
     add_ineffective,
     add_loop_options,
     add_slurm_options,
-    workers,
+    interpreter,
     write_controller,
 )
 from scope.errors import UsageError
@@ -52,11 +54,15 @@ def build_parser(prog: str = "generate-features-slurm") -> Parser:
     )
     add_generation_options(parser)
     add_survey_options(parser)
+    # The cores of this machine say nothing about the cluster.
+    parser.set_defaults(workers=None)
     return parser
 
 
 def generate_features_slurm(args: argparse.Namespace) -> None:
     """Write the batch script and its settings."""
+    from scope.cli.workflow import write_json
+    from scope.runs.controller import Workers
     from scope.targets.plan import Plan
 
     if args.stop_early:
@@ -72,15 +78,19 @@ def generate_features_slurm(args: argparse.Namespace) -> None:
         for unit in plan.units(target)
     }
     gpus = 0 if args.gpus is None and config.backend() == "cpu" else args.gpus
-    asked = workers(
-        args,
-        # The default of --Ncore is of this machine, and says nothing about the cluster.
-        cores=None if args.workers == available_cpus() else args.workers,
-        queries=config.kowalski.max_queries,
+    asked = Workers(
+        account=args.account_name,
         gpus=gpus,
+        cores=args.workers,
+        memory_gb=args.memory_GB,
+        time=args.time,
         **{"partition" if gpus == 0 else "gpu_partition": args.partition_type},
     )
-    write_controller(args, config, asked, products, leaves=not args.doNotSave)
+    afterwards = []
+    if not args.doNotSave:
+        names = write_json(products, Path(args.dirname) / "slurm", "names")
+        afterwards = [shlex.join([interpreter(args), "-m", "scope.cli.leave", str(names)])]
+    write_controller(args, config, asked, list(products), afterwards=afterwards)
     print(f"{len(products)} quadrants of {len(plan.targets())} targets")
 
 

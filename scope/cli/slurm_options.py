@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
-import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,38 +144,13 @@ def job_allocation(args: argparse.Namespace) -> Allocation:
     )
 
 
-def workers(args: argparse.Namespace, *, cores: int | None, queries: int, **more: Any) -> Workers:
-    """Return what the jobs of the controller ask for, where it is not what the profile says.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-    cores : int or None
-        Of the largest job.
-    queries : int
-        Of Kowalski at a time.
-    **more
-        Further attributes of `scope.runs.controller.Workers`.
-    """
-    from scope.runs.controller import Workers
-
-    return Workers(
-        account=args.account_name,
-        cores=cores,
-        memory_gb=args.memory_GB,
-        time=args.time,
-        queries=queries,
-        **more,
-    )
-
-
 def write_controller(
     args: argparse.Namespace,
     config: Config,
     workers: Workers,
-    products: Mapping[str, str],
+    products: Sequence[str],
     *,
-    leaves: bool = True,
+    afterwards: Sequence[str] = (),
 ) -> None:
     """Write a controller's batch script and its settings, and say how it is submitted.
 
@@ -189,40 +162,38 @@ def write_controller(
         Of the run; written beside the script.
     workers : Workers
         What its jobs ask for.
-    products : mapping of str to str
-        What the run makes, and where else it is left.
-    leaves : bool
-        Whether it is left there.
+    products : sequence of str
+        What Snakemake makes.
+    afterwards : sequence of str
+        Lines of bash that follow.
     """
-    from scope.cli.workflow import SNAKEFILE
-    from scope.io.atomic import write_bytes
-    from scope.runs.controller import MAX_JOBS, BatchJob, controller_commands
+    from scope.cli.workflow import SNAKEFILE, write_json
+    from scope.runs.controller import MAX_JOBS, BatchJob, controller_commands, read_profile
 
-    folder = Path(args.dirname) / "slurm"
-    folder.mkdir(parents=True, exist_ok=True)
-    settings, names = folder / "config.json", folder / "names.json"
-    for path, content in ((settings, config.model_dump(mode="json")), (names, dict(products))):
-        write_bytes(json.dumps(content, indent=1).encode(), path)
-    python = sys.executable if args.python_env_name is None else "python"
+    settings = write_json(config.model_dump(mode="json"), Path(args.dirname) / "slurm", "config")
+    asked = workers.arguments(read_profile(args.profile))
     commands = controller_commands(
         [
             *("--profile", args.profile, "--snakefile", str(SNAKEFILE)),
-            *("--configfile", str(settings), *workers.arguments(), "--", *products),
+            *("--configfile", str(settings), *asked, "--", *products),
         ],
         max_jobs=args.max_instances or MAX_JOBS,
-        python=python,
+        python=interpreter(args),
     )
-    if leaves:
-        commands.append(shlex.join([python, "-m", "scope.cli.leave", str(names)]))
     job = BatchJob(
         name=args.job_name,
-        commands=commands,
+        commands=[*(commands if products else ()), *afterwards],
         folder=Path(),
         logs=Path(args.dirname) / "logs",
         allocation=controller_allocation(args),
         environment=args.python_env_name,
     )
     write_job(args, job)
+
+
+def interpreter(args: argparse.Namespace) -> str:
+    """Return the Python that a batch script runs."""
+    return sys.executable if args.python_env_name is None else "python"
 
 
 def write_job(args: argparse.Namespace, job: BatchJob) -> None:

@@ -14,6 +14,7 @@ from scope.cli.slurm_options import (
     add_ineffective,
     add_loop_options,
     add_slurm_options,
+    interpreter,
     job_allocation,
     write_job,
 )
@@ -56,7 +57,7 @@ def train_algorithm_slurm(args: argparse.Namespace) -> None:
     from scope.runs.controller import BatchJob
 
     commands = training_commands(args.scriptname)
-    python = sys.executable if args.python_env_name is None else "python"
+    python = interpreter(args)
     lines = ["case $SLURM_ARRAY_TASK_ID in"]
     for number, words in enumerate(commands, 1):
         sweep = ["--run-sweeps"] if args.sweep else []

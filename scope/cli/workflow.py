@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scope.errors import NotFoundError, ScopeError
 from scope.io.atomic import atomic_path, write_bytes
+from scope.provenance import hash_json
 
 if TYPE_CHECKING:
     from scope.config.model import Config
@@ -24,7 +24,10 @@ SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
 """The workflow; it is no part of the installed library."""
 
 SETTINGS = Path(".snakemake/scope/commands")
-"""Configurations of commands that are at work, or failed, by their hashes."""
+"""Folder of the configurations of commands, each named by its content.
+
+Jobs read them while they run: one that another command could overwrite would not do.
+"""
 
 GRACE_SECONDS = 20.0
 """How long an interrupted Snakemake has to end its jobs."""
@@ -67,10 +70,7 @@ def run_workflow(
             value=str(SNAKEFILE),
             todo="install from a checkout, `pip install --editable CHECKOUT`",
         )
-    # A file of its own: jobs of another command here may still read theirs.
-    content = json.dumps(config.model_dump(mode="json"), indent=1).encode()
-    settings = SETTINGS / f"{hashlib.sha256(content).hexdigest()[:16]}.json"
-    write_bytes(content, settings)
+    settings = write_json(config.model_dump(mode="json"), SETTINGS, "config")
     arguments = [
         *("--snakefile", str(SNAKEFILE), "--configfile", str(settings)),
         *("--cores", str(cores), "--quiet", *QUIET, *more, "--", *map(str, products)),
@@ -82,15 +82,30 @@ def run_workflow(
             todo="read the messages above and the files in logs/; the same command goes on "
             "where it stopped",
         )
-    settings.unlink(missing_ok=True)
+
+
+def write_json(content: Mapping[str, Any], folder: str | Path, name: str) -> Path:
+    """Write ``<folder>/<name>-<hash>.json``, named by its content, and return its path."""
+    path = Path(folder) / f"{name}-{hash_json(content)[:12]}.json"
+    write_bytes(json.dumps(content, indent=1).encode(), path)
+    return path
 
 
 def leave(product: str | Path, place: str | Path) -> Path:
     """Leave a product at another place too: as a hard link, or a copy where there can be none.
 
     What lay there is replaced.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such product.
     """
     product, place = Path(product), Path(place)
+    if not product.is_file():
+        raise NotFoundError(
+            "no such product", value=str(product), todo="let the workflow make it first"
+        )
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.exists() and place.samefile(product):
         return place

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from scope.errors import BackendError, NotFoundError, ServiceError, UsageError
 from scope.io.atomic import write_bytes
@@ -69,10 +73,6 @@ class Workers:
         Of the largest job.
     time : str or None
         Of the longest job, as SLURM writes it.
-    max_jobs : int or None
-        In the queue at a time.
-    queries : int
-        Of Kowalski at a time.
     gpu_rules : tuple of str
         Rules whose jobs use a GPU.
     """
@@ -84,31 +84,33 @@ class Workers:
     cores: int | None = None
     memory_gb: float | None = None
     time: str | None = None
-    max_jobs: int | None = None
-    queries: int = 20
     gpu_rules: tuple[str, ...] = ("compute_features",)
 
-    def arguments(self) -> list[str]:
-        """Return the options of Snakemake, which replace whole keys of the profile."""
-        found: list[str] = []
+    def arguments(self, profile: Mapping[str, Any]) -> list[str]:
+        """Return the options of Snakemake that put this in place of what a profile says.
+
+        An option replaces a whole key of the profile, so that it has what else stands there.
+
+        Parameters
+        ----------
+        profile : mapping
+            Content of the profile, see `read_profile`.
+        """
         defaults = {"slurm_partition": self.partition, "slurm_account": self.account}
-        if any(defaults.values()):
-            found += ["--default-resources"]
-            found += [f"{name}={value}" for name, value in defaults.items() if value]
+        of_gpu: dict[str, Any] = {"slurm_partition": self.gpu_partition}
         if self.gpus is not None or self.gpu_partition:
-            found += ["--set-resources"]
-            for rule in self.gpu_rules:
-                found.append(f"{rule}:gpu={1 if self.gpus is None else self.gpus}")
-                if self.gpu_partition:
-                    found.append(f"{rule}:slurm_partition={self.gpu_partition}")
-        if self.memory_gb is not None or self.time is not None:
-            memory = 128_000 if self.memory_gb is None else round(1000 * self.memory_gb)
-            longest = 2880 if self.time is None else minutes_of(self.time)
-            found += ["--resources", f"mem_mb={memory}", f"runtime={longest}"]
-            found += [f"kowalski={self.queries}"]
-        if self.cores is not None:
-            found += ["--cores", str(self.cores)]
-        return found
+            of_gpu["gpu"] = 1 if self.gpus is None else self.gpus
+        bounds = {
+            "mem_mb": None if self.memory_gb is None else round(1000 * self.memory_gb),
+            "runtime": None if self.time is None else minutes_of(self.time),
+        }
+        found = _assignments("--default-resources", profile, defaults)
+        sets = {
+            f"{rule}:{name}": value for rule in self.gpu_rules for name, value in of_gpu.items()
+        }
+        found += _assignments("--set-resources", profile, sets)
+        found += _assignments("--resources", profile, bounds)
+        return found if self.cores is None else [*found, "--cores", str(self.cores)]
 
 
 @dataclass(frozen=True)
@@ -273,6 +275,42 @@ def minutes_of(time: str) -> int:
     if len(parts) == 2:
         return parts[0] + math.ceil(parts[1] / 60)
     return 60 * parts[0] + parts[1] + math.ceil(parts[2] / 60)
+
+
+def read_profile(profile: str | Path) -> dict[str, Any]:
+    """Return the content of a profile of Snakemake: a folder, or a name in the user's profiles.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    home = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"))
+    for folder in (Path(profile), home / "snakemake" / profile):
+        for path in sorted(folder.glob("config*.y*ml"), reverse=True):
+            content = yaml.safe_load(path.read_text())
+            return dict(content or {})
+    raise NotFoundError(
+        "no such profile", value=str(profile), todo="name its folder, or run `make install-profile`"
+    )
+
+
+def _assignments(
+    option: str, profile: Mapping[str, Any], changes: Mapping[str, object]
+) -> list[str]:
+    """Return an option with the profile's values and the changes; nothing without changes."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    if not given:
+        return []
+    there = profile.get(option.removeprefix("--"), {})
+    pairs = there.items() if isinstance(there, dict) else (each.split("=", 1) for each in there)
+    flat: dict[str, object] = {}
+    for name, value in pairs:
+        if isinstance(value, dict):
+            flat |= {f"{name}:{key}": item for key, item in value.items()}
+        else:
+            flat[name] = value
+    return [option, *(f"{name}={value}" for name, value in (flat | given).items())]
 
 
 def _option(script: str, name: str) -> str | None:

@@ -108,6 +108,9 @@ class RunRecord:
     def _state_elsewhere(self) -> State:
         if self.slurm_job is None or not has_slurm():
             return "unknown"
+        if self.slurm_job == os.environ.get(CONTROLLER_VARIABLE):
+            # This very job: SLURM has started it anew, on another node.
+            return "killed"
         try:
             return "at work" if is_queued(self.slurm_job) else "killed"
         except ServiceError:

@@ -78,13 +78,15 @@ def test_features_of_fields_are_planned_quadrant_by_quadrant(here: Path) -> None
         *("mem_mb=180000", "runtime=2880", "kowalski=20")
     ]
     assert "${SCOPE_MAX_JOBS:-20}" in words
-    settings = json.loads(Path("generated_features/slurm/config.json").read_text())
+    (settings_file,) = Path("generated_features/slurm").glob("config-*.json")
+    settings = json.loads(settings_file.read_text())
     generation = settings["feature_generation"]
     assert (generation["backend"], generation["period_search"]["max_freq"]) == ("cuda", 2.0)
     text = Path("generated_features/slurm/slurm.sub").read_text()
     assert "#SBATCH --mem=16000M\n" in text
     assert "#SBATCH --account=abc123\n" in text
-    names = json.loads(Path("generated_features/slurm/names.json").read_text())
+    (names_file,) = Path("generated_features/slurm").glob("names-*.json")
+    names = json.loads(names_file.read_text())
     assert names == {
         f"results/features/field_300/ccd_02_quad_{quad}.parquet": (
             f"generated_features/field_300/gen_features_field_300_ccd_2_quad_{quad}.parquet"
@@ -95,6 +97,27 @@ def test_features_of_fields_are_planned_quadrant_by_quadrant(here: Path) -> None
     assert planned.count("rule compute_features:") == 2
 
 
+def test_scripts_that_follow_leave_the_settings_of_a_running_one_alone(here: Path) -> None:
+    for frequency in ("2", "9"):
+        assert generate_features_slurm.main(["--doCPU", "--max-freq", frequency]) == 0
+    folder = Path("generated_features/slurm")
+    found = [json.loads(path.read_text()) for path in folder.glob("config-*.json")]
+    frequencies = {each["feature_generation"]["period_search"]["max_freq"] for each in found}
+    assert frequencies == {2.0, 9.0}
+
+
+def test_cores_are_those_that_were_asked_for_on_any_machine(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for cpus in (2, 64):
+        monkeypatch.setattr("scope.cli.arguments.available_cpus", lambda cpus=cpus: cpus)
+        assert generate_features_slurm.main(["--doCPU", "--Ncore", "2"]) == 0
+        words = command_of("generated_features/slurm/slurm.sub")
+        assert words[words.index("--cores") + 1] == "2"
+    assert generate_features_slurm.main(["--doCPU"]) == 0
+    assert "--cores" not in command_of("generated_features/slurm/slurm.sub")
+
+
 def test_without_a_gpu_none_is_asked_for(here: Path) -> None:
     assert generate_features_slurm.main(["--doCPU", "--partition-type", "shared"]) == 0
     words = command_of("generated_features/slurm/slurm.sub")
@@ -102,11 +125,16 @@ def test_without_a_gpu_none_is_asked_for(here: Path) -> None:
     assert words[words.index("--set-resources") + 1] == "compute_features:gpu=0"
 
 
-def test_products_are_left_where_the_documents_look_for_them(here: Path) -> None:
+def test_products_are_left_where_the_documents_look_for_them(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(here / "results/a.parquet", "made")
     write(here / "names.json", json.dumps({"results/a.parquet": "generated_features/b.parquet"}))
     assert leave.main(["names.json"]) == 0
     assert (here / "generated_features/b.parquet").samefile(here / "results/a.parquet")
+    (here / "results/a.parquet").unlink()
+    assert leave.main(["names.json"]) == 2
+    assert "no such product: 'results/a.parquet'" in capsys.readouterr().err
 
 
 def test_an_inference_script_calls_run_inference_for_the_field(here: Path) -> None:
@@ -148,18 +176,22 @@ def test_an_inference_script_never_replaces_another(
     assert "exists already: 'a.sh'" in capsys.readouterr().err
 
 
-def test_fields_are_scored_by_a_job_for_each_classifier(here: Path) -> None:
+def test_fields_are_scored_as_the_script_scores_one(here: Path) -> None:
     script = ["--filename", "get_all_preds_xgb.sh", "--algorithm", "xgb", "--group-name", "starter"]
-    assert create_inference_script.main(script) == 0
+    assert create_inference_script.main([*script, "--feature-directory", "generated"]) == 0
     arguments = ["--scriptname", "get_all_preds_xgb.sh", "--fields", "300", "--gpus", "0"]
     assert run_inference_slurm.main([*arguments, "--cluster-name", "Expanse"]) == 0
-    names = json.loads(Path("xgb_inference/slurm/names.json").read_text())
-    assert names == {"results/preds_xgb/field_300.parquet": "preds_xgb/field_300/field_300.parquet"}
     planned = plans("xgb_inference/slurm/slurm.sub")
-    checkout = Path(run_inference_slurm.__file__).parents[2]
-    bundle = json.loads((checkout / "models/xgb/starter/bundle.json").read_text())
-    assert planned.count("rule infer:") == len(bundle["members"])
+    assert planned.count("rule infer:") == 1
     assert "results/preds_xgb/field_300.parquet" in planned
+    last = Path("xgb_inference/slurm/slurm.sub").read_text().splitlines()[-1]
+    assert last == "./get_all_preds_xgb.sh 300"
+    # Features that lie where the script looks are not made again.
+    write(here / "generated/field_300/ccd_02_quad_3.parquet")
+    assert run_inference_slurm.main(arguments) == 0
+    text = Path("xgb_inference/slurm/slurm.sub").read_text()
+    assert "snakemake" not in text.lower().replace("scope.cli.main", "")
+    assert text.splitlines()[-1] == last
 
 
 def test_scripts_that_are_not_there_are_named(

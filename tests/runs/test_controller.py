@@ -18,6 +18,7 @@ from scope.runs.controller import (
     Workers,
     controller_commands,
     minutes_of,
+    read_profile,
     submit,
     write_batch_job,
 )
@@ -104,14 +105,46 @@ def test_the_head_asks_for_what_was_chosen_and_for_nothing_else(tmp_path: Path) 
     assert "partition" not in batch_job(tmp_path).script()
 
 
-def test_workers_change_only_the_keys_of_the_profile_that_they_name() -> None:
-    assert Workers().arguments() == []
-    changed = Workers(partition="cpu", gpu_partition="gpu", gpus=2, memory_gb=180, time="2-0")
-    assert changed.arguments() == [
-        *("--default-resources", "slurm_partition=cpu"),
-        *("--set-resources", "compute_features:gpu=2", "compute_features:slurm_partition=gpu"),
+PROFILE = """\
+default-resources: [slurm_account=abc, "slurm_partition='shared'"]
+set-resources:
+  compute_features: {gpu: 1, mem_mb: 9000}
+  infer: {runtime: 30}
+resources: {mem_mb: 128000, runtime: 2880, kowalski: 20}
+"""
+
+
+def test_workers_change_only_the_values_of_the_profile_that_they_name(tmp_path: Path) -> None:
+    write(tmp_path / "profile/config.yaml", PROFILE)
+    profile = read_profile(tmp_path / "profile")
+    assert Workers().arguments(profile) == []
+    changed = Workers(partition="cpu", gpu_partition="gpu", gpus=2, memory_gb=180, cores=4)
+    assert changed.arguments(profile) == [
+        *("--default-resources", "slurm_account=abc", "slurm_partition=cpu"),
+        *("--set-resources", "compute_features:gpu=2", "compute_features:mem_mb=9000"),
+        *("infer:runtime=30", "compute_features:slurm_partition=gpu"),
         *("--resources", "mem_mb=180000", "runtime=2880", "kowalski=20"),
+        *("--cores", "4"),
     ]
+
+
+def test_snakemake_reads_the_options_as_it_reads_the_profile(root: Path) -> None:
+    from snakemake.cli import get_argument_parser
+
+    shipped = root / "profiles" / "slurm"
+    words = Workers(time="1-0", partition="cpu").arguments(read_profile(shipped))
+    parsed = get_argument_parser().parse_args(words)
+    assert parsed.resources == {"mem_mb": 128_000, "runtime": 1440, "kowalski": 20}
+
+
+def test_a_profile_is_found_among_those_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    write(tmp_path / "snakemake/mine/config.v9+.yaml", "jobs: 3\n")
+    assert read_profile("mine") == {"jobs": 3}
+    with pytest.raises(NotFoundError, match="'other'"):
+        read_profile("other")
 
 
 # As `man sbatch` explains its option --time.

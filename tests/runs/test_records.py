@@ -99,9 +99,13 @@ def test_slurm_is_asked_for_a_controller_that_is_one_of_its_jobs(
 ) -> None:
     monkeypatch.setenv(CONTROLLER_VARIABLE, "41")
     record(tmp_path / "run", host="elsewhere")
+    monkeypatch.delenv(CONTROLLER_VARIABLE)
     monkeypatch.setenv("PATH", fake_slurm(tmp_path / "idle", ["42"])["PATH"])
     assert read_records(tmp_path / "run")[0].state == "killed"
     monkeypatch.setenv("PATH", fake_slurm(tmp_path / "busy", ["41", "42"])["PATH"])
     assert read_records(tmp_path / "run")[0].state == "at work"
+    monkeypatch.setenv(CONTROLLER_VARIABLE, "41")  # Started anew by SLURM, on this node.
+    assert read_records(tmp_path / "run")[0].state == "killed"
+    monkeypatch.setenv(CONTROLLER_VARIABLE, "42")
     write(tmp_path / "busy/bin/squeue", "#!/bin/sh\nexit 1\n")
     assert read_records(tmp_path / "run")[0].state == "unknown"

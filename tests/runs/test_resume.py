@@ -10,7 +10,7 @@ import pytest
 
 from scope.cli.main import main
 from scope.errors import ScopeError
-from scope.runs.resume import clear
+from scope.runs.resume import clear, resume
 
 from .folders import ended_process, fake_slurm, record, write
 
@@ -66,6 +66,28 @@ def test_the_command_hands_all_options_to_snakemake_and_its_status_back(tmp_path
         assert done.returncode == status, done.stderr
         assert (tmp_path / "made").exists() == (code == 0)
     assert "said" in done.stderr
+
+
+def test_flags_stand_before_the_files_that_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[list[str]] = []
+
+    def run(command: list[str], **settings: object) -> subprocess.CompletedProcess[str]:
+        said.append(command[3:])
+        return subprocess.CompletedProcess(command, 0, "")
+
+    monkeypatch.setattr("scope.runs.resume.subprocess.run", run)
+    assert resume(["--directory", str(tmp_path), "--", "results/a.parquet"]) == 0
+    asked = ["--directory", str(tmp_path)]
+    assert said == [
+        ["--unlock", *asked, "--", "results/a.parquet"],
+        [*asked, "--", "results/a.parquet"],
+        ["--delete-temp-output", *asked, "--", "results/a.parquet"],
+    ]
+    said.clear()
+    assert resume([*asked, "--notemp"]) == 0
+    assert said == [["--unlock", *asked, "--notemp"], [*asked, "--notemp"]]
 
 
 def test_its_help_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
