@@ -157,10 +157,14 @@ def _follow(args: argparse.Namespace, config: Config) -> int:
 
 
 def _workflow(target: str, args: argparse.Namespace, config: Config) -> Path:
-    from scope.cli.workflow import run_workflow
+    from scope.cli.workflow import SNAKEFILE, run_workflow
 
     catalogue = Path(f"results/catalog/{target}.parquet")
-    more = ("--profile", args.profile) if args.profile else ()
+    more: tuple[str, ...] = ()
+    if args.profile:
+        # By its name it is found only where it is installed, or from the checkout.
+        shipped = SNAKEFILE.parent / "profiles" / args.profile
+        more = ("--profile", str(shipped) if shipped.is_dir() else args.profile)
     run_workflow([catalogue], config, cores=args.cores, more=more)
     return catalogue
 

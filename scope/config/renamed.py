@@ -19,7 +19,9 @@ REPLACED: dict[str, str] = {
     "kowalski.hosts.*.token": _CREDENTIALS,
     "kowalski.hosts.*.username": _CREDENTIALS,
     "kowalski.hosts.*.password": _CREDENTIALS,
-    "kowalski.collections.classifications": _LATER,
+    "kowalski.collections.classifications": (
+        "is now scope-upload-disagreements --classifications-catalog NAME"
+    ),
     "fritz.token": (
         "has no place in a configuration file: set the environment variable FRITZ_INSTANCE_TOKEN, "
         "or write `fritz: {fritz: {token: …}}` into private.yaml"
@@ -32,7 +34,7 @@ REPLACED: dict[str, str] = {
     ),
     "rubin": _LATER,
     "docs": _LATER,
-    "taxonomy": _LATER,
+    "taxonomy": "is a file of its own: post-taxonomy --taxonomy FILE",
     "fields_to_exclude": f"{_LATER}: name the wanted fields in targets",
     "features.*.*.dtype": _REGISTRY,
     "features.*.*.periodic": _REGISTRY,

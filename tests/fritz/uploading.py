@@ -36,18 +36,24 @@ def star_rows(sources: int, classes: int) -> list[UploadRow]:
 
 
 def upload_stars(
-    address: tuple[str, int], token: str, folder: Path, sources: int, classes: int, batch: int
+    address: tuple[str, int],
+    token: str,
+    folder: Path,
+    sources: int,
+    classes: int,
+    batch: int,
+    scale: float = SCALE,
 ) -> None:
     """Upload rows of a grid; the limiter and all waits are as much faster as the stub."""
-    retry = RetryPolicy(first_wait_seconds=1 / SCALE, longest_wait_seconds=30 / SCALE)
+    retry = RetryPolicy(first_wait_seconds=1 / scale, longest_wait_seconds=30 / scale)
     options = FritzOptions(
         address[0],
         address[1],
         "http",
         timeout_seconds=10.0,
         retry=retry,
-        requests_per_second=4.0 * SCALE,
-        settle_seconds=10 / SCALE,
+        requests_per_second=4.0 * scale,
+        settle_seconds=10 / scale,
     )
     limiter = RateLimiter(folder / "limit", options.requests_per_second)
     fritz = Fritz(options, Credentials(token=token), limiter=limiter)
@@ -56,7 +62,7 @@ def upload_stars(
         Upload(fritz, journal, what, None).run(star_rows(sources, classes))
 
 
-def start_child(stub: StubFritz, folder: Path, *what: int) -> subprocess.Popen[bytes]:
+def start_child(stub: StubFritz, folder: Path, *what: float) -> subprocess.Popen[bytes]:
     """Start an upload in a process of its own."""
     arguments = [str(stub.port), stub.admin, str(folder), *map(str, what)]
     return subprocess.Popen(
@@ -85,5 +91,6 @@ def wait_for_posts(stub: StubFritz, number: int, child: subprocess.Popen[bytes])
 
 if __name__ == "__main__":
     port, token, folder, *numbers = sys.argv[1:]
-    sources, classes, batch = map(int, numbers)
-    upload_stars(("127.0.0.1", int(port)), token, Path(folder), sources, classes, batch)
+    sources, classes, batch = map(int, numbers[:3])
+    scale = float(numbers[3]) if len(numbers) > 3 else SCALE
+    upload_stars(("127.0.0.1", int(port)), token, Path(folder), sources, classes, batch, scale)
