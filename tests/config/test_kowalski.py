@@ -72,7 +72,7 @@ def test_credentials_are_refused_with_the_place_where_they_belong(name: str) -> 
         ({"timeout": 0}, "kowalski.timeout"),
         ({"hosts": {"a b": {}}}, "kowalski.hosts"),
         ({"collections": {"source": "x"}}, "did you mean 'sources'"),
-        ({"collections": {"classifications": "x"}}, "not used by this version"),
+        ({"collections": {"classifications": "x"}}, "--classifications-catalog"),
         ({"max_timestamp_hjd": 1.0}, "feature_generation.max_timestamp_hjd"),
     ],
 )
