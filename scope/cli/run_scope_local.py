@@ -18,6 +18,7 @@ from scope.cli.generation_options import (
     generation_config,
 )
 from scope.cli.inference_options import (
+    SHIPPED,
     add_inference_options,
     check_algorithms,
     check_inference_options,
@@ -146,7 +147,7 @@ def _groups(args: argparse.Namespace) -> dict[str, str]:
 
 
 def _config(args: argparse.Namespace, began: str, groups: Mapping[str, str]) -> Config:
-    path = Path(args.path_dataset)
+    path = _dataset(args.path_dataset)
     if args.stop_early:
         from scope.targets.lists import read_source_list, write_source_list
 
@@ -162,6 +163,12 @@ def _config(args: argparse.Namespace, began: str, groups: Mapping[str, str]) -> 
         targets=[f"ids_{began}"],
         inference=inference,
     )
+
+
+def _dataset(name: str) -> Path:
+    """Return the path of a list: as it is, or below the checkout if it is there only."""
+    path, shipped = Path(name), SHIPPED.parent / name
+    return shipped if not path.exists() and shipped.exists() else path
 
 
 def _make(args: argparse.Namespace, began: str, config: Config, algorithms: Iterable[str]) -> None:

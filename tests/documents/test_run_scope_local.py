@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -103,15 +102,24 @@ def test_the_example_inputs_are_sources_of_the_simulation(archive, root) -> None
     ],
 )
 def test_mistakes_are_told_before_anything_runs(
-    options, message, tmp_path, monkeypatch, capsys, root, archive
+    options, message, tmp_path, monkeypatch, capsys, archive
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(root / "tools", "tools")
     arguments = ["--path-dataset", "tools/local_scope_ztfid.csv", "--archive", str(archive)]
     assert run_scope_local.main([*arguments, *options.split()]) == 2
     error = capsys.readouterr().err
     assert message in re.sub(r"\s+", " ", error)
     assert not Path("results").exists()
+
+
+def test_the_example_inputs_are_found_from_any_folder(tmp_path, monkeypatch, root) -> None:
+    monkeypatch.chdir(tmp_path)
+    example = "tools/local_scope_ztfid.csv"
+    assert run_scope_local._dataset(example) == root / example
+    Path("tools").mkdir()
+    Path(example).touch()
+    assert run_scope_local._dataset(example) == Path(example)
+    assert run_scope_local._dataset("nowhere.csv") == Path("nowhere.csv")
 
 
 def test_more_groups_than_algorithms_are_named_in_a_warning(caplog) -> None:
