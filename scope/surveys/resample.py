@@ -238,20 +238,27 @@ def _band(line: Mapping[str, Any], band: str) -> Band:
 
 
 def shared_names(stars: Sequence[LabelledStar]) -> list[str]:
-    """Return the name of each star, the same for stars of two sets at one place."""
+    """Return the name of each star, the same for stars of two sets at one place.
+
+    All stars of a chain, each at the place of the next, have the name of its first.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
 
-    names = [star.name for star in stars]
     ra, dec = (np.radians([getattr(star, key) for star in stars]) for key in ("ra", "dec"))
     known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
     xyz = np.column_stack([np.cos(ra) * np.cos(dec), np.sin(ra) * np.cos(dec), np.sin(dec)])
-    tree = cKDTree(xyz[known])
-    # In order, so that a chain of stars has the name of its first.
-    for i, j in sorted(tree.query_pairs(np.radians(SAME_STAR_ARCSEC / 3600))):
-        first, second = known[i], known[j]
-        if stars[first].survey != stars[second].survey:
-            names[second] = names[first]
-    return names
+    pairs = cKDTree(xyz[known]).query_pairs(
+        np.radians(SAME_STAR_ARCSEC / 3600), output_type="ndarray"
+    )
+    surveys = np.array([star.survey for star in stars])
+    near = known[pairs]
+    one, other = near[surveys[near[:, 0]] != surveys[near[:, 1]]].T
+    graph = coo_array((np.ones(len(one)), (one, other)), shape=(len(stars), len(stars)))
+    _, group = connected_components(graph, directed=False)
+    _, first = np.unique(group, return_index=True)
+    return [stars[index].name for index in first[group]]
 
 
 def resample(star: LabelledStar, seed: int) -> list[Band]:

@@ -134,6 +134,17 @@ def test_one_star_in_two_sets_has_one_name(root: Path, tmp_path: Path) -> None:
     assert truth["sourceid"].tolist() == ["one 1", "one 1", "two 3", "two 4"]
 
 
+def test_a_chain_of_stars_has_one_name(root: Path, tmp_path: Path) -> None:
+    arcsec = 1 / 3600
+    places = {"one": 0.0, "two": 24.0, "three": 12.0}
+    for number, (name, offset) in enumerate(places.items(), 1):
+        labelled_set(tmp_path, name, [{"id": number, "ra": 10.0, "dec": 5.0 + offset * arcsec}])
+    for order in (("one", "three", "two"), ("one", "two", "three"), ("three", "two", "one")):
+        _, truth = resampled(root, tmp_path, tmp_path / "out", *order)
+        first = f"{order[0]} {list(places).index(order[0]) + 1}"
+        assert truth["sourceid"].tolist() == [first] * 3
+
+
 def test_labels_follow_from_the_class(root: Path, tmp_path: Path) -> None:
     kinds = ["RRab", "ECL", "CONSTANT", "SOLARLIKE"]
     labelled_set(tmp_path, "one", [{"id": i, "class": k} for i, k in enumerate(kinds, 1)])
