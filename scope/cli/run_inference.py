@@ -197,8 +197,22 @@ def workflow_config(
         },
         **({"survey": "archive", "archive": args.archive} if args.archive else {}),
     }
+    if not is_the_workflows(bundle):
+        # What the workflow makes for it are features, which need no group.
+        del overrides["inference"]["group"], overrides["inference"]["classes"]
     merged = load_config(overrides=merge(config.model_dump(), overrides))
     return with_searches(merged, [bundle], explicit=False)
+
+
+def is_the_workflows(bundle: ModelBundle) -> bool:
+    """Whether the workflow finds this bundle by the name of its folder."""
+    from scope.classifiers.bundle import bundle_folder
+
+    try:
+        found = bundle_folder([Path("models"), SHIPPED], bundle.algorithm, bundle.folder.name)
+    except BundleError:
+        return False
+    return found.resolve() == bundle.folder.resolve()
 
 
 def _through_workflow(
@@ -208,15 +222,21 @@ def _through_workflow(
     classes: list[str] | None,
     output: Path,
 ) -> None:
-    """Let the workflow make what is missing; its products are left in their documented places."""
+    """Let the workflow make what is missing; its products are left in their documented places.
+
+    It scores whole targets on the CPU with bundles that it finds by their group. For all else
+    it makes the features, and they are scored here.
+    """
     from scope.cli.feature_files import target_of, unit_of
     from scope.cli.workflow import leave, run_workflow
+    from scope.targets.plan import Plan
 
     target, unit = target_of(args), unit_of(args)
-    if unit is not None:
-        features = Path(f"results/features/{target}/{unit}.parquet")
-        run_workflow([features], config, cores=args.workers)
-        _infer(args, config, bundle, classes, [features], output)
+    if unit is not None or args.device != "cpu" or not is_the_workflows(bundle):
+        units = Plan(config).units(target) if unit is None else [unit]
+        features = [Path(f"results/features/{target}/{name}.parquet") for name in units]
+        run_workflow(features, config, cores=args.workers)
+        _infer(args, config, bundle, classes, features, output)
         return
     made = Path(f"results/preds_{bundle.algorithm}/{target}.parquet")
     made_csv = [made.with_suffix(".csv")] if args.write_csv else []

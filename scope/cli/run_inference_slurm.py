@@ -51,7 +51,7 @@ def run_inference_slurm(args: argparse.Namespace) -> None:
     """Write the batch script and its settings."""
     from scope.cli.create_inference_script import script_options
     from scope.cli.inference_options import check_inference_options
-    from scope.cli.run_inference import models_of, workflow_config
+    from scope.cli.run_inference import is_the_workflows, models_of, workflow_config
     from scope.config.load import load_config, merge
     from scope.errors import UsageError
     from scope.runs.controller import Workers
@@ -77,6 +77,13 @@ def run_inference_slurm(args: argparse.Namespace) -> None:
     names = {target: _field_name(target) for target in Plan(config).targets()}
     # Features that the script finds are scored by it, as on any machine.
     missing = [target for target, name in names.items() if not _has_features(options, name)]
+    if missing and (options.device != "cpu" or not is_the_workflows(bundle)):
+        raise UsageError(
+            f"models or device of {args.scriptname} that jobs of the workflow cannot use",
+            value=f"{bundle.folder}, {options.device}",
+            allowed="a group in ./models, ./models_<algorithm> or the checkout, on the cpu",
+            todo="submit the script itself, on a node that has the device",
+        )
     suffixes = ["parquet", "csv"] if options.write_csv else ["parquet"]
     products = [
         f"results/preds_{bundle.algorithm}/{target}.{suffix}"

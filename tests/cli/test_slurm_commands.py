@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -192,6 +193,19 @@ def test_fields_are_scored_as_the_script_scores_one(here: Path) -> None:
     text = Path("xgb_inference/slurm/slurm.sub").read_text()
     assert "snakemake" not in text.lower().replace("scope.cli.main", "")
     assert text.splitlines()[-1] == last
+
+
+def test_jobs_of_the_workflow_score_only_with_models_that_it_finds(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkout = Path(run_inference_slurm.__file__).parents[2]
+    shutil.copytree(checkout / "models/xgb/starter", here / "elsewhere/models/xgb/starter")
+    named = ["--algorithm", "xgb", "--group-name", "starter"]
+    assert create_inference_script.main(["--filename", "a.sh", *named]) == 0
+    text = Path("a.sh").read_text()
+    Path("a.sh").write_text(text.replace(" --field", " --models-dir elsewhere/models --field"))
+    assert run_inference_slurm.main(["--scriptname", "a.sh", "--fields", "300"]) == 2
+    assert "elsewhere/models/xgb/starter, cpu" in capsys.readouterr().err
 
 
 def test_scripts_that_are_not_there_are_named(

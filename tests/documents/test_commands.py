@@ -8,6 +8,8 @@ tests/cli, the tools on Fritz in tests/fritz.
 from __future__ import annotations
 
 import importlib
+import json
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -17,6 +19,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from scope.catalog import infer_file
 from scope.cli import generate_features, get_features, get_quad_ids, run_inference, workflow
 from scope.io import read_metadata, read_table
 from scope.surveys.archive import Archive
@@ -155,6 +158,30 @@ def test_features_that_are_not_there_are_made_for_the_predictions(home, ids) -> 
     left = Path("preds_xgb/field_700/field_700.parquet")
     assert left.samefile("results/preds_xgb/field_700.parquet")
     assert read_parquet(left)["_id"].tolist() == ids.tolist()
+
+
+def test_a_whole_field_is_scored_by_the_models_that_were_named(home, tmp_path, monkeypatch) -> None:
+    # The checkout has a group of this name, too; this one lacks a class.
+    named = tmp_path / "models" / "xgb" / "starter"
+    shutil.copytree(home / "models_xgb" / "ss23", named)
+    manifest = json.loads((named / "bundle.json").read_text())
+    gone = manifest["members"].pop()["class"]
+    (named / "bundle.json").write_text(json.dumps(manifest))
+    models = ["--models-dir", str(tmp_path / "models"), "--group-name", "starter", "--xgb-model"]
+    assert run_inference.main(["--field", "700", "--whole-field", *models]) == 0
+    preds = read_parquet("preds_xgb/field_700/field_700.parquet")
+    tags = [member["class"] for member in manifest["members"]]
+    assert [name for name in preds if name.endswith("_xgb")] == [f"{tag}_xgb" for tag in tags]
+    assert f"{gone}_xgb" not in preds
+
+    asked, made = {}, []
+    monkeypatch.setattr(workflow, "run_workflow", lambda products, *a, **o: made.extend(products))
+    monkeypatch.setattr(infer_file, "infer_files", lambda *a, **options: asked.update(options))
+    monkeypatch.setattr(run_inference, "report", lambda *a: None)
+    options = ["--group-name", "ss23", "--xgb-model", "--device", "cuda", "--no-write-metadata"]
+    assert run_inference.main(["--field", "700", "--whole-field", *options]) == 0
+    assert made == [Path("results/features/field_700/ccd_01_quad_1.parquet")]
+    assert asked["device"] == "cuda"
 
 
 def test_features_and_predictions_of_specific_ids(home, capsys) -> None:
