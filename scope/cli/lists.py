@@ -33,17 +33,21 @@ def report_list(target: str) -> None:
 
 
 def write_found(target: str, path: str | Path) -> Path:
-    """Write the light curves of a list, with the columns that SCoPe's lists have.
+    """Write the light curves of a list that were found, with the columns of SCoPe's lists.
 
     ``ztf_id``, ``fritz_name`` and the nested position ``coordinates``: what
     ``generate-features --doSpecificIDs`` reads.
     """
     import pandas as pd
+    import pyarrow.compute as pc
 
     from scope.io import read_table, write_dataframe
+    from scope.targets.fetch_list import NO_LIGHT_CURVE
+    from scope.targets.plan import listed_file
 
-    columns = ["_id", "obj_id", "ra", "dec"]
-    table = read_table(f"results/lists/{target}/light_curves.parquet", columns).to_pydict()
+    listed = read_table(listed_file(target), ["_id", "obj_id", "ra", "dec", "reason"])
+    missing = pc.equal(listed.column("reason"), NO_LIGHT_CURVE).fill_null(False)
+    table = listed.filter(pc.invert(missing)).to_pydict()
     places: list[Any] = [
         None if ra is None else {"radec_geojson": {"type": "Point", "coordinates": [ra - 180, dec]}}
         for ra, dec in zip(table["ra"], table["dec"], strict=True)
