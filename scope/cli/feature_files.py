@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scope.errors import UsageError
+from scope.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from scope.config.model import Config
 
 SPECIFIC = "specific_ids"
+FIRST = "_first"
+"""How names end of features of the first sources only."""
+
+_SHOWN = 5
+_log = logging.getLogger(__name__)
 
 
 def is_specific(field: str) -> bool:
@@ -46,8 +57,9 @@ def target_of(args: argparse.Namespace) -> str:
 def feature_files(args: argparse.Namespace) -> list[Path]:
     """Return the files of features that are there already.
 
-    A field's are all of ``<folder>/field_<N>``; a quadrant's are there by either of two
-    names, of downloaded and of generated features; a list's are in ``<folder>/specific_ids``.
+    A field's are all of ``<folder>/field_<N>`` but those of first sources; a quadrant's are
+    there by either of two names, of downloaded and of generated features; a list's are in
+    ``<folder>/specific_ids``.
     """
     folder, prefix = Path(args.feature_directory), args.feature_file_prefix
     unit = unit_of(args)
@@ -55,7 +67,7 @@ def feature_files(args: argparse.Namespace) -> list[Path]:
         return _existing(folder / SPECIFIC, [f"{prefix}_{args.field}.parquet"])
     place = folder / f"field_{args.field}"
     if unit is None:
-        return _existing(place, ["*.parquet"])
+        return [path for path in _existing(place, ["*.parquet"]) if not path.stem.endswith(FIRST)]
     ccd, quad = args.ccd or 1, args.quad or 1
     return _existing(
         place,
@@ -67,11 +79,80 @@ def feature_files(args: argparse.Namespace) -> list[Path]:
     )
 
 
+def check_whole_field(args: argparse.Namespace, config: Config, files: Sequence[Path]) -> None:
+    """See to it that files of features are of all quadrants of a field.
+
+    An archive says which there are. Of those of Kowalski the list of ``get-quad-ids`` says,
+    where it lies in its place, which have sources; a warning says how many others lack.
+
+    Raises
+    ------
+    NotFoundError
+        If a quadrant is missing.
+    """
+    from scope.surveys.get_quad_ids import count_ids
+    from scope.surveys.kowalski import ALL_UNITS
+    from scope.targets.plan import Plan
+
+    target = target_of(args)
+    counts = count_ids(Path("ids") / target / "meta.json")
+    required = {unit for unit, count in counts.items() if count}
+    every = set(ALL_UNITS)
+    try:
+        every = set(Plan(config).units(target))
+        if config.survey != "kowalski":
+            required = every - {unit for unit, count in counts.items() if not count}
+    except NotFoundError:
+        # Features can be from another place than the configured survey.
+        _log.info("the configured survey does not list the quadrants of %s", target)
+    there = _units_of(files, every | required)
+    if missing := sorted(required - there):
+        more = ", …" if len(missing) > _SHOWN else ""
+        raise NotFoundError(
+            f"no features of {len(missing)} of {len(required)} quadrants in {files[0].parent}",
+            value=", ".join(missing[:_SHOWN]) + more,
+            todo="add them with generate-features or get-features, score single ones with --ccd "
+            "and --quad, or name an empty --feature-directory to let the workflow make all",
+        )
+    absent = every - there - set(counts)
+    if absent:
+        _log.warning(
+            "%s has features of %d of the %d quadrants of %s: only these are scored",
+            *(files[0].parent, len(every & there), len(every), target),
+        )
+
+
 def output_name(args: argparse.Namespace, algorithm: str) -> Path:
     """Return where predictions lie: ``preds_<algorithm>/field_<N>/field_<N>.parquet``."""
     unit = unit_of(args)
     name = f"field_{args.field}"
     return Path(f"preds_{algorithm}") / name / f"{unit or name}.parquet"
+
+
+def _units_of(files: Iterable[Path], wanted: set[str]) -> set[str]:
+    """Return the quadrants that files are of, by their names, else by their rows."""
+    from scope.surveys.base import unit_name
+
+    files = list(files)
+    named = [re.search(r"ccd_(\d+)_quad_(\d)", path.stem) for path in files]
+    units = {unit_name(int(match[1]), int(match[2])) for match in named if match}
+    for path, match in zip(files, named, strict=True):
+        if match is None and not wanted <= units:
+            units |= _units_of_rows(path)
+    return units
+
+
+def _units_of_rows(path: Path) -> set[str]:
+    from scope.identifiers import resolve
+    from scope.io import read_schema, read_table
+    from scope.surveys.base import unit_name
+
+    there = [name for name in ("ccd", "quad") if name in read_schema(path).names]
+    table = read_table(path, ["_id", *there])
+    columns = {name: table.column(name).to_numpy() for name in there}
+    place = resolve(table.column("_id").to_numpy(), columns)
+    pairs = zip(place.ccd.to_pylist(), place.quad.to_pylist(), strict=True)
+    return {unit_name(ccd, quad) for ccd, quad in set(pairs) if ccd is not None and quad}
 
 
 def _existing(folder: Path, patterns: list[str]) -> list[Path]:

@@ -6,9 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scope.cli.arguments import Parser, non_negative_int, positive_float, positive_int
+from scope.cli.feature_files import FIRST, SPECIFIC
 from scope.cli.generation_options import (
     MOST_PER_QUERY,
     add_generation_options,
@@ -21,9 +22,6 @@ from scope.errors import InputError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from scope.features.assemble import Summary
-
-SPECIFIC = "specific_ids"
-"""Name of the list of ``--doSpecificIDs``, in the configuration and in files."""
 
 
 def build_parser(prog: str = "generate-features") -> Parser:
@@ -150,12 +148,14 @@ def _of_quadrant(args: argparse.Namespace, field: int, ccd: int, quad: int) -> N
     unit = unit_name(ccd, quad)
     parse_unit(unit)
     _check(args)
-    place = Path(args.dirname) / f"field_{field}"
-    place /= f"{args.filename}_field_{field}_ccd_{ccd}_quad_{quad}.parquet"
+    folder = Path(args.dirname) / f"field_{field}"
+    stem = f"{args.filename}_field_{field}_ccd_{ccd}_quad_{quad}"
     if args.stop_early:
-        name = f"field_{field}_{unit}_first"
-        _run_list(args, name, _first_of_quadrant(args, field, unit), place)
+        name = f"field_{field}_{unit}{FIRST}"
+        settings = {"path": _first_of_quadrant(args, field, unit)}
+        _run_list(args, name, settings, folder / f"{stem}{FIRST}.parquet")
         return
+    place = folder / f"{stem}.parquet"
     product = Path(f"results/features/field_{field}/{unit}.parquet")
     run_workflow([product], generation_config(args), cores=args.workers)
     _report(product)
@@ -166,19 +166,25 @@ def _of_quadrant(args: argparse.Namespace, field: int, ccd: int, quad: int) -> N
 def _of_list(args: argparse.Namespace) -> None:
     """Let the workflow compute the features of a list of sources."""
     _check(args)
-    place = Path(args.dirname) / SPECIFIC / f"{args.filename}_{SPECIFIC}.parquet"
-    table = _first_of_list(args) if args.stop_early else args.fg_dataset
-    _run_list(args, SPECIFIC, table, place)
+    name, settings = SPECIFIC, {} if args.fg_dataset is None else {"path": args.fg_dataset}
+    if args.stop_early:
+        # As the whole list is looked for, under a name of its own.
+        name = f"{SPECIFIC}{FIRST}"
+        configured = generation_config(args).lists.get(SPECIFIC)
+        settings = {} if configured is None else configured.model_dump()
+        settings["path"] = _first_of_list(args)
+    place = Path(args.dirname) / SPECIFIC / f"{args.filename}_{name}.parquet"
+    _run_list(args, name, settings, place)
 
 
-def _run_list(args: argparse.Namespace, name: str, table: str | None, place: Path) -> None:
+def _run_list(args: argparse.Namespace, name: str, settings: dict[str, Any], place: Path) -> None:
     from scope.cli.lists import leave_joined, report_list
     from scope.cli.workflow import run_workflow
     from scope.targets.plan import Plan
 
-    settings = {"path": table, "cone_radius_arcsec": args.cone_radius_arcsec}
-    given = {key: value for key, value in settings.items() if value is not None}
-    config = generation_config(args, **({"lists": {name: given}} if given else {}))
+    if args.cone_radius_arcsec is not None:
+        settings = {**settings, "cone_radius_arcsec": args.cone_radius_arcsec}
+    config = generation_config(args, **({"lists": {name: settings}} if settings else {}))
     target = f"ids_{name}"
     units = Plan(config).units(target)
     products = [Path(f"results/features/{target}/{unit}.parquet") for unit in units]
@@ -219,7 +225,7 @@ def _first_of_quadrant(args: argparse.Namespace, field: int, unit: str) -> str:
 
     survey = configured_survey(generation_config(args))
     ids = survey.sources(field, unit).column("_id").to_numpy()
-    path = f"results/lists/field_{field}_{unit}_first.parquet"
+    path = f"results/lists/field_{field}_{unit}{FIRST}.parquet"
     write_source_list(ids_only(ids[: args.query_size_limit or MOST_PER_QUERY]), path)
     return path
 
@@ -232,7 +238,7 @@ def _first_of_list(args: argparse.Namespace) -> str:
     table = args.fg_dataset
     if table is None:
         table = Plan(generation_config(args)).source_list(f"ids_{SPECIFIC}").path
-    path = f"results/lists/{SPECIFIC}_first.parquet"
+    path = f"results/lists/{SPECIFIC}{FIRST}.parquet"
     wanted = read_source_list(table)[: args.query_size_limit or MOST_PER_QUERY]
     write_source_list(wanted, path)
     return path

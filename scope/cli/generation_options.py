@@ -114,7 +114,9 @@ def add_survey_options(parser: Parser) -> None:
         "--skipCloseSources", default=None, help="keep sources that are close to bright stars"
     )
     parser.add_flag(
-        "--stop-early", help="take only the first --query-size-limit sources, to try something"
+        "--stop-early",
+        help="take only the first --query-size-limit sources, to try something; "
+        "generate-features leaves them under a name that ends in _first",
     )
     parser.add_argument(
         "--period-batch-size",

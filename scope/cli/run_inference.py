@@ -34,7 +34,7 @@ def build_parser(prog: str = "run-inference") -> Parser:
         prog=prog,
         description="Score every light curve of a file of features (--features), or of a field "
         "or list of specific ids (--field), with the models of a group. Features of a field "
-        "that are not in --feature-directory are made by the workflow. Predictions of a field "
+        "are made by the workflow where --feature-directory has none of it. Predictions of a field "
         "lie in preds_<algorithm>/field_<N>.",
     )
     parser.add_version()
@@ -166,11 +166,18 @@ def _of_field(
 ) -> Path:
     """Score a field, a quadrant of it, or a list, and return where the predictions are."""
     from scope.catalog.documented import write_flagged, write_meta
-    from scope.cli.feature_files import feature_files, output_name
+    from scope.cli.feature_files import (
+        check_whole_field,
+        feature_files,
+        is_specific,
+        output_name,
+    )
 
     output = Path(args.output or output_name(args, bundle.algorithm))
     files = feature_files(args)
     if files:
+        if args.whole_field and not is_specific(args.field):
+            check_whole_field(args, _with_archive(args, config), files)
         _infer(args, config, bundle, classes, files, output)
     else:
         config = workflow_config(args, config, bundle, classes)
@@ -195,13 +202,22 @@ def workflow_config(
             "classes": classes,
             **({"batch_rows": args.batch_size} if args.batch_size else {}),
         },
-        **({"survey": "archive", "archive": args.archive} if args.archive else {}),
     }
     if not is_the_workflows(bundle):
         # What the workflow makes for it are features, which need no group.
         del overrides["inference"]["group"], overrides["inference"]["classes"]
-    merged = load_config(overrides=merge(config.model_dump(), overrides))
+    merged = load_config(overrides=merge(_with_archive(args, config).model_dump(), overrides))
     return with_searches(merged, [bundle], explicit=False)
+
+
+def _with_archive(args: argparse.Namespace, config: Config) -> Config:
+    """Return the configuration with the archive that the options name."""
+    from scope.config.load import load_config, merge
+
+    if not args.archive:
+        return config
+    overrides = {"survey": "archive", "archive": args.archive}
+    return load_config(overrides=merge(config.model_dump(), overrides))
 
 
 def is_the_workflows(bundle: ModelBundle) -> bool:

@@ -212,6 +212,34 @@ def read_quad_ids(path: str | Path) -> Ids:
     return whole
 
 
+def count_ids(path: str | Path) -> dict[str, int]:
+    """Read how many ids each quadrant has, by the name of its unit, from a ``meta.json``.
+
+    Returns
+    -------
+    dict
+        Empty if there is no such file.
+
+    Raises
+    ------
+    CorruptFileError
+        If it is none of `get_quad_ids`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        return {}
+    try:
+        return {
+            unit_name(int(ccd), int(quad)): int(count)
+            for ccd, detector in json.loads(path.read_text())["ccd"].items()
+            for quad, count in detector["quad"].items()
+        }
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CorruptFileError(
+            "list of ids that cannot be read", value=str(path), todo="run get-quad-ids again"
+        ) from error
+
+
 def _list(
     source: IdSource,
     field: int,

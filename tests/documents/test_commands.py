@@ -21,9 +21,11 @@ import pytest
 
 from scope.catalog import infer_file
 from scope.cli import generate_features, get_features, get_quad_ids, run_inference, workflow
+from scope.cli.feature_files import SPECIFIC, feature_files
 from scope.io import read_metadata, read_table
 from scope.surveys.archive import Archive
 from scope.surveys.get_quad_ids import read_quad_ids
+from scope.targets.lists import read_source_list
 from scope.utils import read_parquet
 from tests.documents.in_process import run_workflow
 
@@ -197,11 +199,27 @@ def test_features_and_predictions_of_specific_ids(home, capsys) -> None:
     assert preds["obj_id"].nunique() == 3
 
 
-def test_the_first_sources_can_be_tried(home) -> None:
-    options = ["--doCPU", "--stop-early", "--query-size-limit", "2", "--field", "700"]
-    assert generate_features.main(options) == 0
-    left = "generated_features/field_700/gen_features_field_700_ccd_1_quad_1.parquet"
-    assert read_table(left).num_rows == 2
+def test_the_first_sources_can_be_tried_and_replace_nothing(home, monkeypatch) -> None:
+    folder = Path("generated_features/field_700")
+    folder.mkdir(parents=True)
+    whole = folder / "gen_features_field_700_ccd_1_quad_1.parquet"
+    whole.write_text("all of it")
+    options = ["--doCPU", "--stop-early", "--query-size-limit", "2"]
+    assert generate_features.main([*options, "--field", "700"]) == 0
+    assert whole.read_text() == "all of it"
+    assert read_table(folder / f"{whole.stem}_first.parquet").num_rows == 2
+    # nor are they taken for features of the field
+    where = ["--feature-directory", "generated_features"]
+    asked = run_inference.build_parser().parse_args(["--field", "700", "--whole-field", *where])
+    assert feature_files(asked) == [whole]
+
+    run = []
+    monkeypatch.setattr(generate_features, "_run_list", lambda args, *what: run.append(what))
+    table = ["--doSpecificIDs", "--fg-dataset", "tools/local_scope_ztfid.csv"]
+    assert generate_features.main([*options, *table]) == 0
+    ((name, settings, place),) = run
+    assert (name, place.name) == (f"{SPECIFIC}_first", f"gen_features_{SPECIFIC}_first.parquet")
+    assert len(read_source_list(settings["path"])) == 2
 
 
 def test_quadrants_can_be_named_by_a_row_of_a_file(home) -> None:
