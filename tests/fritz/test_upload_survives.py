@@ -14,7 +14,7 @@ from tests.services.fritz_stub import Fault, StubFritz
 from tests.services.fritz_stub.faults import RATE
 
 SOURCES, CLASSES, BATCH = 50, 4, 8
-TROUBLES = (RATE, Fault("done", 504), Fault("cut"), Fault("half"), Fault("late", 504, 0.03))
+TROUBLES = (RATE, Fault("done", 504), Fault("cut"), Fault("half"), Fault("late", 504, 0.005))
 
 
 def test_two_hundred_classifications_under_faults_and_three_kills(tmp_path: Path) -> None:

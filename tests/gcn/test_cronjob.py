@@ -195,3 +195,26 @@ def test_options_stand_above_the_configuration(tmp_path, monkeypatch) -> None:
     assert config.gcn.statistic == "max"
     (tmp_path / "config.yaml").write_text("")
     assert gcn_command.main([]) == 2
+
+
+def test_the_profile_of_a_cluster_is_found_from_any_folder(
+    root: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text(f"archive: {tmp_path}\n")
+    asked: list[tuple] = []
+
+    def run_workflow(products, config, *, cores, more) -> None:
+        asked.append((products, cores, more))
+
+    monkeypatch.setattr("scope.cli.workflow.run_workflow", run_workflow)
+    parser = gcn_command.Parser(prog="x")
+    gcn_command.add_arguments(parser)
+    for profile in ("slurm", "/elsewhere/mine"):
+        args = parser.parse_args(["--profile", profile, "--cores", "4"])
+        gcn_command._workflow("gcn_2023-05-21T05-30-43", args, gcn_command._config(args))
+    product = Path("results/catalog/gcn_2023-05-21T05-30-43.parquet")
+    assert asked == [
+        ([product], 4, ("--profile", str(root / "profiles" / "slurm"))),
+        ([product], 4, ("--profile", "/elsewhere/mine")),
+    ]
