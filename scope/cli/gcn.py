@@ -20,6 +20,7 @@ from scope.cli.arguments import (
     positive_float,
     positive_int,
 )
+from scope.cli.fritz_options import open_fritz
 from scope.errors import ScopeError, UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--agg-method", choices=("mean", "median", "max"), help="of scores")
     parser.add_argument("--folder", metavar="FOLDER", help="for tables, pictures and memory")
     parser.add_flag("--doNotPost", help="make the tables and post nothing")
+    parser.add_flag("--dry-run", help="show what would be sent to Fritz, and send nothing")
     parser.add_flag("--ignore-checkpoint", help="take sources that are done for new ones")
     parser.add_argument(
         "--cores", type=positive_int, default=1, metavar="N", help="cores of the workflow"
@@ -136,15 +138,17 @@ def _run(args: argparse.Namespace, config: Config) -> int:
 def _follow(args: argparse.Namespace, config: Config) -> int:
     from scope.fritz.photometry import LightCurveSource
     from scope.gcn.follow import Follower, FollowOptions
-    from scope.services.fritz import Fritz
     from scope.surveys.open import configured_survey
 
     options = FollowOptions(
-        tuple(args.dateobs), post=not args.doNotPost, forget=args.ignore_checkpoint
+        tuple(args.dateobs),
+        post=not args.doNotPost,
+        forget=args.ignore_checkpoint,
+        dry_run=args.dry_run,
     )
     light_curves = LightCurveSource(lambda: configured_survey(config))
     now = datetime.now(UTC).replace(tzinfo=None)
-    with Fritz(config.fritz_options()) as fritz:
+    with open_fritz(config, dry_run=args.dry_run) as fritz:
         follower = Follower(
             config,
             fritz,

@@ -51,11 +51,14 @@ class FollowOptions:
     post : bool
     forget : bool
         Take sources that are done for new ones.
+    dry_run : bool
+        The client sends nothing: keep no journal, and remember nothing.
     """
 
     dateobs: tuple[str, ...] = ()
     post: bool = True
     forget: bool = False
+    dry_run: bool = False
 
 
 class Follower:
@@ -141,7 +144,8 @@ class Follower:
             chosen = [row for row in rows if row.obj_id in names]
             mapper.check(fetch_taxonomies(self._fritz), columns)
             self._post(event, chosen, groups, path.parent)
-            self._memory.add(new, groups)
+            if not self._options.dry_run:
+                self._memory.add(new, groups)
         _log.info("%s: done", event.dateobs)
 
     def _classified(
@@ -212,7 +216,11 @@ class Follower:
             phot_dirname=str(folder / "plots"),
             batch=self._config.fritz.batch,
         )
-        with Journal(folder / "posted.journal.jsonl", self._fritz.options.address) as journal:
+        path = None if self._options.dry_run else folder / "posted.journal.jsonl"
+        with Journal(path, self._fritz.options.address) as journal:
+            if path is None:
+                Upload(self._fritz, journal, options, self._light_curves).run(rows)
+                return
             try:
                 Upload(self._fritz, journal, options, self._light_curves).run(rows)
             finally:

@@ -28,6 +28,9 @@ _NOT_REACHED = frozenset({405, 429})
 SAFE = "/:+;"
 """What stands in paths as it is; names of sources have some of it."""
 
+_PASSING = _NOT_REACHED | {408, 425}
+"""Statuses from 400 to 499 that may be gone on another attempt."""
+
 Json = dict[str, Any]
 
 
@@ -162,6 +165,12 @@ class FritzHost:
                 "Fritz sends us elsewhere",
                 value=f"HTTP status {status} for {self.options.address}",
                 todo="check fritz.host, fritz.port and fritz.protocol",
+            )
+        if envelope is None and 400 <= status < 500 and status not in _PASSING:
+            raise ServiceError(
+                f"no answer of Fritz to /api/{path}, but a page",
+                value=f"HTTP status {status}{_title(answer)}",
+                todo="check fritz.host; 413 is a request that is too large",
             )
         if envelope is None or status in (429, 502, 503, 504):
             reached = status not in _NOT_REACHED

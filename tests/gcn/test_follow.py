@@ -89,7 +89,7 @@ def follow(stub, sky, workflow, *, now: datetime = NOW, gcn: dict | None = None,
     }
     config = load_config(overrides={"gcn": section})
     survey = LightCurveSource(lambda: Archive(sky))
-    client = client_of(stub, Path())
+    client = client_of(stub, Path(), dry_run=options.get("dry_run", False))
     follower = Follower(config, client, workflow, survey, FollowOptions(**options), now)
     return follower.run()
 
@@ -157,6 +157,8 @@ def test_what_is_not_done_is_not_remembered(stub, sky, stars, workflow) -> None:
     # without posting, too
     assert follow(stub, sky, workflow, post=False) == 0
     assert follow(stub, sky, workflow, gcn={"post": False}) == 0
+    assert follow(stub, sky, workflow, dry_run=True) == 0
+    assert stub.written() == []
     assert posted(stub) == set()
     assert not Path("gcn/done.json").exists()
     assert follow(stub, sky, workflow) == 0

@@ -172,6 +172,14 @@ def test_groups_are_sent_as_the_server_reads_them(stub, fritz) -> None:
     assert "group_ids=4%2C5" in stub.requests[-1][1]
 
 
+@pytest.mark.parametrize("status", [403, 404, 413])
+def test_pages_that_will_not_change_are_told_at_once(stub, fritz, status) -> None:
+    stub.faults.next(Fault("page", status))
+    with pytest.raises(ServiceError, match=f"HTTP status {status}, a page"):
+        fritz.put("photometry", {"mjd": []})
+    assert len(stub.requests) == 1
+
+
 def test_numbers_that_are_none_do_not_leave(stub, fritz) -> None:
     with pytest.raises(ServiceError, match="finite numbers"):
         fritz.post("sources/a/annotations", {"data": {"p": float("nan")}}, landed=None)
