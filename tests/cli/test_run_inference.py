@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from scope.catalog.infer_file import infer_files
 from scope.cli.run_inference import main
 from scope.io import read_csv, read_table, write_table
 from tests.models import feature_table, small_bundle, small_training_set
@@ -105,3 +106,29 @@ def test_a_file_without_the_features_of_the_models_is_named(
     assert "curve_1" in error
     assert "f.parquet" in error
     assert not (tmp_path / "p.parquet").exists()
+
+
+def test_features_without_the_name_of_a_search_are_taken_where_that_is_said(
+    features: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = read_table(features)
+    names = [name.removesuffix("_LS") for name in table.schema.names]
+    assert names != table.schema.names
+    bare = tmp_path / "bare.parquet"
+    write_table(table.rename_columns(names), bare, {})
+    assert run(features, tmp_path / "a.parquet") == 0
+    assert run(bare, tmp_path / "b.parquet", "--period-suffix", "None") == 0
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
+    # the search that made them may be another one: it is not guessed
+    assert run(bare, tmp_path / "c.parquet") == 2
+    assert "period_LS" in capsys.readouterr().err
+
+
+def test_several_files_are_scored_as_one(features: Path, tmp_path: Path) -> None:
+    table = read_table(features)
+    parts = [tmp_path / f"part_{number}.parquet" for number in range(2)]
+    for path, start in zip(parts, (0, 25), strict=True):
+        write_table(table.slice(start, 25 if not start else ROWS), path, {})
+    assert run(features, tmp_path / "a.parquet") == 0
+    infer_files(parts, tmp_path / "b.parquet", bundle=small_bundle("xgb"))
+    assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
