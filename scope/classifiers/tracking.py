@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,8 +17,10 @@ from scope.classifiers.settings import training_settings
 from scope.config import Config
 from scope.config.tracking import Tracking
 from scope.errors import BackendError
+from scope.services.credentials import find_credentials
 
 PACKAGE = "wandb"
+KEY_VARIABLE = "WANDB_API_KEY"
 
 Record = Callable[[Mapping[str, Any], Mapping[str, Any]], None]
 
@@ -62,6 +65,8 @@ def tracked_run(
         yield None
         return
     wandb = importlib.import_module(PACKAGE)
+    if mode == "online":
+        _log_in(wandb)
     run = wandb.init(
         entity=tracking.entity,
         project=tracking.project,
@@ -78,6 +83,13 @@ def tracked_run(
         run.finish(exit_code=1)
         raise
     run.finish()
+
+
+def _log_in(wandb: Any) -> None:
+    """Give the package the key of the private file; one of the environment comes first."""
+    found = None if os.environ.get(KEY_VARIABLE) else find_credentials(PACKAGE, PACKAGE)
+    if found is not None and found.token:
+        wandb.login(key=found.token)
 
 
 def track_training(config: Config, algorithm: str, job_type: str) -> Record:

@@ -63,7 +63,7 @@ def import_config(old: Mapping[str, Any]) -> ImportedConfig:
     rest: dict[str, Any] = copy.deepcopy(dict(old))
     for translate in (
         _kowalski,
-        _fritz,
+        _tokens,
         _targets,
         _generation,
         _features,
@@ -107,11 +107,12 @@ def _kowalski(rest: _Tree, result: ImportedConfig) -> None:
     _move(rest, result, "kowalski.max_timestamp_hjd", "feature_generation.max_timestamp_hjd")
 
 
-def _fritz(rest: _Tree, result: ImportedConfig) -> None:
-    token = _pop(rest, "fritz", "token")
-    if token is not _ABSENT and token:
-        result.private["fritz"] = {"fritz": {"token": token}}
-        result.changed["fritz.token"] = "the private file"
+def _tokens(rest: _Tree, result: ImportedConfig) -> None:
+    for service in ("fritz", "wandb"):
+        token = _pop(rest, service, "token")
+        if token is not _ABSENT and token:
+            result.private[service] = {service: {"token": token}}
+            result.changed[f"{service}.token"] = "the private file"
 
 
 def _targets(rest: _Tree, result: ImportedConfig) -> None:

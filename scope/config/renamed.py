@@ -30,7 +30,7 @@ REPLACED: dict[str, str] = {
     "fritz.sleep_time": "is gone: waits double, up to half a minute; see fritz.patience_seconds",
     "wandb.token": (
         "has no place in a configuration file: set the environment variable WANDB_API_KEY, or "
-        "run `wandb login`"
+        "write `wandb: {wandb: {token: …}}` into private.yaml"
     ),
     "rubin": _LATER,
     "docs": _LATER,

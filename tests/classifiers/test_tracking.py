@@ -102,6 +102,25 @@ def test_with_the_package_runs_are_offline(runs: list[FakeRun]) -> None:
     assert runs == []
 
 
+def test_the_key_of_the_private_file_is_used_online(
+    runs: list[FakeRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys: list[str | None] = []
+    sys.modules["wandb"].login = lambda *, key=None: keys.append(key)  # type: ignore[attr-defined]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    (tmp_path / "private.yaml").write_text("wandb: {wandb: {token: abc}}")
+    (tmp_path / "private.yaml").chmod(0o600)
+    for mode in ("offline", "online"):
+        config = config_with(mode=mode)
+        track_training(config, "dnn", "train")({"ew": FIGURES}, {"ew": REPORT})
+    assert keys == ["abc"]
+    monkeypatch.setenv("WANDB_API_KEY", "def")
+    track_training(config, "dnn", "train")({"ew": FIGURES}, {"ew": REPORT})
+    assert keys == ["abc"]
+    assert "abc" not in str([run.settings for run in runs])
+
+
 def test_a_training_is_a_run_with_its_settings_losses_and_figures(runs: list[FakeRun]) -> None:
     config = config_with(entity="us", project="stars")
     track_training(config, "dnn", "tune")({"ew": FIGURES}, {"ew": REPORT})

@@ -32,7 +32,7 @@ kowalski:
 fritz: {token: fritz-secret, protocol: https, host: fritz.science, max_attempts: 10, sleep_time: 5}
 wandb:
   project: scope
-  token:
+  token: wandb-secret
   sweep_config_dnn:
     method: bayes
     parameters: {lr: {min: 0.0003, max: 0.03}, amsgrad: {min: 3.0e-5, max: 0.003}}
@@ -141,12 +141,15 @@ def test_secrets_go_to_a_private_file_that_is_found(home: Path, capsys) -> None:
     assert melman is not None
     assert (melman.username, melman.password) == ("me", "secret-word")
     assert find_credentials("kowalski", "kowalski") is None
+    wandb = find_credentials("wandb", "wandb")
+    assert wandb is not None
+    assert wandb.token == "wandb-secret"
 
 
 def test_what_has_no_place_is_told_with_the_reason(home: Path, capsys) -> None:
     main(["import-config", "old.yaml"])
     printed = capsys.readouterr().out
-    for key in ("wandb.token", "taxonomy", "strange", "training.classes.*.lr"):
+    for key in ("taxonomy", "strange", "training.classes.*.lr"):
         assert f"left out: {key} " in printed
     # what no model could see, and was not included, needs no word
     assert "AllWISE___id" not in printed
