@@ -391,3 +391,35 @@ def test_classes_that_see_no_catalogues_are_trained_without_them(
     capsys.readouterr()
     assert main(["--tag=rrlyr", *argv]) == 2
     assert "missing columns" in capsys.readouterr().err
+
+
+DOCUMENTED = (
+    "tag path-dataset algorithm gpu verbose job-type group run-sweeps period-suffix threshold "
+    "balance weight-per-class scale-features test-size val-size random-state feature-stats "
+    "batch-size shuffle-buffer-size epochs float-convert-types lr beta-1 beta-2 epsilon decay "
+    "momentum monitor patience callbacks run-eagerly pre-trained-model save plot plot-model "
+    "weights-only skip-cv conv-branch"
+)
+
+
+def test_every_documented_option_is_there() -> None:
+    known = build_parser().format_help()
+    missing = [name for name in DOCUMENTED.split() if f"--{name}" not in known]
+    assert missing == []
+
+
+def test_the_documented_loop_over_classes_and_states_is_understood() -> None:
+    classes = "pnp longt i fla ew eb ea e agn bis blyr ceph dscu lpv mir puls rrlyr rscvn srv"
+    for tag in (*classes.split(), "wuma", "yso"):
+        command = (
+            f"--tag={tag} --path_dataset=data/training/dataset.d15.csv --scale_features=min_max "
+            "--batch_size=64 --epochs=300 --patience=30 --random_state=42 --verbose=1 --gpu=1 "
+            "--conv_branch=true --save"
+        )
+        options = build_parser().parse_args(command.split())
+        assert (options.tag, options.gpu, options.verbose, options.save) == ([tag], 1, 1, True)
+        assert training_overrides(options)["training"]["classes"][tag] == {
+            "batch_size": 64,
+            "epochs": 300,
+            "patience": 30,
+        }
