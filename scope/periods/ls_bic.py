@@ -116,7 +116,7 @@ def looks_halved(curve: Curve, frequency: float) -> bool:
     eclipse that stands alone in its cycle. Pulsators are asymmetric, those of longer period
     less so: there the shape must be purer. A noisy pulsator must not pass for a symmetric
     curve: what noise alone adds to the odd part counts as odd, but for the shortest periods,
-    where eclipsing binaries prevail. Limits chosen on one half of 2,135
+    where eclipsing binaries prevail. Limits chosen on one half of 2,132
     labelled stars, see docs/evaluation.md.
     """
     from scope.periods.kernels.fourier import fourier_fit

@@ -157,8 +157,8 @@ def flagged(periods: pd.DataFrame, near: pd.DataFrame) -> str:
     lines = ["| flag | share | right where set | right where not |", "|---|---|---|---|"]
     for flag in FLAGS:
         on = periods[flag].to_numpy(dtype=bool)
-        values = [right[part].mean() if part.any() else np.nan for part in (on, ~on)]
-        lines.append(f"| {flag} | {on.mean():.3f} | {values[0]:.3f} | {values[1]:.3f} |")
+        cells = [f"{right[part].mean():.3f}" if part.any() else "-" for part in (on, ~on)]
+        lines.append(f"| {flag} | {on.mean():.3f} | {cells[0]} | {cells[1]} |")
     return "\n".join(lines)
 
 

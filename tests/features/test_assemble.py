@@ -21,6 +21,7 @@ from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import emptied
 from scope.lightcurves.files import CleanedLightCurves, write_lightcurve_file
 from scope.periods import PeriodOptions
+from scope.periods.joint import search_stars
 from scope.provenance import record
 from scope.schema import SOURCES, arrow_schema, validate
 from tests.features.curves import random_curves
@@ -233,3 +234,21 @@ def test_the_reader_is_only_a_few_pieces_ahead_of_the_writer(curves: LightCurves
             done += 1
             assert pieces_read - done <= 4
     assert done == 40
+
+
+def test_the_stage_searches_the_bands_of_a_star_together_where_asked(
+    unit: Path, tmp_path: Path, curves: LightCurves
+) -> None:
+    sources = read_table(unit / "sources.parquet").to_pydict()
+    sources["ra"][7], sources["dec"][7], sources["filter"][7] = 10.0, 40.0, 2
+    schema = arrow_schema(SOURCES)
+    write_table(pa.table(sources, schema), tmp_path / "sources.parquet", record("sources"))
+    output = tmp_path / "features.parquet"
+    options = FeatureOptions(PeriodOptions(max_freq=1.0), bands_radius_arcsec=1.0)
+    compute_features(
+        unit / "lightcurves.parquet", tmp_path / "sources.parquet", None, output, options=options
+    )
+    found = read_table(output).column("period_BANDS").to_pylist()
+    expected = search_stars(curves.take([0, 7]), np.array([0, 2]), options.periods)
+    assert found[0] == found[7] == expected["period_BANDS"][0]
+    assert found.count(None) == N - 2
