@@ -21,7 +21,10 @@ class SourceListSection(Section):
         2.0, "around positions, all light curves within it are taken", unit="arcsec", gt=0, le=600
     )
     rows_per_chunk: int = key(
-        1000, "rows of the table for each unit of work; no number depends on it", ge=1
+        1000,
+        "rows of the table for each unit of work, which has all light curves of its objects; no "
+        "number depends on it",
+        ge=1,
     )
 
     @model_validator(mode="before")

@@ -1,4 +1,4 @@
-"""Some sources of a survey, listed in a file, in units of consecutive ids."""
+"""Some sources of a survey, listed in a file, in units of whole objects."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class ListedSources:
         File of `scope.targets.fetch_list.fetch_list`: columns `scope.schema.SOURCES`, by
         ``_id``. It need not exist before sources are asked for.
     parts : int
-        Units, each of as many ids as the others, or one more.
+        Units of about as many ids. All ids of an object are in one; objects follow each
+        other by their first ids.
     """
 
     def __init__(self, survey: Survey, path: str | Path, parts: int) -> None:
@@ -66,10 +67,7 @@ class ListedSources:
 
     def sources(self, field: int, unit: str) -> pa.Table:
         """Return the sources of a unit, columns `scope.schema.SOURCES`, by ``_id``."""
-        part = self._part(unit)
-        rows = self._table.num_rows
-        start, stop = rows * part // self._parts, rows * (part + 1) // self._parts
-        return self._table.slice(start, stop - start)
+        return self._table.take(pa.array(np.flatnonzero(self._part_of_row == self._part(unit))))
 
     def iter_lightcurves(
         self, field: int, unit: str, rows: int = DEFAULT_ROWS
@@ -116,6 +114,19 @@ class ListedSources:
     @cached_property
     def _table(self) -> pa.Table:
         return read_table(self._path, [column.name for column in SOURCES])
+
+    @cached_property
+    def _part_of_row(self) -> npt.NDArray[np.int64]:
+        """The number of the unit of each row."""
+        rows = self._table.num_rows
+        names = self._table.column("obj_id").to_pylist()
+        first: dict[str, int] = {}
+        # A row without a name is an object of its own.
+        named = [row if n is None else first.setdefault(n, row) for row, n in enumerate(names)]
+        objects = np.array(named, dtype=np.int64)
+        before = np.searchsorted(np.sort(objects), objects)
+        starts = rows * np.arange(self._parts) // self._parts
+        return np.asarray(np.searchsorted(starts, before, side="right") - 1)
 
     def _part(self, unit: str) -> int:
         number = unit.removeprefix(CHUNK)

@@ -233,6 +233,20 @@ def test_units_of_a_list_are_parts_that_together_are_all(archive, tmp_path) -> N
     assert listed.facts()["data_release"] == "DR5"
 
 
+def test_an_object_has_all_its_bands_in_one_unit(archive, tmp_path) -> None:
+    names = dict(zip((*G, *R), ("a", "b", "a", "b", "a"), strict=False))
+    table = "".join(f"{number},{name}\n" for number, name in names.items())
+    find(archive, f"ztf_id,name\n{table}", tmp_path)
+    for parts in (1, 2, 3, 7):
+        listed = ListedSources(archive, tmp_path / "curves.parquet", parts)
+        units = [listed.sources(0, unit) for unit in listed.units()]
+        held = [set(unit.column("obj_id").to_pylist()) for unit in units]
+        assert sum(map(len, held)) == 2
+        ids = [unit.column("_id").to_pylist() for unit in units]
+        assert sorted(number for part in ids for number in part) == sorted(names)
+        assert ids == [sorted(part) for part in ids]
+
+
 def test_kowalski_and_the_archive_find_the_same(tmp_path_factory, tmp_path) -> None:
     folder = simulate(tmp_path_factory.mktemp("sky") / "archive", n_stars=15)
     collections = collections_of(folder)
