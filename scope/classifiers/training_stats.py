@@ -9,7 +9,6 @@ from typing import Any
 
 from scope.classifiers.bundle import METRICS, ModelBundle, bundle_folder
 from scope.classifiers.bundle_writer import json_bytes
-from scope.classifiers.splits import SETS
 from scope.errors import CorruptFileError, NotFoundError
 from scope.io import write_bytes
 
@@ -122,8 +121,3 @@ def read_stats(folder: str | Path, tags: Iterable[str] | None = None) -> dict[st
             todo="write them with scope assemble-training-stats",
         )
     return found
-
-
-def parts() -> tuple[str, ...]:
-    """Return the sets that figures can be of."""
-    return SETS

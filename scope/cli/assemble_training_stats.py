@@ -12,14 +12,15 @@ from scope.cli.run import run_command
 
 def add_arguments(parser: Parser) -> None:
     """Declare the options."""
-    from scope.classifiers.training_stats import IMPORTANCE_DIRECTORY, STATS_DIRECTORY, parts
+    from scope.classifiers.splits import SETS
+    from scope.classifiers.training_stats import IMPORTANCE_DIRECTORY, STATS_DIRECTORY
 
     parser.add_argument(
         "--group-name", "--group", default="experiment", metavar="NAME", help="group of models"
     )
     parser.add_argument("--algorithm", choices=("dnn", "xgb"), default="dnn", type=str.lower)
     parser.add_argument(
-        "--set-name", "--set", choices=parts(), default="val", help="which stars figures are of"
+        "--set-name", "--set", choices=SETS, default="val", help="which stars figures are of"
     )
     parser.add_argument(
         "--stats-directory",
