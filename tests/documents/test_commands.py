@@ -2,7 +2,7 @@
 predictions do here what the documents say.
 
 The Python snippets are in tests/test_documented_snippets.py, the scripts for a cluster in
-tests/cli, the tools on Fritz in tests/fritz.
+tests/cli, the tools on Fritz in tests/fritz, the cron job in tests/gcn.
 """
 
 from __future__ import annotations
