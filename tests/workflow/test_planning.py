@@ -44,3 +44,19 @@ def test_a_field_that_is_added_to_a_finished_set_is_all_that_is_planned(
     add(601)
     planned = run.snakemake("-n")
     assert set(re.findall(r"wildcards: .*target=(\w+)", planned)) == {"field_601"}
+
+
+def test_a_training_set_that_is_there_is_trained_on_and_none_is_made(
+    make_run: Callable[..., Run], tmp_path: Path
+) -> None:
+    (tmp_path / "mine.parquet").write_bytes(b"")
+    run = make_run("given", config=[f"training={{dataset: {tmp_path / 'mine.parquet'}}}"])
+    planned = run.snakemake("-n", "train")
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", planned, re.MULTILINE))
+    assert jobs == {
+        "train_bundle": "2",
+        "fuse": "1",
+        "plot_bundle": "3",
+        "train": "1",
+        "total": "7",
+    }
