@@ -4,7 +4,7 @@
 # make soak     many faults in a row, also of Fritz; writes docs/faults.md (over an hour)
 # make lint     ruff, mypy, snakefmt, snakemake --lint
 # make install  only the environment: .venv, from requirements.lock
-# make starter  retrain the starter models; DATA=FOLDER adds its labelled sets, as shipped
+# make starter  retrain the starter models; DATA=FOLDER adds its labelled sets
 # make install-profile  let `snakemake --profile slurm` find the profile from any folder
 # make lock     renew requirements.lock after a change of pyproject.toml
 

@@ -218,7 +218,7 @@ def search(
             replace(current, **cast(dict[str, Any], dict(zip(grids, values, strict=True))))
             for values in itertools.product(*grids.values())
         ]
-        return max(candidates, key=lambda item: _cross_validated(matrix, folds, item, fixed))
+        return max(candidates, key=lambda item: cross_validated(matrix, folds, item, fixed))
 
     best = best_of(
         options,
@@ -249,7 +249,7 @@ def _around(centre: float, reach: float, step: float) -> list[float]:
     return grid(centre - reach, centre + reach, step)
 
 
-def _cross_validated(
+def cross_validated(
     matrix: Any,
     folds: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]],
     options: TreeOptions,

@@ -33,6 +33,7 @@ from scope.classifiers.evaluation import (
     average_precision_interval,
     judge_probabilities,
     judge_sets,
+    reliability,
 )
 from scope.classifiers.fusion import Fusion
 from scope.classifiers.splits import TEST
@@ -157,10 +158,10 @@ def calibration(run: Run, workers: int) -> None:
     for name in ("xgb", "dnn", "fused"):
         print(f"\n{name} on held-out labelled stars\n")
         print(
-            "| class | positive | method | ECE of the score | ECE | target | Brier skill "
-            "| AP of the score | AP | |"
+            "| class | positive | method | ECE of the score | ECE | of a perfect one | target "
+            "| Brier skill | AP of the score | AP | |"
         )
-        print("|---|---|---|---|---|---|---|---|---|---|")
+        print("|---|---|---|---|---|---|---|---|---|---|---|")
         for tag, positive in run.classes(run.labelled):
             if name not in run.log_odds.get(tag, {}):
                 continue
@@ -184,7 +185,8 @@ def calibration(run: Run, workers: int) -> None:
             ]
             print(
                 f"| {tag} | {positive} | {run.calibration(tag, name).method} "
-                f"| {old['expected_calibration_error']:.3f} | {ece:.3f} | {cell(limit)} "
+                f"| {old['expected_calibration_error']:.3f} | {ece:.3f} "
+                f"| {perfect_error(after):.3f} | {cell(limit)} "
                 f"| {skill:.3f} | {old['average_precision']:.3f} | {new['average_precision']:.3f} "
                 f"| {', '.join(fails)} |"
             )
@@ -253,10 +255,32 @@ def tree(run: Run, workers: int) -> None:
         )
 
 
-def sets(run: Run, workers: int) -> None:
-    """Print the coverage of prediction sets on held-out stars."""
+def allowed_coverage(positive: int) -> tuple[float, float]:
+    """Return within what the coverage of sets of 90 % should lie, for that many rows."""
     from scipy.stats import binom
 
+    if positive >= 1000:
+        return 0.88, 0.92
+    low, high = binom.interval(0.95, positive, 0.9)
+    return float(low) / positive, float(high) / positive
+
+
+def perfect_error(rows: Judged, n_draws: int = 20) -> float:
+    """Return the calibration error that these probabilities would show if they were right.
+
+    Truths are drawn from them, one draw for all rows of a star: what is left is chance.
+    """
+    rng = np.random.default_rng(0)
+    _, star_of_row = np.unique(rows.stars, return_inverse=True)
+    errors = []
+    for _ in range(n_draws):
+        drawn = rng.random(star_of_row.max() + 1)[star_of_row] < rows.scores
+        errors.append(reliability(drawn, rows.scores)["expected_calibration_error"])
+    return float(np.mean(errors))
+
+
+def sets(run: Run, workers: int) -> None:
+    """Print the coverage of prediction sets on held-out stars."""
     everything = np.ones(len(run.labelled), dtype=bool)
     for title, rows in (("all", everything), ("labelled", run.labelled)):
         print(f"\nPrediction sets by both algorithms on {title} held-out stars\n")
@@ -268,11 +292,7 @@ def sets(run: Run, workers: int) -> None:
             item = run.calibration(tag, "fused")
             part = run.judged(tag, from_log_odds(run.log_odds[tag]["fused"]), rows)
             found = judge_sets(part.target, item.sets(part.scores))
-            low, high = (
-                (0.88, 0.92)
-                if positive >= 1000
-                else binom.interval(0.95, positive, 0.9) / np.array(positive)
-            )
+            low, high = allowed_coverage(positive)
             cover = found["coverage_positive"] or 0.0
             remark = "" if low <= cover <= high else "outside"
             others, single = found["coverage_negative"] or 0.0, found["single"] or 0.0

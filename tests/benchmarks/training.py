@@ -6,18 +6,19 @@ RUN is the folder of a finished `snakemake train`, see `tests.benchmarks.classif
 its training set is what is trained on. Tables:
 
     sources  trees trained on simulated stars, on labelled ones, on both
+    shipped  the models in models/ and trees trained on labelled stars, on labelled stars
     splits   trees judged on stars apart, and on rows apart
+    honest   calibration of trees: probabilities and prediction sets of labelled stars
     repeat   the same training twice
-    cost     minutes for 44 classes by both algorithms on 20,000 rows
 
-The first two train with the settings of the group and without calibration.
+All train with the settings of the group; calibration where it matters.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
-import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -29,15 +30,31 @@ import pyarrow.compute as pc
 
 from scope.classifiers.assemble import MATCHED
 from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.evaluation import Judged, average_precision
+from scope.classifiers.evaluation import (
+    Judged,
+    average_precision,
+    judge_probabilities,
+    judge_sets,
+)
 from scope.classifiers.examples import label_targets
 from scope.classifiers.settings import training_settings
 from scope.classifiers.splits import TEST, split_by_star
+from scope.classifiers.taxonomy import ClassTree, project
 from scope.classifiers.training import train_bundle
+from scope.classifiers.training_scores import TrainingScores
 from scope.classifiers.training_set import SIMULATION
-from scope.classifiers.xgb import TreeOptions
 from scope.io import read_table, write_table
-from tests.benchmarks.classification import LEAST, Run, cell, interval_of, print_tables
+from scope.preprocessing.columns import histogram_matrix
+from tests.benchmarks.classification import (
+    LEAST,
+    ROOT,
+    Run,
+    allowed_coverage,
+    cell,
+    interval_of,
+    perfect_error,
+    print_tables,
+)
 
 
 def main() -> None:
@@ -83,31 +100,163 @@ def sources(run: Run, workers: int) -> None:
         print(f"| mean of {len(values)} classes | | | {means} | |")
 
 
-def splits(run: Run, workers: int) -> None:
-    """Compare trees whose test stars are new with trees whose test rows are new."""
+def shipped(run: Run, workers: int) -> None:
+    """Compare the models that ship with trees that were trained on labelled stars."""
     table = read_table(run.training_set)
-    place = table.schema.get_field_index("star")
-    by_row = table.set_column(place, "star", pa.array([f"row {i}" for i in range(len(table))]))
-    found: dict[str, dict[str, Any]] = {}
+    observed = ~np.array(pc.equal(table.column("survey"), SIMULATION))
+    labelled = table.filter(pa.array(observed))
     with tempfile.TemporaryDirectory() as scratch:
-        for name, part in (("star", table), ("row", by_row)):
-            bundle = _trees(run, part, Path(scratch) / name, workers)
-            found[name] = json.loads((bundle.folder / "metrics.json").read_text())["classes"]
-    print("| class | positive | AP, stars apart | AP, rows apart | difference |")
+        bundles = {
+            name: ModelBundle.load(ROOT / "models" / name / "starter") for name in ("dnn", "xgb")
+        }
+        bundles["labelled"] = _trees(run, labelled, Path(scratch) / "labelled", workers)
+        judged = {name: _scores_of(bundle, table) for name, bundle in bundles.items()}
+    print("| class | positive | share | DNN in models/ | XGB in models/ | labelled | interval |")
+    print("|---|---|---|---|---|---|---|")
+    values = []
+    for tag in bundles["labelled"].classes:
+        target, here, stars = _test_rows(run, table, tag, observed)
+        if not LEAST <= target.sum() <= len(target) - LEAST:
+            continue
+        cells = [average_precision(target, judged[name][tag][here]) for name in bundles]
+        values.append([value or 0.0 for value in cells])
+        own = Judged(target, judged["labelled"][tag][here], stars, {})
+        print(
+            f"| {tag} | {target.sum()} | {target.mean():.3f} | {' | '.join(map(cell, cells))} "
+            f"| {interval_of(own)} |"
+        )
+    means = " | ".join(f"{value:.3f}" for value in np.mean(values, axis=0))
+    print(f"| mean of {len(values)} classes | | | {means} | |")
+
+
+N_SPLITS = 4
+"""Cuts into training and test rows; single ones differ by chance."""
+
+
+def splits(run: Run, workers: int) -> None:
+    """Compare trees whose test stars are new with trees whose test rows are new.
+
+    Of stars with more than one light curve; with one a row is a star.
+    """
+    table = read_table(run.training_set)
+    stars = table.column("star").to_pylist()
+    counts = Counter(stars)
+    table = table.filter(pa.array([counts[star] > 1 for star in stars]))
+    stars = table.column("star").to_pylist()
+    found: dict[str, dict[str, list[float]]] = {"star": {}, "row": {}}
+    positive: dict[str, list[int]] = {}
+    for number in range(N_SPLITS):
+        names = {
+            "star": [f"{number} {star}" for star in stars],
+            "row": [f"{number} row {row}" for row in range(len(stars))],
+        }
+        for by, name in names.items():
+            for tag, test in _test_figures(run, table, name, workers).items():
+                found[by].setdefault(tag, []).append(test["average_precision"])
+                positive.setdefault(tag, []).append(test["n_positive"])
+    print(f"{len(table)} light curves of {len(set(stars))} stars, mean of {N_SPLITS} splits\n")
+    print("| class | positive | AP, stars apart | AP, rows apart | difference | error of it |")
+    print("|---|---|---|---|---|---|")
+    means = []
+    for tag in found["star"]:
+        if tag not in found["row"] or np.mean(positive[tag]) < LEAST:
+            continue
+        one, other = (float(np.mean(found[by][tag])) for by in ("star", "row"))
+        means.append((one, other))
+        spread = np.sqrt(sum(np.var(found[by][tag], ddof=1) for by in found) / N_SPLITS)
+        print(
+            f"| {tag} | {np.mean(positive[tag]):.0f} | {one:.3f} | {other:.3f} "
+            f"| {other - one:+.3f} | {spread:.3f} |"
+        )
+    one, other = np.mean(means, axis=0)
+    print(f"| mean | | {one:.3f} | {other:.3f} | {other - one:+.3f} | |")
+
+
+def _test_figures(
+    run: Run, table: pa.Table, stars: list[str], workers: int
+) -> dict[str, dict[str, Any]]:
+    """Train trees with other names of the stars, and return the figures of test rows."""
+    renamed = table.set_column(table.schema.get_field_index("star"), "star", pa.array(stars))
+    with tempfile.TemporaryDirectory() as scratch:
+        bundle = _trees(run, renamed, Path(scratch) / "trees", workers)
+        classes = json.loads((bundle.folder / "metrics.json").read_text())["classes"]
+    figures = {tag: item["test"] for tag, item in classes.items()}
+    return {tag: test for tag, test in figures.items() if test["average_precision"] is not None}
+
+
+def honest(run: Run, workers: int) -> None:
+    """Train calibrated trees and print what their probabilities and sets are worth."""
+    table = read_table(run.training_set)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, path = Path(scratch) / "honest", Path(scratch) / "scores.parquet"
+        bundle = _trees(run, table, folder, workers, scores_output=path)
+        scores, _ = TrainingScores.read(path)
+    assert bundle.calibration is not None
+    print(
+        "| class | positive | method | ECE of the score | ECE | of a perfect one | Brier skill of "
+        "the score | Brier skill | AP of the score | AP | coverage | allowed | of the others |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+    for tag, item in bundle.calibration.classes.items():
+        before = scores.judged(tag, TEST, observed=True)
+        positive = int(before.target.sum())
+        if not item.has_probability or not LEAST <= positive <= len(before.target) - LEAST:
+            continue
+        after = before.with_scores(item.probability(before.scores))
+        old, new = judge_probabilities(before), judge_probabilities(after)
+        held = judge_sets(after.target, item.sets(after.scores))
+        low, high = allowed_coverage(positive)
+        figures = [
+            f"{part[name]:.3f}" if name != "brier" else f"{part[name]['skill']:.3f}"
+            for name in ("expected_calibration_error", "brier", "average_precision")
+            for part in (old, new)
+        ]
+        figures.insert(2, f"{perfect_error(after):.3f}")
+        print(
+            f"| {tag} | {positive} | {item.method} | {' | '.join(figures)} "
+            f"| {held['coverage_positive']:.3f} | {low:.3f} to {high:.3f} "
+            f"| {held['coverage_negative']:.3f} |"
+        )
+    _print_tree(run, bundle, scores)
+
+
+def _print_tree(run: Run, bundle: ModelBundle, scores: TrainingScores) -> None:
+    """Print what the class tree does to the probabilities of labelled test stars."""
+    assert bundle.calibration is not None
+    items = {t: i for t, i in bundle.calibration.classes.items() if i.has_probability}
+    rows = scores.sets == TEST
+    if scores.observed is not None:
+        rows &= scores.observed
+    before = np.column_stack(
+        [item.probability(scores.classes[tag].scores[rows]) for tag, item in items.items()]
+    )
+    parents = ClassTree(run.config.class_parents()).places(list(items))
+    after = project(before, parents)
+    child = np.flatnonzero(parents >= 0)
+    for title, values in (("before", before), ("after", after)):
+        above = (values[:, child] > values[:, parents[child]]).any(axis=1)
+        print(
+            f"\n{title} the class tree: a child above its parent in {above.sum()} of {len(above)}"
+        )
+    print(
+        f"\nrows; moved by more than 0.1: {(np.abs(after - before) > 0.1).any(axis=1).sum()} rows\n"
+    )
+    print("| class | positive | AP before the tree | interval | AP after |")
     print("|---|---|---|---|---|")
-    differences = []
-    for tag, item in found["star"].items():
-        one, other = (found[name][tag]["test"]["average_precision"] for name in ("star", "row"))
-        differences.append((one, other))
-        count = item["test"]["n_positive"]
-        print(f"| {tag} | {count} | {one:.3f} | {other:.3f} | {other - one:+.3f} |")
-    one, other = np.mean(differences, axis=0)
-    print(f"| mean | | {one:.3f} | {other:.3f} | {other - one:+.3f} |")
+    for column, tag in enumerate(items):
+        part = scores.classes[tag]
+        member, target, stars = part.member[rows], part.target[rows], scores.stars[rows]
+        if not LEAST <= target[member].sum() <= member.sum() - LEAST:
+            continue
+        one = Judged(target[member], before[member, column], stars[member], {})
+        new = average_precision(one.target, after[member, column])
+        old = average_precision(one.target, one.scores)
+        print(f"| {tag} | {one.target.sum()} | {cell(old)} | {interval_of(one)} | {cell(new)} |")
 
 
 def repeat(run: Run, workers: int) -> None:
     """Train two classes twice and compare the files and the scores."""
-    settings = {**training_settings(run.config), "group": "again", "about": "", "limits": ""}
+    settings = {**_settings(run, read_table(run.training_set)), "group": "again"}
     definitions = [
         replace(item, epochs=2) for item in settings["definitions"] if item.tag in ("rrc", "dscu")
     ]
@@ -134,96 +283,39 @@ def repeat(run: Run, workers: int) -> None:
             )
 
 
-COST_ROWS = 20_000
-COST_TAGS = ("vnv", "rrab", "srv")
-"""A class with nearly all rows as examples, a frequent one and a rare one."""
-
-
-def cost(run: Run, workers: int) -> None:
-    """Measure the minutes of single classes and say what 44 by both algorithms come to."""
-    table = read_table(run.training_set)
-    drawn = np.random.default_rng(0).permutation(len(table))[:COST_ROWS]
-    fast = {"batch_size": 256, "epochs": 25, "patience": 5, "balance": None}
+def _settings(run: Run, table: pa.Table) -> dict[str, Any]:
+    """Return the settings of the group, for a table that may lack other catalogues."""
     settings = {**training_settings(run.config), "about": "", "limits": ""}
-    definitions = {item.tag: item for item in settings["definitions"]}
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / "training.parquet"
-        write_table(table.take(pa.array(np.sort(drawn))), path, {})
-        shared = _seconds(lambda: _prepared(path, settings))
-        print(
-            f"{len(drawn)} rows, one process with one thread. Read, split, filled and scaled "
-            f"once for all classes: {shared:.1f} s.\n"
-        )
-        print("| setting | class | XGB, s | DNN, s |")
-        print("|---|---|---|---|")
-        totals: dict[str, list[float]] = {"xgb": [], "dnn": []}
-        for tag in COST_TAGS:
-            seconds = {}
-            for algorithm in ("xgb", "dnn"):
-                chosen = {
-                    **settings,
-                    "definitions": [replace(definitions[tag], **fast)],
-                    "calibration": None,
-                    "trees": TreeOptions(),
-                }
-                folder = Path(scratch) / algorithm / tag
-                whole = _seconds(
-                    lambda f=folder, a=algorithm, c=chosen: train_bundle(path, f, algorithm=a, **c)
-                )
-                seconds[algorithm] = whole - shared
-                totals[algorithm].append(whole - shared)
-            print(f"| fast | {tag} | {seconds['xgb']:.1f} | {seconds['dnn']:.1f} |")
-        per_class = sum(float(np.mean(values)) for values in totals.values())
-        print(
-            f"\n44 classes by both algorithms, at the mean of these classes: "
-            f"{44 * per_class / 60:.0f} min on one core, {22 * per_class / 60:.0f} min on two, of "
-            f"which shared work saves {2 * 43 * shared / 60:.0f} min on one core."
-        )
-
-
-def _prepared(path: Path, settings: Mapping[str, Any]) -> Any:
-    from scope.classifiers.data import load_training_data
-
-    columns = list(dict.fromkeys(n for names in settings["features"].values() for n in names))
-    return load_training_data(
-        path,
-        settings["definitions"],
-        features=columns,
-        impute=settings["impute"],
-        period_suffix=settings["period_suffix"],
-        options=settings["data"],
-    )
-
-
-def _seconds(action: Callable[[], Any]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
-
-
-def _trees(run: Run, table: pa.Table, folder: Path, workers: int) -> ModelBundle:
-    """Train trees on a table, without calibration."""
-    path = folder.with_suffix(".parquet")
-    write_table(table, path, {})
-    settings = {**training_settings(run.config), "calibration": None, "about": "", "limits": ""}
-    # Labelled stars alone have no features of other catalogues.
     there = [name for name in MATCHED if name in table.schema.names]
     absent = [name for name in there if table.column(name).null_count == len(table)]
-    settings["impute"] = {**settings["impute"], **dict.fromkeys(absent, "zero")}
-    return train_bundle(path, folder, algorithm="xgb", workers=workers, **settings)
+    return {**settings, "impute": {**settings["impute"], **dict.fromkeys(absent, "zero")}}
+
+
+def _trees(
+    run: Run, table: pa.Table, folder: Path, workers: int, *, scores_output: Path | None = None
+) -> ModelBundle:
+    """Train trees on a table, with calibration if their scores are wanted."""
+    path = folder.with_suffix(".parquet")
+    write_table(table, path, {})
+    settings = _settings(run, table)
+    if scores_output is None:
+        settings["calibration"] = None
+    return train_bundle(
+        path, folder, algorithm="xgb", workers=workers, scores_output=scores_output, **settings
+    )
 
 
 def _scores_of(bundle: ModelBundle, table: pa.Table) -> dict[str, np.ndarray]:
     """Return the scores of all rows by class; NaN where a feature is undefined."""
     prepared = bundle.preprocessing.transform(table)
     place = {name: i for i, name in enumerate(bundle.preprocessing.features)}
-    nothing = np.zeros((int(prepared.ok.sum()), 676), np.float32)
+    histograms, _ = histogram_matrix(table.column("dmdt"))
     found = {}
     for tag in bundle.classes:
         columns = [place[name] for name in bundle.features(tag)]
         scores = np.full(len(table), np.nan, np.float32)
         values = np.asarray(prepared.values[prepared.ok][:, columns], np.float32)
-        scores[prepared.ok] = bundle.classifier(tag).predict(values, nothing)
+        scores[prepared.ok] = bundle.classifier(tag).predict(values, histograms[prepared.ok])
         found[tag] = scores
     return found
 
@@ -248,9 +340,10 @@ def _test_rows(
 
 TABLES: Mapping[str, Callable[[Run, int], None]] = {
     "sources": sources,
+    "shipped": shipped,
     "splits": splits,
+    "honest": honest,
     "repeat": repeat,
-    "cost": cost,
 }
 
 

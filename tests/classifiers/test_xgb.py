@@ -141,7 +141,7 @@ def optimum(monkeypatch: pytest.MonkeyPatch) -> list[TreeOptions]:
             + abs(options.colsample_bytree - 0.9)
         )
 
-    monkeypatch.setattr(xgb, "_cross_validated", measure)
+    monkeypatch.setattr(xgb, "cross_validated", measure)
     return tried
 
 
@@ -173,9 +173,9 @@ def test_cross_validation_prefers_trees_that_can_see() -> None:
     for metric in ("logloss", "auc"):
         options = TreeOptions(num_boost_round=20, eval_metric=metric)
         fixed["eval_metric"] = metric
-        good = xgb._cross_validated(matrix, folds, options, fixed)
+        good = xgb.cross_validated(matrix, folds, options, fixed)
         heavy = TreeOptions(num_boost_round=20, eval_metric=metric, min_child_weight=300)
-        measures[metric] = (good, xgb._cross_validated(matrix, folds, heavy, fixed))
+        measures[metric] = (good, xgb.cross_validated(matrix, folds, heavy, fixed))
     assert all(good > bad for good, bad in measures.values())
 
 
