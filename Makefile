@@ -63,7 +63,8 @@ format: install
 
 starter: install
 	$(BIN)/snakemake --cores $(CORES) --configfile config/starter.yaml \
-	  $(if $(DATA),--config 'training={labelled: {folder: "$(abspath $(DATA))"}}') -- train
+	  $(if $(DATA),config/starter_labelled.yaml \
+	    --config 'training={labelled: {folder: "$(abspath $(DATA))"}}') -- train
 	rm -rf models/dnn/starter models/xgb/starter models/fused/starter
 	mkdir -p models/dnn models/xgb models/fused
 	cp -r results/models/dnn/starter models/dnn/starter

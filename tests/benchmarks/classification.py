@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,7 @@ from scope.config import Config, load_config
 from scope.io import read_table
 
 ROOT = Path(__file__).resolve().parents[2]
+CONFIGFILES = [ROOT / "config" / f"{name}.yaml" for name in ("starter", "starter_labelled")]
 LEAST = 20
 """Positive rows that a class needs to be in a table."""
 
@@ -142,10 +144,12 @@ def print_tables(about: str, tables: Mapping[str, Callable[[Run, int], None]]) -
     parser.add_argument("tables", nargs="+", choices=tables, metavar="TABLE")
     parser.add_argument("--run", type=Path, default=ROOT)
     parser.add_argument("--group", default="starter")
-    parser.add_argument("--configfile", type=Path, default=ROOT / "config" / "starter.yaml")
+    parser.add_argument("--configfile", type=Path, nargs="+", default=CONFIGFILES)
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
-    overrides = yaml.safe_load(options.configfile.read_text())
+    overrides: dict[str, Any] = {}
+    for path in options.configfile:
+        _update(overrides, yaml.safe_load(path.read_text()))
     config = load_config(overrides=overrides, root=ROOT, run_folder=options.run)
     run = Run(options.run, options.group, config)
     for name in options.tables:
@@ -253,6 +257,15 @@ def tree(run: Run, workers: int) -> None:
             f"| {tag} | {positive} | {average_precision(one.target, one.scores):.3f} "
             f"| {interval[0]:.3f} to {interval[1]:.3f} | {new:.3f} | {remark} |"
         )
+
+
+def _update(values: dict[str, Any], later: Mapping[str, Any]) -> None:
+    """Merge a later layer into a configuration, section by section."""
+    for name, value in later.items():
+        if isinstance(value, Mapping):
+            _update(values.setdefault(name, {}), value)
+        else:
+            values[name] = value
 
 
 def allowed_coverage(positive: int) -> tuple[float, float]:
