@@ -37,7 +37,11 @@ from scope.fritz.sources import (
     save_source,
 )
 from scope.fritz.taxonomy_map import Entry
+from scope.provenance import hash_json
 from scope.services.fritz import Fritz
+
+POSTED, THERE = "posted", "there"
+"""States of a classification in the journal."""
 
 _log = logging.getLogger(__name__)
 
@@ -102,6 +106,8 @@ class Upload:
         self._names: dict[int, str] = {}
         self._complete: dict[str, Json] = {}
         self._queued: set[tuple[str, Entry]] = set()
+        self._run = ""
+        self._standing: set[tuple[Any, ...]] = set()
         self._poster = Poster(fritz, journal, options.batch, self._batch_is_done)
         self._instrument: int | None = None
 
@@ -118,6 +124,9 @@ class Upload:
         if self._journal.interrupted:
             # What a killed run sent last may still take effect.
             self._fritz.settle()
+        if self._options.replace_classifications:
+            self._run = hash_json([(row.number, _posted(row)) for row in rows])
+            self._standing = self._posted_before(rows)
         for row in rows:
             if row.classes:
                 self._upload(row)
@@ -152,9 +161,12 @@ class Upload:
         name = self._name(row)
         return name, self._save(row, name)
 
+    def _name_key(self, row: UploadRow) -> str:
+        return step_key("name", row.number, row.ra, row.dec, row.obj_id, self._groups)
+
     def _name(self, row: UploadRow) -> str:
         """Return the source's name; once chosen it stays, also for a later run."""
-        key = step_key("name", row.number, row.ra, row.dec, row.obj_id, self._groups)
+        key = self._name_key(row)
         done = self._journal.done(key)
         if done is not None:
             return str(done["obj_id"])
@@ -229,8 +241,23 @@ class Upload:
         existing = source.get("classifications", [])
         if self._options.replace_classifications:
             existing = self._replace(row, name, existing)
-        for entry, probability in row.classes.items():
-            wanted = Classification(
+        for entry, wanted in self._wanted(row, name).items():
+            groups = groups_without(wanted, existing)
+            done = self._journal.done(wanted.key)
+            # What an earlier run found there may have been replaced since.
+            again = self._options.replace_classifications
+            if done is not None and not (again and done["status"] == THERE):
+                continue
+            if not groups or (name, entry) in self._queued:
+                # Two rows may be of one source.
+                self._journal.finish({wanted.key: wanted.facts(THERE)})
+            else:
+                self._queued.add((name, entry))
+                self._poster.add(replace(wanted, groups=groups))
+
+    def _wanted(self, row: UploadRow, name: str) -> dict[Entry, Classification]:
+        return {
+            entry: Classification(
                 name,
                 entry.fritz_label,
                 entry.taxonomy_id,
@@ -242,27 +269,38 @@ class Upload:
                 self._options.check_labelled_box,
                 row.number,
             )
-            groups = groups_without(wanted, existing)
-            if self._journal.done(wanted.key) is not None:
-                continue
-            if not groups or (name, entry) in self._queued:
-                # Two rows may be of one source.
-                self._journal.finish({wanted.key: wanted.facts("there")})
-            else:
-                self._queued.add((name, entry))
-                self._poster.add(replace(wanted, groups=groups))
+            for entry, probability in row.classes.items()
+        }
+
+    def _posted_before(self, rows: Sequence[UploadRow]) -> set[tuple[Any, ...]]:
+        """Return what an earlier run posted of these rows as they are now.
+
+        To delete it would be for good: the journal has it as done.
+        """
+        found = set()
+        for row in rows:
+            named = self._journal.done(self._name_key(row))
+            for wanted in self._wanted(row, named["obj_id"]).values() if named else ():
+                done = self._journal.done(wanted.key)
+                if done is not None and done["status"] == POSTED:
+                    found.add((wanted.obj_id, wanted.label, wanted.taxonomy_id, wanted.origin))
+        return found
 
     def _replace(self, row: UploadRow, name: str, existing: list[Json]) -> list[Json]:
-        """Delete the classifications of the groups, once, and return those that stay.
+        """Delete the classifications of the groups and return those that stay.
 
-        Those of other people cannot be deleted.
+        Once per source and run: of several rows of a source the later ones would delete what
+        the first one has posted. A run that goes on after a kill is the same run. Those of
+        other people cannot be deleted.
         """
-        key = step_key("replace", name, self._groups, _posted(row))
+        key = step_key("replace", name, self._groups, self._run)
         if self._journal.done(key) is not None:
             return existing
         kept, deleted = [], 0
         for old in existing:
-            if not {group["id"] for group in old["groups"]} & set(self._groups):
+            what = (name, old["classification"], old["taxonomy_id"], old["origin"])
+            theirs = not {group["id"] for group in old["groups"]} & set(self._groups)
+            if theirs or what in self._standing:
                 kept.append(old)
                 continue
             try:
