@@ -16,13 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.errors import IdentifierError
+from scope.errors import IdentifierError, InputError
+
+LARGEST_EXACT_FLOAT = 2**53
+"""Beyond it a float holds the first 16 digits of a whole number only."""
 
 FILTER_NAMES: dict[int, str] = {1: "g", 2: "r", 3: "i"}
 
@@ -238,6 +241,39 @@ def resolve(ids: npt.ArrayLike, columns: Mapping[str, npt.ArrayLike | None]) -> 
             part = np.where(opaque, fallback[name], part)
         parts[name] = pa.array(part.astype(np.int32), mask=part < 0)
     return Placement(**parts)
+
+
+def exact_id(value: Any, where: str) -> int | None:
+    """Return the id that a cell of a table holds, of any survey; None where it is empty.
+
+    Parameters
+    ----------
+    value : int, float, str or missing value
+    where : str
+        What the id is and where it stands, for the message.
+
+    Raises
+    ------
+    InputError
+        If it is no whole number, or a float too large to have kept all digits.
+    """
+    text = "" if value is None else str(value).strip()
+    if text in ("", "nan", "NaN", "None", "<NA>"):
+        return None
+    if text.removeprefix("-").isdecimal():
+        return int(text)
+    try:
+        number = float(text)
+        if not number.is_integer() or abs(number) > LARGEST_EXACT_FLOAT:
+            raise ValueError
+    except ValueError:
+        raise InputError(
+            where,
+            value=text,
+            allowed="a whole number",
+            todo="write long ids as integers or text; a float keeps the first 16 digits only",
+        ) from None
+    return int(number)
 
 
 def iau_name(ra: float, dec: float, prefix: str = "ZTFJ") -> str:

@@ -13,6 +13,7 @@ from scope.catalog.publish import is_score, publish_catalog
 from scope.errors import InputError, UsageError
 from scope.io import count_rows, read_dataframe, read_ids, write_parquet
 from scope.io.atomic import write_bytes
+from scope.io.frames import nullable_integers, plain_integers
 from scope.schema import require_columns
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def combine_light_curves(dnn: str | Path, xgb: str | Path, output: str | Path) -
     if np.array_equal(read_ids(dnn), read_ids(xgb)) and _same_keys(dnn, xgb):
         publish_catalog([dnn, xgb], output)
         return count_rows(output)
-    left, right = read_dataframe(dnn), read_dataframe(xgb)
+    # Nullable: a row that one file lacks would turn ids and bit masks into floats.
+    left, right = (nullable_integers(read_dataframe(path)) for path in (dnn, xgb))
     one, other = len(left), len(right)
     scores = [name for name in right if is_score(str(name))]
     keys = [name for name in right if name not in scores]
@@ -54,7 +56,7 @@ def combine_light_curves(dnn: str | Path, xgb: str | Path, output: str | Path) -
         *left.columns,
         *(n for n in filled.columns if n not in left.columns and n not in scores),
     ]
-    result = filled[[*order, *scores]].sort_values("_id", ignore_index=True)
+    result = plain_integers(filled[[*order, *scores]].sort_values("_id", ignore_index=True))
     both = one + other - len(result)
     if both < len(result):
         _log.warning(

@@ -99,15 +99,25 @@ def download_classification(args: argparse.Namespace) -> None:
             todo="set the key survey to kowalski, or leave out --merge-features",
         )
     table = _download(args, config)
-    print(f"{len(table)} sources, {int((table['classification'] != '').sum())} classified")
+    print(f"{len(table)} sources, {_count(table['classification'])} classified")
     if mapper is not None:
         _join(args, config, table, mapper)
+
+
+def _count(texts: pd.Series[str]) -> int:
+    """Return how many cells hold something; an empty one of a CSV file is read as missing."""
+    return int((texts.notna() & (texts != "")).sum())
 
 
 def _download(args: argparse.Namespace, config: Config) -> pd.DataFrame:
     """Return the sources, from Fritz, or as they were downloaded before."""
     from scope.cli.upload_classification import read_any_table
-    from scope.fritz.download import download_groups, download_table, is_downloaded
+    from scope.fritz.download import (
+        JOINED_COLUMNS,
+        download_groups,
+        download_table,
+        is_downloaded,
+    )
 
     if args.file == PARSE:
         if not args.group_ids:
@@ -117,7 +127,7 @@ def _download(args: argparse.Namespace, config: Config) -> pd.DataFrame:
         write = _writer(args, f"parse_fritzDownload{more}")
         with open_fritz(config) as fritz:
             return download_groups(fritz, args.group_ids, first_page=page, written=write)
-    table = read_any_table(args.file)
+    table = read_any_table(args.file, text=JOINED_COLUMNS)
     if is_downloaded(table):
         print(f"{args.file} was downloaded before")
         return table.iloc[args.start :].reset_index(drop=True)

@@ -177,18 +177,20 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
         )
 
 
-def read_any_table(path: str | Path) -> pd.DataFrame:
-    """Read a table of any of the three formats, ours or not."""
+def read_any_table(path: str | Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table of any of the three formats, ours or not; `text` as in `scope.io.read_csv`."""
     import warnings
 
     from scope.errors import NotFoundError
-    from scope.io import read_dataframe
+    from scope.io import read_csv, read_dataframe
 
     if not Path(path).is_file():
         raise NotFoundError("no such table", value=str(path))
     with warnings.catch_warnings():
         # Tables of other programs have no metadata of this package.
         warnings.simplefilter("ignore", UserWarning)
+        if Path(path).suffix.lower() == ".csv":
+            return read_csv(path, text=text)
         return read_dataframe(path)
 
 

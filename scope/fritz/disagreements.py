@@ -12,6 +12,7 @@ import numpy as np
 from scope.errors import MissingColumnError, UsageError
 from scope.fritz.rows import UploadRow
 from scope.fritz.upload import Upload
+from scope.identifiers import exact_id
 from scope.services.kowalski import Kowalski, find_query
 from scope.surveys.kowalski_documents import position_of
 
@@ -58,6 +59,8 @@ def disagreements_of_table(table: pd.DataFrame, options: DisagreementOptions) ->
     ------
     MissingColumnError
         If it lacks ids, positions or one of the scores.
+    InputError
+        If an id of Gaia was rounded.
     """
     for name in ("_id", "ra", "dec", *options.columns):
         if name not in table:
@@ -65,7 +68,19 @@ def disagreements_of_table(table: pd.DataFrame, options: DisagreementOptions) ->
     first, second = (table[name].to_numpy(dtype=float) for name in options.columns)
     chosen = _disagree(first, second, options) | _disagree(second, first, options)
     wanted = [*STATISTICS, *options.columns]
-    return table.loc[chosen, [name for name in wanted if name in table]].reset_index(drop=True)
+    found = table.loc[chosen, [name for name in wanted if name in table]].reset_index(drop=True)
+    return _with_exact_ids(found)
+
+
+def _with_exact_ids(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose ids of Gaia are integers, so that one without an id rounds none."""
+    import pandas as pd
+
+    ids = table[GAIA] if GAIA in table else [None] * len(table)
+    numbers = [
+        exact_id(cell, f"{GAIA} of {key}") for key, cell in zip(table["_id"], ids, strict=True)
+    ]
+    return table.assign(**{GAIA: pd.array(numbers, dtype="Int64")})
 
 
 def _disagree(
@@ -105,10 +120,15 @@ def disagreements_of_kowalski(
     rows = []
     for document in (one for part in client.map(queries) for one in part):
         ra, dec = (document["ra"], document["dec"]) if "ra" in document else position_of(document)
-        statistics = {name: document.get(name) for name in ("period", GAIA)}
+        gaia = exact_id(document.get(GAIA), f"{GAIA} of {document['_id']}")
+        statistics = {"period": document.get("period"), GAIA: gaia}
         rows.append({**scores[document["_id"]], **statistics, "ra": ra, "dec": dec})
     names = [*STATISTICS, *options.columns]
-    return pd.DataFrame(rows, columns=names).sort_values("_id", ignore_index=True)
+    # Of objects: among numbers one row without an id would round the others.
+    table = pd.DataFrame(rows, columns=names, dtype=object)
+    table = table.sort_values("_id", ignore_index=True)
+    kinds = {name: "Int64" if name == GAIA else float for name in names if name != "_id"}
+    return table.astype({"_id": "int64", **kinds})
 
 
 def not_in_training(table: pd.DataFrame, known: Collection[int]) -> pd.DataFrame:
@@ -144,8 +164,9 @@ def upload_disagreements(
         for key in ("period", *options.columns):
             if cells.get(key) is not None and np.isfinite(cells[key]):
                 values[key] = float(cells[key])
-        if cells.get(GAIA) not in (None, 0, "0", "") and cells[GAIA] == cells[GAIA]:
-            values["Gaia_EDR3"] = str(cells[GAIA])
+        gaia = exact_id(cells.get(GAIA), f"{GAIA} of {cells['_id']}")
+        if gaia is not None and gaia > 0:
+            values["Gaia_EDR3"] = str(gaia)
         upload.note(row, name, ORIGIN, values, source.get("annotations", []))
         names.append(name)
     return names

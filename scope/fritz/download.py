@@ -20,6 +20,9 @@ FOUND_COLUMNS = (
     *("obj_id", "ra", "dec", "classification", "taxonomy_id", "probability"),
     *("period_origin", "period", "ztf_id_origin", "ztf_id", "labellers", "sum_votes"),
 )
+JOINED_COLUMNS = tuple(name for name in FOUND_COLUMNS if name not in ("obj_id", "ra", "dec"))
+"""Those in which several values stand in one text."""
+
 COMPLETE = (
     *("obj_id", "classification", "probability", "period_origin", "period"),
     *("ztf_id_origin", "ztf_id"),
@@ -119,8 +122,13 @@ def is_downloaded(table: pd.DataFrame) -> bool:
 
 
 def split_cells(row: Mapping[str, Any], name: str) -> list[str]:
-    """Return the parts of a text with semicolons; none where there is none."""
+    """Return the parts of a text with semicolons; none where there is none.
+
+    Where no row has two values, another program may have made numbers of them.
+    """
     value = row.get(name)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     text = "" if value is None or value != value else str(value)
     return text.split(SEPARATOR) if text else []
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scope.errors import UsageError
+from scope.errors import InputError, UsageError
 from scope.fritz.download import MATCH_RADIUS_ARCSEC, split_cells
 from scope.fritz.taxonomy_map import TaxonomyMap
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
@@ -39,6 +39,11 @@ def label_columns(
     mapper : TaxonomyMap
     min_vote_diff : int, optional
         Take only classes with at least so many votes for them, net, of sources with votes.
+
+    Raises
+    ------
+    InputError
+        If the cells of a source do not fit each other.
     """
     import pandas as pd
 
@@ -52,7 +57,13 @@ def label_columns(
         labels = split_cells(cells, "classification")
         numbers = split_cells(cells, "taxonomy_id") or [""] * len(labels)
         values = split_cells(cells, "probability") or [""] * len(labels)
-        votes = [int(v or 0) for v in split_cells(cells, "sum_votes")] or [0] * len(labels)
+        votes = _votes(cells, str(name)) or [0] * len(labels)
+        if {len(numbers), len(values), len(votes)} != {len(labels)}:
+            raise InputError(
+                f"numbers of classifications, taxonomy_id, probability and sum_votes of {name}",
+                value=f"{len(labels)}, {len(numbers)}, {len(values)}, {len(votes)}",
+                allowed="as many of each, or none",
+            )
         if min_vote_diff is not None and not any(votes):
             continue
         row: dict[str, Any] = dict.fromkeys(mapper, 0.0)
@@ -67,6 +78,16 @@ def label_columns(
     if unknown:
         _log.warning("classes that the taxonomy map lacks: %s", ", ".join(sorted(unknown)))
     return pd.DataFrame(list(rows.values()), columns=[*PER_SOURCE, *mapper])
+
+
+def _votes(cells: dict[str, Any], name: str) -> list[int]:
+    parts = split_cells(cells, "sum_votes")
+    try:
+        return [int(part or 0) for part in parts]
+    except ValueError:
+        raise InputError(
+            f"sum_votes of {name}", value=";".join(parts), allowed="whole numbers"
+        ) from None
 
 
 def _columns_of(mapper: TaxonomyMap, label: str, number: str) -> list[str]:
@@ -205,22 +226,25 @@ def updated_training_set(
         With ``ztf_id`` and ``obj_id``. Of a light curve in both, all but `labels` stays as it
         is in `old`.
     labels : sequence of str
-        Columns of labels.
+        Columns of labels. Rows of `old` alone keep theirs; one that is not known there stays
+        empty, as are columns that `old` lacks.
     """
     import pandas as pd
 
-    known = old["ztf_id"].isin(new["ztf_id"])
-    latest = new.drop_duplicates("ztf_id", keep="last").set_index("ztf_id")
+    from scope.io.frames import nullable_integers, plain_integers
+
+    labels = list(labels)
+    latest = new.drop_duplicates("ztf_id", keep="last")
+    latest = latest.assign(**latest[labels].astype(float).fillna(0.0))
     result = old.copy()
     for name in labels:
-        if name not in result:
-            result[name] = 0.0
-        changed = latest[name].reindex(result.loc[known, "ztf_id"]).to_numpy()
-        result.loc[known, name] = changed
-    fresh = new.drop_duplicates("ztf_id", keep="last")
-    fresh = fresh[~fresh["ztf_id"].isin(old["ztf_id"])]
-    attrs = dict(old.attrs)
-    result = pd.concat([result, fresh], ignore_index=True)
-    result[list(labels)] = result[list(labels)].fillna(0.0)
-    result.attrs = attrs
+        result[name] = result[name].astype(float) if name in result else np.nan
+    known = old["ztf_id"].isin(latest["ztf_id"])
+    changed = latest.set_index("ztf_id")[labels].reindex(result.loc[known, "ztf_id"])
+    result.loc[known, labels] = changed.to_numpy()
+    fresh = latest[~latest["ztf_id"].isin(old["ztf_id"])]
+    # Nullable: a column that one table lacks would turn long ids into floats.
+    both = [nullable_integers(part) for part in (result, fresh)]
+    result = plain_integers(pd.concat(both, ignore_index=True))
+    result.attrs = dict(old.attrs)
     return result

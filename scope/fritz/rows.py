@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scope.errors import InputError, MissingColumnError, UsageError
 from scope.fritz.taxonomy_map import Entry, TaxonomyMap
+from scope.identifiers import exact_id
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +107,8 @@ def upload_rows(
     MissingColumnError
         If there is no position.
     InputError
-        If a position is none, or a probability is not from 0 to 1.
+        If a position is none, a probability is not from 0 to 1, or an id of another survey is
+        no whole number or was rounded.
     """
     for name in ("ra", "dec"):
         if name not in table.columns:
@@ -126,7 +128,7 @@ def upload_rows(
                 dec,
                 _text(cells.get("obj_id")),
                 _positive(cells.get(PERIOD)),
-                _survey_ids(cells),
+                _survey_ids(cells, f"row {number} of {path}"),
                 _classes(cells, columns, mapper, p_threshold, f"row {number} of {path}"),
             )
         )
@@ -155,15 +157,14 @@ def _classes(
     return found
 
 
-def _survey_ids(cells: Mapping[str, Any]) -> tuple[str, ...]:
+def _survey_ids(cells: Mapping[str, Any], where: str) -> tuple[str, ...]:
     named = _text(cells.get(SURVEY_ID))
     if named is not None:
         return (named,)
     found = []
     for name in SURVEY_IDS:
-        text = _text(cells.get(name))
-        if text is not None and float(text) > 0:
-            number = text if text.isdecimal() else str(int(float(text)))
+        number = exact_id(cells.get(name), f"{name} in {where}")
+        if number is not None and number > 0:
             found.append(f"{name.removesuffix('id')}{number}")
     return tuple(found)
 

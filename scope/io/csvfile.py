@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scope.errors import CorruptFileError, NotFoundError
+from scope.identifiers import LARGEST_EXACT_FLOAT
 from scope.io.atomic import atomic_path
 from scope.io.attrs import checked_attrs, warn_without_metadata
 from scope.schema import METADATA_KEY, to_json
@@ -20,18 +22,21 @@ _TYPES_KEY = "dtypes"
 _NESTED = "json"
 
 
-def read_csv(path: str | Path) -> pd.DataFrame:
+def read_csv(path: str | Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
     """Read a CSV file; metadata and types from its first line where `write_csv` made it.
 
     Parameters
     ----------
     path : str or Path
+    text : sequence of str, optional
+        Columns that are texts where the file does not say the types.
 
     Returns
     -------
     pandas.DataFrame
         Same columns and types as were written, metadata in ``attrs``. Without such a first
-        line pandas guesses the types, and a warning says that there are no metadata.
+        line pandas guesses the types, but whole numbers beyond 2^53 with gaps are nullable
+        integers, and a warning says that there are no metadata.
 
     Raises
     ------
@@ -47,9 +52,9 @@ def read_csv(path: str | Path) -> pd.DataFrame:
             header, n_comments = _read_header(file)
         types = header.get(_TYPES_KEY)
         if types is None:
-            plain = pd.read_csv(path, skiprows=n_comments)
+            plain = pd.read_csv(path, skiprows=n_comments, dtype=dict.fromkeys(text, str))
             warn_without_metadata(path)
-            return plain
+            return _with_exact_ids(plain, path, n_comments)
         frame = pd.read_csv(
             path,
             skiprows=n_comments,
@@ -122,6 +127,27 @@ def _read_header(file: Any) -> tuple[dict[str, Any], int]:
         if isinstance(value, dict) and METADATA_KEY in value:
             header = value
     return header, n_comments
+
+
+def _with_exact_ids(frame: pd.DataFrame, path: str | Path, n_comments: int) -> pd.DataFrame:
+    """Return a DataFrame whose long ids are those of the file: a gap makes pandas round them."""
+    import pandas as pd
+
+    names = [
+        name
+        for name, dtype in frame.dtypes.items()
+        if dtype == "float64" and frame[name].abs().max() > LARGEST_EXACT_FLOAT
+    ]
+    if not names:
+        return frame
+    texts = pd.read_csv(path, skiprows=n_comments, usecols=names, dtype=str)
+    for name in names:
+        cells = [None if cell != cell else str(cell).strip() for cell in texts[name]]
+        if all(cell is None or cell.removeprefix("-").isdecimal() for cell in cells):
+            numbers = [None if cell is None else int(cell) for cell in cells]
+            if all(number is None or abs(number) < 2**63 for number in numbers):
+                frame[name] = pd.array(numbers, dtype="Int64")
+    return frame
 
 
 def _kind(dtype: Any) -> str:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_INTEGERS = tuple(f"{kind}{size}" for kind in ("int", "uint") for size in (8, 16, 32, 64))
+
+
 def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a Parquet file into a DataFrame, its metadata into ``attrs``.
 
@@ -120,6 +123,30 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     added = {name: table.column(name).to_pandas(types_mapper=nullable.get).array for name in holed}
     frame = pd.concat([frame, pd.DataFrame(added, index=frame.index)], axis=1)
     return frame[[name for name in table.schema.names if name in frame.columns]]
+
+
+def nullable_integers(df: pd.DataFrame) -> pd.DataFrame:
+    """Return a DataFrame whose integers stay exact where a join or union leaves gaps."""
+    kinds = {name: dtype.name for name, dtype in df.dtypes.items()}
+    return df.astype(
+        {
+            name: kind.replace("u", "U").replace("i", "I")
+            for name, kind in kinds.items()
+            if kind in _INTEGERS
+        }
+    )
+
+
+def plain_integers(df: pd.DataFrame) -> pd.DataFrame:
+    """Return a DataFrame whose nullable integers without gaps are ordinary ones."""
+    kinds = {name: dtype.name for name, dtype in df.dtypes.items()}
+    return df.astype(
+        {
+            name: kind.lower()
+            for name, kind in kinds.items()
+            if kind not in _INTEGERS and kind.lower() in _INTEGERS and df[name].notna().all()
+        }
+    )
 
 
 def from_frame(df: pd.DataFrame) -> pa.Table:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import CorruptFileError, InputError, MissingColumnError, NotFoundError
-from scope.identifiers import iau_name
+from scope.identifiers import LARGEST_EXACT_FLOAT, iau_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,6 @@ SUFFIXES = (".parquet", ".h5", ".hdf5", ".csv", ".json")
 NO_ID = -1
 """In place of an id where a row has none."""
 
-_LARGEST_EXACT_FLOAT = 2**53
 _log = logging.getLogger(__name__)
 
 
@@ -255,7 +254,7 @@ def _id(value: Any, row: int, path: Path) -> int:
         else:
             number = int(value)
             if number != value or (
-                isinstance(value, float | np.floating) and number > _LARGEST_EXACT_FLOAT
+                isinstance(value, float | np.floating) and number > LARGEST_EXACT_FLOAT
             ):
                 raise ValueError
         if not 0 <= number < 2**63:

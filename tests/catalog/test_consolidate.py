@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scope.catalog.combine import combine_sources
+from scope.catalog.combine import combine_light_curves, combine_sources
 from scope.catalog.consolidate import consolidate
 from scope.catalog.sample import SampleOptions, select_sample, with_not_variable
 from scope.cli import combine_preds, select_fritz_sample
 from scope.errors import InputError
-from scope.io import read_parquet, write_parquet
+from scope.io import read_parquet, read_table, write_parquet
 
 pytestmark = pytest.mark.filterwarnings("ignore:no metadata of this package")
 
@@ -170,6 +170,21 @@ def test_rows_of_one_algorithm_alone_stay_and_are_told(home: Path, capsys, caplo
     assert table.loc[8, "ra"] == 40.0001
     assert "5 light curves are in both files, 2 in " in caplog.text
     assert "field_298: not combined, there is no preds_xgb" in capsys.readouterr().out
+
+
+def test_ids_and_masks_keep_all_digits_where_a_file_lacks_rows(tmp_path: Path) -> None:
+    # no float64 holds these numbers
+    gaia, mask = 2079018300197390465, 2**63 + 5
+    columns = {"Gaia_EDR3___id": gaia + 2 * np.arange(7), "imputed": np.uint64(mask)}
+    one = predictions(tmp_path / "a.parquet", **columns)
+    columns["Gaia_EDR3___id"] = gaia + 2 * np.arange(2, 9)
+    other = predictions(tmp_path / "b.parquet", "xgb", _id=np.arange(3, 10), **columns)
+    assert combine_light_curves(one, other, tmp_path / "both.parquet") == 9
+    table = read_table(tmp_path / "both.parquet")
+    assert table["Gaia_EDR3___id"].to_pylist() == [gaia + 2 * k for k in range(9)]
+    assert table["imputed"].to_pylist() == [mask] * 9
+    types = {name: str(table.schema.field(name).type) for name in ("_id", "imputed", "field")}
+    assert types == {"_id": "int64", "imputed": "uint64", "field": "int32"}
 
 
 @pytest.mark.parametrize(("method", "value"), [("mean", 0.7), ("max", 0.8)])

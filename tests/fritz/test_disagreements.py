@@ -8,6 +8,12 @@ import pandas as pd
 import pytest
 
 from scope.cli.upload_disagreements import main
+from scope.errors import InputError
+from scope.fritz.disagreements import (
+    DisagreementOptions,
+    disagreements_of_kowalski,
+    disagreements_of_table,
+)
 from tests.services.fritz_sky import settings_text
 from tests.services.kowalski_stub import StubKowalski
 from tests.services.kowalski_stub.documents import coordinates
@@ -90,3 +96,26 @@ def test_tokens_have_no_place_on_the_command_line(stub, catalogue, capsys) -> No
     error = capsys.readouterr().err
     assert "FRITZ_INSTANCE_TOKEN" in error
     assert "secret" not in error
+
+
+def test_one_light_curve_without_gaia_rounds_no_other_id(catalogue) -> None:
+    gaia = {11: None, 13: 2079018300197390465, 14: 2079018300197390467}
+
+    class Client:
+        def find(self, collection, condition, projection):
+            return [{"_id": k, "vnv_dnn": 0.99, "vnv_xgb": 0.0} for k in gaia]
+
+        def map(self, queries):
+            places = {"ra": 1.0, "dec": 2.0, "period": None}
+            return [[{"_id": k, "Gaia_EDR3___id": v, **places} for k, v in gaia.items()]]
+
+    table = disagreements_of_kowalski(Client(), "scores", "features", DisagreementOptions())
+    assert table["Gaia_EDR3___id"].tolist() == [pd.NA, *list(gaia.values())[1:]]
+    # nor does a second catalogue that has none at all
+    listed = catalogue.assign(Gaia_EDR3___id=2079018300197390465)
+    parts = [listed, catalogue.drop(columns="Gaia_EDR3___id")]
+    found = pd.concat([disagreements_of_table(part, DisagreementOptions()) for part in parts])
+    assert set(found["Gaia_EDR3___id"].dropna()) == {2079018300197390465}
+    rounded = catalogue.assign(Gaia_EDR3___id=2079018300197390465.0)
+    with pytest.raises(InputError, match="16 digits"):
+        disagreements_of_table(rounded, DisagreementOptions())

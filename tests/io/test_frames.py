@@ -325,3 +325,14 @@ class TestCsv:
         path.write_text(path.read_text().replace("vnv_dnn,imputed", "vnv_xgb,imputed"))
         with pytest.raises(CorruptFileError, match="first line"):
             read_csv(path)
+
+
+def test_long_ids_of_a_plain_csv_with_gaps_are_exact_and_true_floats_stay(tmp_path):
+    path = tmp_path / "plain.csv"
+    rows = [f"{SURVEY_ID},1e18,7,{SURVEY_ID}.0", ",,,", f"-{SURVEY_ID},2.5,8,1"]
+    path.write_text("\n".join(["id,flux,small,float_id", *rows]))
+    with pytest.warns(UserWarning, match="no metadata"):
+        frame = read_csv(path, text=["small", "absent"])
+    assert frame["id"].tolist() == [SURVEY_ID, pd.NA, -SURVEY_ID]
+    assert frame["flux"].dtype == frame["float_id"].dtype == "float64"
+    assert frame["small"][0] == "7"
