@@ -68,7 +68,11 @@ def _add_controller(parser: Parser) -> None:
         "--submit-partition-type", metavar="NAME", help="partition of the controller itself"
     )
     parser.add_argument(
-        "--submit-memory-GB", type=positive_float, metavar="GB", help="memory of the controller"
+        "--submit-memory-GB",
+        type=positive_float,
+        default=2.0,
+        metavar="GB",
+        help="memory of the controller",
     )
     parser.add_argument(
         "--submit-Ncore", type=positive_int, default=1, metavar="N", help="cores of the controller"

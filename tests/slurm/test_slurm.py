@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from scope.runs.controller import BatchJob, controller_commands, write_batch_job
+from scope.runs.controller import Allocation, BatchJob, controller_commands, write_batch_job
 
 from ..workflow.conftest import Run
 from ..workflow.reference import TINY, undisturbed
@@ -180,7 +180,13 @@ def _submitted(scene: Scene, story: Story) -> None:
     """Let a controller that is a job itself make one more product."""
     folder, product = scene.run.folder, "results/preds_xgb/field_700.csv"
     arguments = [*scene.run.command(*scene.options())[3:], "--", product]
-    script = BatchJob("controller", controller_commands(arguments), folder, folder / "logs")
+    script = BatchJob(
+        "controller",
+        controller_commands(arguments),
+        folder,
+        folder / "logs",
+        Allocation(memory_gb=2.0),
+    )
     write_batch_job(script, folder / "slurm")
     submission = [sys.executable, "-m", "scope.cli.job_submission", "generate-features"]
     done = scene.play([*submission, "--dirname", "."])
