@@ -37,21 +37,20 @@ class Handler(SimpleHTTPRequestHandler):
             self.under_way[0] += 1
             self.under_way[1] = max(self.under_way)
         self.slow.wait(0.02)
-        try:
-            path = Path(self.translate_path(self.path))
-            if not path.is_file():
-                self.send_error(404)
-                return
-            content, start = path.read_bytes(), 0
-            if wanted := self.headers.get("Range"):
-                start = int(wanted.removeprefix("bytes=").removesuffix("-"))
-            self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(content) - start))
-            self.end_headers()
-            self.wfile.write(content[start:])
-        finally:
-            with self.lock:
-                self.under_way[0] -= 1
+        with self.lock:
+            # Before the answer: whoever has it may ask for the next file at once.
+            self.under_way[0] -= 1
+        path = Path(self.translate_path(self.path))
+        if not path.is_file():
+            self.send_error(404)
+            return
+        content, start = path.read_bytes(), 0
+        if wanted := self.headers.get("Range"):
+            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        self.wfile.write(content[start:])
 
     def log_message(self, format: str, *values: object) -> None:
         """Stay silent."""
