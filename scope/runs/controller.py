@@ -191,6 +191,9 @@ def controller_commands(
     command = [shlex.join(words[:divide]), jobs, shlex.join(words[divide:])]
     return [
         f'export {CONTROLLER_VARIABLE}="${{SLURM_JOB_ID:-}}"',
+        # What the job inherits from its own allocation would be taken for the wishes of the
+        # jobs that it submits. SLURM_CONF says where the cluster is.
+        "unset $(compgen -v SLURM_ | grep -vx SLURM_CONF)",
         " ".join(filter(None, command)),
     ]
 

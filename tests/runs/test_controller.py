@@ -27,7 +27,8 @@ from .folders import fake_slurm, write
 
 SAY = """\
 import json, os, sys
-print(json.dumps([sys.argv[1:], os.getcwd(), os.environ.get("SCOPE_CONTROLLER_JOB")]))
+kept = sorted(name for name in os.environ if name.startswith("SLURM_"))
+print(json.dumps([sys.argv[1:], os.getcwd(), os.environ.get("SCOPE_CONTROLLER_JOB"), kept]))
 """
 
 
@@ -67,12 +68,13 @@ def test_the_script_resumes_snakemake_in_the_folder_of_the_run(tmp_path: Path) -
         batch_job(tmp_path, commands=controller_commands(ARGUMENTS, max_jobs=7)), tmp_path / "slurm"
     )
     assert script == tmp_path / "slurm" / "slurm.sub"
-    ((arguments, folder, job),) = run(script, SLURM_JOB_ID="12")
+    ((arguments, folder, job, kept),) = run(script, SLURM_JOB_ID="12", SLURM_CONF="/etc/x")
     assert arguments == [
         *("resume", "--snakefile", "/a b/Snakefile", "--jobs", "7", "--", "results/x.parquet")
     ]
     assert (folder, job) == (str(tmp_path / "run"), "12")
-    ((arguments, _, job),) = run(script, **{JOBS_VARIABLE: "3", "SLURM_JOB_ID": ""})
+    assert kept == ["SLURM_CONF"]
+    ((arguments, _, job, _),) = run(script, **{JOBS_VARIABLE: "3", "SLURM_JOB_ID": ""})
     assert arguments[4] == "3"  # type: ignore[index]
     assert job == ""
 
