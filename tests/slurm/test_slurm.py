@@ -239,7 +239,8 @@ def test_a_gpu_that_no_node_has_is_refused_at_once_and_said(story: Story) -> Non
 def test_a_declared_gpu_is_given_to_the_feature_jobs_alone(story: Story) -> None:
     done = [job for job in story.jobs["resumed"] if job.state == "COMPLETED"]
     features = [job for job in done if "compute_features" in job.what]
-    assert len(features) == 2
+    # One of the two may have made its product just before it was cancelled as an orphan.
+    assert len(features) in (1, 2)
     assert {job.gpus for job in features} == {"gres:gpu:1"}
     # The only node that has one.
     assert {job.node for job in features} == {"n1"}
