@@ -174,6 +174,7 @@ def found_of(name: str, arguments: argparse.Namespace) -> pd.DataFrame:
     table = labels.reset_index(drop=True).join(periods)
     table["n_epochs"] = curves.n_epochs
     if arguments.save:
+        arguments.save.mkdir(parents=True, exist_ok=True)
         table.to_csv(arguments.save / f"{name}_{arguments.first:05d}.csv", index=False)
     return table
 
