@@ -248,8 +248,9 @@ def _through_workflow(
     from scope.targets.plan import Plan
 
     target, unit = target_of(args), unit_of(args)
+    # A target that is not there is said here, in one line, and not by Snakemake.
+    units = Plan(config).units(target) if unit is None else [unit]
     if unit is not None or args.device != "cpu" or not is_the_workflows(bundle):
-        units = Plan(config).units(target) if unit is None else [unit]
         features = [Path(f"results/features/{target}/{name}.parquet") for name in units]
         run_workflow(features, config, cores=args.workers)
         _infer(args, config, bundle, classes, features, output)

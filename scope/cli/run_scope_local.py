@@ -174,7 +174,10 @@ def _dataset(name: str) -> Path:
 def _make(args: argparse.Namespace, began: str, config: Config, algorithms: Iterable[str]) -> None:
     """Let the workflow make the predictions."""
     from scope.cli.workflow import run_workflow
+    from scope.targets.plan import Plan
 
+    # A list or a survey that is not there is said here, in one line, and not by Snakemake.
+    Plan(config).units(f"ids_{began}")
     suffixes = ["parquet", "csv"] if args.write_csv else ["parquet"]
     products = [
         f"results/preds_{algorithm}/ids_{began}.{suffix}"

@@ -174,8 +174,8 @@ def write_controller(
     from scope.cli.workflow import SNAKEFILE, write_json
     from scope.runs.controller import MAX_JOBS, BatchJob, controller_commands, read_profile
 
-    settings = write_json(config.model_dump(mode="json"), Path(args.dirname) / "slurm", "config")
     asked = workers.arguments(read_profile(args.profile))
+    settings = write_json(config.model_dump(mode="json"), Path(args.dirname) / "slurm", "config")
     commands = controller_commands(
         [
             *("--profile", args.profile, "--snakefile", str(SNAKEFILE)),

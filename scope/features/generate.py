@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.errors import DuplicateIdError, InputError, MissingColumnError
+from scope.errors import DuplicateIdError, InputError, MissingColumnError, few
 from scope.features.assemble import DEFAULT_ROWS, Summary, write_features
 from scope.features.options import FeatureOptions
 from scope.features.rows import Rows
@@ -156,7 +156,7 @@ def _layout(path: str | Path) -> _Layout:
                 f"light-curve file {path} without a column",
                 value=" or ".join(accepted),
                 allowed="one of these names for each of id, times, mag and magerr",
-                todo=f"the file has: {', '.join(present)}",
+                todo=f"the file has: {few(present)}",
             )
     return _Layout(names)
 

@@ -112,6 +112,25 @@ def test_mistakes_are_told_before_anything_runs(
     assert not Path("results").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--path-dataset none.csv --algorithms xgb", "no survey to look for the sources"),
+        ("--path-dataset none.csv --algorithms xgb --archive sky", "none.csv"),
+    ],
+)
+def test_a_survey_or_list_that_is_not_there_is_told_without_the_workflow(
+    options, message, tmp_path, monkeypatch, capsys, archive
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sky").symlink_to(archive)
+    monkeypatch.setattr(workflow, "_snakemake", lambda arguments: pytest.fail("it was started"))
+    assert run_scope_local.main([*options.split(), "--group-names", "starter"]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("error: ") == 1
+
+
 def test_the_example_inputs_are_found_from_any_folder(tmp_path, monkeypatch, root) -> None:
     monkeypatch.chdir(tmp_path)
     example = "tools/local_scope_ztfid.csv"
