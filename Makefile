@@ -1,7 +1,7 @@
 # make demo     simulate a quadrant, classify it, print where the results are
 # make test     all tests
 # make bench    how fast the period search is, against other packages (minutes)
-# make soak     many faults in a row, also of Fritz; writes docs/faults.md (over an hour)
+# make soak     many faults in a row, also of SLURM and Fritz; writes docs/faults.md (over an hour)
 # make lint     ruff, mypy, snakefmt, snakemake --lint
 # make install  only the environment: .venv, from requirements.lock
 # make starter  retrain the starter models; DATA=FOLDER adds its labelled sets

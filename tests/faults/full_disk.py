@@ -56,13 +56,13 @@ def mounting_is_allowed() -> bool:
         return False
 
 
-def on_small_disk(run: Run, place: Path) -> FullDisk:
-    """Put the results on a disk of 300 kB, later of 50 MB, which only the run can see."""
+def on_small_disk(run: Run, place: Path, kilobytes: int = 300) -> FullDisk:
+    """Put the results on a small disk, later one of 50 MB, which only the run can see."""
     results = run.folder / "results"
     first = run.command(*TINY)
     again = [first[0], "-m", "scope.cli.main", "resume", *first[3:]]
     script = f"""
-        mount -t tmpfs -o size=300k tmpfs {results} || exit 99
+        mount -t tmpfs -o size={kilobytes}k tmpfs {results} || exit 99
         {shlex.join(first)} > {place}/full 2>&1
         find {results} -name '*.tmp' > {place}/left
         mount -o remount,size=50m {results} || exit 99

@@ -81,6 +81,13 @@ def wait_for_record(run: Run) -> None:
         time.sleep(0.05)
 
 
+def while_active(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait so long, or until the process ends; return whether it is still at work."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=seconds)
+    return process.poll() is None
+
+
 def resume(run: Run, settings: tuple[str, ...] = TINY) -> subprocess.CompletedProcess[str]:
     """Run `scope resume` with the options of the run that was disturbed."""
     snakemake = run.command(*settings)

@@ -1,8 +1,8 @@
 """Many faults in a row, and a table of what came of each.
 
-``python -m tests.faults.soak [--kills N] [--seed S] [--output docs/faults.md]``
+``python -m tests.faults.soak [--seed S] [--output docs/faults.md] [--kills N] [--no-slurm]``
 
-Each trial runs the tiny field in a folder of its own, is disturbed at a moment that the seed
+Each trial runs a tiny field in a folder of its own, is disturbed at a moment that the seed
 decides, goes on with one command, and is compared byte by byte with an undisturbed run.
 """
 
@@ -11,33 +11,222 @@ from __future__ import annotations
 import argparse
 import datetime
 import platform
+import random
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..conftest import ROOT
+from ..slurm.cluster import Cluster, missing_programs
+from ..slurm.test_slurm import Scene
 from ..workflow.conftest import Run
 from ..workflow.reference import TINY
+from .actions import (
+    DAMAGES,
+    ArchiveField,
+    Damage,
+    damage_and_mend,
+    kill_on_slurm,
+    spoil,
+    take_archive_away,
+)
+from .full_disk import mounting_is_allowed, on_pretended_disk, on_small_disk
 from .harness import Kill, differences, disturb, random_kills, resume
 
+SAME = "same bytes"
+CALM = "ended before"
+GOOD = (SAME, CALM)
+TARGET = "field_700"
 
-def trial(folder: Path, kill: Kill, expected: dict[str, bytes]) -> str:
-    """Disturb one run, go on, and return what came of it."""
-    folder.mkdir()
-    run = Run(ROOT, folder)
-    disturbed = disturb(run, kill)
-    done = resume(run)
-    if done.returncode != 0:
-        return f"not resumed, exit status {done.returncode}"
-    wrong = differences(run.products(), expected)
-    if wrong:
-        return f"{len(wrong)} products differ, such as {wrong[0]}"
-    return "same bytes" if disturbed else "ended before"
+DAMAGES_OF_A_KIND = 4
+DISKS = (100, 200, 300, 400)
+"""Kilobytes of a disk that gets full."""
+ABSENCES = 4
+SLURM_KILLS = 4
 
 
-def table(results: list[tuple[Kill, str]], seed: int) -> str:
+@dataclass
+class Stage:
+    """Where trials are played, and what they are compared with.
+
+    Attributes
+    ----------
+    place : Path
+    generator : random.Random
+    """
+
+    place: Path
+    generator: random.Random
+    _made: int = 0
+    _calm: dict[str, Run] = field(default_factory=dict)
+
+    def run(self, config: list[str] | None = None) -> Run:
+        """Return an empty folder to run in."""
+        self._made += 1
+        run = Run(ROOT, self.place / f"run_{self._made}", config or [])
+        run.folder.mkdir()
+        return run
+
+    def calm(self, name: str, settings: tuple[str, ...], config: list[str] | None = None) -> Run:
+        """Return the undisturbed run of this name, made where there is none."""
+        if name not in self._calm:
+            run = self.run(config)
+            run.snakemake(*settings)
+            self._calm[name] = run
+        return self._calm[name]
+
+    def tiny(self) -> Run:
+        """Return the undisturbed run of the tiny field."""
+        return self.calm("tiny", TINY)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fault: what is disturbed, when or where, and the function that plays it."""
+
+    what: str
+    moment: str
+    play: Callable[[Stage], str]
+
+
+def outcome(status: int, found: dict[str, bytes], expected: dict[str, bytes]) -> str:
+    """Return what came of a resumed run, in words."""
+    if status != 0:
+        return f"not resumed, exit status {status}"
+    wrong = differences(found, expected)
+    return f"{len(wrong)} products differ, such as {wrong[0]}" if wrong else SAME
+
+
+def kill_trial(kill: Kill) -> Trial:
+    """SIGKILL to the controller, to a worker or to both."""
+
+    def play(stage: Stage) -> str:
+        run = stage.run()
+        disturbed = disturb(run, kill)
+        done = resume(run)
+        came = outcome(done.returncode, run.products(), stage.tiny().products())
+        return CALM if came == SAME and not disturbed else came
+
+    return Trial(f"killed: {kill.victim}", f"{kill.delay:.2f} s into step {kill.step}", play)
+
+
+def damage_trial(damage: Damage, number: int) -> Trial:
+    """A product of a finished run is damaged; `scope verify --remove` comes before resuming."""
+
+    def play(stage: Stage) -> str:
+        whole, run = stage.tiny(), stage.run()
+        results = whole.folder / "results"
+        places = ("sources", "crossmatch", "features", "imputed", "scores_*", "preds_*", "catalog")
+        products = sorted(p for place in places for p in results.glob(f"{place}/**/*.parquet"))
+        product = products[stage.generator.randrange(len(products))].relative_to(results)
+        other = stage.generator.choice([p for p in products if p.relative_to(results) != product])
+        mended = damage_and_mend(
+            whole,
+            run,
+            TARGET,
+            lambda copy: spoil(copy / product, damage, stage.generator, other),
+        )
+        print(f"  {product}", flush=True)
+        if mended.found.returncode != 2 or f"results/{product}" not in mended.found.stdout:
+            return f"not found by scope verify: {product}"
+        if mended.verified.returncode != 0:
+            return "still damaged by scope verify"
+        return outcome(mended.resumed.returncode, run.products(), whole.products())
+
+    return Trial(f"product: {damage}", f"product {number} drawn", play)
+
+
+def disk_trial(kilobytes: int) -> Trial:
+    """The disk of the results is full until there is space again."""
+
+    def play(stage: Stage) -> str:
+        run = stage.run()
+        (run.folder / "results").mkdir()
+        place = run.folder.with_name(f"{run.folder.name}_said")
+        place.mkdir()
+        if mounting_is_allowed():
+            disk = on_small_disk(run, place, kilobytes)
+        else:
+            disk = on_pretended_disk(run, place)
+        if "no space left on the disk" not in disk.said_when_full:
+            return "a full disk was not named"
+        if disk.left_when_full:
+            return f"left {disk.left_when_full[0]}"
+        return outcome(disk.status_of_resuming, disk.products, stage.tiny().products())
+
+    return Trial("disk full", f"at {kilobytes} kB of results", play)
+
+
+def archive_trial(delay: float) -> Trial:
+    """The archive cannot be read from a moment on until the run has failed."""
+
+    def play(stage: Stage) -> str:
+        archive = ArchiveField(stage.place / "archive")
+        if not archive.archive.exists():
+            archive.write()
+        calm = stage.calm("archive", archive.targets, archive.config)
+        run = stage.run(archive.config)
+        failed, _ = take_archive_away(run, archive, delay)
+        done = resume(run, archive.targets)
+        came = outcome(done.returncode, run.products(), calm.products())
+        return CALM if came == SAME and not failed else came
+
+    return Trial("archive away", f"{delay:.2f} s into the run", play)
+
+
+def slurm_trial(cluster: Cluster, delay: float, cancel: bool) -> Trial:
+    """The controller of SLURM jobs is killed; its orphans are cancelled when resuming."""
+
+    def play(stage: Stage) -> str:
+        run = stage.run()
+        options = Scene(cluster, run).options()
+        disturbed = kill_on_slurm(run, cluster, options, delay, cancel)
+        done = resume(run, tuple(options))
+        came = outcome(done.returncode, run.products(), stage.tiny().products())
+        return CALM if came == SAME and not disturbed else came
+
+    what = "SLURM: job cancelled, controller killed" if cancel else "SLURM: controller killed"
+    return Trial(what, f"{delay:.0f} s into the run", play)
+
+
+def all_trials(generator: random.Random, seed: int, kills: int) -> list[Trial]:
+    """Return the trials on this machine alone."""
+    return [
+        *(kill_trial(kill) for kill in random_kills(seed, kills)),
+        *(damage_trial(kind, n + 1) for kind in DAMAGES for n in range(DAMAGES_OF_A_KIND)),
+        *(disk_trial(kilobytes) for kilobytes in DISKS),
+        *(archive_trial(generator.uniform(0, 4)) for _ in range(ABSENCES)),
+    ]
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """Start a SLURM of two nodes, and stop it in the end."""
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
+        cluster = Cluster(Path(folder))
+        try:
+            cluster.start()
+            yield cluster
+        finally:
+            cluster.stop()
+
+
+def play_all(stage: Stage, trials: list[Trial]) -> list[tuple[Trial, str]]:
+    """Play one trial after the other, and say what came of each."""
+    results = []
+    for number, trial in enumerate(trials, start=1):
+        what = trial.play(stage)
+        print(f"{number}/{len(trials)}  {trial.what}, {trial.moment}: {what}", flush=True)
+        results.append((trial, what))
+    return results
+
+
+def page(results: list[tuple[Trial, str]], seed: int) -> str:
     """Return the trials as a page."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
@@ -46,27 +235,30 @@ def table(results: list[tuple[Kill, str]], seed: int) -> str:
         text=True,
         check=False,
     ).stdout.strip()
-    counts = Counter((kill.victim, what) for kill, what in results)
+    counts = Counter((trial.what, result) for trial, result in results)
     lines = [
         "# Faults",
         "",
-        "Written by `make soak`. Each trial runs the tiny field (`config/test/tiny.yaml`) on two",
-        "cores, kills with SIGKILL at a random moment while a step runs, goes on with",
-        "`scope resume`, and compares every product with those of an undisturbed run.",
+        "Written by `make soak`. Each trial runs a tiny field (`config/test/tiny.yaml`, or two",
+        "quadrants of an archive) on two cores, is disturbed at a random moment or place, goes on",
+        "with `scope resume`, and every product is compared with that of an undisturbed run.",
+        "Kills are SIGKILL while a step runs. Damaged products are found by `scope verify` and",
+        "removed by `scope verify --remove` before. SLURM is a real one, of two nodes.",
         "",
         f"{datetime.date.today()}, commit {commit}, seed {seed}, Python"
         f" {platform.python_version()}, {platform.machine()}.",
         "",
-        "| killed | result | trials |",
+        "| fault | result | trials |",
         "|---|---|---|",
-        *(f"| {victim} | {what} | {n} |" for (victim, what), n in sorted(counts.items())),
+        *(f"| {what} | {result} | {n} |" for (what, result), n in sorted(counts.items())),
         "",
-        "| trial | killed | moment | result |",
+        "| trial | fault | moment | result |",
         "|---|---|---|---|",
+        *(
+            f"| {number} | {trial.what} | {trial.moment} | {result} |"
+            for number, (trial, result) in enumerate(results, start=1)
+        ),
     ]
-    for number, (kill, what) in enumerate(results, start=1):
-        moment = f"{kill.delay:.2f} s into step {kill.step}"
-        lines.append(f"| {number} | {kill.victim} | {moment} | {what} |")
     return "\n".join(lines) + "\n"
 
 
@@ -75,20 +267,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Disturb runs and compare what comes of them.")
     parser.add_argument("--kills", type=int, default=21)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-slurm", action="store_true")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "faults.md")
     options = parser.parse_args()
-    results = []
+    if not options.no_slurm and (missing := missing_programs()):
+        parser.error(f"no {', '.join(missing)}: install SLURM, or leave it out with --no-slurm")
+    generator = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="soak-") as place:
-        calm = Run(ROOT, Path(place) / "calm")
-        calm.folder.mkdir()
-        calm.snakemake(*TINY)
-        expected = calm.products()
-        for number, kill in enumerate(random_kills(options.seed, options.kills), start=1):
-            what = trial(Path(place) / f"trial_{number}", kill, expected)
-            print(f"{number}/{options.kills}  {kill}: {what}", flush=True)
-            results.append((kill, what))
-    options.output.write_text(table(results, options.seed))
-    return int(any(what not in ("same bytes", "ended before") for _, what in results))
+        stage = Stage(Path(place), generator)
+        results = play_all(stage, all_trials(generator, options.seed, options.kills))
+        if not options.no_slurm:
+            delays = [generator.uniform(5, 60) for _ in range(SLURM_KILLS)]
+            with running_cluster() as cluster:
+                trials = [slurm_trial(cluster, d, n % 2 == 1) for n, d in enumerate(delays)]
+                results += play_all(stage, trials)
+    options.output.write_text(page(results, options.seed))
+    return int(any(result not in GOOD for _, result in results))
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from scope.surveys.simulation import simulate_quadrant
-
 from ..workflow.conftest import Run
 from ..workflow.reference import TINY, undisturbed
+from .actions import ArchiveField, damage_and_mend, take_archive_away
 from .full_disk import mounting_is_allowed, on_pretended_disk, on_small_disk
-from .harness import Kill, differences, disturb, random_kills, resume, scope, wait_for_record
+from .harness import Kill, differences, disturb, random_kills, resume, wait_for_record
 
 SEED = 5
 
@@ -48,20 +47,20 @@ def test_resuming_is_refused_while_a_run_is_at_work(make_run: Callable[..., Run]
 def test_a_truncated_product_is_found_removed_and_made_again(
     make_run: Callable[..., Run],
 ) -> None:
-    # Other damage, to other products: tests/runs/test_verify.py.
+    # Other damage, to other products: tests/runs/test_verify.py and `make soak`.
     whole, run = undisturbed(make_run), make_run("damaged")
-    shutil.copytree(whole.folder, run.folder, dirs_exist_ok=True)
-    product = run.folder / "results/features/field_700/ccd_01_quad_1.parquet"
-    product.write_bytes(product.read_bytes()[:-100])
-    found = scope(run, "verify", "field_700")
-    assert found.returncode == 2
-    assert "results/features/field_700/ccd_01_quad_1.parquet" in found.stdout
-    assert "ccd_01_quad_2" not in found.stdout
-    scope(run, "verify", "field_700", "--remove")
-    done = resume(run)
-    assert done.returncode == 0, done.stdout[-6000:]
+    product = "features/field_700/ccd_01_quad_1.parquet"
+
+    def truncate(results: Path) -> None:
+        (results / product).write_bytes((results / product).read_bytes()[:-100])
+
+    mended = damage_and_mend(whole, run, "field_700", truncate)
+    assert mended.found.returncode == 2
+    assert f"results/{product}" in mended.found.stdout
+    assert "ccd_01_quad_2" not in mended.found.stdout
+    assert mended.resumed.returncode == 0, mended.resumed.stdout[-6000:]
     assert differences(run.products(), whole.products()) == []
-    assert scope(run, "verify", "field_700").returncode == 0
+    assert mended.verified.returncode == 0
 
 
 def test_a_temporary_file_that_a_killed_controller_left_is_removed_in_the_end(
@@ -94,31 +93,15 @@ def test_a_full_disk_is_named_and_survived(make_run: Callable[..., Run], tmp_pat
 def test_an_archive_that_was_away_for_a_while_costs_only_the_jobs_that_missed_it(
     make_run: Callable[..., Run], tmp_path: Path
 ) -> None:
-    archive = tmp_path / "archive"
-    for quad in (1, 2):
-        simulate_quadrant(
-            archive / f"quad_{quad}",
-            field=600,
-            ccd=1,
-            quad=quad,
-            n_stars=6,
-            seed=quad,
-            years=1.0,
-            n_epochs_median=90,
-        )
-    config = [f"archive={archive}", "feature_generation={period_search: {max_freq: 2.0}}"]
-    features = tuple(f"results/features/field_600/ccd_01_quad_{quad}.parquet" for quad in (1, 2))
-    calm, run = make_run("calm", config=config), make_run("away", config=config)
-    calm.snakemake(*features)
-    controller = run.start(*features)
-    wait_for_record(run)
-    archive.rename(tmp_path / "away")
-    assert controller.wait(timeout=600) != 0
+    field = ArchiveField(tmp_path / "archive")
+    field.write()
+    calm, run = make_run("calm", config=field.config), make_run("away", config=field.config)
+    calm.snakemake(*field.targets)
+    failed, said = take_archive_away(run, field)
+    assert failed
     # Said by a job that was at work, or by Snakemake before it starts the next one.
-    said = (run.folder / "killed.out").read_text()
     assert "error: " in said or "missing" in said
-    assert str(archive) in said
-    (tmp_path / "away").rename(archive)
-    done = resume(run, features)
+    assert str(field.archive) in said
+    done = resume(run, field.targets)
     assert done.returncode == 0, done.stdout[-6000:]
     assert differences(run.products(), calm.products()) == []
