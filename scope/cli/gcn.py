@@ -72,7 +72,10 @@ def add_arguments(parser: Parser) -> None:
     parser.add_flag("--dry-run", help="show what would be sent to Fritz, and send nothing")
     parser.add_flag("--ignore-checkpoint", help="take sources that are done for new ones")
     parser.add_argument(
-        "--cores", type=positive_int, default=1, metavar="N", help="cores of the workflow"
+        "--cores",
+        type=positive_int,
+        metavar="N",
+        help="cores of the workflow; by default those of the profile, without one 1",
     )
     parser.add_argument("--profile", metavar="NAME", help="profile of the workflow, such as slurm")
     parser.add_argument(
@@ -113,6 +116,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _run(args: argparse.Namespace, config: Config) -> int:
     from scope.gcn.memory import only_one
+    from scope.runs.processes import ends_raise
 
     logger = logging.getLogger("scope")
     with only_one(Path(config.gcn.folder) / "lock") as alone:
@@ -120,12 +124,12 @@ def _run(args: argparse.Namespace, config: Config) -> int:
             logger.info("another run is at work here: nothing to do")
             return 0
         try:
-            with _time_limit(60.0 * config.gcn.time_limit_minutes):
+            with ends_raise(), _time_limit(60.0 * config.gcn.time_limit_minutes):
                 failed = _follow(args, config)
         except TimeIsUp:
             logger.error("the time limit has ended this run; the next one goes on")
             return TIME_IS_UP
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             logger.error("interrupted; the next run goes on")
             raise
         except ScopeError as error:
@@ -169,7 +173,8 @@ def _workflow(target: str, args: argparse.Namespace, config: Config) -> Path:
         # By its name it is found only where it is installed, or from the checkout.
         shipped = SNAKEFILE.parent / "profiles" / args.profile
         more = ("--profile", str(shipped) if shipped.is_dir() else args.profile)
-    run_workflow([catalogue], config, cores=args.cores, more=more)
+    cores = args.cores or (None if args.profile else 1)
+    run_workflow([catalogue], config, cores=cores, more=more)
     return catalogue
 
 

@@ -6,8 +6,6 @@ import errno
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,9 +27,6 @@ SETTINGS = Path(".snakemake/scope/commands")
 Jobs read them while they run: one that another command could overwrite would not do.
 """
 
-GRACE_SECONDS = 20.0
-"""How long an interrupted Snakemake has to end its jobs."""
-
 QUIET = ("rules", "host", "reason")
 
 
@@ -39,7 +34,7 @@ def run_workflow(
     products: Sequence[str | Path],
     config: Config,
     *,
-    cores: int = 1,
+    cores: int | None = 1,
     more: Sequence[str] = (),
 ) -> None:
     """Make products in the working directory, as ``snakemake`` with this configuration would.
@@ -53,7 +48,8 @@ def run_workflow(
         Below ``results``.
     config : Config
         All settings; files of the working directory change none of them.
-    cores : int
+    cores : int or None
+        None leaves it to the profile.
     more : sequence of str
         Further options of Snakemake, such as ``--profile slurm``.
 
@@ -73,7 +69,8 @@ def run_workflow(
     settings = write_json(config.model_dump(mode="json"), SETTINGS, "config")
     arguments = [
         *("--snakefile", str(SNAKEFILE), "--configfile", str(settings)),
-        *("--cores", str(cores), "--quiet", *QUIET, *more, "--", *map(str, products)),
+        *(() if cores is None else ("--cores", str(cores))),
+        *("--quiet", *QUIET, *more, "--", *map(str, products)),
     ]
     if _snakemake(arguments) != 0:
         raise ScopeError(
@@ -122,19 +119,7 @@ def leave(product: str | Path, place: str | Path) -> Path:
 
 def _snakemake(arguments: Sequence[str]) -> int:
     """Run Snakemake; where a dead run left its lock, clear what it left first."""
-    if any(Path(".snakemake/locks").glob("*")):
-        from scope.runs.resume import resume
+    from scope.runs.resume import resume, run_snakemake
 
-        return resume(arguments)
-    command = [sys.executable, "-m", "snakemake", *arguments]
-    process = subprocess.Popen(command, stdout=sys.stderr)
-    try:
-        return process.wait()
-    except BaseException:
-        # A time limit or the keyboard: it ends its jobs and lifts its lock.
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        raise
+    locked = any(Path(".snakemake/locks").glob("*"))
+    return (resume if locked else run_snakemake)(arguments, sys.stderr)

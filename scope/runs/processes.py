@@ -1,17 +1,96 @@
-"""Processes of this machine: whether one still is the one it was, and scripts left behind."""
+"""Processes of this machine: their ends, and what dead ones have left behind."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, Any
+
+GRACE_SECONDS = 30.0
+"""How long an interrupted Snakemake has to end its jobs."""
 
 _PROC = Path("/proc")
 _SCRIPTS = ".snakemake/scripts/"
 _SECONDS_TO_END = 10.0
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
+
+
+def run_interruptible(command: Sequence[str], *, output: IO[Any] | None = None) -> int:
+    """Run a command to its end, and interrupt it where this process is ended before.
+
+    The interrupt reaches the command and what it has started once: a second one would stop
+    Snakemake from cancelling its jobs. It is therefore a process group of its own, which
+    signals to this one's, such as those of a keyboard and of `timeout`, do not reach.
+
+    Parameters
+    ----------
+    command : sequence of str
+    output : file, optional
+        For what the command prints.
+
+    Returns
+    -------
+    int
+        The exit status.
+
+    Raises
+    ------
+    SystemExit
+        After SIGTERM and SIGHUP, as `ends_raise` does; other exceptions, such as that of an
+        interrupt from the keyboard, are passed on too, when the command has ended.
+    """
+    with ends_raise():
+        process = subprocess.Popen(command, stdout=output, process_group=0)
+        try:
+            return process.wait()
+        except BaseException:
+            with _deaf():
+                _send_group(process.pid, signal.SIGINT)
+                try:
+                    process.wait(GRACE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    _send_group(process.pid, signal.SIGKILL)
+                    process.wait()
+            raise
+
+
+@contextmanager
+def ends_raise() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise SystemExit with 128 and their number, as shells have it.
+
+    Nothing is changed outside the main thread, which alone is given signals.
+    """
+
+    def end(number: int, frame: Any) -> None:
+        raise SystemExit(128 + number)
+
+    with _handlers(dict.fromkeys(_ENDS, end)):
+        yield
+
+
+def _deaf() -> Any:
+    """Leave all requests to end alone."""
+    every = (*_ENDS, signal.SIGINT, signal.SIGALRM)
+    return _handlers(dict.fromkeys(every, signal.SIG_IGN))
+
+
+@contextmanager
+def _handlers(handlers: dict[signal.Signals, Any]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def process_mark(pid: int) -> str | None:
@@ -84,6 +163,11 @@ def _exists(pid: int) -> bool:
     except PermissionError:
         pass
     return True
+
+
+def _send_group(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
 
 
 def _send(pid: int, number: signal.Signals) -> None:

@@ -8,15 +8,16 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from scope.runs.orphans import PREFIX, cancel_orphans
-from scope.runs.processes import end_leftover_scripts
+from scope.runs.processes import end_leftover_scripts, run_interruptible
 from scope.runs.records import read_records, require_idle
 
 _log = logging.getLogger(__name__)
 
 
-def resume(arguments: Sequence[str]) -> int:
+def resume(arguments: Sequence[str], output: IO[Any] | None = None) -> int:
     """Run Snakemake in a folder where an earlier run was killed.
 
     Jobs of the dead controller are cancelled, on SLURM by their names and on this machine
@@ -29,6 +30,8 @@ def resume(arguments: Sequence[str]) -> int:
     ----------
     arguments : sequence of str
         Snakemake's, the same as before.
+    output : file, optional
+        For what Snakemake prints besides its messages.
 
     Returns
     -------
@@ -42,13 +45,18 @@ def resume(arguments: Sequence[str]) -> int:
     """
     known = _known(arguments)
     if known.dry_run:
-        return _snakemake(arguments)
+        return run_snakemake(arguments, output)
     clear(known.directory, known.slurm_jobname_prefix)
     # In front: what follows `--` are names of files.
-    status = _snakemake(["--unlock", *arguments], quiet=True) or _snakemake(arguments)
+    status = _quietly(["--unlock", *arguments]) or run_snakemake(arguments, output)
     if status == 0 and not known.notemp:
-        status = _snakemake(["--delete-temp-output", *arguments], quiet=True)
+        status = _quietly(["--delete-temp-output", *arguments])
     return status
+
+
+def run_snakemake(arguments: Sequence[str], output: IO[Any] | None = None) -> int:
+    """Run Snakemake and return its exit status; interrupted, it ends its jobs first."""
+    return run_interruptible([sys.executable, "-m", "snakemake", *arguments], output=output)
 
 
 def clear(folder: Path, prefix: str = PREFIX) -> None:
@@ -79,10 +87,9 @@ def _known(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_known_args(list(arguments))[0]
 
 
-def _snakemake(arguments: Sequence[str], quiet: bool = False) -> int:
+def _quietly(arguments: Sequence[str]) -> int:
+    """Run Snakemake, and print what it says only where it fails."""
     command = [sys.executable, "-m", "snakemake", *arguments]
-    if not quiet:
-        return subprocess.run(command, check=False).returncode
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

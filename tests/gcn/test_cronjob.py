@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
 from scope.cli import gcn as gcn_command
 from scope.gcn.memory import only_one
 from scope.io import read_dataframe
+from tests.gcn.cron import crontab, finish, kill, recent_event, stars_of, start, write_run
 from tests.gcn.events import add_event
 from tests.services.fritz_sky import SCALE, furnish
 from tests.services.fritz_stub import Fault, StubFritz
 from tests.surveys.kowalski_sky import simulate
-
-MAP = '{"vnv": {"fritz_label": "variable", "taxonomy_id": 1}}\n'
-SETTINGS = """
-archive: {sky}
-feature_generation: {{min_n_lc_points: 20, period_search: {{max_freq: 1.0}}}}
-inference: {{classes: [vnv]}}
-thresholds: {{posting: 0.05}}
-gcn: {{post_group_ids: [4], post_group_ids_by_tag: {{}}, tags: [GW], taxonomy_map: map.json}}
-fritz: {{host: 127.0.0.1, port: {port}, protocol: http, timeout: 10, patience_seconds: 20,
-         requests_per_second: {rate}, settle_seconds: {settle}}}
-"""
-
-
-def write_run(folder: Path, stub: StubFritz, sky: Path) -> None:
-    """Write what a user has in the folder of the run: settings, a map, the token."""
-    rate, settle = 4 * SCALE, 10 / SCALE
-    text = SETTINGS.format(sky=sky, port=stub.port, rate=rate, settle=settle)
-    (folder / "config.yaml").write_text(text)
-    (folder / "map.json").write_text(MAP)
-    private = folder / "private.yaml"
-    private.touch(mode=0o600)
-    private.write_text(f"fritz: {{fritz: {{token: {stub.admin}}}}}\n")
-
-
-def crontab(root: Path) -> str:
-    """Return the documented command of a crontab, with this Python in place of .venv's."""
-    lines = (root / "docs" / "gcn.md").read_text().splitlines()
-    (line,) = [line for line in lines if line.startswith("0 */2 * * * ")]
-    command = line.removeprefix("0 */2 * * * ")
-    assert "%" not in command  # to cron it is a newline
-    return command.replace("$HOME/scope/.venv/bin/python", sys.executable)
-
-
-def start(root: Path, folder: Path, command: str = "") -> subprocess.Popen[str]:
-    """Start the job in the environment that cron gives; by default without its shell."""
-    if command:
-        words = ["/bin/sh", "-c", command]
-    else:
-        words = [sys.executable, str(root / "gcn_cronjob.py")]
-    return subprocess.Popen(
-        ["env", "-i", f"HOME={folder.parent}", "SHELL=/bin/sh", *words],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def finish(job: subprocess.Popen[str], status: int = 0) -> str:
-    printed = job.communicate(timeout=300)[0]
-    assert job.returncode == status, printed[-6000:]
-    return printed
 
 
 def test_a_cron_job_killed_half_way_and_run_again(root: Path, tmp_path: Path) -> None:
@@ -80,15 +23,9 @@ def test_a_cron_job_killed_half_way_and_run_again(root: Path, tmp_path: Path) ->
     folder = tmp_path / "gcn_run"
     folder.mkdir()
     (tmp_path / "scope").symlink_to(root)
-    path = next(path for path in sky.glob("ztf_*_zg_*.parquet"))
-    stars = pq.read_table(path, columns=["objectid", "objra", "objdec"]).to_pylist()
-    when = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(days=2)
-    mjd = (when - datetime(1858, 11, 17)).total_seconds() / 86400.0
     with StubFritz(scale=SCALE) as stub:
-        furnish(stub)
-        add_event(stub, stars, when.isoformat(), ("GW",), mjd, sources=4)
+        label = recent_event(stub, stars_of(sky), sources=4)
         write_run(folder, stub, sky)
-        label = when.isoformat().replace(":", "-")
         features = folder / f"results/features/gcn_{label}/chunk_000.parquet"
         job = start(root, folder)
         # overlapping runs: the second leaves
@@ -99,8 +36,7 @@ def test_a_cron_job_killed_half_way_and_run_again(root: Path, tmp_path: Path) ->
         while not features.exists():
             assert job.poll() is None, job.communicate()[0]
             time.sleep(0.02)
-        os.killpg(job.pid, signal.SIGKILL)
-        job.communicate()
+        kill(job, folder)
         assert "another run is at work here" in finish(second)
         assert stub.written() == []
         listed = folder / f"results/lists/gcn_{label}/light_curves.parquet"
@@ -210,11 +146,12 @@ def test_the_profile_of_a_cluster_is_found_from_any_folder(
     monkeypatch.setattr("scope.cli.workflow.run_workflow", run_workflow)
     parser = gcn_command.Parser(prog="x")
     gcn_command.add_arguments(parser)
-    for profile in ("slurm", "/elsewhere/mine"):
-        args = parser.parse_args(["--profile", profile, "--cores", "4"])
+    for profile, cores in (("slurm", ()), ("/elsewhere/mine", ("--cores", "4"))):
+        args = parser.parse_args(["--profile", profile, *cores])
         gcn_command._workflow("gcn_2023-05-21T05-30-43", args, gcn_command._config(args))
     product = Path("results/catalog/gcn_2023-05-21T05-30-43.parquet")
     assert asked == [
-        ([product], 4, ("--profile", str(root / "profiles" / "slurm"))),
+        # how many cores the largest job has is the profile's to say
+        ([product], None, ("--profile", str(root / "profiles" / "slurm"))),
         ([product], 4, ("--profile", "/elsewhere/mine")),
     ]

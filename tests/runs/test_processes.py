@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from scope.runs.processes import end_leftover_scripts, leftover_scripts, process_mark
+import pytest
+
+from scope.runs.processes import (
+    end_leftover_scripts,
+    leftover_scripts,
+    process_mark,
+    run_interruptible,
+)
 
 from .folders import ended_process, write
 
@@ -46,3 +54,49 @@ def test_scripts_of_a_run_folder_are_found_and_ended(tmp_path: Path) -> None:
         for process in (*started, other):
             process.kill()
             process.wait()
+
+
+CHILD = """
+import signal, sys, time
+seen = []
+signal.signal(signal.SIGINT, lambda *_: seen.append(1))
+print("ready", flush=True)
+while not seen:
+    time.sleep(0.01)
+time.sleep(0.3)
+print("interrupts:", len(seen), flush=True)
+"""
+
+PARENT = """
+import sys
+from scope.runs.processes import (
+    end_leftover_scripts,
+    leftover_scripts,
+    process_mark,
+    run_interruptible,
+)
+sys.exit(run_interruptible([sys.executable, "-c", sys.argv[1]]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 128 + signal.SIGTERM)],
+)
+def test_an_end_is_passed_on_once_even_if_the_whole_group_is_told_twice(number, status) -> None:
+    # As `timeout` does, which tells the command and then its group.
+    command = [sys.executable, "-c", PARENT, CHILD]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, process_group=0
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == "ready\n"
+        os.killpg(parent.pid, number)
+        time.sleep(0.1)
+        os.killpg(parent.pid, number)
+        assert parent.stdout.read() == "interrupts: 1\n"
+        assert parent.wait(timeout=30) == status
+
+
+def test_the_status_of_a_command_that_ends_by_itself_is_returned() -> None:
+    assert run_interruptible([sys.executable, "-c", "raise SystemExit(3)"]) == 3

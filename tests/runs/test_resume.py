@@ -73,11 +73,16 @@ def test_flags_stand_before_the_files_that_are_asked_for(
 ) -> None:
     said: list[list[str]] = []
 
-    def run(command: list[str], **settings: object) -> subprocess.CompletedProcess[str]:
+    def quietly(command: list[str], **settings: object) -> subprocess.CompletedProcess[str]:
         said.append(command[3:])
         return subprocess.CompletedProcess(command, 0, "")
 
-    monkeypatch.setattr("scope.runs.resume.subprocess.run", run)
+    def aloud(command: list[str], *, output: object) -> int:
+        said.append(command[3:])
+        return 0
+
+    monkeypatch.setattr("scope.runs.resume.subprocess.run", quietly)
+    monkeypatch.setattr("scope.runs.resume.run_interruptible", aloud)
     assert resume(["--directory", str(tmp_path), "--", "results/a.parquet"]) == 0
     asked = ["--directory", str(tmp_path)]
     assert said == [
