@@ -27,7 +27,7 @@ SETTINGS = Path(".snakemake/scope/commands")
 Jobs read them while they run: one that another command could overwrite would not do.
 """
 
-QUIET = ("rules", "host", "reason")
+QUIET = ("host", "reason")
 
 
 def run_workflow(
@@ -51,7 +51,8 @@ def run_workflow(
     cores : int or None
         None leaves it to the profile.
     more : sequence of str
-        Further options of Snakemake, such as ``--profile slurm``.
+        Further options of Snakemake, such as ``--profile slurm``. With any, it tells of each
+        job: what goes wrong with one on another machine is not to be seen otherwise.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def run_workflow(
     arguments = [
         *("--snakefile", str(SNAKEFILE), "--configfile", str(settings)),
         *(() if cores is None else ("--cores", str(cores))),
-        *("--quiet", *QUIET, *more, "--", *map(str, products)),
+        *("--quiet", *QUIET, *(() if more else ("rules",)), *more, "--", *map(str, products)),
     ]
     if _snakemake(arguments) != 0:
         raise ScopeError(

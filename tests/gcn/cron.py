@@ -45,7 +45,7 @@ def write_run(folder: Path, stub: StubFritz, sky: Path) -> None:
 def crontab(root: Path) -> str:
     """Return the documented command of a crontab, with this Python in place of .venv's."""
     lines = (root / "docs" / "gcn.md").read_text().splitlines()
-    (line,) = [line for line in lines if line.startswith("0 */2 * * * ")]
+    (line,) = [line for line in lines if line.startswith("0 */2 ") and "--profile" not in line]
     command = line.removeprefix("0 */2 * * * ")
     assert "%" not in command  # to cron it is a newline
     return command.replace("$HOME/scope/.venv/bin/python", sys.executable)
