@@ -1,11 +1,11 @@
 """How far the CPU's scans agree with the reference backend, on real and simulated curves.
 
-``python -m tests.benchmarks.period_agreement [--curves N] [--frequencies F] [--first I]``
+``python -m tests.benchmarks.period_agreement [--curves N] [--frequencies F]``
 
 Half of the curves are real ones, in equal numbers of the sets of `period_truth`, half are
-simulated. Each is scanned on F frequencies of its own full grid, around its labelled or true
-frequency where it has one and at a random place else, up to 48 per day. Counted are the best
-grid point and the ten best, and the best and ten best distinct peaks.
+simulated with `MIN_EPOCHS` or more. Each is scanned on F frequencies of its own full grid, around
+its labelled or true frequency where it has one and at a random place else, up to 48 per day.
+Counted are the best grid point and the ten best, and the best and ten best distinct peaks.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from tests.benchmarks.period_truth import SETS, labelled
 
 STATISTICS = ("LS", "CE", "AOV")
 TOP = 10
+MIN_EPOCHS = 25
+SPARE = 1.2
+"""Of the simulated light curves some are too short: so many times the number are made."""
 Periods = npt.NDArray[np.float64]
 
 
@@ -37,9 +40,10 @@ def cases(number: int) -> tuple[list[LightCurves], list[Periods]]:
         labels, part = labelled(name, -(-number // (2 * len(SETS))), 2)
         curves.append(part)
         periods.append(labels["period_days"].to_numpy())
-    raw, truth = simulate_stars("balanced", number // 2, 3, bands="r")
-    cleaned, _ = clean(raw, CleaningOptions(min_epochs=25))
-    kept = np.flatnonzero(cleaned.n_epochs >= 25)
+    wanted = max(number - sum(len(part) for part in curves), 0)
+    raw, truth = simulate_stars("balanced", int(SPARE * wanted) + 1, 3, bands="r")
+    cleaned, _ = clean(raw, CleaningOptions(min_epochs=MIN_EPOCHS))
+    kept = np.flatnonzero(cleaned.n_epochs >= MIN_EPOCHS)[:wanted]
     curves.append(cleaned.take(kept))
     found = truth.column("period_days").to_pandas().to_numpy(dtype=float)
     periods.append(found[kept])

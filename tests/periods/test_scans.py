@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from scope.errors import BackendError
 from scope.periods import PeriodOptions, frequency_grid
+from scope.periods.api import prepare_curve
 from scope.periods.backends import Backend, Curve, Scan, cpu, get_backend, reference
 from scope.periods.grid import Grid, removed_ranges
-from tests.periods.curves import curve, detached, flat, nightly, sawtooth, sine
+from tests.periods.curves import curve, detached, flat, nightly, sawtooth, simulate, sine
 
 STATISTICS = ("LS", "CE", "AOV")
 OPTIONS = PeriodOptions(max_freq=6.0)
+
+
+def at_equal_times() -> Curve:
+    """Each time of observation three times, with other magnitudes."""
+    time, mag, error = simulate(sine, n=120)
+    star = prepare_curve(np.repeat(time[::3], 3), mag, error)
+    assert star is not None
+    return star
+
+
 CURVES = {
     "sine": curve(sine),
     "sawtooth at night": curve(sawtooth, baseline=120.0, n=90, at_night=True),
@@ -22,8 +36,14 @@ CURVES = {
     "many points": curve(sine, n=1200, baseline=25.0),
     "one night": curve(sine, period=0.04, n=60, baseline=0.4),
     "eight magnitudes": curve(lambda phase: np.round(7 * phase), noise=1e-9, n=70),
+    "five points": curve(sine, n=5),
+    "equal times": at_equal_times(),
+    "5,000 points": curve(sine, n=5000, baseline=20.0),
+    "ten years": curve(detached, period=47.3, n=200, baseline=3652.5),
 }
-WIDE = {"one night": 60.0}
+HIGHEST = {"one night": 60.0, "5,000 points": 2.0, "ten years": 0.1}
+"""Frequencies [1/d] at which the grid ends, where not at 6."""
+BINS = {"five points": 2}
 
 
 @pytest.fixture(params=["cpu", "reference"])
@@ -33,8 +53,9 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 
 def options_of(name: str, **changes: object) -> PeriodOptions:
-    """Options with a grid that suits the curve."""
-    return PeriodOptions(max_freq=WIDE.get(name, 6.0), **changes)  # type: ignore[arg-type]
+    """Options with a grid, and no more phase bins than points, that suit the curve."""
+    changes = {"phase_bins": BINS.get(name, 20), **changes}
+    return PeriodOptions(max_freq=HIGHEST.get(name, 6.0), **changes)  # type: ignore[arg-type]
 
 
 def scanned(
@@ -61,6 +82,12 @@ def test_power_is_that_of_astropy(backend: Backend, name: str) -> None:
     np.testing.assert_allclose(
         backend.evaluate("LS", star, frequency, OPTIONS), expected, rtol=1e-8, atol=1e-10
     )
+
+
+def test_a_sine_wave_goes_through_any_three_points(backend: Backend) -> None:
+    star = curve(sine, n=3)
+    scan, _ = scanned(backend, "LS", star, OPTIONS)
+    np.testing.assert_allclose(scan.value, 1.0, rtol=1e-6)
 
 
 def test_entropy_and_variance_ratio_of_a_case_worked_by_hand(backend: Backend) -> None:
@@ -93,6 +120,28 @@ def test_compiled_scans_find_what_plain_numpy_finds(name: str, statistic: str) -
     # bin's edge may fall on either side of it.
     assert fast.mean == pytest.approx(slow.mean, rel=1e-5)
     assert fast.deviation == pytest.approx(slow.deviation, rel=1e-3)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("statistic", STATISTICS)
+@pytest.mark.parametrize("name", ["s82_rrlyr", "eros_ramp"])
+def test_real_curves_are_scanned_as_by_plain_numpy(
+    real_data: Path, name: str, statistic: str
+) -> None:
+    table = pq.read_table(real_data / "light_curves" / name / "lightcurves.parquet")
+    kept = 0
+    for row in table.slice(0, 4).to_pylist():
+        star = prepare_curve(row["hmjd"], row["mag"], row["magerr"])
+        assert star is not None
+        options = PeriodOptions(max_freq=1500.0 * 0.1 / star.time.max())
+        if len(star.time) <= options.phase_bins:
+            continue
+        fast, _ = scanned(cpu, statistic, star, options)
+        slow, _ = scanned(reference, statistic, star, options)
+        np.testing.assert_allclose(fast.frequency[:10], slow.frequency[:10], rtol=1e-12)
+        np.testing.assert_allclose(fast.peak_frequency[:10], slow.peak_frequency[:10], rtol=1e-12)
+        kept += 1
+    assert kept > 2
 
 
 @pytest.mark.parametrize("statistic", STATISTICS)
@@ -149,8 +198,6 @@ def test_peaks_are_local_and_apart(backend: Backend) -> None:
 def test_a_long_grid_is_scanned_as_accurately_as_a_short_one() -> None:
     # The direct sums at the frequencies found, over a grid that is re-seeded 200 times.
     time = nightly(np.random.default_rng(5), 60, 1500.0)
-    from scope.periods.api import prepare_curve
-
     star = prepare_curve(time, 15 + 0.3 * np.sin(2 * np.pi * time / 0.05), np.full(60, 0.02))
     assert star is not None
     scan, grid = scanned(cpu, "LS", star, PeriodOptions(max_freq=24.0))

@@ -105,6 +105,32 @@ def test_one_class_per_job_gives_the_scores_of_one_job(
     pd.testing.assert_frame_equal(apart[tags], together[tags], check_flags=False)
 
 
+def test_the_bands_of_a_star_are_searched_together_in_columns_of_their_own(
+    tiny: Run, root: Path, tmp_path: Path
+) -> None:
+    product = "results/features/field_700/ccd_01_quad_1.parquet"
+    alone = pq.read_table(tiny.folder / product)
+    run = Run(tiny.checkout, shutil.copytree(tiny.folder, tmp_path / "run"))
+    run.snakemake(
+        *("--configfile", str(root / TINY), "--", product),
+        config=("feature_generation={bands_together: {search: true}}",),
+    )
+    together = pq.read_table(run.folder / product)
+    assert together.select(alone.schema.names).equals(alone)
+    new = set(together.schema.names) - set(alone.schema.names)
+    assert {"period_BANDS", "n_bands_BANDS"} <= new
+    assert all(name.endswith("_BANDS") for name in new)
+    # Which light curves are of one star is in the simulation's own file.
+    truth = pq.read_table(tiny.folder / "results/simulation/field_700/ccd_01_quad_1/truth.parquet")
+    star = dict(zip(truth["objectid"].to_pylist(), truth["sourceid"].to_pylist(), strict=True))
+    rows = together.to_pandas()
+    stars = rows[rows["reason"].isna()].groupby(rows["_id"].map(star))["period_BANDS"]
+    sizes, found = stars.size(), stars.count()
+    assert (sizes == 2).sum() > 5
+    assert (found == sizes.where(sizes > 1, 0)).all()
+    assert (stars.nunique() <= 1).all()
+
+
 def test_snakemake_writes_its_own_report(tiny: Run, root: Path) -> None:
     tiny.snakemake("--configfile", str(root / TINY), "--report", "report.html")
     assert (tiny.folder / "report.html").stat().st_size > 100_000
