@@ -73,6 +73,8 @@ def get_features(
     stem: str | Path,
     *,
     max_sources: int = 100_000,
+    start: int = 0,
+    end: int | None = None,
     restart: bool = False,
     impute: Impute | None = None,
     csv: bool = False,
@@ -93,6 +95,10 @@ def get_features(
         Files are ``<stem>_iter_<k>.parquet``, k from 0.
     max_sources : int
         Light curves of a file.
+    start, end : int
+        Places among the ids, in ascending order: only these light curves. From a multiple of
+        `max_sources` on they go into the files that a download of all would write, so that
+        several can share the work.
     restart : bool
         Make all files again.
     impute : callable, optional
@@ -123,18 +129,29 @@ def get_features(
         "features_imputed": impute is not None,
     }
     files = []
-    starts = range(0, max(len(unique), 1), max_sources)
-    for number, start in enumerate(starts):
-        path = Path(f"{stem}_iter_{number}.parquet")
-        part = unique[start : start + max_sources]
+    last = len(unique) if end is None else min(end, len(unique))
+    for place in range(start, max(last, 1), max_sources):
+        path = part_path(stem, place // max_sources)
+        part = unique[place : min(place + max_sources, last)]
         if write and not restart and _is_done(path, part, settings):
             file = FeatureFile(path, len(part), _without(path), True)
         else:
             file = _make(source, part, path, impute, csv, write, settings)
-        _log.info("file %d of %d: %d light curves, %s", number + 1, len(starts), len(part), path)
+        _log.info("%d light curves, %s; %d of %d", len(part), path, place + len(part), last)
         files.append(file)
-    _warn_of_leftovers(Path(stem), len(starts))
+    _warn_of_leftovers(Path(stem), max(-(-len(unique) // max_sources), 1))
     return files
+
+
+def part_path(stem: str | Path, number: int) -> Path:
+    """Return the path of a file of features, by the number that it has among those of a list."""
+    return Path(f"{stem}_iter_{number}.parquet")
+
+
+def split_part(path: Path) -> tuple[str, int] | None:
+    """Return the name of the list and the number of a file, of `part_path`; else None."""
+    name, found, number = path.stem.rpartition("_iter_")
+    return (name, int(number)) if found and number.isdecimal() else None
 
 
 def _make(
@@ -208,8 +225,8 @@ def _warn_of_leftovers(stem: Path, count: int) -> None:
     """Say which files of an earlier, longer list are still there."""
     left = []
     for path in stem.parent.glob(f"{stem.name}_iter_*.parquet"):
-        number = path.stem.rpartition("_")[2]
-        if number.isdecimal() and int(number) >= count:
+        part = split_part(path)
+        if part is not None and part[0] == stem.name and part[1] >= count:
             left.append(path.name)
     if left:
         _log.warning(

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from scope.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ FIRST = "_first"
 """How names end of features of the first sources only."""
 
 _SHOWN = 5
+_GO_ON = "run get-features again, which goes on where it stopped"
 _log = logging.getLogger(__name__)
 
 
@@ -122,11 +125,62 @@ def check_whole_field(args: argparse.Namespace, config: Config, files: Sequence[
         )
 
 
+def check_downloads(args: argparse.Namespace, files: Sequence[Path]) -> None:
+    """See to it that a download which was interrupted is not taken for a whole one.
+
+    `get-features` writes its list of ids into several files, ``<list>_iter_<k>.parquet``. None
+    of them may be missing between others, and together they have the ids of the list, where
+    that lies in its place.
+
+    Raises
+    ------
+    NotFoundError
+        If files or light curves are missing.
+    """
+    from scope.catalog.get_features import split_part
+    from scope.io import read_ids
+    from scope.surveys.get_quad_ids import read_quad_ids
+
+    parts: dict[str, set[int]] = {}
+    for name, number in filter(None, map(split_part, files)):
+        parts.setdefault(name, set()).add(number)
+    for name, numbers in parts.items():
+        if absent := sorted(set(range(max(numbers))) - numbers):
+            raise NotFoundError(
+                "file that is missing between others of a download",
+                value=str(files[0].parent / f"{name}_iter_{absent[0]}.parquet"),
+                todo=_GO_ON,
+            )
+    lists = _lists_of(args.field, parts)
+    listed = [read_quad_ids(path) for path in lists if path.is_file()]
+    if not listed:
+        return
+    there = np.concatenate([read_ids(path) for path in files])
+    every = np.unique(np.concatenate(listed))
+    if missing := len(every) - int(np.isin(every, there).sum()):
+        raise NotFoundError(
+            f"no features of {missing} of {len(every)} listed light curves in {files[0].parent}",
+            value=", ".join(map(str, lists)),
+            todo=_GO_ON,
+        )
+
+
 def output_name(args: argparse.Namespace, algorithm: str) -> Path:
     """Return where predictions lie: ``preds_<algorithm>/field_<N>/field_<N>.parquet``."""
     unit = unit_of(args)
     name = f"field_{args.field}"
     return Path(f"preds_{algorithm}") / name / f"{unit or name}.parquet"
+
+
+def _lists_of(field: str, names: Iterable[str]) -> list[Path]:
+    """Return where the lists of ids lie that downloads of these names are of."""
+    from scope.surveys.get_quad_ids import quadrant_file
+
+    folder = Path(f"ids/field_{field}")
+    found = {folder / f"field_{field}.h5" for name in names if name.startswith("field_")}
+    units = (re.match(r"ccd_(\d+)_quad_(\d)", name) for name in names)
+    found |= {folder / quadrant_file(int(unit[1]), int(unit[2])) for unit in units if unit}
+    return sorted(found)
 
 
 def _units_of(files: Iterable[Path], wanted: set[str]) -> set[str]:

@@ -98,6 +98,14 @@ def get_features(args: argparse.Namespace) -> None:
     config = survey_config(args)
     if args.verbose:
         show_progress()
+    if args.whole_field and (args.start or 0) % args.max_sources and not args.suffix:
+        raise UsageError(
+            "--start",
+            value=args.start,
+            allowed=f"multiples of --max-sources, {args.max_sources}",
+            todo="or name the files otherwise with --suffix: they would lie where those of "
+            "other light curves belong",
+        )
     folder = Path(args.output_dir or f"features/field_{args.field}")
     files: list[FeatureFile] = []
     for name, ids, units in _lists(args):
@@ -107,6 +115,8 @@ def get_features(args: argparse.Namespace) -> None:
                 ids,
                 folder / (f"{name}_{args.suffix}" if args.suffix else name),
                 max_sources=args.max_sources,
+                start=args.start or 0,
+                end=args.end,
                 restart=args.restart,
                 impute=_impute(args, config),
                 csv=args.write_csv,
@@ -134,7 +144,7 @@ def _lists(
     ]
     if args.whole_field:
         with _timed("reading ids", args.tm):
-            ids = read_quad_ids(folder / f"field_{args.field}.h5")[args.start : args.end]
+            ids = read_quad_ids(folder / f"field_{args.field}.h5")
         yield f"field_{args.field}", ids, [unit_name(*place) for place in places]
         return
     if args.start is not None or args.end is not None:

@@ -167,6 +167,7 @@ def _of_field(
     """Score a field, a quadrant of it, or a list, and return where the predictions are."""
     from scope.catalog.documented import write_flagged, write_meta
     from scope.cli.feature_files import (
+        check_downloads,
         check_whole_field,
         feature_files,
         is_specific,
@@ -178,6 +179,7 @@ def _of_field(
     if files:
         if args.whole_field and not is_specific(args.field):
             check_whole_field(args, _with_archive(args, config), files)
+        check_downloads(args, files)
         _infer(args, config, bundle, classes, files, output)
     else:
         config = workflow_config(args, config, bundle, classes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from scope.cli.feature_files import check_whole_field, feature_files
+from scope.cli.feature_files import check_downloads, check_whole_field, feature_files
 from scope.cli.run_inference import build_parser, main
 from scope.config import load_config
 from scope.errors import CorruptFileError, NotFoundError
@@ -86,3 +86,29 @@ def test_kowalski_lists_no_quadrants_so_that_their_number_is_told(
     Path("ids/field_300/meta.json").write_text("[]")
     with pytest.raises(CorruptFileError, match="get-quad-ids again"):
         check(survey="kowalski")
+
+
+def test_an_interrupted_download_of_a_quadrant_is_not_taken_for_the_whole(here: Path) -> None:
+    def download(*options: str) -> list[Path]:
+        args = build_parser().parse_args(["--field", "300", "--ccd", "2", "--quad", "3", *options])
+        files = feature_files(args)
+        check_downloads(args, files)
+        return files
+
+    ids = Archive("archive").sources(300, "ccd_02_quad_3")["_id"].to_pylist()
+    folder = Path("features/field_300")
+    folder.mkdir(parents=True)
+    for number, part in ((0, ids[:1]), (2, ids[1:])):
+        write_table(pa.table({"_id": part}), folder / f"ccd_02_quad_3_iter_{number}.parquet", {})
+    with pytest.raises(NotFoundError, match="ccd_02_quad_3_iter_1"):
+        download()
+    (folder / "ccd_02_quad_3_iter_2.parquet").unlink()
+    # Without its list nothing tells that a last file is missing.
+    assert len(download()) == 1
+    get_quad_ids(ArchiveIds(Archive("archive")), 300, "ids/field_300", ccds=[2], quads=[3])
+    with pytest.raises(NotFoundError, match="no features of 1 of 2 listed"):
+        download()
+    # Light curves of the list may have come by another way.
+    name = "gen_features_field_300_ccd_2_quad_3.parquet"
+    write_table(pa.table({"_id": ids[1:]}), folder / name, {})
+    assert len(download()) == 2

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from scope.cli import get_features, get_quad_ids
+from scope.cli import get_features, get_quad_ids, run_inference
 from scope.io import read_table
 from scope.surveys.get_quad_ids import read_quad_ids
 from tests.services.kowalski_stub import StubKowalski
@@ -107,15 +107,37 @@ def test_quadrants_have_files_of_their_own(folder, tmp_path, monkeypatch) -> Non
     assert read_table("features/field_700/ccd_01_quad_2_x_iter_0.parquet").num_rows == 0
 
 
-def test_a_part_of_a_list_can_be_taken(stub, sky) -> None:
+def test_several_can_share_a_list(stub, sky, capsys) -> None:
     assert get_quad_ids.main(["--field", "700", "--whole-field", "--catalog", SOURCES]) == 0
     ids = read_quad_ids("ids/field_700/field_700.h5")
-    whole = ["--field", "700", "--whole-field", "--limit-per-query", "3"]
-    assert get_features.main([*whole, "--start", "2", "--end", "6"]) == 0
-    table = read_table("features/field_700/field_700_iter_0.parquet")
-    assert table.column("_id").to_pylist() == ids[2:6].tolist()
+    whole = ["--field", "700", "--whole-field", "--limit-per-query", "3", "--max-sources", "8"]
+    assert get_features.main([*whole, "--start", "8", "--end", "16"]) == 0
+    table = read_table("features/field_700/field_700_iter_1.parquet")
+    assert table.column("_id").to_pylist() == ids[8:16].tolist()
+    assert names("features/field_700") == ["field_700_iter_1.parquet"]
+    # a part is not taken for the whole
+    score = ["--field", "700", "--whole-field", "--algorithm", "xgb", "--group-name", "starter"]
+    assert run_inference.main(score) == 2
+    assert "field_700_iter_0.parquet" in capsys.readouterr().err
+    assert get_features.main([*whole, "--end", "8"]) == 0
+    assert run_inference.main(score) == 2
+    error = capsys.readouterr().err
+    assert f"no features of {len(ids) - 16} of {len(ids)} listed light curves" in error
+    assert "run get-features again" in error
+    assert not Path("preds_xgb").exists()
+    made = {path: path.stat().st_mtime_ns for path in Path("features/field_700").iterdir()}
+    assert get_features.main(whole) == 0
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    parts = [read_table(path) for path in sorted(Path("features/field_700").iterdir())]
+    assert pa.concat_tables(parts).column("_id").to_pylist() == ids.tolist()
     assert get_features.main([*whole, "--no-write-results", "--suffix", "y"]) == 0
-    assert names("features/field_700") == ["field_700_iter_0.parquet"]
+    assert len(names("features/field_700")) == len(parts)
+    odd = [*whole, "--start", "2", "--end", "6"]
+    assert get_features.main(odd) == 2
+    assert "--suffix" in capsys.readouterr().err
+    assert get_features.main([*odd, "--suffix", "some"]) == 0
+    table = read_table("features/field_700/field_700_some_iter_0.parquet")
+    assert table.column("_id").to_pylist() == ids[2:6].tolist()
 
 
 @pytest.mark.parametrize(
