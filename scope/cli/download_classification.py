@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scope.cli.arguments import Parser, non_negative_int, positive_int
+from scope.cli.arguments import Parser, available_cpus, non_negative_int, positive_int
 from scope.cli.fritz_options import add_fritz_options, add_groups, open_fritz
 from scope.cli.run import run_command, show_progress
 from scope.errors import MissingColumnError, UsageError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scope.config.model import Config
+    from scope.fritz.matched_features import MatchedFeatures
     from scope.fritz.taxonomy_map import TaxonomyMap
 
 PARSE = "parse"
@@ -45,11 +46,11 @@ def build_parser(prog: str = "scope-download-classification") -> Parser:
         metavar="N",
         help="row to begin with, from 0, or with --file parse the page, from 1",
     )
-    parser.add_flag("--merge-features", help="join with features from Kowalski")
+    parser.add_flag("--merge-features", help="join with the features of their light curves")
     parser.add_argument(
         "--features-catalog",
         metavar="NAME",
-        help="collection of features; by default the configured one",
+        help="collection of features on Kowalski; by default the configured one",
     )
     parser.add_argument(
         "--features-limit",
@@ -69,7 +70,10 @@ def build_parser(prog: str = "scope-download-classification") -> Parser:
         help="of the joined table; its extension may tell the format",
     )
     parser.add_argument("--output-format", choices=FORMATS, default="parquet")
-    parser.add_flag("--get-ztf-filters", help="take filters from the collection of light curves")
+    parser.add_flag(
+        "--get-ztf-filters",
+        help="take filters from Kowalski's collection of light curves; an archive has them",
+    )
     parser.add_flag("--impute-missing-features", help="fill missing features")
     parser.add_flag("--update-training-set", help="add what was voted for to the training set")
     parser.add_argument("--updated-training-set-prefix", default="updated_AL", metavar="PREFIX")
@@ -93,15 +97,12 @@ def download_classification(args: argparse.Namespace) -> None:
     config = load_config(config_path=args.config_path)
     joins = args.merge_features or args.update_training_set
     mapper = read_map(args.taxonomy_map) if joins else None
-    if joins and config.survey != "kowalski":
-        raise UsageError(
-            "features of an archive cannot be merged",
-            todo="set the key survey to kowalski, or leave out --merge-features",
-        )
+    # What is wrong with the survey is said before anything is downloaded.
+    features = _features(args, config) if joins else None
     table = _download(args, config)
     print(f"{len(table)} sources, {_count(table['classification'])} classified")
-    if mapper is not None:
-        _join(args, config, table, mapper)
+    if mapper is not None and features is not None:
+        _join(args, config, features, table, mapper)
 
 
 def _count(texts: pd.Series[str]) -> int:
@@ -156,29 +157,49 @@ def _write(table: pd.DataFrame, path: Path, **facts: Any) -> None:
     write_dataframe(kept, path)
 
 
+def _features(args: argparse.Namespace, config: Config) -> MatchedFeatures:
+    """Return the source of the features: a collection, or the configured archive."""
+    from scope.fritz.matched_features import ArchiveFeatures, CollectionFeatures
+    from scope.surveys.computed_features import ListedFeatures
+    from scope.surveys.kowalski import KowalskiSurvey
+    from scope.surveys.open import configured_survey
+
+    survey = configured_survey(config)
+    if isinstance(survey, KowalskiSurvey):
+        names = config.kowalski.collections
+        return CollectionFeatures(
+            survey.client,
+            args.features_catalog or names.features,
+            limit=args.features_limit,
+            filters_catalog=names.sources if args.get_ztf_filters else None,
+        )
+    if args.features_catalog is not None:
+        raise UsageError(
+            "--features-catalog with an archive, whose features are computed",
+            value=args.features_catalog,
+            todo="leave it out, or set the key survey to kowalski",
+        )
+    return ArchiveFeatures(survey, ListedFeatures(survey, config, workers=available_cpus()))
+
+
 def _join(
-    args: argparse.Namespace, config: Config, table: pd.DataFrame, mapper: TaxonomyMap
+    args: argparse.Namespace,
+    config: Config,
+    features: MatchedFeatures,
+    table: pd.DataFrame,
+    mapper: TaxonomyMap,
 ) -> None:
     from scope.fritz.merge_features import label_columns, merge_features
-    from scope.services.kowalski import Kowalski
 
     votes = args.min_vote_diff if args.update_training_set else None
-    names = config.kowalski.collections
-    catalog = args.features_catalog or names.features
-    merged = merge_features(
-        Kowalski(config.kowalski_options()),
-        label_columns(table, mapper, min_vote_diff=votes),
-        catalog=catalog,
-        limit=args.features_limit,
-        filters_catalog=names.sources if args.get_ztf_filters else None,
-    )
+    merged = merge_features(features, label_columns(table, mapper, min_vote_diff=votes))
     if args.impute_missing_features:
         merged = _imputed(merged, config)
     name = Path(args.output_filename)
     path = Path(args.output_dir) / (
         name if name.suffix[1:] in FORMATS else f"{name}.{args.output_format}"
     )
-    _write(merged, path, features_catalog=catalog, imputed=bool(args.impute_missing_features))
+    _write(merged, path, **features.facts(), imputed=bool(args.impute_missing_features))
     print(f"{len(merged)} light curves of {merged['obj_id'].nunique()} sources: {path}")
     if args.update_training_set:
         _update(args, config, merged, mapper)

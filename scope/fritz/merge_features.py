@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,8 @@ import numpy as np
 
 from scope.errors import InputError, UsageError
 from scope.fritz.download import MATCH_RADIUS_ARCSEC, split_cells
+from scope.fritz.matched_features import MatchedFeatures
 from scope.fritz.taxonomy_map import TaxonomyMap
-from scope.lightcurves.sky import separation_arcsec, unit_vectors
-from scope.services.kowalski import Kowalski, cone_query, find_query
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,12 +99,7 @@ def _columns_of(mapper: TaxonomyMap, label: str, number: str) -> list[str]:
 
 
 def match_light_curves(
-    client: Kowalski,
-    catalog: str,
-    table: pd.DataFrame,
-    *,
-    limit: int,
-    radius_arcsec: float = MATCH_RADIUS_ARCSEC,
+    source: MatchedFeatures, table: pd.DataFrame, radius_arcsec: float = MATCH_RADIUS_ARCSEC
 ) -> pd.DataFrame:
     """Return ``row`` (of `table`) and ``ztf_id`` of all light curves around its positions.
 
@@ -112,13 +107,9 @@ def match_light_curves(
 
     Parameters
     ----------
-    client : Kowalski
-    catalog : str
-        Collection of features.
+    source : MatchedFeatures
     table : pandas.DataFrame
         With ``ra`` and ``dec`` [deg].
-    limit : int
-        Positions that are asked for at a time.
     radius_arcsec : float
     """
     import pandas as pd
@@ -126,93 +117,56 @@ def match_light_curves(
     ra, dec = (table[name].to_numpy(dtype=float) for name in ("ra", "dec"))
     rows = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
     best: dict[int, tuple[float, int]] = {}
-    projection = {"_id": 1, "ra": 1, "dec": 1, "coordinates.radec_geojson": 1}
-    for start in range(0, len(rows), limit):
-        chunk = rows[start : start + limit].tolist()
-        places = {str(row): (float(ra[row]), float(dec[row])) for row in chunk}
-        answer = client.query(cone_query(catalog, places, radius_arcsec, projection)) or {}
-        for name, documents in answer.get(catalog, {}).items():
-            row = int(name)
-            for document in documents:
-                apart = _separation(document, ra[row], dec[row])
-                old = best.get(document["_id"])
-                if old is None or (apart, row) < old:
-                    best[document["_id"]] = (apart, row)
+    for query, number, apart in source.around(ra[rows], dec[rows], radius_arcsec):
+        candidate = (apart, int(rows[query]))
+        if number not in best or candidate < best[number]:
+            best[number] = candidate
     pairs = sorted((row, number) for number, (_, row) in best.items())
     return pd.DataFrame(pairs, columns=["row", "ztf_id"]).astype("int64")
 
 
-def _separation(document: dict[str, Any], ra: float, dec: float) -> float:
-    from scope.surveys.kowalski_documents import position_of
-
-    place = (document["ra"], document["dec"]) if "ra" in document else position_of(document)
-    vectors = [unit_vectors(np.array([a]), np.array([d])) for a, d in (place, (ra, dec))]
-    return float(separation_arcsec(*vectors)[0])
-
-
-def merge_features(
-    client: Kowalski,
-    sources: pd.DataFrame,
-    *,
-    catalog: str,
-    limit: int,
-    filters_catalog: str | None = None,
-) -> pd.DataFrame:
+def merge_features(source: MatchedFeatures, sources: pd.DataFrame) -> pd.DataFrame:
     """Return sources with the features of each of their light curves, one row for each.
 
-    Sources without a light curve in the collection are left out, with a message to the log.
+    Sources without a light curve that has features are left out, with a message to the log.
 
     Parameters
     ----------
-    client : Kowalski
+    source : MatchedFeatures
     sources : pandas.DataFrame
         As of `label_columns`.
-    catalog : str
-        Collection of features.
-    limit : int
-        Sources that are asked for at a time.
-    filters_catalog : str, optional
-        Collection of light curves from which the column ``filter`` is taken.
 
     Raises
     ------
     UsageError
-        If no source has a light curve in the collection.
+        If no source has a light curve with features.
     """
     import pandas as pd
 
     from scope.io import to_frame
-    from scope.surveys.stored_features import KowalskiFeatures
 
-    matched = match_light_curves(client, catalog, sources, limit=limit)
+    matched = match_light_curves(source, sources).sort_values("ztf_id")
+    found = source.features(matched["ztf_id"].to_numpy())
+    reasons = Counter(found.column("reason").drop_null().to_pylist())
+    for reason, count in sorted(reasons.items()):
+        _log.warning("%d light curves have no features: %s", count, reason)
+    kept = found.column("reason").is_null().to_numpy()
+    matched = matched[kept].reset_index(drop=True)
     if not len(matched):
         raise UsageError(
-            "no light curve of these sources has features", value=f"in {catalog}, {len(sources)}"
+            "no light curve of these sources has features",
+            value=f"{len(sources)} sources, {source.name}",
         )
     lost = len(sources) - matched["row"].nunique()
     if lost:
-        _log.warning("%d of %d sources have no features in %s", lost, len(sources), catalog)
-    ids = matched["ztf_id"].to_numpy()
-    found, _ = KowalskiFeatures(client, catalog, ids_per_query=limit).read(ids)
-    features = to_frame(found).drop(columns=["ra", "dec", "obj_id", "reason"])
-    if filters_catalog is not None:
-        bands = _filters(client, filters_catalog, ids, limit)
-        features["filter"] = [bands.get(number) for number in ids.tolist()]
+        _log.warning("%d of %d sources have no features in %s", lost, len(sources), source.name)
+    features = to_frame(found.filter(kept)).drop(columns=["_id", "ra", "dec", "obj_id", "reason"])
     part = sources.iloc[matched["row"]].reset_index(drop=True)
     part = part.rename(columns={"period": "fritz_period"} if "period" in features else {})
-    merged = pd.concat([part, features.drop(columns="_id")], axis=1)
-    merged["ztf_id"] = ids
-    return merged
-
-
-def _filters(client: Kowalski, catalog: str, ids: np.ndarray, limit: int) -> dict[int, int]:
-    queries: list[dict[str, Any]] = [
-        find_query(catalog, {"_id": {"$in": ids[k : k + limit].tolist()}}, {"filter": 1})
-        for k in range(0, len(ids), limit)
-    ]
-    return {
-        document["_id"]: document["filter"] for part in client.map(queries) for document in part
-    }
+    merged = pd.concat([part, features], axis=1)
+    merged["ztf_id"] = matched["ztf_id"]
+    order = matched.sort_values(["row", "ztf_id"]).index
+    return merged.loc[order].reset_index(drop=True)
 
 
 def updated_training_set(

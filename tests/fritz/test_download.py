@@ -15,7 +15,7 @@ from scope.io import read_dataframe
 from tests.services.fritz_sky import settings_text
 from tests.services.fritz_stub import Fault
 from tests.services.kowalski_stub import StubKowalski
-from tests.surveys.feature_sky import collections_with_features
+from tests.surveys.feature_sky import SMALL, collections_with_features, computed
 
 MAP = {
     "variable": {"fritz_label": "variable", "taxonomy_id": 1},
@@ -147,11 +147,44 @@ def test_the_training_set_is_updated_by_votes(stub, kowalski, classified) -> Non
     assert not new.duplicated("ztf_id").any()
 
 
+def test_features_of_an_archive_are_computed(stub, sky, stars, capsys, caplog) -> None:
+    # Half an arcsecond apart, so that each light curve is the nearest source's.
+    for name, shift in (("here", 0.1), ("beside", 0.6)):
+        place = {"ra": stars[0]["objra"], "dec": stars[0]["objdec"] + shift / 3600}
+        stub.call("POST", "/api/sources", {"id": name, **place, "group_ids": [4]})
+    stub.call("POST", "/api/sources", {"id": "far", "ra": 1.0, "dec": 1.0, "group_ids": [4]})
+    note = {"obj_id": "here", "classification": "variable", "probability": 0.75}
+    stub.call("POST", "/api/classification", {**note, "taxonomy_id": 1, "group_ids": [4]})
+    small = f"feature_generation: {json.dumps(SMALL)}\n"
+    Path("config.yaml").write_text(settings_text(stub) + f"archive: {sky}\n{small}")
+    Path("map.json").write_text(json.dumps(MAP))
+    command = ["--group-ids", "4", "--taxonomy-map", "map.json", "--merge-features"]
+    assert main([*command, "--get-ztf-filters"]) == 0
+    assert f"2 of 3 sources have no features in {sky}" in caplog.text
+    merged = read_dataframe("fritzDownload/merged_classifications_features.parquet")
+    assert set(merged["obj_id"]) == {"here"}
+    assert set(merged["variable"]) == {0.75}
+    assert merged.columns[-1] == "ztf_id"
+    # the same as by the way of get-features, which goes by quadrants
+    ids = merged["ztf_id"].to_numpy()
+    assert stars[0]["objectid"] in ids
+    assert len(ids) == 2
+    truth = computed(sky).read(np.sort(ids))[0].to_pandas().set_index("_id").loc[ids]
+    for name in ("filter", "median", "period_LS_BIC", "Gaia_EDR3__parallax", "n_epochs"):
+        assert merged[name].tolist() == truth[name].tolist(), name
+    assert merged.attrs["data_release"] == "simulation"
+    assert main([*command, "--features-catalog", "ZTF_source_features_DR16"]) == 2
+    assert "set the key survey to kowalski" in capsys.readouterr().err
+
+
 def test_mistakes(stub, capsys) -> None:
     assert main([]) == 2
     assert "--group-ids" in capsys.readouterr().err
-    assert main(["--group-ids", "4", "--merge-features"]) == 2
-    assert "set the key survey to kowalski" in capsys.readouterr().err
+    Path("map.json").write_text(json.dumps(MAP))
+    Path("config.yaml").write_text(settings_text(stub))
+    join = ["--group-ids", "4", "--taxonomy-map", "map.json", "--merge-features"]
+    assert main(join) == 2
+    assert "set the key archive" in capsys.readouterr().err
     Path("a.csv").write_text("x\n1\n")
     assert main(["--file", "a.csv"]) == 2
     assert "obj_id, or ra and dec" in capsys.readouterr().err
