@@ -202,7 +202,7 @@ def _without_training(args: argparse.Namespace, sources: pd.DataFrame) -> pd.Dat
     """Return the sources that are not in the training set, by name or by position."""
     import numpy as np
 
-    from scope.catalog.consolidate import SAME_PLACE_ARCSEC
+    from scope.catalog.stars import SAME_STAR_ARCSEC
     from scope.io import read_dataframe
     from scope.lightcurves.sky import PositionTree
 
@@ -216,7 +216,7 @@ def _without_training(args: argparse.Namespace, sources: pd.DataFrame) -> pd.Dat
         known |= sources["obj_id"].isin(set(training["obj_id"].dropna())).to_numpy()
     if "ra" in training and "dec" in training:
         tree = PositionTree(training["ra"].to_numpy(), training["dec"].to_numpy())
-        known |= tree.nearest(sources["ra"], sources["dec"], SAME_PLACE_ARCSEC)[0] >= 0
+        known |= tree.nearest(sources["ra"], sources["dec"], SAME_STAR_ARCSEC)[0] >= 0
     elif "obj_id" not in training:
         raise UsageError("--training-set", value=args.training_set, allowed="obj_id, or ra and dec")
     print(f"{known.sum()} sources are in the training set")

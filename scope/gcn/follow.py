@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scope.catalog.merge import SURVEY_IDS
+from scope.catalog.publish import is_score
+from scope.catalog.stars import find_stars
 from scope.errors import ScopeError
 from scope.fritz.journal import Journal
 from scope.fritz.photometry import LightCurveSource, plot_photometry, plot_title
@@ -22,9 +25,16 @@ from scope.fritz.taxonomy_map import TaxonomyMap, read_map
 from scope.fritz.upload import Upload, UploadOptions
 from scope.gcn.events import Event, fetch_event, fetch_events, groups_to_post
 from scope.gcn.memory import Memory
+from scope.gcn.scores import combine_scores
 from scope.gcn.sources import EventSource, event_sources, sources_table
-from scope.gcn.stars import OPENING, combine_scores, find_stars
-from scope.io import read_schema, read_table, write_bytes, write_dataframe, write_table
+from scope.io import (
+    read_schema,
+    read_table,
+    to_frame,
+    write_bytes,
+    write_dataframe,
+    write_table,
+)
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
 from scope.services.fritz import Fritz
 from scope.targets.plan import event_list
@@ -36,6 +46,12 @@ if TYPE_CHECKING:
 
 RunTarget = Callable[[str], Path]
 """Makes a target's catalogue and returns where it is."""
+
+OPENING = (
+    *("obj_id", "survey_id", "_id", "ra", "dec", "period", "n_epochs", *SURVEY_IDS),
+    *("n_light_curves", "n_scored", "reason"),
+)
+"""The columns of an event's table before the scores."""
 
 _log = logging.getLogger(__name__)
 
@@ -153,10 +169,14 @@ class Follower:
     ) -> pd.DataFrame:
         """Return a row per star of the event's catalogue, with one score per class."""
         names = [name for name in read_schema(catalogue).names if _is_wanted(name)]
-        stars = find_stars(read_table(catalogue, names), statistic=self._section.statistic)
-        found = combine_scores(stars, self._config.inference.algorithms)
+        rows = to_frame(read_table(catalogue, names))
+        stars = find_stars(rows, statistic=self._section.statistic)
+        stars = stars.sort_values(["obj_id", "ra", "dec"], ignore_index=True)
+        scores = [name for name in stars if is_score(str(name))]
+        found = combine_scores(stars[[*OPENING, *scores]], self._config.inference.algorithms)
         found.insert(0, "dateobs", event.dateobs)
-        found.insert(5, "separation_arcsec", _separations(found, sources))
+        place = found.columns.tolist().index("dec") + 1
+        found.insert(place, "separation_arcsec", _separations(found, sources))
         return found
 
     def _rows(
@@ -238,8 +258,6 @@ def _separations(stars: pd.DataFrame, sources: Sequence[EventSource]) -> list[fl
 
 
 def _is_wanted(name: str) -> bool:
-    from scope.catalog.publish import is_score
-
     return name in OPENING or is_score(name)
 
 

@@ -1,4 +1,4 @@
-"""From light curves to sources: expected values are sums and means by hand."""
+"""From light curves to stars: expected values are sums and means by hand."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from scope.errors import InputError
-from scope.gcn.stars import combine_scores, find_stars
+from scope.catalog.stars import find_stars
+from scope.io import to_frame
 
 ARCSEC = 1.0 / 3600.0
 
 
-def catalogue(**columns) -> pa.Table:
+def catalogue(**columns) -> pd.DataFrame:
     size = len(columns["_id"])
     usual = {
         "ra": [10.0] * size,
@@ -26,9 +26,8 @@ def catalogue(**columns) -> pa.Table:
         "PS1_DR1___id": [0] * size,
     }
     table = pa.table({**usual, **columns})
-    return table.set_column(
-        table.schema.get_field_index("reason"), "reason", table["reason"].cast(pa.string())
-    )
+    reason = table["reason"].cast(pa.string())
+    return to_frame(table.set_column(table.schema.get_field_index("reason"), "reason", reason))
 
 
 def test_light_curves_of_one_star_become_one_row() -> None:
@@ -70,7 +69,7 @@ def test_without_an_id_the_position_tells() -> None:
     found = find_stars(table)
     # 1 and 4 are at the identified star, 3 is a star of its own; none is left out
     assert found["n_light_curves"].tolist() == [3, 1]
-    assert found["n_light_curves"].sum() == table.num_rows
+    assert found["n_light_curves"].sum() == len(table)
     np.testing.assert_allclose(found["vnv_xgb"], [0.4, 0.5])
 
 
@@ -90,20 +89,28 @@ def test_objects_that_were_asked_for_stay_apart() -> None:
     assert find_stars(table)["obj_id"].tolist() == ["a", "b"]
 
 
-def test_no_rows_are_no_sources() -> None:
-    table = catalogue(_id=[1], vnv_xgb=[0.5], vnv_dnn=[0.5])[:0]
-    found = combine_scores(find_stars(table), ["dnn", "xgb"])
+def test_no_rows_are_no_stars() -> None:
+    found = find_stars(catalogue(_id=[1], vnv_xgb=[0.5], vnv_dnn=[0.5])[:0])
     assert len(found) == 0
-    assert {"vnv", "nonvar"} <= set(found.columns)
+    assert {"survey_id", "n_scored", "vnv_dnn", "vnv_xgb"} <= set(found.columns)
 
 
-def test_both_algorithms_have_a_say() -> None:
-    sources = pd.DataFrame(
-        {"vnv_dnn": [0.6, None], "vnv_xgb": [0.8, 0.9], "e_dnn": [0.1, 0.1], "e_xgb": [0.3, 0.3]}
+def test_the_result_does_not_depend_on_the_order_of_the_rows() -> None:
+    generator = np.random.default_rng(3)
+    size = 60
+    table = catalogue(
+        _id=list(range(size)),
+        ra=(10.0 + generator.integers(0, 12, size) * ARCSEC).tolist(),
+        Gaia_EDR3___id=generator.choice([0, 0, 0, 1, 2, 3], size).tolist(),
+        n_epochs=generator.integers(50, 60, size).tolist(),
+        obj_id=generator.choice(["a", "b"], size).tolist(),
+        vnv_xgb=generator.random(size).tolist(),
     )
-    found = combine_scores(sources, ["dnn", "xgb"])
-    np.testing.assert_allclose(found["vnv"], [0.7, np.nan])
-    np.testing.assert_allclose(found["nonvar"], [0.3, np.nan])
-    np.testing.assert_allclose(found["e"], [0.2, 0.2])
-    with pytest.raises(InputError, match="without scores"):
-        combine_scores(sources[["vnv_dnn"]], ["dnn", "xgb"])
+    found = find_stars(table).sort_values("_id", ignore_index=True)
+    again = find_stars(table.sample(frac=1.0, random_state=4)).sort_values("_id", ignore_index=True)
+    assert found["n_light_curves"].sum() == size
+    assert (found["_id"].tolist(), found["obj_id"].tolist()) == (
+        again["_id"].tolist(),
+        again["obj_id"].tolist(),
+    )
+    np.testing.assert_allclose(found["vnv_xgb"], again["vnv_xgb"], rtol=1e-12)

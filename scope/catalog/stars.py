@@ -1,0 +1,157 @@
+"""Which light curves are of one star, and what is known of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.catalog.merge import SURVEY_IDS
+from scope.catalog.publish import is_score
+from scope.lightcurves.sky import PositionTree, unit_vectors
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Statistic = Literal["mean", "median", "max"]
+
+SAME_STAR_ARCSEC = 1.5
+"""Light curves without an id in another survey are of a star that is this near."""
+
+OF_THE_BEST = ("_id", "period", "field", "ccd", "quad", "filter", "n_epochs")
+"""What describes a star is that of one of its light curves, and no mean."""
+
+
+def find_stars(
+    rows: pd.DataFrame, *, statistic: Statistic = "mean", radius_arcsec: float = SAME_STAR_ARCSEC
+) -> pd.DataFrame:
+    """Return one row per star of predictions or a catalogue; no light curve is left out.
+
+    Light curves of one ``obj_id``, if there is that column, and one id in another survey
+    (Gaia, else AllWISE, else Pan-STARRS) are of one star. Those without an id belong to the
+    nearest star with one within the radius, and where there is none to each other, if they or
+    others between them are that near.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        ``_id``, ``ra``, ``dec`` [deg], ``reason``, ``n_epochs``, ids of other surveys (0 is none),
+        scores ``<class>_dnn`` and ``<class>_xgb``, and maybe ``obj_id`` and more of
+        `OF_THE_BEST`.
+    statistic : {"mean", "median", "max"}
+        Of the scores of a star's light curves that have any.
+    radius_arcsec : float
+
+    Returns
+    -------
+    pandas.DataFrame
+        In no order: ``obj_id``; ``survey_id`` (``Gaia_EDR3___<id>``, null where there is none);
+        `OF_THE_BEST` of the light curve with most epochs, of those with scores, if any has;
+        ``ra`` and ``dec`` of the mean direction, so that those around 0 are no special case;
+        the ids; ``n_light_curves``; ``n_scored``; ``reason``, null where there are scores; and
+        the scores, float64.
+    """
+    import pandas as pd
+
+    # Of equally near stars the one of the lowest id counts, in whatever order they came.
+    rows = rows.sort_values("_id", ignore_index=True)
+    names = [name for name in rows.columns if is_score(str(name))]
+    scores = rows[names].astype("float64")
+    keys = _survey_ids(rows)
+    star = _stars(rows, keys, radius_arcsec)
+    scored = scores.notna().any(axis=1).to_numpy()
+    best = _best(rows, star, scored)
+    result = rows.loc[best, [name for name in ("obj_id",) if name in rows]]
+    # Where any light curve of a star has an id, all have that one or none.
+    result["survey_id"] = pd.Series(keys, dtype=object).groupby(star).first().to_numpy()
+    described = [name for name in OF_THE_BEST if name in rows]
+    result[described] = rows.loc[best, described]
+    result["ra"], result["dec"] = _mean_places(rows, star)
+    for name in SURVEY_IDS:
+        if name in rows:
+            whole = pd.Series(rows[name].to_numpy(dtype=np.int64, na_value=0))
+            result[name] = whole.groupby(star).max().to_numpy()
+    result["n_light_curves"] = np.bincount(star)
+    result["n_scored"] = np.bincount(star, scored).astype(np.int64)
+    result["reason"] = rows.loc[best, "reason"].astype(object).where(~scored[best], None)
+    result[names] = scores.groupby(star).agg(statistic).to_numpy()
+    return result.reset_index(drop=True)
+
+
+def _survey_ids(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """Return the best id of each row, with the name of its survey; None where it has none."""
+    result = np.full(len(rows), None, dtype=object)
+    free = np.ones(len(rows), dtype=bool)
+    for column in SURVEY_IDS:
+        if column in rows:
+            ids = rows[column].to_numpy(dtype=np.int64, na_value=0)
+            use = np.flatnonzero((ids > 0) & free)
+            prefix = column.removesuffix("id")
+            result[use] = [f"{prefix}{number}" for number in ids[use]]
+            free[use] = False
+    return result
+
+
+def _stars(
+    rows: pd.DataFrame, keys: npt.NDArray[np.object_], radius_arcsec: float
+) -> npt.NDArray[np.int64]:
+    """Return the number of the star of each row, from 0."""
+    import pandas as pd
+
+    named = rows["obj_id"] if "obj_id" in rows else pd.Series([None] * len(rows), dtype=object)
+    name = pd.factorize(named)[0]
+    key = pd.factorize(keys)[0]
+    # Rows with an id: the first row with the same. Others: themselves, to begin with.
+    first = pd.DataFrame({"name": name, "key": key, "row": np.arange(len(rows))})
+    star = first.groupby(["name", "key"])["row"].transform("min").to_numpy(copy=True)
+    known, free = np.flatnonzero(key >= 0), np.flatnonzero(key < 0)
+    star[free] = free
+    ra, dec = (rows[axis].to_numpy(dtype=float) for axis in ("ra", "dec"))
+    pairs = PositionTree(ra[known], dec[known]).within(ra[free], dec[free], radius_arcsec)
+    here, there = free[pairs.query], known[pairs.found]
+    same = name[here] == name[there]
+    # The nearest comes first.
+    found, nearest = np.unique(here[same], return_index=True)
+    star[found] = star[there[same][nearest]]
+    rest = np.setdiff1d(free, found)
+    star[rest] = rest[_connected(ra[rest], dec[rest], name[rest], radius_arcsec)]
+    numbers: npt.NDArray[np.int64] = np.unique(star, return_inverse=True)[1]
+    return numbers
+
+
+def _connected(
+    ra: npt.NDArray[np.float64],
+    dec: npt.NDArray[np.float64],
+    name: npt.NDArray[np.int64],
+    radius_arcsec: float,
+) -> npt.NDArray[np.int64]:
+    """Return the first row of the group of positions of one name that each is in."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    pairs = PositionTree(ra, dec).within(ra, dec, radius_arcsec)
+    same = name[pairs.query] == name[pairs.found]
+    links = (np.ones(same.sum()), (pairs.query[same], pairs.found[same]))
+    group = connected_components(coo_array(links, (len(ra), len(ra))), directed=False)[1]
+    first: npt.NDArray[np.int64] = np.unique(group, return_index=True)[1][group]
+    return first
+
+
+def _best(
+    rows: pd.DataFrame, star: npt.NDArray[np.int64], scored: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Return the row that stands for each star; of equal ones that of the lowest ``_id``."""
+    epochs = rows["n_epochs"].to_numpy(dtype=float, na_value=-1.0)
+    order = np.lexsort((rows["_id"].to_numpy(), -epochs, ~scored, star))
+    best: npt.NDArray[np.int64] = order[np.unique(star[order], return_index=True)[1]]
+    return best
+
+
+def _mean_places(
+    rows: pd.DataFrame, star: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the mean directions of stars, in degrees."""
+    vectors = unit_vectors(*(rows[axis].to_numpy(dtype=float) for axis in ("ra", "dec")))
+    x, y, z = (np.bincount(star, weights=axis) for axis in vectors.T)
+    return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
