@@ -8,21 +8,19 @@ JSON with empty data, nearly all with status 400.
 from __future__ import annotations
 
 import json
-import socket
 import threading
 import time
 import uuid
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 # the modules that add routes
 from tests.services.fritz_stub import notes, places, sources  # noqa: F401
 from tests.services.fritz_stub.database import Database, Row, now
-from tests.services.fritz_stub.faults import Fault, Faults
+from tests.services.fritz_stub.faults import EVERY_KIND, Fault
 from tests.services.fritz_stub.routes import Refusal, Request, dispatch
 from tests.services.fritz_stub.views import Views
+from tests.services.stub_server import Faults, StubHandler, StubServer
 
 VERSION = "1.4.0"
 PER_SECOND, BURST = 5.0, 10
@@ -35,7 +33,7 @@ MALFORMED = (
 )
 
 
-class StubFritz:
+class StubFritz(StubServer):
     """A server in a thread of this process.
 
     Parameters
@@ -48,18 +46,15 @@ class StubFritz:
     """
 
     def __init__(self, *, scale: float = 1.0, limited: bool = True, path: str = ":memory:") -> None:
+        super().__init__(Faults(EVERY_KIND))
         self.scale = scale
         self.limited = limited
         self.database = Database(path)
         self.views = Views(self.database)
-        self.faults = Faults()
         self.requests: list[tuple[str, str, Any]] = []
         self.limit_hits = 0
-        self.port = 0
         self.down_until = 0.0
-        self._lock = threading.Lock()
         self._excess: dict[str, tuple[float, float]] = {}
-        self._server: _Server | None = None
         for name, single in (("public", 0), ("Sitewide Group", 0), ("provisioned-admin", 1)):
             self.database.insert("groups", name=name, single=single, created_at=now())
         self.add_user("nobody", acls=[])
@@ -135,69 +130,11 @@ class StubFritz:
         """Be marked as away by the proxy, as after a request that took too long."""
         self.down_until = time.monotonic() + DOWN_SECONDS / self.scale
 
-    def start(self) -> StubFritz:
-        """Listen on a port, the same one again after `stop`."""
-        self._server = _Server(("127.0.0.1", self.port), self)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
 
-    def stop(self) -> None:
-        """Cut all connections and stop listening."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server.cut()
-            self._server = None
-
-    def __enter__(self) -> StubFritz:
-        return self.start()
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
-
-
-class _Server(ThreadingHTTPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    request_queue_size = 128
-
-    def __init__(self, address: tuple[str, int], stub: StubFritz) -> None:
-        super().__init__(address, _Handler)
-        self.stub = stub
-        self._sockets: set[socket.socket] = set()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._sockets.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._sockets.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that went away."""
-
-    def cut(self) -> None:
-        for one in list(self._sockets):
-            super().shutdown_request(one)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-    def handle(self) -> None:
-        with suppress(ConnectionError):
-            super().handle()
-
+class _Handler(StubHandler):
     def _serve(self) -> None:
         stub = self.server.stub
-        raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        raw = self.body()
         parts = urlsplit(self.path)
         try:
             body = json.loads(raw) if raw else None
@@ -205,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = ValueError
         header = self.headers.get("Authorization")
         if not stub.admit(header or "", (self.command, self.path, body)):
-            self._page(429, "Too Many Requests")
+            self.page(429, "429 Too Many Requests")
             return
         if time.monotonic() < stub.down_until:
             self._away()
@@ -219,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind == "late":
             work = (parts, body, header)
             threading.Timer(fault.seconds, self._answer_to, work).start()
-            self._page(fault.status, "Gateway Time-out")
+            self.page(fault.status, f"{fault.status} Gateway Time-out")
             return
         status, text = self._answer_to(parts, body, header)
         if fault is not None and fault.kind in ("done", "cut", "down"):
@@ -230,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and fault.kind == "half":
             text = text[: len(text) // 2]
         kind = JSON_TYPE if status == 200 else HTML_TYPE if self.command == "HEAD" else JSON_ERROR
-        self._answer(status, text, kind)
+        self.answer(status, text, kind)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _serve
 
@@ -273,32 +210,18 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer as what stands in for the application while it is away."""
         if self.command == "GET":
             text = json.dumps({"status": "error", "message": "System provisioning", "data": {}})
-            self._answer(503, text, JSON_TYPE)
+            self.answer(503, text, JSON_TYPE)
         elif self.command == "HEAD":
-            self._page(503, "Service Temporarily Unavailable")
+            self.page(503, "503 Service Temporarily Unavailable")
         else:
-            self._page(405, "Method Not Allowed")
+            self.page(405, "405 Method Not Allowed")
 
     def _fail(self, fault: Fault) -> None:
         if fault.kind in ("drop", "cut"):
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self.drop()
         else:
-            self._page(fault.status, "Gateway Time-out" if fault.status == 504 else "Busy")
+            title = "Gateway Time-out" if fault.status == 504 else "Busy"
+            self.page(fault.status, f"{fault.status} {title}")
 
-    def _page(self, status: int, title: str) -> None:
-        text = (
-            f"<html>\r\n<head><title>{status} {title}</title></head>\r\n<body>\r\n"
-            f"<center><h1>{status} {title}</h1></center>\r\n<hr><center>nginx</center>\r\n"
-            "</body>\r\n</html>\r\n"
-        )
-        self._answer(status, text, "text/html")
 
-    def _answer(self, status: int, text: str, content_type: str) -> None:
-        body = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+StubFritz.handler = _Handler

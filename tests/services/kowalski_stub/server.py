@@ -9,33 +9,24 @@ dropped; NaN comes as extended JSON; what is not sorted comes in any order.
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from bson import json_util
 
 from tests.services.kowalski_stub.database import Database, ExecutionTimeout, error_message
-from tests.services.kowalski_stub.faults import Fault, Faults
+from tests.services.kowalski_stub.faults import EVERY_KIND, Fault
+from tests.services.stub_server import Faults, StubHandler, StubServer
 
 MAX_BODY = 1048576
 JSON_TYPE = "application/json; charset=utf-8"
 TEXT_TYPE = "text/plain; charset=utf-8"
-HTML_TYPE = "text/html"
 PENQUINS = {"2.0.0", "2.1.0", "2.2.0", "2.3.0", "2.4.0", "2.4.1", "2.4.2"}
 REASONS = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"}
-PAGE = (
-    "<html>\r\n<head><title>504 Gateway Time-out</title></head>\r\n<body>\r\n"
-    "<center><h1>504 Gateway Time-out</h1></center>\r\n<hr><center>nginx</center>\r\n"
-    "</body>\r\n</html>\r\n"
-)
 
 
-class StubKowalski:
+class StubKowalski(StubServer):
     """A server in a thread of this process.
 
     Parameters
@@ -54,41 +45,17 @@ class StubKowalski:
         users: Mapping[str, str] | None = None,
         shuffled: bool = True,
     ) -> None:
+        super().__init__(Faults(EVERY_KIND))
         self.database = Database(collections, shuffled=shuffled)
         self.users = dict(users or {"admin": "admin", "joe": "joe-secret"})
-        self.faults = Faults()
         self.requests: list[dict[str, Any]] = []
         self.sizes: list[int] = []
         self.most_under_way = 0
-        self.port = 0
         self._under_way = 0
-        self._lock = threading.Lock()
-        self._server: _Server | None = None
 
     def token(self, user: str = "admin") -> str:
         """Return the token of a user, which never expires."""
         return f"eyJ.{user}.stub"
-
-    def start(self) -> StubKowalski:
-        """Listen on a port, the same one again after `stop`."""
-        self._server = _Server(("127.0.0.1", self.port), self)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def stop(self) -> None:
-        """Cut all connections and stop listening."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server.cut()
-            self._server = None
-
-    def __enter__(self) -> StubKowalski:
-        return self.start()
-
-    def __exit__(self, *error: object) -> None:
-        self.stop()
 
     def queries(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Return the queries that came, in order, those of a type only if asked."""
@@ -114,42 +81,7 @@ class StubKowalski:
             self._under_way -= 1
 
 
-class _Server(ThreadingHTTPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self, address: tuple[str, int], stub: StubKowalski) -> None:
-        super().__init__(address, _Handler)
-        self.stub = stub
-        self._sockets: set[socket.socket] = set()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._sockets.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._sockets.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that went away."""
-
-    def cut(self) -> None:
-        for one in list(self._sockets):
-            super().shutdown_request(one)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-    def handle(self) -> None:
-        with suppress(ConnectionError):
-            super().handle()
-
+class _Handler(StubHandler):
     def do_GET(self) -> None:
         if self.path == "/":
             if self._user() is not None:
@@ -160,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404)
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
         if len(body) > MAX_BODY:
             text = f"Maximum request body size {MAX_BODY} exceeded, actual body size {len(body)}"
             self._answer(413, text, TEXT_TYPE)
@@ -235,13 +167,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self, fault: Fault) -> None:
         if fault.kind == "drop":
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+            self.drop()
         elif fault.kind == "page":
-            self._answer(fault.status, PAGE, HTML_TYPE)
+            self.page(fault.status, "504 Gateway Time-out")
         else:
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-            self._answer(fault.status, "busy", TEXT_TYPE, headers)
+            self.answer(fault.status, "busy", TEXT_TYPE, headers)
 
     def _success(self, **values: Any) -> None:
         self._answer(200, _to_json({"status": "success", **values}))
@@ -250,21 +181,11 @@ class _Handler(BaseHTTPRequestHandler):
         message = REASONS.get(status, "") if message is None else message
         self._answer(status, json.dumps({"status": "error", "message": message}))
 
-    def _answer(
-        self,
-        status: int,
-        text: str,
-        content_type: str = JSON_TYPE,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        body = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(body)))
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+    def _answer(self, status: int, text: str, content_type: str = JSON_TYPE) -> None:
+        self.answer(status, text, content_type)
+
+
+StubKowalski.handler = _Handler
 
 
 def _to_json(value: Any) -> str:
