@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -24,7 +25,11 @@ OF_THE_BEST = ("_id", "period", "field", "ccd", "quad", "filter", "n_epochs")
 
 
 def find_stars(
-    rows: pd.DataFrame, *, statistic: Statistic = "mean", radius_arcsec: float = SAME_STAR_ARCSEC
+    rows: pd.DataFrame,
+    *,
+    statistic: Statistic = "mean",
+    radius_arcsec: float = SAME_STAR_ARCSEC,
+    more: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return one row per star of predictions or a catalogue; no light curve is left out.
 
@@ -42,6 +47,8 @@ def find_stars(
     statistic : {"mean", "median", "max"}
         Of the scores of a star's light curves that have any.
     radius_arcsec : float
+    more : sequence of str
+        Columns that are treated like scores, such as probabilities.
 
     Returns
     -------
@@ -56,7 +63,7 @@ def find_stars(
 
     # Of equally near stars the one of the lowest id counts, in whatever order they came.
     rows = rows.sort_values("_id", ignore_index=True)
-    names = [name for name in rows.columns if is_score(str(name))]
+    names = [*(name for name in rows.columns if is_score(str(name))), *more]
     scores = rows[names].astype("float64")
     keys = _survey_ids(rows)
     star = _stars(rows, keys, radius_arcsec)

@@ -67,6 +67,7 @@ def add_arguments(parser: Parser) -> None:
         parser.add_argument(name, nargs="*", type=int, metavar="ID", help=meaning)
     parser.add_argument("--taxonomy-map", metavar="FILE", help="classes on Fritz, JSON")
     parser.add_argument("--agg-method", choices=("mean", "median", "max"), help="of scores")
+    parser.add_flag("--post-probabilities", help="post calibrated probabilities, and no scores")
     parser.add_argument("--folder", metavar="FOLDER", help="for tables, pictures and memory")
     parser.add_flag("--doNotPost", help="make the tables and post nothing")
     parser.add_flag("--dry-run", help="show what would be sent to Fritz, and send nothing")
@@ -192,6 +193,7 @@ def _config(args: argparse.Namespace) -> Config:
         "post_group_ids": args.post_group_ids,
         "taxonomy_map": args.taxonomy_map,
         "statistic": args.agg_method,
+        "post_probabilities": args.post_probabilities or None,
         "folder": args.folder,
     }
     overrides: dict[str, Any] = {"gcn": {k: v for k, v in given.items() if v is not None}}

@@ -11,6 +11,7 @@ COLUMNS = {
     "tags": "columns without an algorithm, as of sources of an event",
     "dnn": "columns of the neural networks",
     "xgb": "columns of the boosted trees",
+    "p": "columns of calibrated probabilities in a catalogue",
 }
 
 

@@ -42,6 +42,9 @@ class GcnSection(Section):
         "mean", "how the scores of a source's light curves become one"
     )
     post: bool = key(True, "post classifications from thresholds.posting on")
+    post_probabilities: bool = key(
+        False, "post calibrated probabilities, of classes that have them, in place of scores"
+    )
     post_group_ids: tuple[GroupId, ...] = key((1544,), "groups on Fritz to post to")
     post_group_ids_by_tag: dict[str, tuple[GroupId, ...]] = Field(
         default_factory=_groups_by_tag,

@@ -25,7 +25,7 @@ from scope.fritz.taxonomy_map import TaxonomyMap, read_map
 from scope.fritz.upload import Upload, UploadOptions
 from scope.gcn.events import Event, fetch_event, fetch_events, groups_to_post
 from scope.gcn.memory import Memory
-from scope.gcn.scores import combine_scores
+from scope.gcn.scores import combine_scores, is_probability, take_probabilities
 from scope.gcn.sources import EventSource, event_sources, sources_table
 from scope.io import (
     read_schema,
@@ -167,13 +167,20 @@ class Follower:
     def _classified(
         self, event: Event, sources: Sequence[EventSource], catalogue: Path
     ) -> pd.DataFrame:
-        """Return a row per star of the event's catalogue, with one score per class."""
-        names = [name for name in read_schema(catalogue).names if _is_wanted(name)]
-        rows = to_frame(read_table(catalogue, names))
-        stars = find_stars(rows, statistic=self._section.statistic)
+        """Return a row per star of the event's catalogue, with one number per class."""
+        there = read_schema(catalogue).names
+        probabilities = self._section.post_probabilities
+        more = [name for name in there if probabilities and is_probability(name)]
+        scores = [name for name in there if is_score(name)]
+        wanted = [*(name for name in OPENING if name in there), *scores, *more]
+        rows = to_frame(read_table(catalogue, wanted))
+        stars = find_stars(rows, statistic=self._section.statistic, more=more)
         stars = stars.sort_values(["obj_id", "ra", "dec"], ignore_index=True)
-        scores = [name for name in stars if is_score(str(name))]
-        found = combine_scores(stars[[*OPENING, *scores]], self._config.inference.algorithms)
+        stars = stars[[*OPENING, *scores, *more]]
+        if probabilities:
+            found = take_probabilities(stars)
+        else:
+            found = combine_scores(stars, self._config.inference.algorithms)
         found.insert(0, "dateobs", event.dateobs)
         place = found.columns.tolist().index("dec") + 1
         found.insert(place, "separation_arcsec", _separations(found, sources))
@@ -255,10 +262,6 @@ def _separations(stars: pd.DataFrame, sources: Sequence[EventSource]) -> list[fl
     ra, dec = np.array([places[name] for name in stars["obj_id"]]).reshape(-1, 2).T
     own = (stars[name].to_numpy(dtype=float) for name in ("ra", "dec"))
     return separation_arcsec(unit_vectors(ra, dec), unit_vectors(*own)).tolist()
-
-
-def _is_wanted(name: str) -> bool:
-    return name in OPENING or is_score(name)
 
 
 def _write_if_new(sources: Sequence[EventSource], path: Path) -> None:

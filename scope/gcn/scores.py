@@ -1,15 +1,19 @@
-"""One score of each class from those of both algorithms."""
+"""One number for each class: the mean score of the algorithms, or the probability."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from scope.catalog.sample import NOT_VARIABLE
+from scope.catalog.publish import is_score
+from scope.catalog.sample import NOT_VARIABLE, VARIABLE
 from scope.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PROBABILITY = "_p"
+"""How columns of probabilities end, see `scope.catalog.probabilities`."""
 
 
 def combine_scores(sources: pd.DataFrame, algorithms: Sequence[str]) -> pd.DataFrame:
@@ -22,7 +26,6 @@ def combine_scores(sources: pd.DataFrame, algorithms: Sequence[str]) -> pd.DataF
     InputError
         If there are no scores of an algorithm.
     """
-    result = sources.copy()
     end = f"_{algorithms[0]}"
     tags = [str(name).removesuffix(end) for name in sources if _is_of(name, algorithms[0])]
     for algorithm in algorithms:
@@ -33,10 +36,41 @@ def combine_scores(sources: pd.DataFrame, algorithms: Sequence[str]) -> pd.DataF
         for tag in tags
         if all(f"{tag}_{algorithm}" in sources for algorithm in algorithms)
     }
-    for tag, values in means.items():
+    return _with_classes(sources, means)
+
+
+def take_probabilities(sources: pd.DataFrame) -> pd.DataFrame:
+    """Return sources with the probability of each class that is calibrated, ``<class>``.
+
+    It is that of the catalogue, ``<class>_p``. ``nonvar`` is 1 - ``vnv``.
+
+    Raises
+    ------
+    InputError
+        If there are no probabilities.
+    """
+    names = [str(name) for name in sources if is_probability(str(name))]
+    if not names:
+        raise InputError(
+            "catalogue without probabilities",
+            todo="use models of both algorithms with their fusion, or set "
+            "gcn.post_probabilities to false",
+        )
+    found = {name.removesuffix(PROBABILITY): sources[name] for name in names}
+    return _with_classes(sources, found)
+
+
+def is_probability(name: str) -> bool:
+    """Return whether a column of a catalogue holds the probability of a class."""
+    return name.endswith(PROBABILITY) and not is_score(name.removesuffix(PROBABILITY))
+
+
+def _with_classes(sources: pd.DataFrame, classes: Mapping[str, Any]) -> pd.DataFrame:
+    result = sources.copy()
+    for tag, values in classes.items():
         result[tag] = values
-    if "vnv" in means:
-        result[NOT_VARIABLE] = 1.0 - means["vnv"]
+    if VARIABLE in classes:
+        result[NOT_VARIABLE] = 1.0 - classes[VARIABLE]
     return result
 
 

@@ -37,6 +37,7 @@ class Workflow:
     def __init__(self) -> None:
         self.targets: list[str] = []
         self.fails = False
+        self.more: dict[str, float] = {}
 
     def __call__(self, target: str) -> Path:
         self.targets.append(target)
@@ -53,6 +54,7 @@ class Workflow:
                     for n, tag in enumerate(("vnv", "pnp"))
                     for algo in ("dnn", "xgb")
                 },
+                **self.more,
             }
             for k, row in enumerate(listed)
             for band in (1, 2)
@@ -145,6 +147,17 @@ def test_only_new_sources_are_posted_and_all_are_in_the_table(stub, sky, stars, 
     assert posted(stub) == {("ZTF23aaaaaa2", "variable", (4,))}
     folder = Path("gcn/2023-05-21T05-30-43")
     assert len(read_dataframe(next(folder.glob("merged*.parquet")))) == 3
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_probabilities_are_posted_on_request(stub, sky, stars, workflow) -> None:
+    add_event(stub, stars)
+    workflow.more = {"vnv_p": 0.875, "vnv_dnn_p": 0.99}
+    assert follow(stub, sky, workflow, gcn={"post_probabilities": True}) == 0
+    rows = stub.database.all("select * from classifications")
+    found = {(row["obj_id"], row["classification"], row["probability"]) for row in rows}
+    # `pnp`, which is not calibrated, is left out
+    assert found == {(name, "variable", 0.875) for name in SCORES}
 
 
 @pytest.mark.usefixtures("unpainted")
