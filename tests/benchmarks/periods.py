@@ -179,7 +179,7 @@ def memory(curve: LightCurves) -> None:
 
 
 def growth() -> None:
-    """Print how the cost grows with points and baseline."""
+    """Print how the cost grows with points, baseline and the number of light curves."""
     print(f"\n{'points':>7} {'days':>6} " + " ".join(f"{name:>20}" for name in SEARCHES))
     for n, baseline in (
         (50, 1800),
@@ -197,6 +197,22 @@ def growth() -> None:
             runs = [cpu_seconds(partial(search_periods, curve, options)) for _ in range(3)]
             cells.append(f"{np.median(runs):20.4f}")
         print(f"{n:>7} {baseline:>6} " + " ".join(cells))
+    print(f"\n{'curves':>7} {'LS_BIC':>10} {'ELS_ECE_EAOV':>14}  s per curve")
+    for count in (1, 8, 64):
+        curves = many(star(150, 450.0), count)
+        cells = []
+        for name in ("LS_BIC", "ELS_ECE_EAOV"):
+            options = PeriodOptions(algorithms=SEARCHES[name])
+            cells.append(cpu_seconds(partial(search_periods, curves, options)) / count)
+        print(f"{count:>7} {cells[0]:10.4f} {cells[1]:14.4f}")
+
+
+def many(curve: LightCurves, count: int) -> LightCurves:
+    """The same light curve `count` times, as one batch."""
+    times, mags, errors = (np.tile(a, count) for a in (curve.time, curve.mag, curve.magerr))
+    return LightCurves(
+        np.arange(count), len(curve.time) * np.arange(count + 1), times, mags, errors
+    )
 
 
 def main() -> None:
@@ -205,7 +221,9 @@ def main() -> None:
     parser.add_argument("--curves", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--baseline", type=float, default=1800.0)
-    parser.add_argument("--growth", action="store_true", help="also with points and baseline")
+    parser.add_argument(
+        "--growth", action="store_true", help="also with points, baseline and number"
+    )
     arguments = parser.parse_args()
     curves = [star(n, arguments.baseline) for n in lengths(arguments.curves)]
     print(platform.processor() or platform.machine(), "Python", platform.python_version())

@@ -30,7 +30,8 @@ Table = npt.NDArray[np.float64]
 
 
 @lru_cache(maxsize=1)
-def _program() -> Program:
+def features_program() -> Program:
+    """Return the kernels of statistics, Fourier features and histograms."""
     constants = {
         "MAX_HARMONICS": on_cpu.MAX_HARMONICS,
         "FOURIER_DEPENDENT": on_cpu.DEPENDENT,
@@ -57,7 +58,7 @@ def statistics(lightcurves: LightCurves) -> Table:
         work = workspace.empty(int(starts[-1]), np.float64)
         out = workspace.empty(len(curves) * width, np.float64)
         arguments = (offsets, time, mag, magerr, workspace.put(starts), work, out)
-        workspace.launch(_program(), "statistics", len(curves), THREADS, arguments)
+        workspace.launch(features_program(), "statistics", len(curves), THREADS, arguments)
         return workspace.get(out)
 
     return _for_batches(lightcurves, 24 + 32, width, answer)
@@ -77,7 +78,7 @@ def fourier(lightcurves: LightCurves, period: Table, form: FourierForm = "raw") 
         periods = workspace.put(np.asarray(period, dtype=np.float64)[rows])
         zero = np.float64(curves.time_zero_hjd)
         arguments = (offsets, time, mag, magerr, zero, periods, work, out)
-        workspace.launch(_program(), "fourier", len(curves), THREADS, arguments)
+        workspace.launch(features_program(), "fourier", len(curves), THREADS, arguments)
         return workspace.get(out)
 
     raw = _for_batches(lightcurves, 24 + 8 * columns, width, answer)
@@ -95,7 +96,7 @@ def dmdt(lightcurves: LightCurves, edges: DmdtEdges | None = None) -> Table:
         dm, dt = (workspace.put(np.array(part)) for part in (chosen.dm, chosen.dt))
         out = workspace.empty(len(curves) * N_BINS * N_BINS, np.float64)
         arguments = (offsets, time, mag, dm, dt, out)
-        workspace.launch(_program(), "dmdt", len(curves), THREADS, arguments)
+        workspace.launch(features_program(), "dmdt", len(curves), THREADS, arguments)
         return workspace.get(out)
 
     flat = _for_batches(lightcurves, 24, N_BINS * N_BINS, answer)

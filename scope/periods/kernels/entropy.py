@@ -13,7 +13,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from scope.periods.kernels.phases import SEED, bin_bits, phase_bin, phase_steps, seed_phases
+from scope.periods.kernels.phases import (
+    SEED,
+    bin_bits,
+    bin_of,
+    phase_bin,
+    phase_steps,
+    seed_phases,
+)
 from scope.periods.kernels.reduce import State, reduce_block
 from scope.periods.kernels.types import Bytes, Floats, Integers, Words
 from scope.periods.kernels.vector import count_equal
@@ -85,7 +92,6 @@ def _scan_few(
     n = len(time)
     rise = table[1:] - table[:-1]
     bits = np.uint32(bin_bits(phase_bins))
-    rest = np.uint32(32) - bits
     bins, row = np.uint32(phase_bins), np.uint32(mag_bins)
     phase = np.empty(n, dtype=np.uint32)
     step = phase_steps(time, df)
@@ -99,7 +105,7 @@ def _scan_few(
         seed_phases(time, f0 + df * start, phase)
         for i in range(count):
             for j in range(n):
-                b = ((phase[j] >> bits) * bins) >> rest
+                b = bin_of(phase[j], bits, bins)
                 where[j] = b
                 cell[j] = b * row + column[j]
                 phase[j] += step[j]
@@ -167,7 +173,6 @@ def _scan_many(
     `singles` of the magnitude bins have one run of places, then `pairs` have two.
     """
     bits = np.uint32(bin_bits(phase_bins))
-    rest = np.uint32(32) - bits
     bins = np.uint32(phase_bins)
     phase = np.empty(len(place_time), dtype=np.uint32)
     step = phase_steps(place_time, df)
@@ -178,7 +183,7 @@ def _scan_many(
         seed_phases(place_time, f0 + df * start, phase)
         for i in range(count):
             for j in range(len(place_time)):
-                where[j] = np.uint8(((phase[j] >> bits) * bins) >> rest) | empty[j]
+                where[j] = np.uint8(bin_of(phase[j], bits, bins)) | empty[j]
                 phase[j] += step[j]
             entropy = np.int64(0)
             for b in range(phase_bins):

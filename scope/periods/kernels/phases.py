@@ -42,15 +42,23 @@ def phase_steps(time: Floats, df: float) -> Words:
 
 @njit(cache=True, nogil=True)
 def bin_bits(phase_bins: int) -> int:
-    """Bits that hold any bin number: a phase gives up so many for one 32-bit product.
-
-    The bin is then ``((phase >> bits) * phase_bins) >> (32 - bits)``, from a phase of at
-    least 22 bits.
-    """
+    """Bits that hold any bin number: a phase gives up so many for one 32-bit product."""
     bits = 0
     while (1 << bits) < phase_bins:
         bits += 1
     return bits
+
+
+@njit(cache=True, nogil=True)
+def bin_of(phase: np.uint32, bits: np.uint32, bins: np.uint32) -> np.uint32:
+    """Bin of a 32-bit phase, from its upper bits: at least 22, all but `bin_bits` of `bins`.
+
+    Each step is cut back to 32 bits, and the shifts are seen to be less than that: else the
+    compiler calculates with half as many points at a time.
+    """
+    lanes = np.uint32(31)
+    product = np.uint32(np.uint32(phase >> (bits & lanes)) * bins)
+    return np.uint32(product >> (np.uint32(np.uint32(32) - bits) & lanes))
 
 
 @njit(cache=True, nogil=True)

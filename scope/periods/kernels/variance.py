@@ -10,7 +10,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from scope.periods.kernels.phases import SEED, bin_bits, phase_bin, phase_steps, seed_phases
+from scope.periods.kernels.phases import (
+    SEED,
+    bin_bits,
+    bin_of,
+    phase_bin,
+    phase_steps,
+    seed_phases,
+)
 from scope.periods.kernels.reduce import State, reduce_block
 from scope.periods.kernels.types import Floats, Integers, Longs, Words
 
@@ -71,7 +78,6 @@ def _scan(
     n = len(time)
     sum_bits = (np.uint64(1) << np.uint64(COUNT_SHIFT)) - np.uint64(1)
     bits = np.uint32(bin_bits(phase_bins))
-    rest = np.uint32(32) - bits
     bins = np.uint32(phase_bins)
     phase = np.empty(n, dtype=np.uint32)
     step = phase_steps(time, df)
@@ -84,7 +90,7 @@ def _scan(
         seed_phases(time, f0 + df * start, phase)
         for i in range(count):
             for j in range(n):
-                where[j] = (((phase[j] >> bits) * bins) >> rest) + way[j]
+                where[j] = bin_of(phase[j], bits, bins) + way[j]
                 phase[j] += step[j]
             cells[:] = np.uint64(0)
             for j in range(n):
