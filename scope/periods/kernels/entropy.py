@@ -105,9 +105,8 @@ def _scan_few(
         seed_phases(time, f0 + df * start, phase)
         for i in range(count):
             for j in range(n):
-                b = bin_of(phase[j], bits, bins)
-                where[j] = b
-                cell[j] = b * row + column[j]
+                where[j] = bin_of(phase[j], bits, bins)
+                cell[j] = where[j] * row + column[j]
                 phase[j] += step[j]
             cells[:] = 0
             totals[:] = 0
