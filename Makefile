@@ -72,6 +72,7 @@ starter: install
 	cp -r results/models/dnn/starter models/dnn/starter
 	cp -r results/models/xgb/starter models/xgb/starter
 	cp -r results/models/fused/starter models/fused/starter
+	rm -f models/*/starter/.snakemake_timestamp
 
 install-profile:
 	@profiles/install.sh slurm
