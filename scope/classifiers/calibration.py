@@ -48,7 +48,8 @@ class CalibrationOptions:
         for trees and a temperature for networks.
     observed_from : int
         Observed stars of either side from which on simulated ones are left out: what a
-        score means among them says little about the sky.
+        score means among them says little about the sky. For prediction sets each side
+        counts by itself.
     coverage : float
         Part of the light curves of either side whose prediction set holds the truth.
     """
@@ -103,6 +104,7 @@ class ClassCalibration:
         called positive for the best F1 on training stars.
     observed : bool
         Whether all this is of observed stars alone, of a training set with simulated ones.
+        Each edge is, where its own side has enough of them.
     """
 
     method: str
@@ -170,6 +172,19 @@ class OutOfFold:
         )
         return part if min(part.count_stars()) >= least else self
 
+    def representative(self, least: int) -> Bools:
+        """Return the rows for prediction sets: of a side with `least` observed stars only those.
+
+        A set promises something of one side alone, so that the other need not be known.
+        """
+        here = np.ones(len(self.target), dtype=bool)
+        if self.observed is None:
+            return here
+        for side in (self.target, ~self.target):
+            if len(np.unique(self.stars[side & self.observed])) >= least:
+                here &= self.observed | ~side
+        return here
+
     def count_stars(self) -> tuple[int, int]:
         """Return the numbers of stars with positive and with negative rows."""
         positive, negative = self.stars[self.target], self.stars[~self.target]
@@ -206,7 +221,12 @@ def calibrate(rows: OutOfFold, algorithm: str, options: CalibrationOptions) -> C
     about = {"score_prevalence": rows.score_prevalence} if method == "temperature" else {}
     parameters = fit(method, rows.scores, rows.target, **about)
     probability = from_log_odds(apply(method, parameters, rows.scores))
-    lowest, highest = conformal_edges(probability, rows.target, options.coverage)
+    here = everything.representative(options.observed_from)
+    lowest, highest = conformal_edges(
+        from_log_odds(apply(method, parameters, everything.scores[here])),
+        everything.target[here],
+        options.coverage,
+    )
     return replace(
         bare,
         method=method,

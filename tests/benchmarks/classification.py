@@ -122,12 +122,12 @@ class Run:
         return Judged(part.target[here], values[here], scores.stars[here], {})
 
     def classes(self, rows: np.ndarray, least: int = LEAST) -> Iterator[tuple[str, int]]:
-        """Yield the classes with enough positive test rows, and their number."""
+        """Yield the classes with enough positive test rows, and some others; and their number."""
         scores = self.scores["xgb"]
         for tag, part in scores.classes.items():
             here = part.member & (scores.sets == TEST) & rows
             positive = int(part.target[here].sum())
-            if positive >= least and positive <= here.sum() - least:
+            if positive >= least and positive <= here.sum() - LEAST:
                 yield tag, positive
 
 

@@ -175,6 +175,23 @@ def test_settings_that_cannot_be_used_are_refused(values: dict[str, float]) -> N
         CalibrationOptions(**values)  # type: ignore[arg-type]
 
 
+def test_prediction_sets_of_a_side_are_of_observed_stars_where_that_side_has_enough() -> None:
+    # Observed members are plainer than simulated ones; hardly anything else was observed.
+    rng = np.random.default_rng(3)
+    n_observed, n_few, n_simulated = 900, 30, 2000
+    observed = np.repeat([True, False], [n_observed + n_few, n_simulated])
+    target = np.repeat([True, False, True, False], [n_observed, n_few, 1000, 1000])
+    seen = rng.normal(np.where(target, np.where(observed, 3.0, 1.0), -1.0), 1.0)
+    rows = OutOfFold(expit(seen), target, np.arange(len(target)), target.mean(), observed)
+    found = calibrate(rows, "xgb", OPTIONS)
+    assert not found.observed
+    fresh = expit(rng.normal(3.0, 1.0, 20_000))
+    # The 10 % point of 900 rows: its coverage scatters by 0.01.
+    assert found.sets(found.probability(fresh))[True].mean() == pytest.approx(0.9, abs=0.03)
+    others = expit(rng.normal(-1.0, 1.0, 20_000))
+    assert found.sets(found.probability(others))[False].mean() == pytest.approx(0.9, abs=0.03)
+
+
 def test_simulated_stars_have_no_part_where_there_are_enough_observed_ones() -> None:
     sky, simulated = drawn(900), drawn(3000)
     # In the simulation the class is everywhere: what a score means there is another thing.
