@@ -1,15 +1,18 @@
 """Many faults in a row, and a table of what came of each.
 
-``python -m tests.faults.soak [--seed S] [--output docs/faults.md] [--kills N] [--no-slurm]``
+``python -m tests.faults.soak [--seed S] [--output docs/faults.md] [--kills N]``
+``        [--parts machine slurm] [--results FILE]``
 
 Each trial runs a tiny field in a folder of its own, is disturbed at a moment that the seed
 decides, goes on with one command, and is compared byte by byte with an undisturbed run.
+What came of each goes into `--results` at once; trials that stand there are not played again.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import platform
 import random
 import subprocess
@@ -48,6 +51,7 @@ DISKS = (100, 200, 300, 400)
 """Kilobytes of a disk that gets full."""
 ABSENCES = 4
 SLURM_KILLS = 4
+PARTS = ("machine", "slurm")
 
 
 @dataclass
@@ -57,11 +61,9 @@ class Stage:
     Attributes
     ----------
     place : Path
-    generator : random.Random
     """
 
     place: Path
-    generator: random.Random
     _made: int = 0
     _calm: dict[str, Run] = field(default_factory=dict)
 
@@ -115,21 +117,22 @@ def kill_trial(kill: Kill) -> Trial:
     return Trial(f"killed: {kill.victim}", f"{kill.delay:.2f} s into step {kill.step}", play)
 
 
-def damage_trial(damage: Damage, number: int) -> Trial:
+def damage_trial(damage: Damage, number: int, seed: int) -> Trial:
     """A product of a finished run is damaged; `scope verify --remove` comes before resuming."""
 
     def play(stage: Stage) -> str:
+        generator = random.Random(f"{seed} {damage} {number}")
         whole, run = stage.tiny(), stage.run()
         results = whole.folder / "results"
         places = ("sources", "crossmatch", "features", "imputed", "scores_*", "preds_*", "catalog")
         products = sorted(p for place in places for p in results.glob(f"{place}/**/*.parquet"))
-        product = products[stage.generator.randrange(len(products))].relative_to(results)
-        other = stage.generator.choice([p for p in products if p.relative_to(results) != product])
+        product = products[generator.randrange(len(products))].relative_to(results)
+        other = generator.choice([p for p in products if p.relative_to(results) != product])
         mended = damage_and_mend(
             whole,
             run,
             TARGET,
-            lambda copy: spoil(copy / product, damage, stage.generator, other),
+            lambda copy: spoil(copy / product, damage, generator, other),
         )
         print(f"  {product}", flush=True)
         if mended.found.returncode != 2 or f"results/{product}" not in mended.found.stdout:
@@ -194,11 +197,11 @@ def slurm_trial(cluster: Cluster, delay: float, cancel: bool) -> Trial:
     return Trial(what, f"{delay:.0f} s into the run", play)
 
 
-def all_trials(generator: random.Random, seed: int, kills: int) -> list[Trial]:
+def trials_here(generator: random.Random, seed: int, kills: int) -> list[Trial]:
     """Return the trials on this machine alone."""
     return [
         *(kill_trial(kill) for kill in random_kills(seed, kills)),
-        *(damage_trial(kind, n + 1) for kind in DAMAGES for n in range(DAMAGES_OF_A_KIND)),
+        *(damage_trial(kind, n + 1, seed) for kind in DAMAGES for n in range(DAMAGES_OF_A_KIND)),
         *(disk_trial(kilobytes) for kilobytes in DISKS),
         *(archive_trial(generator.uniform(0, 4)) for _ in range(ABSENCES)),
     ]
@@ -216,26 +219,38 @@ def running_cluster() -> Iterator[Cluster]:
             cluster.stop()
 
 
-def play_all(stage: Stage, trials: list[Trial]) -> list[tuple[Trial, str]]:
-    """Play one trial after the other, and say what came of each."""
-    results = []
+def play_all(stage: Stage, trials: list[Trial], results: Path) -> None:
+    """Play one trial after the other, and write down what came of each."""
+    done = {(line["what"], line["moment"]) for line in read_results(results)}
     for number, trial in enumerate(trials, start=1):
-        what = trial.play(stage)
-        print(f"{number}/{len(trials)}  {trial.what}, {trial.moment}: {what}", flush=True)
-        results.append((trial, what))
-    return results
+        if (trial.what, trial.moment) in done:
+            continue
+        try:
+            came = trial.play(stage)
+        except subprocess.TimeoutExpired as error:
+            came = f"not done after {error.timeout:.0f} s"
+        print(f"{number}/{len(trials)}  {trial.what}, {trial.moment}: {came}", flush=True)
+        line = {"what": trial.what, "moment": trial.moment, "result": came, "commit": commit()}
+        with results.open("a") as file:
+            file.write(json.dumps(line) + "\n")
 
 
-def page(results: list[tuple[Trial, str]], seed: int) -> str:
+def read_results(path: Path) -> list[dict[str, str]]:
+    """Return what came of the trials that were played, oldest first."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def commit() -> str:
+    """Return the commit of the checkout, and whether it was changed since."""
+    describe = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(describe, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def page(results: list[dict[str, str]], seed: int) -> str:
     """Return the trials as a page."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    counts = Counter((trial.what, result) for trial, result in results)
+    counts = Counter((line["what"], line["result"]) for line in results)
+    commits = ", ".join(dict.fromkeys(line["commit"] for line in results))
     lines = [
         "# Faults",
         "",
@@ -245,7 +260,7 @@ def page(results: list[tuple[Trial, str]], seed: int) -> str:
         "Kills are SIGKILL while a step runs. Damaged products are found by `scope verify` and",
         "removed by `scope verify --remove` before. SLURM is a real one, of two nodes.",
         "",
-        f"{datetime.date.today()}, commit {commit}, seed {seed}, Python"
+        f"{datetime.date.today()}, commit {commits}, seed {seed}, Python"
         f" {platform.python_version()}, {platform.machine()}.",
         "",
         "| fault | result | trials |",
@@ -255,8 +270,8 @@ def page(results: list[tuple[Trial, str]], seed: int) -> str:
         "| trial | fault | moment | result |",
         "|---|---|---|---|",
         *(
-            f"| {number} | {trial.what} | {trial.moment} | {result} |"
-            for number, (trial, result) in enumerate(results, start=1)
+            f"| {number} | {line['what']} | {line['moment']} | {line['result']} |"
+            for number, line in enumerate(results, start=1)
         ),
     ]
     return "\n".join(lines) + "\n"
@@ -267,22 +282,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Disturb runs and compare what comes of them.")
     parser.add_argument("--kills", type=int, default=21)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--no-slurm", action="store_true")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "faults.md")
+    parser.add_argument("--results", type=Path, help="by default forgotten in the end")
     options = parser.parse_args()
-    if not options.no_slurm and (missing := missing_programs()):
-        parser.error(f"no {', '.join(missing)}: install SLURM, or leave it out with --no-slurm")
+    if "slurm" in options.parts and (missing := missing_programs()):
+        parser.error(f"no {', '.join(missing)}: install SLURM, or take --parts machine")
     generator = random.Random(options.seed)
     with tempfile.TemporaryDirectory(prefix="soak-") as place:
-        stage = Stage(Path(place), generator)
-        results = play_all(stage, all_trials(generator, options.seed, options.kills))
-        if not options.no_slurm:
-            delays = [generator.uniform(5, 60) for _ in range(SLURM_KILLS)]
+        stage = Stage(Path(place))
+        results = options.results or Path(place) / "results.jsonl"
+        here = trials_here(generator, options.seed, options.kills)
+        delays = [generator.uniform(5, 60) for _ in range(SLURM_KILLS)]
+        if "machine" in options.parts:
+            play_all(stage, here, results)
+        if "slurm" in options.parts:
             with running_cluster() as cluster:
-                trials = [slurm_trial(cluster, d, n % 2 == 1) for n, d in enumerate(delays)]
-                results += play_all(stage, trials)
-    options.output.write_text(page(results, options.seed))
-    return int(any(result not in GOOD for _, result in results))
+                there = [slurm_trial(cluster, d, n % 2 == 1) for n, d in enumerate(delays)]
+                play_all(stage, there, results)
+        found = read_results(results)
+    options.output.write_text(page(found, options.seed))
+    return int(any(line["result"] not in GOOD for line in found))
 
 
 if __name__ == "__main__":
