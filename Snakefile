@@ -17,6 +17,7 @@ include: "rules/features.smk"
 include: "rules/inference.smk"
 include: "rules/catalog.smk"
 include: "rules/training.smk"
+include: "rules/scheduler.smk"
 include: "rules/runs.smk"
 
 
