@@ -166,7 +166,7 @@ class FritzHost:
                 value=f"HTTP status {status} for {self.options.address}",
                 todo="check fritz.host, fritz.port and fritz.protocol",
             )
-        if envelope is None and 400 <= status < 500 and status not in _PASSING:
+        if envelope is None and 400 <= status < 500 and not (status in _PASSING or _is_cut(answer)):
             raise ServiceError(
                 f"no answer of Fritz to /api/{path}, but a page",
                 value=f"HTTP status {status}{_title(answer)}",
@@ -276,6 +276,11 @@ def _envelope(answer: requests.Response) -> Json | None:
     except ValueError:
         return None
     return body if isinstance(body, dict) and "status" in body else None
+
+
+def _is_cut(answer: requests.Response) -> bool:
+    """Whether an answer without an object was to be one, and was lost on the way in part."""
+    return "json" in answer.headers.get("Content-Type", "")
 
 
 def _title(answer: requests.Response) -> str:

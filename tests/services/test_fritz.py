@@ -55,6 +55,13 @@ def test_refusals_say_why_and_are_not_repeated(stub, fritz) -> None:
     assert len(stub.requests) == 2
 
 
+def test_a_refusal_that_was_cut_on_the_way_is_asked_for_again(stub, fritz) -> None:
+    stub.faults.next(Fault("half"))
+    with pytest.raises(NotFoundError, match="sources/b, Source not found"):
+        fritz.get("sources/b")
+    assert len(stub.requests) == 2
+
+
 @pytest.mark.parametrize("fault", EVERY_KIND, ids=lambda fault: f"{fault.kind}-{fault.status}")
 def test_reading_outlasts_every_fault(stub, fritz, fault) -> None:
     save(stub, "a")
