@@ -71,12 +71,17 @@ def test_reading_outlasts_every_fault(stub, fritz, fault) -> None:
 
 
 def test_the_limit_of_the_server_is_kept_and_survived(tmp_path) -> None:
-    # five a second and a burst of ten, as the proxy has it, four times as fast
-    with StubFritz(scale=4.0) as stub:
+    # a burst of ten, as the proxy has it, and then next to nothing until one was refused
+    with StubFritz(scale=0.001) as stub:
         fast = client_of(stub, tmp_path / "fast", requests_per_second=1e4)
-        for _ in range(30):
-            fast.get("groups")
-        assert stub.limit_hits > 0
+        asking = threading.Thread(target=lambda: [fast.get("groups") for _ in range(12)])
+        asking.start()
+        while not stub.limit_hits:
+            assert asking.is_alive()
+            time.sleep(0.01)
+        # from now on five a second, four times as fast
+        stub.scale = 4.0
+        asking.join()
         hits = stub.limit_hits
         time.sleep(0.6)
         kept = client_of(stub, tmp_path / "kept", requests_per_second=16.0)
