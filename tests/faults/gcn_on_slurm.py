@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 
 from scope.io import read_dataframe
+from scope.runs.processes import ends_raise
 from tests.conftest import ROOT
 from tests.gcn.cron import kill, recent_event, stars_of, start, write_run
 from tests.services.fritz_sky import SCALE
@@ -165,7 +166,9 @@ def _of(queue: list[str], rule: str) -> list[str]:
 
 def main() -> int:
     """Print what came of each chapter; the exit status is 1 if one failed."""
-    results = play()
+    # Stopped by a signal, it stops the cluster first.
+    with ends_raise():
+        results = play()
     for what, came in results:
         print(f"{what} {came}", flush=True)
     return int(any(came.startswith("failed") for _, came in results))
