@@ -27,6 +27,7 @@ def run_interruptible(command: Sequence[str], *, output: IO[Any] | None = None) 
     The interrupt reaches the command and what it has started once: a second one would stop
     Snakemake from cancelling its jobs. It is therefore a process group of its own, which
     signals to this one's, such as those of a keyboard and of `timeout`, do not reach.
+    It hears of interrupts even where this process, in the background of a script, does not.
 
     Parameters
     ----------
@@ -46,7 +47,9 @@ def run_interruptible(command: Sequence[str], *, output: IO[Any] | None = None) 
         interrupt from the keyboard, are passed on too, when the command has ended.
     """
     with ends_raise():
-        process = subprocess.Popen(command, stdout=output, process_group=0)
+        # What is ignored stays so in a command that is started; a handler does not.
+        with _handlers(dict.fromkeys(_ignored(signal.SIGINT), lambda *_: None)):
+            process = subprocess.Popen(command, stdout=output, process_group=0)
         try:
             return process.wait()
         except BaseException:
@@ -64,14 +67,20 @@ def run_interruptible(command: Sequence[str], *, output: IO[Any] | None = None) 
 def ends_raise() -> Iterator[None]:
     """Let SIGTERM and SIGHUP raise SystemExit with 128 and their number, as shells have it.
 
-    Nothing is changed outside the main thread, which alone is given signals.
+    One that is ignored, as SIGHUP is below ``nohup``, stays so. Nothing is changed outside the
+    main thread, which alone is given signals.
     """
 
     def end(number: int, frame: Any) -> None:
         raise SystemExit(128 + number)
 
-    with _handlers(dict.fromkeys(_ENDS, end)):
+    ignored = _ignored(*_ENDS)
+    with _handlers({number: end for number in _ENDS if number not in ignored}):
         yield
+
+
+def _ignored(*numbers: signal.Signals) -> list[signal.Signals]:
+    return [number for number in numbers if signal.getsignal(number) == signal.SIG_IGN]
 
 
 def _deaf() -> Any:

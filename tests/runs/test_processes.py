@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from scope.runs.processes import (
     end_leftover_scripts,
+    ends_raise,
     leftover_scripts,
     process_mark,
     run_interruptible,
@@ -67,14 +70,18 @@ time.sleep(0.3)
 print("interrupts:", len(seen), flush=True)
 """
 
+WAITING = """
+import time
+print("ready", flush=True)
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
 PARENT = """
 import sys
-from scope.runs.processes import (
-    end_leftover_scripts,
-    leftover_scripts,
-    process_mark,
-    run_interruptible,
-)
+from scope.runs.processes import run_interruptible
 sys.exit(run_interruptible([sys.executable, "-c", sys.argv[1]]))
 """
 
@@ -96,6 +103,42 @@ def test_an_end_is_passed_on_once_even_if_the_whole_group_is_told_twice(number, 
         os.killpg(parent.pid, number)
         assert parent.stdout.read() == "interrupts: 1\n"
         assert parent.wait(timeout=30) == status
+
+
+def test_an_end_is_passed_on_as_an_interrupt_from_the_background_of_a_script() -> None:
+    # Where there is no job control, a shell lets what it starts with & ignore interrupts.
+    script = '"$@" & echo $!; wait'
+    command = ["sh", "-c", script, "sh", sys.executable, "-c", PARENT, WAITING]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as shell:
+        assert shell.stdout is not None
+        parent = int(shell.stdout.readline())
+        try:
+            assert shell.stdout.readline() == "ready\n"
+            os.kill(parent, signal.SIGTERM)
+            assert select.select([shell.stdout], [], [], 10)[0]
+            assert shell.stdout.readline() == "interrupted\n"
+        finally:
+            for child in _children(parent):
+                os.kill(child, signal.SIGKILL)
+
+
+def test_a_hangup_is_left_alone_below_nohup() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ends_raise():
+            os.kill(os.getpid(), signal.SIGHUP)
+            with pytest.raises(SystemExit):
+                os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(OSError):
+        return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def test_the_status_of_a_command_that_ends_by_itself_is_returned() -> None:
