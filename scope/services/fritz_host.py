@@ -168,7 +168,7 @@ class FritzHost:
             )
         if envelope is None and 400 <= status < 500 and not (status in _PASSING or _is_cut(answer)):
             raise ServiceError(
-                f"no answer of Fritz to /api/{path}, but a page",
+                f"no answer of Fritz to /api/{path}, but of another server",
                 value=f"HTTP status {status}{_title(answer)}",
                 todo="check fritz.host; 413 is a request that is too large",
             )
@@ -279,8 +279,15 @@ def _envelope(answer: requests.Response) -> Json | None:
 
 
 def _is_cut(answer: requests.Response) -> bool:
-    """Whether an answer without an object was to be one, and was lost on the way in part."""
-    return "json" in answer.headers.get("Content-Type", "")
+    """Whether an answer was to be JSON, and was lost on the way in part."""
+    bare = answer.request.method == "HEAD"
+    if bare or "json" not in answer.headers.get("Content-Type", ""):
+        return False
+    try:
+        answer.json()
+    except ValueError:
+        return True
+    return False
 
 
 def _title(answer: requests.Response) -> str:

@@ -192,6 +192,14 @@ def test_pages_that_will_not_change_are_told_at_once(stub, fritz, status) -> Non
     assert len(stub.requests) == 1
 
 
+def test_a_refusal_of_a_gateway_in_front_of_fritz_is_told_at_once(stub, fritz) -> None:
+    for number, ask in enumerate((fritz.get, fritz.exists), start=1):
+        stub.faults.next(Fault("gateway", 403))
+        with pytest.raises(ServiceError, match="HTTP status 403"):
+            ask("sources/a")
+        assert len(stub.requests) == number
+
+
 def test_numbers_that_are_none_do_not_leave(stub, fritz) -> None:
     with pytest.raises(ServiceError, match="finite numbers"):
         fritz.post("sources/a/annotations", {"data": {"p": float("nan")}}, landed=None)

@@ -12,11 +12,12 @@ class Fault:
     Attributes
     ----------
     kind : str
-        ``page``: a proxy's page of HTML with `status`, and nothing is done. ``done``: the
-        same, but what was asked is done. ``late``: the same, and it is done `seconds` after
-        the answer. ``drop``: the connection is closed, nothing done. ``cut``: it is closed
-        after it is done. ``half``: done, and the JSON is cut. ``hang``: silence before it is
-        done. ``down``: `status` 504 and done, and for `seconds` the proxy sends 503.
+        ``page``: a proxy's page of HTML with `status`, and nothing is done. ``gateway``: the
+        same with JSON that is not of Fritz. ``done``: a page, but what was asked is done.
+        ``late``: a page, and it is done `seconds` after the answer. ``drop``: the connection is
+        closed, nothing done. ``cut``: it is closed after it is done. ``half``: done, and the
+        JSON is cut. ``hang``: silence before it is done. ``down``: `status` 504 and done, and
+        for `seconds` the proxy sends 503.
     """
 
     kind: str

@@ -151,6 +151,9 @@ class _Handler(StubHandler):
         if fault is not None and fault.kind in ("page", "drop"):
             self._fail(fault)
             return
+        if fault is not None and fault.kind == "gateway":
+            self.answer(fault.status, '{"message": "Forbidden"}', JSON_TYPE)
+            return
         if fault is not None and fault.kind == "hang":
             time.sleep(fault.seconds)
         if fault is not None and fault.kind == "late":
