@@ -21,7 +21,7 @@ from scope.surveys.simulation import simulate_quadrant
 
 from ..slurm.cluster import Cluster
 from ..workflow.conftest import Run
-from .harness import resume, scope, wait_for_record, while_active
+from .harness import SECONDS, resume, scope, wait_for_record, while_active
 
 Damage = Literal["truncated", "one bit wrong", "another file's content"]
 DAMAGES: tuple[Damage, ...] = ("truncated", "one bit wrong", "another file's content")
@@ -112,12 +112,18 @@ def take_archive_away(run: Run, field: ArchiveField, delay: float = 0.0) -> tupl
     Returns whether the run failed for it, and what it printed.
     """
     controller = run.start(*field.targets)
-    wait_for_record(run)
-    time.sleep(delay)
     away = field.archive.with_name("away")
-    field.archive.rename(away)
-    status = controller.wait(timeout=600)
-    away.rename(field.archive)
+    try:
+        wait_for_record(run)
+        time.sleep(delay)
+        field.archive.rename(away)
+        status = controller.wait(timeout=SECONDS)
+    finally:
+        # One that hangs would go on beside the trials to come, which need the archive.
+        if controller.poll() is None:
+            run.kill(controller)
+        if away.exists():
+            away.rename(field.archive)
     return status != 0, (run.folder / "killed.out").read_text()
 
 

@@ -23,7 +23,8 @@ VICTIMS: tuple[Victim, ...] = ("controller", "worker", "both")
 STEPS = 20
 """Scripts that the whole workflow of the tiny field starts, about."""
 
-_SECONDS = 600.0
+SECONDS = 600.0
+"""A run that takes longer than this hangs."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,11 @@ def disturb(run: Run, kill: Kill, settings: tuple[str, ...] = TINY) -> bool:
     """Start a run, kill what is to be killed, wait for what is left of Snakemake.
 
     Returns whether there was something to kill: the run may have ended before.
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        If Snakemake hangs; it is killed then.
     """
     controller = run.start(*settings)
     try:
@@ -68,13 +74,16 @@ def disturb(run: Run, kill: Kill, settings: tuple[str, ...] = TINY) -> bool:
             return False
         return _kill(run, controller, kill.victim)
     finally:
-        with suppress(subprocess.TimeoutExpired):
-            controller.wait(timeout=_SECONDS)
+        try:
+            controller.wait(timeout=SECONDS)
+        finally:
+            if controller.poll() is None:
+                run.kill(controller)
 
 
 def wait_for_record(run: Run) -> None:
     """Wait until a run has begun to execute jobs."""
-    deadline = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + SECONDS
     while not list((run.folder / ".snakemake" / "scope").glob("*.json")):
         if time.monotonic() > deadline:
             raise TimeoutError(f"no run has begun in {run.folder}")
@@ -104,7 +113,7 @@ def scope(run: Run, *arguments: str) -> subprocess.CompletedProcess[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=_SECONDS,
+        timeout=SECONDS,
         check=False,
     )
 
@@ -118,7 +127,7 @@ def differences(found: dict[str, bytes], expected: dict[str, bytes]) -> list[str
 def _wait_for_step(run: Run, controller: subprocess.Popen[bytes], kill: Kill) -> bool:
     """Wait until the step's script has run for the delay; False where the run ends before."""
     seen: set[int] = set()
-    deadline = time.monotonic() + _SECONDS
+    deadline = time.monotonic() + SECONDS
     while len(seen) < kill.step:
         if controller.poll() is not None or time.monotonic() > deadline:
             return False

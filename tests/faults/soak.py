@@ -24,6 +24,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scope.runs.processes import ends_raise
+
 from ..conftest import ROOT
 from ..slurm.cluster import Cluster, missing_programs
 from ..slurm.test_slurm import Scene
@@ -289,7 +291,8 @@ def main() -> int:
     if "slurm" in options.parts and (missing := missing_programs()):
         parser.error(f"no {', '.join(missing)}: install SLURM, or take --parts machine")
     generator = random.Random(options.seed)
-    with tempfile.TemporaryDirectory(prefix="soak-") as place:
+    # Stopped by a signal, it stops the cluster first.
+    with ends_raise(), tempfile.TemporaryDirectory(prefix="soak-") as place:
         stage = Stage(Path(place))
         results = options.results or Path(place) / "results.jsonl"
         here = trials_here(generator, options.seed, options.kills)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,8 +75,9 @@ class Run:
 
     @staticmethod
     def kill(process: subprocess.Popen[bytes]) -> None:
-        """Kill the controller and every job that it started, at once."""
-        os.killpg(process.pid, signal.SIGKILL)
+        """Kill the controller and every job that it started, at once, if any is left."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def products(self) -> dict[str, bytes]:
