@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -45,12 +45,20 @@ class Scene:
     cluster: Cluster
     stub: StubFritz
     label: str
+    jobs: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(self, *before: str) -> subprocess.Popen[str]:
         """Start the job as cron does, below another command such as ``timeout``."""
         words = [*before, sys.executable, str(ROOT / "gcn_cronjob.py"), "--profile"]
         command = " ".join(["exec", *words, str(self.folder.parent / "profile")])
-        return start(ROOT, self.folder, command, **self.cluster.environment)
+        self.jobs.append(start(ROOT, self.folder, command, **self.cluster.environment))
+        return self.jobs[-1]
+
+    def stop(self) -> None:
+        """End the jobs that still are at work, as after a chapter that failed."""
+        for job in self.jobs:
+            if job.poll() is None:
+                kill(job, self.folder)
 
     def queue(self) -> list[str]:
         """What the jobs in SLURM's queue are."""
@@ -147,13 +155,16 @@ def play() -> list[tuple[str, str]]:
             label = recent_event(stub, stars_of(sky), sources=4)
             write_run(folder, stub, sky)
             scene = Scene(folder, cluster, stub, label)
-            for chapter in CHAPTERS:
-                what = str(chapter.__doc__)
-                try:
-                    chapter(scene)
-                except AssertionError as error:
-                    return [*results, (what, f"failed: {error}")]
-                results.append((what, "as it says"))
+            try:
+                for chapter in CHAPTERS:
+                    what = str(chapter.__doc__)
+                    try:
+                        chapter(scene)
+                    except AssertionError as error:
+                        return [*results, (what, f"failed: {error}")]
+                    results.append((what, "as it says"))
+            finally:
+                scene.stop()
     finally:
         cluster.stop()
         shutil.rmtree(place, ignore_errors=True)
