@@ -221,9 +221,13 @@ def running_cluster() -> Iterator[Cluster]:
             cluster.stop()
 
 
-def play_all(stage: Stage, trials: list[Trial], results: Path) -> None:
-    """Play one trial after the other, and write down what came of each."""
-    done = {(line["what"], line["moment"]) for line in read_results(results)}
+def play_all(stage: Stage, trials: list[Trial], results: Path, seed: int) -> None:
+    """Play one trial after the other, and write down what came of each.
+
+    Those that went well before with this seed are not played again.
+    """
+    read = read_results(results, seed)
+    done = {(line["what"], line["moment"]) for line in read if line["result"] in GOOD}
     for number, trial in enumerate(trials, start=1):
         if (trial.what, trial.moment) in done:
             continue
@@ -233,13 +237,15 @@ def play_all(stage: Stage, trials: list[Trial], results: Path) -> None:
             came = f"not done after {error.timeout:.0f} s"
         print(f"{number}/{len(trials)}  {trial.what}, {trial.moment}: {came}", flush=True)
         line = {"what": trial.what, "moment": trial.moment, "result": came, "commit": commit()}
+        line["seed"] = str(seed)
         with results.open("a") as file:
             file.write(json.dumps(line) + "\n")
 
 
-def read_results(path: Path) -> list[dict[str, str]]:
-    """Return what came of the trials that were played, oldest first."""
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+def read_results(path: Path, seed: int) -> list[dict[str, str]]:
+    """Return what came of the trials that were played with a seed, oldest first."""
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [line for line in map(json.loads, lines) if line["seed"] == str(seed)]
 
 
 def commit() -> str:
@@ -298,12 +304,12 @@ def main() -> int:
         here = trials_here(generator, options.seed, options.kills)
         delays = [generator.uniform(5, 60) for _ in range(SLURM_KILLS)]
         if "machine" in options.parts:
-            play_all(stage, here, results)
+            play_all(stage, here, results, options.seed)
         if "slurm" in options.parts:
             with running_cluster() as cluster:
                 there = [slurm_trial(cluster, d, n % 2 == 1) for n, d in enumerate(delays)]
-                play_all(stage, there, results)
-        found = read_results(results)
+                play_all(stage, there, results, options.seed)
+        found = read_results(results, options.seed)
     options.output.write_text(page(found, options.seed))
     return int(any(line["result"] not in GOOD for line in found))
 
