@@ -117,6 +117,8 @@ def get_features(
 
     Raises
     ------
+    InputError
+        If the part that is asked for is empty.
     ScopeError
         As of the source.
     """
@@ -130,6 +132,12 @@ def get_features(
     }
     files = []
     last = len(unique) if end is None else min(end, len(unique))
+    if start and start >= last:
+        raise InputError(
+            "no light curves between --start and --end",
+            value=f"{start} to {last}",
+            allowed=f"0 to {len(unique)}, and --end above --start",
+        )
     for place in range(start, max(last, 1), max_sources):
         path = part_path(stem, place // max_sources)
         part = unique[place : min(place + max_sources, last)]

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from scope.catalog.get_features import get_features
-from scope.errors import MissingColumnError
+from scope.errors import InputError, MissingColumnError
 from scope.features.registry import model_features
 from scope.io import read_metadata, read_parquet, read_table
 from scope.preprocessing import impute_features
@@ -225,3 +225,10 @@ def test_chosen_columns_of_an_archive_are_the_only_ones(folder, tmp_path) -> Non
     assert read_table(file.path).schema.names == ["_id", "period_LS_BIC", "dmdt", "reason"]
     with pytest.raises(MissingColumnError, match="'period'"):
         computed(folder, columns=["period"]).read(all_ids(folder)[:3])
+
+
+@pytest.mark.parametrize(("start", "end"), [(24, None), (10, 10), (20, 10)])
+def test_a_part_without_light_curves_is_refused(stub, tmp_path, start, end) -> None:
+    with pytest.raises(InputError, match="between --start and --end"):
+        get_features(stored(stub), np.arange(24), tmp_path / "a", start=start, end=end)
+    assert list(tmp_path.iterdir()) == []
