@@ -72,8 +72,8 @@ print("interrupts:", len(seen), flush=True)
 
 WAITING = """
 import time
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
