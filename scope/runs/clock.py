@@ -22,7 +22,7 @@ def wake_once(scheduler: Scheduler, delay: float) -> None:
     Stands in for ``JobScheduler._schedule_reevalutation`` of Snakemake 9, which starts another
     timer at each look at the queue. As every timer causes a look, and every finished job one
     more, there are as many timers for ever as jobs have ended while others wait: after 300
-    jobs the controller spends half a core on looking, and after some thousand, all of one.
+    jobs the controller spends half a core on looking.
     Unlike there, a timer that is left over does not delay the end of the process.
 
     Parameters
