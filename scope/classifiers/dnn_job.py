@@ -119,7 +119,8 @@ def main(folder: Path, tags: Sequence[str]) -> None:
 def _train(job: NetworkJob, definition: ClassDefinition, folder: Path) -> None:
     """Train the network of a class, and those that leave out a fold each.
 
-    The latter stop after as many epochs as the best of the network had, at the latest.
+    The latter stop after as many steps as the best of the network had, at the latest: after
+    as many epochs they would have seen fewer batches and would be less sure.
     """
     from scope.classifiers.dnn_trainer import NetworkTrainer
 
@@ -138,7 +139,8 @@ def _train(job: NetworkJob, definition: ClassDefinition, folder: Path) -> None:
     (folder / f"{definition.tag}.json").write_text(json.dumps(report))
     for number in range(n_folds := job.n_folds[definition.tag]):
         part, _ = job.data.fold(definition, features, number, n_folds)
-        content = trainer.fit(part, validation, epochs=trained.best_epoch).content
+        epochs = round(trained.best_epoch * len(train.target) / len(part.target))
+        content = trainer.fit(part, validation, epochs=epochs).content
         (folder / f"{definition.tag}.{number}.keras").write_bytes(content)
 
 

@@ -31,12 +31,12 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--bands", default=DEFAULTS.bands, help="filters: some of g, r and i")
     parser.add_argument(
-        "--years", type=positive_float, default=DEFAULTS.years, help="length of the survey, yr"
+        "--years", type=positive_float, default=DEFAULTS.years[0], help="length of the survey, yr"
     )
     parser.add_argument(
         "--n-epochs-median",
         type=positive_int,
-        default=DEFAULTS.n_epochs_median,
+        default=DEFAULTS.n_epochs_median[0],
         help="epochs of a light curve in the middle",
     )
     parser.add_flag(

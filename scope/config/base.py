@@ -33,7 +33,7 @@ class Section(BaseModel):
     @field_validator("*", mode="before")
     @classmethod
     def _as_meant(cls, value: object, info: ValidationInfo) -> object:
-        """Take one name for a list of one, and words for what they mean.
+        """Take one value for a list of one, and words for what they mean.
 
         Inside of brackets, `--config` of Snakemake gives every value as a text.
         """
@@ -44,7 +44,8 @@ class Section(BaseModel):
         kinds = (annotation, *get_args(annotation))
         if value == "null" and type(None) in kinds:
             return None
-        if isinstance(value, str) and any(get_origin(kind) is tuple for kind in kinds):
+        single = isinstance(value, str | int | float)
+        if single and any(get_origin(kind) is tuple for kind in kinds):
             return (value,)
         return value
 

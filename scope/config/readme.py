@@ -181,7 +181,7 @@ def _allowed(field: FieldInfo) -> str:
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
     limits = [
         f"{sign} {getattr(item, name):g}"
-        for item in field.metadata
+        for item in (*field.metadata, *_of_items(field.annotation))
         for name, sign in signs.items()
         if hasattr(item, name)
     ]
@@ -197,6 +197,14 @@ def _choices(annotation: Any) -> list[str]:
     if get_origin(annotation) in (tuple, Union, types.UnionType):
         return [choice for part in get_args(annotation) for choice in _choices(part)]
     return []
+
+
+def _of_items(annotation: Any) -> list[Any]:
+    """Return what limits the items of a list, empty for anything else."""
+    if get_origin(annotation) is not tuple:
+        return []
+    limits = getattr(get_args(annotation)[0], "__metadata__", ())
+    return [item for field in limits for item in getattr(field, "metadata", ())]
 
 
 def _words() -> str:

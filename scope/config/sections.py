@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from scope.config.base import Section, key, matching, one_of
 from scope.features.edges import DM_EDGES, DT_EDGES
@@ -27,6 +27,8 @@ TargetName = Annotated[
         "gcn_<time of an event>, such as gcn_2023-05-21T05-30-43",
     ),
 ]
+Years = Annotated[float, Field(gt=0)]
+Epochs = Annotated[int, Field(ge=1)]
 UnitName = Annotated[
     str, matching(r"ccd_(0[1-9]|1[0-6])_quad_[1-4]", "ccd_<CC>_quad_<Q>, such as ccd_01_quad_1")
 ]
@@ -153,9 +155,29 @@ class Simulation(Section):
     )
     seed: int = key(1, "start of the random numbers; the same seed gives the same sky", ge=0)
     bands: Bands = key("gr", "filters: some of g, r and i")
-    years: float = key(3.0, "length of the survey", unit="yr", gt=0)
-    n_epochs_median: int = key(150, "epochs of a light curve in the middle", ge=1)
+    years: tuple[Years, ...] = key(
+        (3.0,), "length of the survey: one for all quadrants, or that of each", unit="yr"
+    )
+    n_epochs_median: tuple[Epochs, ...] = key(
+        (150,), "epochs of a light curve in the middle, likewise"
+    )
     with_crossmatch: bool = key(True, "simulate the external catalogues and alerts as well")
+
+    @model_validator(mode="after")
+    def _one_for_each_unit(self) -> Self:
+        for name in ("years", "n_epochs_median"):
+            if len(getattr(self, name)) not in (1, n_units := len(self.units)):
+                raise ValueError(f"{name} with one number, or {n_units}: one for each quadrant")
+        return self
+
+    def survey(self, unit: str) -> dict[str, float]:
+        """Return ``years`` and ``n_epochs_median`` of a quadrant.
+
+        One that is not of the units is like the first of them.
+        """
+        place = self.units.index(unit) if unit in self.units else 0
+        found = {"years": self.years, "n_epochs_median": self.n_epochs_median}
+        return {name: value[place % len(value)] for name, value in found.items()}
 
 
 class Thresholds(Section):

@@ -186,8 +186,7 @@ class Plan:
             "mix": simulation.mix,
             "seed": simulation.seed,
             "bands": tuple(simulation.bands),
-            "years": simulation.years,
-            "n_epochs_median": simulation.n_epochs_median,
+            **simulation.survey(unit),
             "with_crossmatch": simulation.with_crossmatch,
         }
 
