@@ -31,7 +31,7 @@ STAGES: dict[str, int] = {
     "labelled": 1,
     "training_set": 2,
     "training_scores": 2,
-    "bundle": 4,
+    "bundle": 5,
     "fusion": 3,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""

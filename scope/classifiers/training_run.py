@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.classifiers.bundle import SUFFIXES, load_classifier
-from scope.classifiers.calibration import RANK, CalibrationOptions
+from scope.classifiers.calibration import RANK, CalibrationOptions, representative
 from scope.classifiers.data import TrainingData
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.examples import Examples
+from scope.classifiers.fold_scale import on_scale
 from scope.classifiers.metrics import score_metrics
 from scope.classifiers.pretrained import Pretrained
-from scope.classifiers.splits import TRAIN
+from scope.classifiers.splits import TRAIN, VALIDATION
 from scope.classifiers.training_scores import ClassScores
 from scope.classifiers.xgb import TrainedTrees, TreeOptions, check_tree_device, train_trees
 from scope.config.classes import ClassDefinition
@@ -193,20 +194,38 @@ class TrainingRun:
         """Return the scores of a class, and the figures of what its model was trained on.
 
         Models score as in inference. Training rows are scored by the models that left out
-        their fold, and by none where there is no such model.
+        their fold, on the scale of the whole one, and by none where there is no such model.
         """
         positive, member = self.data.targets(item)
         learnt = member & (self.data.sets == TRAIN)
         path = self._path(folder, item.tag)
         scores = np.full(len(member), np.nan, dtype=np.float32)
         scores[~learnt] = self._predict(item, path, np.flatnonzero(~learnt))
+        validation = self._validation(positive, member)
         for number in range(n_folds := self.n_folds(item)):
             _, left_out = self.data.fold(item, self.features[item.features], number, n_folds)
             part = self._path(folder, f"{item.tag}.{number}")
             scores[left_out] = self._predict(item, part, left_out)
+            by_fold = self._predict(item, part, validation)
+            for side in (True, False):
+                rows = left_out[positive[left_out] == side]
+                known = positive[validation] == side
+                by_whole = scores[validation[known]]
+                scores[rows] = on_scale(scores[rows], by_fold[known], by_whole)
         seen = self._predict(item, path, np.flatnonzero(learnt))
         found = ClassScores(positive, member, scores, self._score_prevalence(item))
         return found, score_metrics(positive[learnt], seen)
+
+    def _validation(
+        self, positive: npt.NDArray[np.bool_], member: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.int64]:
+        """Return the validation rows of a class; of a side with enough observed stars those."""
+        rows = np.flatnonzero(member & (self.data.sets == VALIDATION))
+        if self.calibration is None or self.data.observed is None:
+            return rows
+        stars, observed = self.data.stars[rows], self.data.observed[rows]
+        here = representative(positive[rows], stars, observed, self.calibration.observed_from)
+        return rows[here]
 
     def _predict(
         self, item: ClassDefinition, path: Path, rows: npt.NDArray[np.int64]
