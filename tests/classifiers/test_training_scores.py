@@ -17,6 +17,7 @@ from scope.classifiers.data import load_training_data
 from scope.classifiers.fold_scale import on_scale
 from scope.classifiers.splits import (
     FOLD_SALT,
+    SETS,
     TEST,
     TRAIN,
     VALIDATION,
