@@ -346,8 +346,12 @@ class _QuadrantWriter:
 
 
 def _sky(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return what all quadrants of a simulated field have in common, with the version."""
-    common = {name: value for name, value in settings.items() if name not in ("ccd", "quad")}
+    """Return what all quadrants of a simulated field have in common, with the version.
+
+    Each may be another survey, see `scope.config.sections.Simulation`.
+    """
+    own = ("ccd", "quad", "years", "n_epochs_median")
+    common = {name: value for name, value in settings.items() if name not in own}
     return {"version": STAGES["simulation"], **common}
 
 
