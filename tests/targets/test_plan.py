@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from scope.config import load_config
-from scope.errors import NotFoundError, UsageError
+from scope.errors import ConfigError, NotFoundError, UsageError
 from scope.surveys.kowalski import ALL_UNITS, KowalskiSettings
 from scope.surveys.open import ListedSettings
 from scope.targets.plan import EMBEDDED_TARGET, Plan
@@ -29,6 +29,22 @@ def test_without_an_archive_one_field_is_simulated() -> None:
     }
     with pytest.raises(NotFoundError, match="archive=FOLDER"):
         one.units("field_297")
+
+
+def test_each_simulated_quadrant_is_a_survey_of_its_own_length() -> None:
+    units = ["ccd_01_quad_1", "ccd_02_quad_1"]
+    settings = {"units": units, "years": [3.0, 0.4], "n_epochs_median": 70}
+    one = plan(simulation=settings)
+    found = [one.simulation_settings(EMBEDDED_TARGET, unit) for unit in units]
+    assert [(part["years"], part["n_epochs_median"]) for part in found] == [(3.0, 70), (0.4, 70)]
+
+
+def test_lengths_are_one_for_all_quadrants_or_one_for_each() -> None:
+    for key, values in (("years", [3.0, 0.4]), ("n_epochs_median", [50, 60, 70])):
+        with pytest.raises(ConfigError, match=rf"{key} with one number, or 1"):
+            plan(simulation={key: values})
+    with pytest.raises(ConfigError, match=r"simulation.years.0.*greater than 0"):
+        plan(simulation={"years": [-1.0]})
 
 
 def test_an_archive_tells_its_targets_units_and_files(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""What a training process does with the folds of a class."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scope.classifiers import dnn_job, dnn_trainer
+from scope.classifiers.data import load_training_data
+from scope.classifiers.dnn import NetworkOptions
+from scope.classifiers.dnn_trainer import TrainedNetwork
+from tests.models import DEFINITIONS, FEATURES, IMPUTE, small_training_set
+
+BEST_EPOCH = 12
+
+
+def test_networks_of_folds_take_as_many_steps_as_the_best_of_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, int]] = []
+
+    class Trainer:
+        def __init__(self, *args: Any, **options: Any) -> None:
+            pass
+
+        def fit(
+            self, train: Any, validation: Any, *, epochs: int | None = None, verbose: int = 0
+        ) -> TrainedNetwork:
+            seen.append((len(train.target), epochs or 0))
+            return TrainedNetwork(b"network", {"loss": [1.0]}, BEST_EPOCH)
+
+    monkeypatch.setattr(dnn_trainer, "NetworkTrainer", Trainer)
+    data = load_training_data(
+        small_training_set(),
+        DEFINITIONS,
+        features=FEATURES["ontological"],
+        impute=IMPUTE,
+        period_suffix="LS",
+    )
+    definition = DEFINITIONS[1]
+    features = {name: tuple(columns) for name, columns in FEATURES.items()}
+    job = dnn_job.NetworkJob(
+        data, (definition,), features, NetworkOptions(), "cpu", 0, {definition.tag: 3}
+    )
+    dnn_job._train(job, definition, tmp_path)
+    (whole, usual), *folds = seen
+    assert usual == 0
+    assert len(folds) == 3
+    for rows, epochs in folds:
+        assert rows < whole
+        # to within half an epoch
+        assert rows * epochs == pytest.approx(whole * BEST_EPOCH, abs=rows / 2)
+    assert json.loads((tmp_path / "red.json").read_text())["best_epoch"] == BEST_EPOCH
+    assert sorted(path.name for path in tmp_path.glob("red*.keras")) == [
+        *(f"red.{number}.keras" for number in range(3)),
+        "red.keras",
+    ]
+    assert np.sum([rows for rows, _ in folds]) == pytest.approx(2 * whole, rel=0.1)
