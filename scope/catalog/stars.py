@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from scope.catalog.merge import SURVEY_IDS
 from scope.catalog.publish import is_score
-from scope.lightcurves.sky import PositionTree, unit_vectors
+from scope.lightcurves.sky import PositionTree, first_linked, unit_vectors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,27 +122,11 @@ def _stars(
     found, nearest = np.unique(here[same], return_index=True)
     star[found] = star[there[same][nearest]]
     rest = np.setdiff1d(free, found)
-    star[rest] = rest[_connected(ra[rest], dec[rest], name[rest], radius_arcsec)]
+    pairs = PositionTree(ra[rest], dec[rest]).within(ra[rest], dec[rest], radius_arcsec)
+    same = name[rest[pairs.query]] == name[rest[pairs.found]]
+    star[rest] = rest[first_linked(len(rest), pairs.query[same], pairs.found[same])]
     numbers: npt.NDArray[np.int64] = np.unique(star, return_inverse=True)[1]
     return numbers
-
-
-def _connected(
-    ra: npt.NDArray[np.float64],
-    dec: npt.NDArray[np.float64],
-    name: npt.NDArray[np.int64],
-    radius_arcsec: float,
-) -> npt.NDArray[np.int64]:
-    """Return the first row of the group of positions of one name that each is in."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    pairs = PositionTree(ra, dec).within(ra, dec, radius_arcsec)
-    same = name[pairs.query] == name[pairs.found]
-    links = (np.ones(same.sum()), (pairs.query[same], pairs.found[same]))
-    group = connected_components(coo_array(links, (len(ra), len(ra))), directed=False)[1]
-    first: npt.NDArray[np.int64] = np.unique(group, return_index=True)[1][group]
-    return first
 
 
 def _best(

@@ -135,3 +135,24 @@ def bounding_cap(ra: npt.ArrayLike, dec: npt.ArrayLike) -> tuple[npt.NDArray[np.
 def _angle_arcsec(chord: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     angle: npt.NDArray[np.float64] = 2 * np.arcsin(np.clip(chord / 2, 0.0, 1.0)) * ARCSEC_PER_RADIAN
     return angle
+
+
+def first_linked(
+    n: int, one: npt.NDArray[np.integer], other: npt.NDArray[np.integer]
+) -> npt.NDArray[np.int64]:
+    """Return the first row of the group that each of `n` rows is in, (n,) int64.
+
+    Groups are what links hold together, directly or by others between.
+
+    Parameters
+    ----------
+    one, other : (m,) int
+        Rows that are linked.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(n, n))
+    _, group = connected_components(links, directed=False)
+    first: npt.NDArray[np.int64] = np.unique(group, return_index=True)[1][group]
+    return first

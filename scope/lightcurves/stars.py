@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from scope.lightcurves.sky import PositionTree
+from scope.lightcurves.sky import PositionTree, first_linked
 
 
 def group_stars(
@@ -38,7 +38,10 @@ def group_stars(
         Rows of each star with two light curves or more, rising; stars by their first row.
         The groups do not depend on the order of the rows.
     """
-    label = _connected(np.asarray(ra, float), np.asarray(dec, float), source < 0, radius_arcsec)
+    ra, dec = np.asarray(ra, float), np.asarray(dec, float)
+    rows = np.flatnonzero((source < 0) & np.isfinite(ra) & np.isfinite(dec))
+    pairs = PositionTree(ra[rows], dec[rows]).within(ra[rows], dec[rows], radius_arcsec)
+    label = first_linked(len(ra), rows[pairs.query], rows[pairs.found])
     known = np.flatnonzero(source >= 0)
     _, first, inverse = np.unique(source[known], return_index=True, return_inverse=True)
     label[known] = known[first][inverse]
@@ -46,23 +49,3 @@ def group_stars(
     starts = np.flatnonzero(np.diff(label[order], prepend=-1))
     stars = [rows for rows in np.split(order, starts[1:]) if len(rows) > 1]
     return [rows for rows in stars if len(np.unique(series[rows])) == len(rows)]
-
-
-def _connected(
-    ra: npt.NDArray[np.float64],
-    dec: npt.NDArray[np.float64],
-    free: npt.NDArray[np.bool_],
-    radius_arcsec: float,
-) -> npt.NDArray[np.int64]:
-    """Row of the first member of each row's group of connected positions, (n,) int64."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(ra)
-    rows = np.flatnonzero(free & np.isfinite(ra) & np.isfinite(dec))
-    pairs = PositionTree(ra[rows], dec[rows]).within(ra[rows], dec[rows], radius_arcsec)
-    links = (np.ones(len(pairs.query), dtype=bool), (rows[pairs.query], rows[pairs.found]))
-    _, component = connected_components(coo_matrix(links, shape=(n, n)), directed=False)
-    _, first = np.unique(component, return_index=True)
-    label: npt.NDArray[np.int64] = first[component].astype(np.int64)
-    return label

@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from scope.errors import InputError, NotFoundError
 from scope.io import TableWriter, read_table
+from scope.lightcurves.sky import PositionTree, first_linked
 from scope.provenance import record
 from scope.schema import require_columns
 from scope.surveys.label_map import NOT_VARIABLE, Labelling, LabelMap
@@ -242,23 +243,14 @@ def shared_names(stars: Sequence[LabelledStar]) -> list[str]:
 
     All stars of a chain, each at the place of the next, have the name of its first.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
-
-    ra, dec = (np.radians([getattr(star, key) for star in stars]) for key in ("ra", "dec"))
+    ra, dec = (np.array([getattr(star, key) for star in stars]) for key in ("ra", "dec"))
     known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
-    xyz = np.column_stack([np.cos(ra) * np.cos(dec), np.sin(ra) * np.cos(dec), np.sin(dec)])
-    pairs = cKDTree(xyz[known]).query_pairs(
-        np.radians(SAME_STAR_ARCSEC / 3600), output_type="ndarray"
-    )
+    near = PositionTree(ra[known], dec[known]).within(ra[known], dec[known], SAME_STAR_ARCSEC)
+    one, other = known[near.query], known[near.found]
     surveys = np.array([star.survey for star in stars])
-    near = known[pairs]
-    one, other = near[surveys[near[:, 0]] != surveys[near[:, 1]]].T
-    graph = coo_array((np.ones(len(one)), (one, other)), shape=(len(stars), len(stars)))
-    _, group = connected_components(graph, directed=False)
-    _, first = np.unique(group, return_index=True)
-    return [stars[index].name for index in first[group]]
+    differ = surveys[one] != surveys[other]
+    first = first_linked(len(stars), one[differ], other[differ])
+    return [stars[index].name for index in first]
 
 
 def resample(star: LabelledStar, seed: int) -> list[Band]:
