@@ -46,7 +46,7 @@ bench: install
 	$(BIN)/python -m tests.benchmarks.periods --growth
 
 soak: install
-	@bash envs/install_test_packages.sh
+	@SCOPE_NO_CHROMIUM=1 bash envs/install_test_packages.sh
 	$(BIN)/python -m tests.faults.soak
 	$(BIN)/python -m tests.faults.gcn_on_slurm
 	$(BIN)/python -m tests.benchmarks.upload

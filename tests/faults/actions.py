@@ -17,7 +17,7 @@ from typing import Literal
 
 import pyarrow.parquet as pq
 
-from scope.surveys.simulation import simulate_quadrant
+from tests.quadrants import write_small_quadrant
 
 from ..slurm.cluster import Cluster
 from ..workflow.conftest import Run
@@ -94,16 +94,7 @@ class ArchiveField:
     def write(self) -> None:
         """Simulate the two quadrants."""
         for quad in (1, 2):
-            simulate_quadrant(
-                self.archive / f"quad_{quad}",
-                field=600,
-                ccd=1,
-                quad=quad,
-                n_stars=6,
-                seed=quad,
-                years=1.0,
-                n_epochs_median=90,
-            )
+            write_small_quadrant(self.archive / f"quad_{quad}", field=600, quad=quad, seed=quad)
 
 
 def take_archive_away(run: Run, field: ArchiveField, delay: float = 0.0) -> tuple[bool, str]:

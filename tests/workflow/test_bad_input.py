@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from scope.surveys.simulation import simulate_quadrant
+from tests.quadrants import write_small_quadrant
 from tests.workflow.conftest import Run
 
 SMALL = ("feature_generation={period_search: {max_freq: 2.0}}",)
@@ -23,17 +23,7 @@ def sky(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive with three quadrants of field 600."""
     folder = tmp_path_factory.mktemp("sky")
     for quad in (1, 2, 3):
-        simulate_quadrant(
-            folder / f"quad_{quad}",
-            field=600,
-            ccd=1,
-            quad=quad,
-            n_stars=6,
-            seed=quad,
-            years=1.0,
-            n_epochs_median=90,
-            with_crossmatch=False,
-        )
+        write_small_quadrant(folder / f"quad_{quad}", field=600, quad=quad, seed=quad)
     return folder
 
 

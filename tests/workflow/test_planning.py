@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from scope.surveys.simulation import simulate_quadrant
+from tests.quadrants import write_small_quadrant
 
 from ..benchmarks.planning import empty_archive, plan
 from .conftest import Run
@@ -25,17 +25,7 @@ def test_a_field_that_is_added_to_a_finished_set_is_all_that_is_planned(
     make_run: Callable[..., Run], tmp_path: Path
 ) -> None:
     def add(field: int) -> None:
-        simulate_quadrant(
-            tmp_path / f"{field}",
-            field=field,
-            ccd=1,
-            quad=1,
-            n_stars=6,
-            seed=field,
-            years=1.0,
-            n_epochs_median=90,
-            with_crossmatch=False,
-        )
+        write_small_quadrant(tmp_path / f"{field}", field=field, quad=1, seed=field)
 
     search = "feature_generation={period_search: {max_freq: 2.0}}"
     run = make_run("added", config=[f"archive={tmp_path}", search])
