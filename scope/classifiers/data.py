@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ from scope.classifiers.splits import (
     TEST,
     TRAIN,
     VALIDATION,
+    kept_together,
+    sky_blocks,
     split_by_star,
     star_fraction,
 )
@@ -41,6 +44,8 @@ class DataOptions:
     ----------
     test_size, val_size : float
         Part of the stars for the test set, and of the others for the validation set.
+    sky_block_deg : float, optional
+        Size of blocks of the sky that are split instead of stars.
     scaling : {"min_max", "median_std"}
     scales : mapping of column to statistics, optional
         ``min``, ``max``, ``median`` and ``std`` to scale by; None takes those of the rows of
@@ -55,12 +60,20 @@ class DataOptions:
 
     test_size: float = 0.1
     val_size: float = 0.1
+    sky_block_deg: float | None = None
     scaling: str = "min_max"
     scales: Mapping[str, Mapping[str, float | None]] | None = None
     clip: bool = True
     n_neighbors: int = 5
     n_reference: int = 4000
     seed: int = 42
+
+    def record(self) -> dict[str, Any]:
+        """Return all options; a size of blocks only where there are blocks."""
+        options = asdict(self)
+        if self.sky_block_deg is None:
+            del options["sky_block_deg"]
+        return options
 
 
 @dataclass(frozen=True)
@@ -78,6 +91,8 @@ class TrainingData:
         0 train, 1 validation, 2 test.
     stars : (n,) int64
         Number of the star.
+    groups : (n,) int64
+        Number of what no split takes apart: of the star, or of its block of the sky.
     labels : dict of str to (n,) float64
         Probabilities, by column.
     seed : int
@@ -85,7 +100,7 @@ class TrainingData:
     row_numbers : (n,) int64
         Number of the row in the training set.
     fold_at : (n,) float64
-        From 0 to below 1, by the name of the star: where it falls in a cut into folds.
+        From 0 to below 1, by the name of the group: where it falls in a cut into folds.
     slices : dict of str to (n,) float64
         Of `SLICE_COLUMNS`, those that the training set has.
     observed : (n,) bool or None
@@ -97,6 +112,7 @@ class TrainingData:
     dmdt: Floats
     sets: npt.NDArray[np.int8]
     stars: npt.NDArray[np.int64]
+    groups: npt.NDArray[np.int64]
     labels: dict[str, npt.NDArray[np.float64]]
     seed: int
     row_numbers: npt.NDArray[np.int64]
@@ -141,7 +157,7 @@ class TrainingData:
         positive, _ = self.targets(definition)
         columns = self.columns(features)
         return Examples(
-            self.values[rows][:, columns], self.dmdt[rows], positive[rows], self.stars[rows]
+            self.values[rows][:, columns], self.dmdt[rows], positive[rows], self.groups[rows]
         )
 
     def fold(
@@ -149,8 +165,8 @@ class TrainingData:
     ) -> tuple[Examples, npt.NDArray[np.int64]]:
         """Return what a model of a fold learns from (balanced), and the rows it must not see.
 
-        Training stars are cut into `n_folds` by the hash of their names; the rows of those
-        in fold `number` are left out.
+        Training stars are cut into `n_folds` by the hash of their names, or of those of their
+        blocks of the sky; the rows of those in fold `number` are left out.
         """
         _, member = self.targets(definition)
         candidates = member & (self.sets == TRAIN)
@@ -222,13 +238,17 @@ def load_training_data(
     """
     options = options or DataOptions()
     labels = list(dict.fromkeys(_label_columns(definitions)))
-    needed = list(dict.fromkeys([*features, "dmdt", *labels]))
+    places = [] if options.sky_block_deg is None else ["ra", "dec"]
+    needed = list(dict.fromkeys([*features, "dmdt", *labels, *places]))
     wanted = {name: column.format(suffix=period_suffix) for name, column in SLICE_COLUMNS.items()}
     further = [*wanted.values(), SURVEY]
     table, facts = read_training_set(path, needed, further, period_suffix)
     slices = {name: column for name, column in wanted.items() if column in table.schema.names}
     stars, star_of_row = np.unique(table.column(STAR).to_pylist(), return_inverse=True)
-    sets = split_by_star(stars, test_size=options.test_size, val_size=options.val_size)[star_of_row]
+    groups = _groups(table, stars, star_of_row, options.sky_block_deg)
+    split = split_by_star(groups, test_size=options.test_size, val_size=options.val_size)
+    sets = split[star_of_row]
+    group_of_star = np.unique(groups, return_inverse=True)[1].astype(np.int64)
     preprocessing = Preprocessing.fit(
         table.filter(pa.array(sets == TRAIN)),
         features,
@@ -251,13 +271,27 @@ def load_training_data(
         dmdt=dmdt[rows],
         sets=sets[rows],
         stars=star_of_row.astype(np.int64)[rows],
+        groups=group_of_star[star_of_row][rows],
         labels={name: _numbers(table, name)[rows] for name in labels},
         seed=options.seed,
         row_numbers=rows,
-        fold_at=np.array([star_fraction(star, FOLD_SALT) for star in stars])[star_of_row][rows],
+        fold_at=np.array([star_fraction(name, FOLD_SALT) for name in groups])[star_of_row][rows],
         slices={name: _numbers(table, column)[rows] for name, column in slices.items()},
         observed=_observed(table)[rows] if SURVEY in table.schema.names else None,
     )
+
+
+def _groups(
+    table: pa.Table,
+    stars: npt.NDArray[np.str_],
+    star_of_row: npt.NDArray[np.int64],
+    sky_block_deg: float | None,
+) -> list[str]:
+    """Return the name of what each star is split with: its own, or that of its block."""
+    if sky_block_deg is None:
+        return [str(star) for star in stars]
+    blocks = sky_blocks(_numbers(table, "ra"), _numbers(table, "dec"), sky_block_deg)
+    return kept_together(stars, star_of_row, blocks)
 
 
 def _observed(table: pa.Table) -> npt.NDArray[np.bool_]:

@@ -213,6 +213,7 @@ class Dataset:
         usual = DataOptions(
             test_size=training.test_size,
             val_size=training.val_size,
+            sky_block_deg=training.sky_block_deg,
             scaling=training.scale_features,
             seed=training.random_state,
             scales=self._scales(feature_stats),

@@ -26,7 +26,8 @@ class Examples:
     target : (n,) bool
         Whether the row is a positive example.
     stars : (n,) int64
-        Number of the star; rows of one star have the same.
+        Number of the star; rows of one star have the same. Where blocks of the sky are split,
+        that of the block.
     """
 
     features: npt.NDArray[np.float32]

@@ -54,6 +54,7 @@ def training_settings(config: Config) -> dict[str, Any]:
         "data": DataOptions(
             test_size=training.test_size,
             val_size=training.val_size,
+            sky_block_deg=training.sky_block_deg,
             scaling=training.scale_features,
             scales=config.feature_scales(),
             seed=training.random_state,

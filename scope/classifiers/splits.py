@@ -1,19 +1,23 @@
 """Which stars train, validate and test: fixed by the name of the star alone.
 
 The split is made before anything is fitted. All light curves of a star fall on the same
-side, for every class, in every training, whatever other stars there are.
+side, for every class, in every training, whatever other stars there are. Blocks of the sky
+can take the place of stars: what stars of a region share (seeing, weather, a crowded or a
+dusty field) then cannot help a model with those it is judged by.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from scope.errors import ConfigError
+
+Floats = npt.NDArray[np.float64]
 
 TRAIN: Final = 0
 VALIDATION: Final = 1
@@ -67,6 +71,48 @@ def split_by_star(
                 TEST if fraction < test_size else VALIDATION if fraction < validation_end else TRAIN
             )
     return np.array([known[star] for star in stars], dtype=np.int8)
+
+
+def sky_blocks(ra: Floats, dec: Floats, size_deg: float) -> list[str | None]:
+    """Return the name of the block of the sky of each position; None where it is unknown.
+
+    Bands of declination of about `size_deg`, cut into blocks as wide as they are high.
+
+    Parameters
+    ----------
+    ra, dec : (n,) float64
+        Degrees.
+    size_deg : float
+        Above 0.
+    """
+    known = np.isfinite(ra) & np.isfinite(dec)
+    n_bands = max(1, round(180 / size_deg))
+    band = np.clip((np.where(known, dec, 0.0) + 90) / 180 * n_bands, 0, n_bands - 1).astype(int)
+    middle = np.radians((band + 0.5) / n_bands * 180 - 90)
+    n_blocks = np.maximum(1, np.rint(360 * np.cos(middle) / size_deg)).astype(int)
+    block = (np.where(known, ra, 0.0) % 360 / 360 * n_blocks).astype(int) % n_blocks
+    places = zip(known, band, block, strict=True)
+    return [f"sky {size_deg:g} {one} {other}" if here else None for here, one, other in places]
+
+
+def kept_together(
+    stars: npt.NDArray[np.str_], star_of_row: npt.NDArray[np.int64], blocks: Sequence[str | None]
+) -> list[str]:
+    """Return the block that each star belongs to with all its rows.
+
+    Of several the first by name; without any it is by itself.
+
+    Parameters
+    ----------
+    stars : (k,) str
+    star_of_row : (n,) int64
+    blocks : sequence of n str or None
+    """
+    found: dict[int, str] = {}
+    for star, block in zip(star_of_row.tolist(), blocks, strict=True):
+        if block is not None:
+            found[star] = min(block, found.get(star, block))
+    return [found.get(number, str(star)) for number, star in enumerate(stars)]
 
 
 def star_folds(

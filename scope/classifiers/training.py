@@ -168,7 +168,7 @@ def train_bundle(
     metrics = _metrics(trained, scores, calibrated, data.seed)
     facts = {
         "training_set": {"sha256": hash_file(training_set), **prepared.summary()},
-        "options": {**asdict(data), **asdict(options), "min_count": min_count},
+        "options": {**data.record(), **asdict(options), "min_count": min_count},
         "refused": refused,
         "versions": _versions(algorithm),
     }

@@ -28,6 +28,7 @@ NETWORK_KEYS = {
 }
 TRAINING_KEYS = {
     **{name: name for name in ("test_size", "val_size", "scale_features", "feature_stats")},
+    "sky_block_deg": "sky_block_deg",
     "path_dataset": "dataset",
 }
 TREE_KEYS = {"skip_cv": "skip_cv"}
@@ -104,6 +105,12 @@ def _add_data(parser: Parser) -> None:
     part.add_argument("--test-size", type=positive_float, metavar="X", help="share of test stars")
     part.add_argument(
         "--val-size", type=positive_float, metavar="X", help="share of validation stars in the rest"
+    )
+    part.add_argument(
+        "--sky-block-deg",
+        type=positive_float,
+        metavar="X",
+        help="keep blocks of the sky of this size together in splits, not only stars",
     )
     part.add_argument(
         "--random-state",

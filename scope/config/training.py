@@ -185,6 +185,13 @@ class Training(Section):
     min_count: int = key(100, "train a class only with more positive examples than this", ge=0)
     test_size: float = key(0.1, "share of the stars kept for the test", gt=0, lt=1)
     val_size: float = key(0.1, "share of the other stars kept for validation", gt=0, lt=1)
+    sky_block_deg: float | None = key(
+        None,
+        "size of the blocks of the sky that are kept together in splits; null splits by star alone",
+        unit="deg",
+        gt=0,
+        le=90,
+    )
     random_state: int = key(42, "seed of splits and of training", ge=0)
     scale_features: Literal["min_max", "median_std"] = key("min_max", "how features are scaled")
     feature_stats: Literal["dataset", "config"] = key(

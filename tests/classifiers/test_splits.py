@@ -7,7 +7,14 @@ import hashlib
 import numpy as np
 import pytest
 
-from scope.classifiers.splits import SETS, split_by_star, star_folds, star_fraction
+from scope.classifiers.splits import (
+    SETS,
+    kept_together,
+    sky_blocks,
+    split_by_star,
+    star_folds,
+    star_fraction,
+)
 from scope.errors import ConfigError
 
 
@@ -55,3 +62,37 @@ def test_folds_are_made_of_whole_stars_and_cover_all_rows() -> None:
 def test_one_fold_is_refused() -> None:
     with pytest.raises(ConfigError, match="2 or more"):
         star_folds(np.arange(3), 1)
+
+
+def test_blocks_of_the_sky_are_as_large_as_asked_for() -> None:
+    """Expected: the area of the sphere, 41,253 square degrees, and angles on it."""
+    rng = np.random.default_rng(1)
+    ra, dec = rng.uniform(0, 360, 200_000), np.degrees(np.arcsin(rng.uniform(-1, 1, 200_000)))
+    blocks = np.array(sky_blocks(ra, dec, 10.0))
+    names, counts = np.unique(blocks, return_counts=True)
+    assert len(names) == pytest.approx(41_253 / 100, rel=0.03)
+    assert counts.mean() == pytest.approx(200_000 / 412.53, rel=0.03)
+    # those of 10 by 10 degrees; blocks at a pole are triangles
+    assert np.all(np.abs(counts / counts.mean() - 1) < 0.5)
+    for name in names[:40]:
+        here = blocks == name
+        assert np.ptp(dec[here]) <= 10.0
+        assert np.ptp(ra[here]) * np.cos(np.radians(np.abs(dec[here]).max())) <= 10.5
+
+
+def test_places_at_the_edges_of_the_sky_have_a_block_and_unknown_ones_have_none() -> None:
+    ra = np.array([0.0, 359.999999, 360.0, 123.0, 7.0, np.nan, 5.0])
+    dec = np.array([0.1, 0.1, 0.1, 90.0, 90.0, 1.0, np.nan])
+    blocks = sky_blocks(ra, dec, 1.0)
+    assert blocks[0] == blocks[2] != blocks[1]
+    assert all(name is not None and name.startswith("sky 1 179 ") for name in blocks[3:5])
+    assert blocks[5:] == [None, None]
+    assert sky_blocks(np.array([-1.0]), np.array([0.1]), 1.0) == blocks[1:2]
+    assert len(set(sky_blocks(np.array([3.0, 200.0]), np.array([-80.0, 80.0]), 90.0))) == 2
+
+
+def test_a_star_on_an_edge_is_in_one_block_whatever_the_order_of_its_rows() -> None:
+    stars, rows = np.array(["a", "b", "c"]), np.array([0, 0, 1, 2])
+    blocks = ["sky 2", "sky 1", "sky 1", None]
+    assert kept_together(stars, rows, blocks) == ["sky 1", "sky 1", "c"]
+    assert kept_together(stars, rows[::-1], blocks[::-1]) == ["sky 1", "sky 1", "c"]

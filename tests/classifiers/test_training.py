@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 
 from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.data import load_training_data
-from scope.classifiers.splits import TEST, split_by_star
+from scope.classifiers.data import DataOptions, TrainingData, load_training_data
+from scope.classifiers.splits import TEST, TRAIN, split_by_star
 from scope.classifiers.training import default_features, default_imputation, train_bundle
 from scope.config.classes import ClassDefinition
 from scope.errors import BackendError, ConfigError, InputError, MissingColumnError
@@ -76,6 +76,55 @@ def test_test_stars_teach_nothing(tmp_path: Path) -> None:
     table = with_column(table, "low period", np.where(hidden, 1 - labels, labels))
     blind = train(written(table, tmp_path / "t.parquet"), tmp_path / "b", "xgb")
     assert models_of(blind) == models_of(small_bundle("xgb"))
+
+
+def test_blocks_of_the_sky_are_split_whole(tmp_path: Path) -> None:
+    """Ten stars in each of 30 places 2 degrees apart: whoever is near a test star is one."""
+    table = feature_table()
+    place = np.arange(table.num_rows) // 20
+    table = with_column(table, "ra", 20.5 + 2.0 * place + np.linspace(0, 0.4, table.num_rows))
+    table = with_column(table, "dec", np.full(table.num_rows, 0.5))
+    path = written(table, tmp_path / "t.parquet")
+
+    def load(size: float | None) -> TrainingData:
+        return load_training_data(
+            path,
+            DEFINITIONS,
+            features=FEATURES["ontological"],
+            impute=IMPUTE,
+            period_suffix="LS",
+            options=DataOptions(sky_block_deg=size),
+        )
+
+    by_star, by_block = load(None), load(1.0)
+    pairs = [{*zip(place, data.sets, strict=True)} for data in (by_star, by_block)]
+    assert len(pairs[0]) > 50
+    assert len(pairs[1]) == 30
+    assert set(by_block.sets.tolist()) == {0, 1, 2}
+    assert len(np.unique(by_block.stars)) == 300
+    assert by_block.groups.tolist() == by_block.groups[np.arange(600) // 20 * 20].tolist()
+    names = FEATURES["ontological"]
+    for number in range(3):
+        _, left_out = by_block.fold(DEFINITIONS[1], names, number, 3)
+        others = np.setdiff1d(np.flatnonzero(by_block.sets == TRAIN), left_out)
+        assert len(left_out)
+        assert not set(place[left_out]) & set(place[others])
+    search = by_block.examples(DEFINITIONS[1], names)[0]
+    assert len(np.unique(search.stars)) == np.sum(by_block.sets[::20] == TRAIN)
+
+
+def test_blocks_of_the_sky_need_positions(tmp_path: Path) -> None:
+    path = written(feature_table().drop_columns(["ra"]), tmp_path / "t.parquet")
+    with pytest.raises(MissingColumnError, match="ra"):
+        train(path, tmp_path / "b", "xgb", data=DataOptions(sky_block_deg=1.0))
+
+
+def test_the_size_of_blocks_is_on_record(tmp_path: Path) -> None:
+    bundle = train(
+        small_training_set(), tmp_path / "b", "xgb", data=DataOptions(sky_block_deg=30.0)
+    )
+    assert bundle.manifest["options"]["sky_block_deg"] == 30.0
+    assert "sky_block_deg" not in small_bundle("xgb").manifest["options"]
 
 
 def test_scaling_and_imputation_come_from_training_stars_only(tmp_path: Path) -> None:

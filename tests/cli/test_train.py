@@ -70,6 +70,7 @@ OPTIONS = {
     "--scale_features=median_std": {"scaling": "median_std"},
     "--test-size=0.2": {"test_size": 0.2},
     "--val-size=0.3": {"val_size": 0.3},
+    "--sky-block-deg=2": {"sky_block_deg": 2.0},
     "--skip-cv=false": {"skip_cv": False},
     "--group=new": {"group": "new"},
     "--period_suffix=ELS_ECE_EAOV": {"period_suffix": "ELS_ECE_EAOV"},
