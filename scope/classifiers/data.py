@@ -46,7 +46,7 @@ class DataOptions:
         Part of the stars for the test set, and of the others for the validation set.
     sky_block_deg : float, optional
         Size of blocks of the sky that are split instead of stars.
-    scaling : {"min_max", "median_std"}
+    scaling : {"min_max", "median_std", "quantile"}
     scales : mapping of column to statistics, optional
         ``min``, ``max``, ``median`` and ``std`` to scale by; None takes those of the rows of
         training stars.

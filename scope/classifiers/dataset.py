@@ -128,7 +128,7 @@ class Dataset:
             Training rows of the larger side per one of the smaller, at most.
         weight_per_class : bool, optional
             Weigh both sides alike.
-        scale_features : {"min_max", "median_std"}, optional
+        scale_features : {"min_max", "median_std", "quantile"}, optional
         test_size, val_size : float, optional
             Part of the stars for the test, and of the others for validation.
         random_state : int, optional

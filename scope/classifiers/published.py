@@ -27,6 +27,7 @@ from scope.errors import BundleError, ConfigError, InputError
 from scope.io import read_schema, read_table
 from scope.io.frames import from_frame, read_dataframe
 from scope.preprocessing.frozen import Preprocessing
+from scope.preprocessing.scales import check_linear
 from scope.preprocessing.strategies import check_settings
 from scope.provenance import hash_file
 from scope.schema import require_columns
@@ -297,6 +298,8 @@ def from_statistics(
 
     Raises
     ------
+    ConfigError
+        If the scaling needs more than these.
     InputError
         If the file is no such table, or lacks a feature.
     """
@@ -311,6 +314,7 @@ def from_statistics(
             allowed=f"JSON, feature -> {', '.join(STATISTICS)}, for every feature of the models",
             todo="give the training set itself, or complete the file",
         ) from error
+    check_linear(scaling)
     filled = {name: "median" if impute[name] == "regress" else impute[name] for name in columns}
     strategies = check_settings(columns, filled, scaling)
     fills = {"zero": np.zeros(len(columns)), "median": values["median"], "mean": values["mean"]}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parents[2] / "models"
 """The models of the checkout."""
 
-SCALINGS = ("min_max", "median_std")
+SCALINGS = ("min_max", "median_std", "quantile")
 STORED = "stored with the models, and not chosen here"
 
 _log = logging.getLogger(__name__)

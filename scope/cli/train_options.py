@@ -119,7 +119,7 @@ def _add_data(parser: Parser) -> None:
         metavar="N",
         help="seeds; models of another one than the configured go to <group>_state_<N>",
     )
-    part.add_argument("--scale-features", metavar="NAME", help="min_max or median_std")
+    part.add_argument("--scale-features", metavar="NAME", help="min_max, median_std or quantile")
     part.add_argument(
         "--feature-stats", metavar="NAME", help="dataset or config: where scales come from"
     )

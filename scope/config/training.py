@@ -193,7 +193,9 @@ class Training(Section):
         le=90,
     )
     random_state: int = key(42, "seed of splits and of training", ge=0)
-    scale_features: Literal["min_max", "median_std"] = key("min_max", "how features are scaled")
+    scale_features: Literal["min_max", "median_std", "quantile"] = key(
+        "min_max", "how features are scaled; quantile: by ranks, onto the normal distribution"
+    )
     feature_stats: Literal["dataset", "config"] = key(
         "dataset", "where scales come from: the training stars, or the section feature_stats"
     )

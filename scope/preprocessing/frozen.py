@@ -17,7 +17,7 @@ from scope.errors import CorruptFileError
 from scope.io.atomic import write_bytes
 from scope.preprocessing.columns import Columns, feature_matrix
 from scope.preprocessing.neighbours import NeighbourReference
-from scope.preprocessing.scales import SCALERS, stated_scales
+from scope.preprocessing.scales import SCALERS, Curve, normal_curves, stated_scales
 from scope.preprocessing.strategies import Scaling, Strategy, check_learnable, check_settings
 
 Floats = npt.NDArray[np.float64]
@@ -63,11 +63,11 @@ class Preprocessing:
         nearest reference rows) or ``none``: undefined there means no result for the row.
     fills : (k,) float64
         What ``zero``, ``median`` and ``mean`` put in; NaN for the others.
-    scaling : {"min_max", "median_std"}
-        How `offset` and `scale` were found.
+    scaling : {"min_max", "median_std", "quantile"}
+        How `offset` and `scale`, or `curves`, were found.
     offset, scale : (k,) float64
         Scaled values are ``(value - offset) / scale``; 0 and 1 for features that are
-        constant over the training rows.
+        constant over the training rows, and where `curves` take their place.
     low, high : (k,) float64
         Smallest and largest value over the training rows; infinite without clipping.
     neighbours : NeighbourReference or None
@@ -81,6 +81,8 @@ class Preprocessing:
     made_with : dict
         Settings of the features of the training set, such as the form of the Fourier
         features; JSON.
+    curves : tuple of Curve, length k, or None
+        Of ``quantile``: what each feature becomes.
     """
 
     features: tuple[str, ...]
@@ -96,6 +98,7 @@ class Preprocessing:
     seed: int
     n_training_rows: int
     made_with: dict[str, Any] = field(default_factory=dict)
+    curves: tuple[Curve, ...] | None = None
 
     @classmethod
     def fit(
@@ -126,8 +129,10 @@ class Preprocessing:
             Columns, in the order of the models' input.
         impute : mapping of str to str
             Strategy of each feature.
-        scaling : {"min_max", "median_std"}
-            ``(x - min) / (max - min)`` or ``(x - median) / population standard deviation``.
+        scaling : {"min_max", "median_std", "quantile"}
+            ``(x - min) / (max - min)``; ``(x - median) / population standard deviation``; or
+            onto the standard normal distribution by ranks, which features that span decades
+            need, such as periods.
         scales : mapping of feature to statistics, optional
             ``min``, ``max``, ``median`` and ``std`` to scale by, instead of those of the rows;
             ``min`` and ``max`` are where values are clipped, too.
@@ -169,11 +174,14 @@ class Preprocessing:
         )
         filled = cast(Floats, unscaled._fill(raw).values)
         low, high = filled.min(axis=0), filled.max(axis=0)
-        if scales is None:
-            offset, scale = SCALERS[unscaled.scaling](filled)
-        else:
+        if scales is not None:
             offset, scale, low, high = stated_scales(unscaled.features, scales, unscaled.scaling)
-        fitted = replace(unscaled, offset=offset, scale=scale)
+            fitted = replace(unscaled, offset=offset, scale=scale)
+        elif scaling == "quantile":
+            fitted = replace(unscaled, curves=tuple(normal_curves(filled)))
+        else:
+            offset, scale = SCALERS[unscaled.scaling](filled)
+            fitted = replace(unscaled, offset=offset, scale=scale)
         return replace(fitted, low=low, high=high) if clip else fitted
 
     @property
@@ -201,11 +209,16 @@ class Preprocessing:
         """
         filled = self.fill(columns)
         with np.errstate(over="ignore"):
-            clipped = np.clip(filled.values, self.low, self.high)
-            scaled = ((clipped - self.offset) / self.scale).astype(np.float32)
+            scaled = self._scale(np.clip(filled.values, self.low, self.high)).astype(np.float32)
         ok = np.asarray(filled.ok & np.isfinite(scaled).all(axis=1))
         scaled[~ok] = np.nan
         return Filled(scaled, np.where(ok, filled.imputed, np.uint64(0)), ok)
+
+    def _scale(self, values: Floats) -> Floats:
+        if self.curves is None:
+            return np.asarray((values - self.offset) / self.scale)
+        columns = [np.interp(values[:, j], *curve) for j, curve in enumerate(self.curves)]
+        return np.column_stack(columns)
 
     def _fill(self, raw: Floats) -> Filled:
         values = np.where(np.isfinite(raw), raw, np.nan)
@@ -283,12 +296,18 @@ class Preprocessing:
                     "high": _finite(self.high[j]),
                     "offset": float(self.offset[j]),
                     "scale": float(self.scale[j]),
+                    **self._curve_to_json(j),
                 }
                 for j, name in enumerate(self.features)
             ],
             "imputable": list(self.imputable),
             "neighbours": None if self.neighbours is None else self.neighbours.to_json(),
         }
+
+    def _curve_to_json(self, j: int) -> dict[str, Any]:
+        if self.curves is None:
+            return {}
+        return {name: part.tolist() for name, part in self.curves[j]._asdict().items()}
 
     @classmethod
     def _from_json(cls, data: dict[str, Any]) -> Preprocessing:
@@ -309,6 +328,9 @@ class Preprocessing:
             seed=data["seed"],
             n_training_rows=data["n_training_rows"],
             made_with=data["made_with"],
+            curves=tuple(Curve(np.array(item["at"]), np.array(item["to"])) for item in features)
+            if data["scaling"] == "quantile"
+            else None,
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,56 @@ from scope.errors import ConfigError
 from scope.preprocessing.strategies import Scaling
 
 Floats = npt.NDArray[np.float64]
+
+MOST_KNOTS = 129
+"""Of the map of a feature onto the normal distribution."""
+
+
+class Curve(NamedTuple):
+    """A rising, piecewise linear map of the values of a feature, flat beyond its ends.
+
+    Attributes
+    ----------
+    at : (q,) float64
+        Values, rising.
+    to : (q,) float64
+        What they become, rising.
+    """
+
+    at: Floats
+    to: Floats
+
+
+def normal_curves(filled: Floats) -> list[Curve]:
+    """Return, for each column, the map of its values onto the standard normal distribution.
+
+    Knots are evenly spaced in what the map gives, so that tails have theirs however few rows
+    are there. One value that has several is taken to their mean.
+
+    Parameters
+    ----------
+    filled : (n, k) float64
+    """
+    normal = NormalDist()
+    end = -normal.inv_cdf(0.5 / max(len(filled), 2))
+    to = np.linspace(-end, end, MOST_KNOTS)
+    levels = [normal.cdf(value) for value in to]
+    curves = []
+    for column in np.quantile(filled, levels, axis=0).T:
+        at, place = np.unique(column, return_inverse=True)
+        curves.append(Curve(at, np.bincount(place, to) / np.bincount(place)))
+    return curves
+
+
+def check_linear(scaling: str) -> None:
+    """Raise ConfigError if a scaling needs more than four statistics of each feature."""
+    if scaling not in SCALERS:
+        raise ConfigError(
+            "scaling that statistics of features do not suffice for",
+            value=scaling,
+            allowed=list(SCALERS),
+            todo="scale by the rows of the training set, or choose another scaling",
+        )
 
 
 def stated_scales(
@@ -21,8 +73,9 @@ def stated_scales(
     Raises
     ------
     ConfigError
-        If a feature has no statistics.
+        If a feature has no statistics, or the scaling needs more than these.
     """
+    check_linear(scaling)
     needed = ("min", "max", *(("median", "std") if scaling == "median_std" else ()))
     missing = [
         name
@@ -59,4 +112,8 @@ def _leave_constant_columns(offset: Floats, scale: Floats) -> tuple[Floats, Floa
     return np.where(varies, offset, 0.0), np.where(varies, scale, 1.0)
 
 
-SCALERS = {"min_max": _min_max, "median_std": _median_std}
+SCALERS: Mapping[str, Callable[[Floats], tuple[Floats, Floats]]] = {
+    "min_max": _min_max,
+    "median_std": _median_std,
+}
+"""The linear ways to scale."""

@@ -12,7 +12,7 @@ from scope.errors import ConfigError, InputError
 
 Floats = npt.NDArray[np.float64]
 Strategy = Literal["zero", "median", "mean", "regress", "none"]
-Scaling = Literal["min_max", "median_std"]
+Scaling = Literal["min_max", "median_std", "quantile"]
 
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 SCALINGS: tuple[Scaling, ...] = get_args(Scaling)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pyarrow as pa
@@ -230,3 +231,62 @@ def test_more_imputable_features_than_bits_are_refused() -> None:
     columns = {f"f{i}": [1.0, 2.0] for i in range(65)}
     with pytest.raises(ConfigError, match=r"65.*at most 64"):
         Preprocessing.fit(columns, list(columns), dict.fromkeys(columns, "zero"))
+
+
+def test_quantile_scaling_makes_any_distribution_normal() -> None:
+    """Expected: of ranks, by the standard library's normal distribution."""
+    rng = np.random.default_rng(1)
+    period = 10 ** rng.uniform(-2, 3, 5001)
+    fitted = Preprocessing.fit({"a": period}, ["a"], {"a": "none"}, scaling="quantile")
+    assert fitted.fill({"a": period}).values[:, 0].tolist() == period.tolist()
+    scaled = fitted.transform({"a": period}).values[:, 0]
+    ranks = (np.argsort(np.argsort(period)) + 0.5) / len(period)
+    expected = np.array([NormalDist().inv_cdf(level) for level in ranks])
+    # linear between knots 0.06 apart, and in the tails between single rows
+    np.testing.assert_allclose(scaled, expected, atol=0.15)
+    middle = np.abs(expected) < 3
+    np.testing.assert_allclose(scaled[middle], expected[middle], atol=0.06)
+    assert np.median(scaled) == pytest.approx(0.0, abs=1e-3)
+    assert np.all(np.diff(scaled[np.argsort(period)]) > 0)
+    assert scaled.dtype == np.float32
+
+
+def test_quantile_scaling_takes_what_lies_beyond_the_training_rows_for_their_ends() -> None:
+    fitted = fit(scaling="quantile")
+    low, high, inside = (fitted.transform(row(curve=v)).values[0, 0] for v in (-9.0, 90.0, 2.5))
+    ends = fitted.transform(TRAINING).values[:, 0]
+    assert (low, high) == (ends.min(), ends.max())
+    # of four rows the outermost stand for the levels 1/8 and 7/8
+    assert high == pytest.approx(NormalDist().inv_cdf(7 / 8), rel=1e-6)
+    assert low == -high
+    assert low < inside < high
+
+
+def test_quantile_scaling_gives_one_value_one_place() -> None:
+    counts = np.array([0.0] * 80 + list(range(1, 21)))
+    fitted = Preprocessing.fit(
+        {"a": counts, "b": np.full(100, 3.0)},
+        ["a", "b"],
+        {"a": "zero", "b": "none"},
+        scaling="quantile",
+    )
+    scaled = fitted.transform({"a": np.array([0.0, 1.0, np.nan]), "b": np.array([3.0, 4.0, 2.0])})
+    assert scaled.values[0, 0] == scaled.values[2, 0] < scaled.values[1, 0]
+    np.testing.assert_allclose(scaled.values[:, 1], 0.0, atol=1e-12)
+    assert scaled.ok.all()
+
+
+def test_quantile_scaling_is_the_same_when_loaded(tmp_path: Path) -> None:
+    fitted = fit(scaling="quantile")
+    fitted.save(tmp_path / "p.json")
+    loaded = Preprocessing.load(tmp_path / "p.json")
+    assert loaded.sha256 == fitted.sha256
+    values = row(curve=2.2, counts=3.3)
+    np.testing.assert_array_equal(loaded.transform(values).values, fitted.transform(values).values)
+    assert '"at"' not in fit().content.decode()
+
+
+def test_quantile_scaling_needs_rows_and_not_statistics() -> None:
+    stated = {"min": 0.0, "max": 8.0, "median": 4.0, "std": 2.0}
+    with pytest.raises(ConfigError, match=r"statistics.*'quantile'.*min_max, median_std"):
+        fit(scaling="quantile", scales=dict.fromkeys(FEATURES, stated))
