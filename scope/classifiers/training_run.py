@@ -194,7 +194,9 @@ class TrainingRun:
         """Return the scores of a class, and the figures of what its model was trained on.
 
         Models score as in inference. Training rows are scored by the models that left out
-        their fold, on the scale of the whole one, and by none where there is no such model.
+        their fold, networks on the scale of the whole one, and by none where there is no such
+        model. (Trees of different folds are as sure as each other: matching them only adds
+        the noise of the validation rows.)
         """
         positive, member = self.data.targets(item)
         learnt = member & (self.data.sets == TRAIN)
@@ -206,6 +208,8 @@ class TrainingRun:
             _, left_out = self.data.fold(item, self.features[item.features], number, n_folds)
             part = self._path(folder, f"{item.tag}.{number}")
             scores[left_out] = self._predict(item, part, left_out)
+            if self.algorithm != "dnn":
+                continue
             by_fold = self._predict(item, part, validation)
             for side in (True, False):
                 rows = left_out[positive[left_out] == side]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.calibrators import from_log_odds, log_odds
+from scope.classifiers.data import load_training_data
+from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.fold_scale import MOST_LEVELS, on_scale
+from scope.classifiers.splits import TRAIN
+from scope.classifiers.training_run import TrainingRun
+from scope.classifiers.xgb import TreeOptions
+from tests.models import DEFINITIONS, FEATURES, IMPUTE, small_training_set
 
 
 def scores_at(value: np.ndarray) -> np.ndarray:
@@ -68,3 +77,50 @@ def test_one_validation_row_shifts_all_alike() -> None:
     one = np.array([0.5], np.float32)
     found = on_scale(scores_at(np.array([-1.0, 3.0])), one, scores_at(np.array([2.0])))
     np.testing.assert_allclose(log_odds(found), [1.0, 5.0], rtol=1e-5)
+
+
+def folded_run(
+    monkeypatch: pytest.MonkeyPatch, options: NetworkOptions | TreeOptions
+) -> tuple[TrainingRun, np.ndarray]:
+    """A training whose models are given: the log-odds of a row are its period by the whole one,
+    a third of it less 1 by those of the folds."""
+    data = load_training_data(
+        small_training_set(),
+        DEFINITIONS,
+        features=FEATURES["ontological"],
+        impute=IMPUTE,
+        period_suffix="LS",
+    )
+    period = 6 * data.values[:, data.columns(["period_LS"])[0]].astype(float) - 3
+
+    def predict(self: TrainingRun, item: object, path: Path, rows: np.ndarray) -> np.ndarray:
+        is_whole = path.stem == "low"
+        return scores_at(period[rows] if is_whole else period[rows] / 3 - 1)
+
+    monkeypatch.setattr(TrainingRun, "_predict", predict)
+    features = {name: tuple(columns) for name, columns in FEATURES.items()}
+    options_of_folds = CalibrationOptions(n_folds=3)
+    run = TrainingRun(
+        data, (DEFINITIONS[0],), features, options, options_of_folds, "cpu", workers=1, verbose=0
+    )
+    return run, period
+
+
+def test_networks_of_folds_are_brought_to_the_scale_of_the_whole_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run, period = folded_run(monkeypatch, NetworkOptions())
+    scores, _ = run._score(DEFINITIONS[0], tmp_path)
+    learnt = run.data.sets == TRAIN
+    # exact between the outermost quantiles of 50 validation rows, a shift beyond them
+    inside = learnt & (np.abs(period) < 2.3) & (np.abs(period) > 0.7)
+    found = log_odds(scores.scores)
+    np.testing.assert_allclose(found[inside], period[inside], atol=0.01)
+    np.testing.assert_allclose(found[~learnt], period[~learnt], atol=1e-4)
+
+
+def test_trees_of_folds_keep_their_scores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    run, period = folded_run(monkeypatch, TreeOptions())
+    scores, _ = run._score(DEFINITIONS[0], tmp_path)
+    learnt = run.data.sets == TRAIN
+    np.testing.assert_allclose(log_odds(scores.scores)[learnt], period[learnt] / 3 - 1, atol=1e-4)
