@@ -17,7 +17,7 @@ from scope.errors import InputError, NotFoundError
 from scope.schema import to_json
 
 STAGES: dict[str, int] = {
-    "simulation": 1,
+    "simulation": 2,
     "sources": 1,
     "lightcurves": 1,
     "crossmatch": 1,
@@ -30,7 +30,7 @@ STAGES: dict[str, int] = {
     "report": 1,
     "labelled": 1,
     "training_set": 2,
-    "training_scores": 2,
+    "training_scores": 3,
     "bundle": 5,
     "fusion": 3,
 }

@@ -177,25 +177,18 @@ class OutOfFold:
 
         A set promises something of one side alone, so that the other need not be known.
         """
+        here = np.ones(len(self.target), dtype=bool)
         if self.observed is None:
-            return np.ones(len(self.target), dtype=bool)
-        return representative(self.target, self.stars, self.observed, least)
+            return here
+        for side in (self.target, ~self.target):
+            if len(np.unique(self.stars[side & self.observed])) >= least:
+                here &= self.observed | ~side
+        return here
 
     def count_stars(self) -> tuple[int, int]:
         """Return the numbers of stars with positive and with negative rows."""
         positive, negative = self.stars[self.target], self.stars[~self.target]
         return len(np.unique(positive)), len(np.unique(negative))
-
-
-def representative(
-    target: Bools, stars: npt.NDArray[np.integer], observed: Bools, least: int
-) -> Bools:
-    """Return which rows stand for their side: of one with `least` observed stars only those."""
-    here = np.ones(len(target), dtype=bool)
-    for side in (target, ~target):
-        if len(np.unique(stars[side & observed])) >= least:
-            here &= observed | ~side
-    return here
 
 
 def calibrate(rows: OutOfFold, algorithm: str, options: CalibrationOptions) -> ClassCalibration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ from scope.errors import InputError
 from scope.preprocessing.columns import histogram_matrix
 from scope.preprocessing.frozen import Preprocessing
 from scope.preprocessing.stage import CHECKED_FACTS
+
+logger = logging.getLogger(__name__)
 
 SLICE_COLUMNS = {"magnitude": "median", "epochs": "n_epochs", "period": "period_{suffix}"}
 """What evaluation tells rows apart by -> column of a training set, where it has it."""
@@ -168,11 +171,18 @@ class TrainingData:
         Training stars are cut into `n_folds` by the hash of their names, or of those of their
         blocks of the sky; the rows of those in fold `number` are left out.
         """
+        learnt, left_out = self.fold_rows(definition, number, n_folds)
+        part = self.rows(definition, features, learnt)
+        return balanced(part, definition.balance, self.seed), left_out
+
+    def fold_rows(
+        self, definition: ClassDefinition, number: int, n_folds: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the rows that a model of a fold may learn from, and those that it must not see."""
         _, member = self.targets(definition)
         candidates = member & (self.sets == TRAIN)
         inside = (self.fold_at * n_folds).astype(np.int64) == number
-        learnt = self.rows(definition, features, np.flatnonzero(candidates & ~inside))
-        return balanced(learnt, definition.balance, self.seed), np.flatnonzero(candidates & inside)
+        return np.flatnonzero(candidates & ~inside), np.flatnonzero(candidates & inside)
 
     def trainable(self, definition: ClassDefinition) -> bool:
         """Return whether training and validation rows have positive and negative ones."""
@@ -193,14 +203,18 @@ class TrainingData:
         )
 
     def summary(self) -> dict[str, dict[str, int]]:
-        """Return the number of rows and stars of each set."""
-        return {
+        """Return the number of rows and stars of each set, and of blocks if such were split."""
+        found = {
             name: {
                 "rows": int((self.sets == number).sum()),
                 "stars": len(np.unique(self.stars[self.sets == number])),
             }
             for number, name in enumerate(SETS)
         }
+        if not np.array_equal(self.groups, self.stars):
+            for number, name in enumerate(SETS):
+                found[name]["blocks"] = len(np.unique(self.groups[self.sets == number]))
+        return found
 
 
 def _two_sided(positive: npt.NDArray[np.bool_]) -> bool:
@@ -234,7 +248,8 @@ def load_training_data(
     MissingColumnError
         If a column is missing.
     InputError
-        If there are no rows, or none in which all features are defined.
+        If there are no rows, none in which all features are defined, or too few blocks of the
+        sky where these are split.
     """
     options = options or DataOptions()
     labels = list(dict.fromkeys(_label_columns(definitions)))
@@ -248,6 +263,7 @@ def load_training_data(
     groups = _groups(table, stars, star_of_row, options.sky_block_deg)
     split = split_by_star(groups, test_size=options.test_size, val_size=options.val_size)
     sets = split[star_of_row]
+    _check_sets(split, groups, options)
     group_of_star = np.unique(groups, return_inverse=True)[1].astype(np.int64)
     preprocessing = Preprocessing.fit(
         table.filter(pa.array(sets == TRAIN)),
@@ -281,6 +297,18 @@ def load_training_data(
     )
 
 
+def _check_sets(split: npt.NDArray[np.int8], groups: Sequence[str], options: DataOptions) -> None:
+    """Raise InputError if blocks of the sky are so few that a set gets none."""
+    counts = [len({g for g, s in zip(groups, split, strict=True) if s == n}) for n in range(3)]
+    if options.sky_block_deg is not None and not all(counts):
+        raise InputError(
+            "too few blocks of the sky to split",
+            value=", ".join(f"{name} {count}" for name, count in zip(SETS, counts, strict=True)),
+            allowed="some for each set",
+            todo="choose a smaller sky_block_deg, or a training set of more of the sky",
+        )
+
+
 def _groups(
     table: pa.Table,
     stars: npt.NDArray[np.str_],
@@ -291,7 +319,19 @@ def _groups(
     if sky_block_deg is None:
         return [str(star) for star in stars]
     blocks = sky_blocks(_numbers(table, "ra"), _numbers(table, "dec"), sky_block_deg)
-    return kept_together(stars, star_of_row, blocks)
+    groups = kept_together(stars, star_of_row, blocks)
+    alone = sum(group == star for group, star in zip(groups, stars, strict=True))
+    if alone == len(stars):
+        raise InputError(
+            "training set without positions cannot be split by blocks of the sky",
+            value=f"none of {len(stars)} stars has ra and dec",
+            todo="fill these columns, or leave out sky_block_deg to split by star",
+        )
+    if alone:
+        logger.warning(
+            "%d of %d stars have no position and are split by themselves", alone, len(stars)
+        )
+    return groups
 
 
 def _observed(table: pa.Table) -> npt.NDArray[np.bool_]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from scope.classifiers.data import TrainingData
 from scope.classifiers.dnn import NetworkOptions
+from scope.classifiers.examples import Examples
 from scope.classifiers.pretrained import Pretrained
 from scope.config.classes import ClassDefinition
 from scope.errors import BackendError, ScopeError
@@ -133,14 +134,18 @@ def _train(job: NetworkJob, definition: ClassDefinition, folder: Path) -> None:
         seed=job.data.seed,
         start=job.start.get(definition.tag),
     )
+
+    def n_steps(part: Examples) -> int:
+        return -(-len(part.target) // definition.batch_size)
+
     trained = trainer.fit(train, validation, verbose=job.verbose)
     (folder / f"{definition.tag}.keras").write_bytes(trained.content)
     report = {"best_epoch": trained.best_epoch, "history": trained.history}
     (folder / f"{definition.tag}.json").write_text(json.dumps(report))
     for number in range(n_folds := job.n_folds[definition.tag]):
         part, _ = job.data.fold(definition, features, number, n_folds)
-        epochs = round(trained.best_epoch * len(train.target) / len(part.target))
-        content = trainer.fit(part, validation, epochs=epochs).content
+        epochs = trained.best_epoch * n_steps(train) / n_steps(part)
+        content = trainer.fit(part, validation, epochs=max(1, round(epochs))).content
         (folder / f"{definition.tag}.{number}.keras").write_bytes(content)
 
 

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from scope.errors import ConfigError
+from scope.errors import ConfigError, InputError
 
 Floats = npt.NDArray[np.float64]
 
@@ -126,10 +126,24 @@ def star_folds(
         Star of each row.
     n_folds : int
         At least 2.
+
+    Raises
+    ------
+    ConfigError
+        If there are fewer than 2 folds.
+    InputError
+        If a fold has no star, or all of them.
     """
     if n_folds < 2:
         raise ConfigError("number of folds", value=n_folds, allowed="2 or more")
     names, star_of_row = np.unique(stars, return_inverse=True)
     fold_of_star = [int(star_fraction(name, FOLD_SALT) * n_folds) for name in names]
     fold = np.array(fold_of_star, dtype=np.int64)[star_of_row]
+    if len(names) and len(set(fold_of_star)) < n_folds:
+        raise InputError(
+            "too few stars, or blocks of the sky, for the folds of a search",
+            value=len(names),
+            allowed=f"enough for each of {n_folds} folds to get some",
+            todo="add stars, or choose fewer folds or smaller blocks",
+        )
     return [(np.flatnonzero(fold != i), np.flatnonzero(fold == i)) for i in range(n_folds)]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.classifiers.bundle import SUFFIXES, load_classifier
-from scope.classifiers.calibration import RANK, CalibrationOptions, representative
+from scope.classifiers.calibration import RANK, CalibrationOptions
 from scope.classifiers.data import TrainingData
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.examples import Examples
@@ -25,6 +25,7 @@ from scope.classifiers.splits import TRAIN, VALIDATION
 from scope.classifiers.training_scores import ClassScores
 from scope.classifiers.xgb import TrainedTrees, TreeOptions, check_tree_device, train_trees
 from scope.config.classes import ClassDefinition
+from scope.errors import InputError
 
 logger = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ class TrainingRun:
         """
         for item in self.definitions:
             self._examples(item)
+            self._check_folds(item)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             if isinstance(self.options, NetworkOptions):
@@ -123,12 +125,25 @@ class TrainingRun:
         if self.calibration is None:
             return 0
         positive, member = self.data.targets(item)
-        stars = [
-            len(np.unique(self.data.stars[member & (self.data.sets == TRAIN) & side]))
-            for side in (positive, ~positive)
-        ]
-        rank_only = self.calibration.method(min(stars), self.algorithm) == RANK
+        learnt = member & (self.data.sets == TRAIN)
+        fewest = min(self._n_groups(learnt & side) for side in (positive, ~positive))
+        rank_only = self.calibration.method(fewest, self.algorithm) == RANK
         return 0 if rank_only else self.calibration.n_folds
+
+    def _check_folds(self, item: ClassDefinition) -> None:
+        """Raise InputError if a fold leaves nothing to learn from."""
+        positive, _ = self.data.targets(item)
+        for number in range(n_folds := self.n_folds(item)):
+            learnt, _ = self.data.fold_rows(item, number, n_folds)
+            n_positive = int(positive[learnt].sum())
+            if n_positive in (0, len(learnt)):
+                raise InputError(
+                    f"class {item.tag!r} cannot be calibrated, what is left without fold "
+                    f"{number + 1} of {n_folds} needs positive and negative rows",
+                    value=f"{n_positive} of {len(learnt)} rows are positive",
+                    todo="add stars, choose other folds (training.calibration.n_folds) or smaller "
+                    "blocks of the sky (training.sky_block_deg), or train with --calibrate false",
+                )
 
     def _examples(self, item: ClassDefinition) -> tuple[Examples, Examples, Examples]:
         return self.data.examples(item, self.features[item.features])
@@ -194,9 +209,7 @@ class TrainingRun:
         """Return the scores of a class, and the figures of what its model was trained on.
 
         Models score as in inference. Training rows are scored by the models that left out
-        their fold, networks on the scale of the whole one, and by none where there is no such
-        model. (Trees of different folds are as sure as each other: matching them only adds
-        the noise of the validation rows.)
+        their fold, on the scale of the whole one, and by none where there is no such model.
         """
         positive, member = self.data.targets(item)
         learnt = member & (self.data.sets == TRAIN)
@@ -205,17 +218,11 @@ class TrainingRun:
         scores[~learnt] = self._predict(item, path, np.flatnonzero(~learnt))
         validation = self._validation(positive, member)
         for number in range(n_folds := self.n_folds(item)):
-            _, left_out = self.data.fold(item, self.features[item.features], number, n_folds)
+            _, left_out = self.data.fold_rows(item, number, n_folds)
             part = self._path(folder, f"{item.tag}.{number}")
-            scores[left_out] = self._predict(item, part, left_out)
-            if self.algorithm != "dnn":
-                continue
             by_fold = self._predict(item, part, validation)
-            for side in (True, False):
-                rows = left_out[positive[left_out] == side]
-                known = positive[validation] == side
-                by_whole = scores[validation[known]]
-                scores[rows] = on_scale(scores[rows], by_fold[known], by_whole)
+            own = self._predict(item, part, left_out)
+            scores[left_out] = on_scale(own, by_fold, scores[validation])
         seen = self._predict(item, path, np.flatnonzero(learnt))
         found = ClassScores(positive, member, scores, self._score_prevalence(item))
         return found, score_metrics(positive[learnt], seen)
@@ -223,13 +230,18 @@ class TrainingRun:
     def _validation(
         self, positive: npt.NDArray[np.bool_], member: npt.NDArray[np.bool_]
     ) -> npt.NDArray[np.int64]:
-        """Return the validation rows of a class; of a side with enough observed stars those."""
+        """Return the validation rows of a class; the observed ones where they calibrate it."""
         rows = np.flatnonzero(member & (self.data.sets == VALIDATION))
         if self.calibration is None or self.data.observed is None:
             return rows
-        stars, observed = self.data.stars[rows], self.data.observed[rows]
-        here = representative(positive[rows], stars, observed, self.calibration.observed_from)
-        return rows[here]
+        learnt = member & (self.data.sets == TRAIN) & self.data.observed
+        fewest = min(self._n_groups(learnt & side) for side in (positive, ~positive))
+        if fewest < self.calibration.observed_from:
+            return rows
+        return rows[self.data.observed[rows]]
+
+    def _n_groups(self, rows: npt.NDArray[np.bool_]) -> int:
+        return len(np.unique(self.data.groups[rows]))
 
     def _predict(
         self, item: ClassDefinition, path: Path, rows: npt.NDArray[np.int64]

@@ -57,6 +57,7 @@ class TrainingScores:
     row_numbers : (n,) int64
         Of the training set.
     stars : (n,) int64
+        Of the star, or of the block of the sky if such were split: what counts as one draw.
     sets : (n,) int8
     slices : dict of str to (n,) float64
     classes : dict of class tag to ClassScores
@@ -74,7 +75,7 @@ class TrainingScores:
     @classmethod
     def of(cls, data: TrainingData, classes: Mapping[str, ClassScores]) -> TrainingScores:
         """Return the scores of classes with what `data` knows about their rows."""
-        return cls(data.row_numbers, data.stars, data.sets, data.slices, classes, data.observed)
+        return cls(data.row_numbers, data.groups, data.sets, data.slices, classes, data.observed)
 
     def judged(self, tag: str, number: int, *, observed: bool = False) -> Judged:
         """Return the scored rows of a class in one of the `SETS`, or those not simulated."""

@@ -39,7 +39,8 @@ class Section(BaseModel):
         """
         annotation = cls.model_fields[str(info.field_name)].annotation
         # YAML reads `on` and `no` as true and false, and pydantic these as 1 and 0.
-        if isinstance(value, bool) and "bool" not in str(annotation):
+        items = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(item, bool) for item in items) and "bool" not in str(annotation):
             raise ValueError("a value other than true and false")
         kinds = (annotation, *get_args(annotation))
         if value == "null" and type(None) in kinds:

@@ -104,7 +104,22 @@ def _schema_json() -> str:
         **Config.model_json_schema(),
         "title": "Configuration",
     }
+    for section in (schema, *schema["$defs"].values()):
+        for key in section.get("properties", {}).values():
+            _allow_one_for_a_list(key)
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _allow_one_for_a_list(key: dict[str, Any]) -> None:
+    """Let a key that takes a list take one item as well, as the sections do."""
+    choices = key.get("anyOf", [key])
+    lists = [choice for choice in choices if choice.get("type") == "array" and "items" in choice]
+    if lists and "anyOf" not in key:
+        kept = ("type", "items", "minItems", "maxItems")
+        lists = [{name: key.pop(name) for name in kept if name in key}]
+        choices = lists
+    if lists:
+        key["anyOf"] = [*choices, *(choice["items"] for choice in lists)]
 
 
 def _opening(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from scope.config.base import Section, key, matching, one_of
+from scope.errors import NotFoundError
 from scope.features.edges import DM_EDGES, DT_EDGES
 from scope.features.options import LARGEST_RADIUS_ARCSEC
 from scope.features.registry import OPTIONAL_GROUPS
@@ -165,18 +166,36 @@ class Simulation(Section):
 
     @model_validator(mode="after")
     def _one_for_each_unit(self) -> Self:
+        n_units = len(self.units)
+        if len(set(self.units)) < n_units:
+            raise ValueError(f"units that differ, not {', '.join(self.units)}")
         for name in ("years", "n_epochs_median"):
-            if len(getattr(self, name)) not in (1, n_units := len(self.units)):
-                raise ValueError(f"{name} with one number, or {n_units}: one for each quadrant")
+            value = getattr(self, name)
+            if len(value) not in (1, n_units):
+                given = ", ".join(f"{number:g}" for number in value)
+                raise ValueError(
+                    f"{name} with one number for all quadrants, or one for each of the {n_units} "
+                    f"units, not {given or 'none'}"
+                )
         return self
 
     def survey(self, unit: str) -> dict[str, float]:
         """Return ``years`` and ``n_epochs_median`` of a quadrant.
 
-        One that is not of the units is like the first of them.
+        Raises
+        ------
+        NotFoundError
+            If each of the units has its own, and this is none of them.
         """
-        place = self.units.index(unit) if unit in self.units else 0
         found = {"years": self.years, "n_epochs_median": self.n_epochs_median}
+        if unit not in self.units and any(len(value) > 1 for value in found.values()):
+            raise NotFoundError(
+                "no length of the survey for this simulated quadrant",
+                value=unit,
+                allowed=self.units,
+                todo="name it in simulation.units, or give one length for all",
+            )
+        place = self.units.index(unit) if unit in self.units else 0
         return {name: value[place % len(value)] for name, value in found.items()}
 
 

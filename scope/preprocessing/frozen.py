@@ -69,7 +69,8 @@ class Preprocessing:
         Scaled values are ``(value - offset) / scale``; 0 and 1 for features that are
         constant over the training rows, and where `curves` take their place.
     low, high : (k,) float64
-        Smallest and largest value over the training rows; infinite without clipping.
+        Smallest and largest value over the training rows; infinite without clipping. `curves`
+        are flat beyond their ends in any case.
     neighbours : NeighbourReference or None
         Of the ``regress`` features, in their order; None without such features.
     period_suffix : str

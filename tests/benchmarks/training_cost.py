@@ -63,7 +63,7 @@ def main() -> None:
 
 def measure(training_set: Path, tags: list[str]) -> None:
     """Train classes to the end with the configuration's own settings; print CPU times."""
-    config = load_config([])
+    config = load_config()
     settings = {**training_settings(config), "group": "cost", "about": "", "limits": ""}
     n_folds = config.training.calibration.n_folds
     searching = replace(settings["trees"], skip_cv=False)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.calibrators import from_log_odds, log_odds
 from scope.classifiers.data import load_training_data
 from scope.classifiers.dnn import NetworkOptions
-from scope.classifiers.fold_scale import MOST_LEVELS, on_scale
-from scope.classifiers.splits import TRAIN
+from scope.classifiers.fold_scale import LEAST_ROWS, MOST_LEVELS, on_scale
+from scope.classifiers.splits import TRAIN, VALIDATION
 from scope.classifiers.training_run import TrainingRun
 from scope.classifiers.xgb import TreeOptions
 from tests.models import DEFINITIONS, FEATURES, IMPUTE, small_training_set
@@ -67,16 +69,41 @@ def test_the_order_of_rows_stays_where_scores_are_certain() -> None:
     assert np.sqrt(4000) > MOST_LEVELS
 
 
-def test_without_validation_rows_of_a_side_its_scores_stay() -> None:
+def test_with_few_validation_rows_scores_stay() -> None:
     scores = np.array([0.1, 0.9], np.float32)
-    none = np.empty(0, np.float32)
-    np.testing.assert_array_equal(on_scale(scores, none, none), scores)
+    few = np.full(LEAST_ROWS - 1, 0.3, np.float32)
+    np.testing.assert_array_equal(on_scale(scores, few, 2 * few), scores)
+    many = np.full(LEAST_ROWS, 0.3, np.float32)
+    assert on_scale(scores, many, 2 * many)[0] > 0.1
 
 
-def test_one_validation_row_shifts_all_alike() -> None:
-    one = np.array([0.5], np.float32)
-    found = on_scale(scores_at(np.array([-1.0, 3.0])), one, scores_at(np.array([2.0])))
-    np.testing.assert_allclose(log_odds(found), [1.0, 5.0], rtol=1e-5)
+def test_what_has_no_skill_gets_none() -> None:
+    """Scores of a fold's model that say nothing, beside a whole model that knows all."""
+    rng = np.random.default_rng(4)
+    target, known = rng.random(4000) < 0.3, rng.random(900) < 0.3
+    by_whole = scores_at(np.where(known, 4.0, -4.0) + rng.normal(size=900))
+    found = on_scale(scores_at(rng.normal(size=4000)), scores_at(rng.normal(size=900)), by_whole)
+    # three standard errors of the area under the curve of 4,000 rows
+    assert roc_auc_score(target, found) == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("n_validation", [60, 200, 1000])
+def test_models_that_need_no_matching_lose_little_by_it(n_validation: int) -> None:
+    """Two models as sure as each other, which agree but for noise."""
+    rng = np.random.default_rng(5)
+    covered = []
+    for _ in range(40):
+        stars = rng.normal(size=(3, 2000))
+        held_out = rng.normal(size=n_validation)
+        fold, by_fold, by_whole, whole = (
+            scores_at(2 * part + 0.5 * rng.normal(size=len(part)))
+            for part in (stars[0], held_out, held_out, stars[1])
+        )
+        edge = np.quantile(on_scale(fold, by_fold, by_whole), 0.1)
+        covered.append((whole >= edge).mean())
+    assert np.mean(covered) == pytest.approx(0.9, abs=0.01)
+    # by chance alone .0095
+    assert np.std(covered) < 0.0095 + 0.15 / np.sqrt(n_validation)
 
 
 def folded_run(
@@ -106,21 +133,33 @@ def folded_run(
     return run, period
 
 
-def test_networks_of_folds_are_brought_to_the_scale_of_the_whole_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("options", [NetworkOptions(), TreeOptions()])
+def test_models_of_folds_are_brought_to_the_scale_of_the_whole_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: NetworkOptions | TreeOptions
 ) -> None:
-    run, period = folded_run(monkeypatch, NetworkOptions())
+    run, period = folded_run(monkeypatch, options)
+    assert np.sum(run.data.sets == VALIDATION) >= LEAST_ROWS
     scores, _ = run._score(DEFINITIONS[0], tmp_path)
     learnt = run.data.sets == TRAIN
-    # exact between the outermost quantiles of 50 validation rows, a shift beyond them
-    inside = learnt & (np.abs(period) < 2.3) & (np.abs(period) > 0.7)
+    # exact between the outermost quantiles of the validation rows, a shift beyond them
+    inside = learnt & (np.abs(period) < 2.2)
     found = log_odds(scores.scores)
     np.testing.assert_allclose(found[inside], period[inside], atol=0.01)
     np.testing.assert_allclose(found[~learnt], period[~learnt], atol=1e-4)
 
 
-def test_trees_of_folds_keep_their_scores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    run, period = folded_run(monkeypatch, TreeOptions())
-    scores, _ = run._score(DEFINITIONS[0], tmp_path)
-    learnt = run.data.sets == TRAIN
-    np.testing.assert_allclose(log_odds(scores.scores)[learnt], period[learnt] / 3 - 1, atol=1e-4)
+@pytest.mark.parametrize(("least", "used"), [(10, "observed"), (10_000, "all")])
+def test_the_rows_that_calibrate_are_the_ones_that_match(
+    monkeypatch: pytest.MonkeyPatch, least: int, used: str
+) -> None:
+    run, _ = folded_run(monkeypatch, TreeOptions())
+    observed = np.arange(len(run.data.sets)) % 4 < 2
+    run = replace(
+        run,
+        data=replace(run.data, observed=observed),
+        calibration=CalibrationOptions(n_folds=3, observed_from=least),
+    )
+    positive, member = run.data.targets(DEFINITIONS[0])
+    rows = np.flatnonzero(run.data.sets == VALIDATION)
+    expected = rows[observed[rows]] if used == "observed" else rows
+    assert run._validation(positive, member).tolist() == expected.tolist()

@@ -15,7 +15,7 @@ from scope.classifiers.splits import (
     star_folds,
     star_fraction,
 )
-from scope.errors import ConfigError
+from scope.errors import ConfigError, InputError
 
 
 def test_the_fraction_is_the_first_53_bits_of_the_hash() -> None:
@@ -57,6 +57,11 @@ def test_folds_are_made_of_whole_stars_and_cover_all_rows() -> None:
     for train, test in folds:
         assert len(train) + len(test) == 600
         assert not set(stars[train]) & set(stars[test])
+
+
+def test_a_fold_without_a_star_is_refused() -> None:
+    with pytest.raises(InputError, match=r"too few stars.*2"):
+        star_folds(np.array([3, 3, 4]), 5)
 
 
 def test_one_fold_is_refused() -> None:

@@ -11,8 +11,16 @@ import pyarrow as pa
 import pytest
 
 from scope.classifiers.bundle import ModelBundle
+from scope.classifiers.calibration import RANK
 from scope.classifiers.data import DataOptions, TrainingData, load_training_data
-from scope.classifiers.splits import TEST, TRAIN, split_by_star
+from scope.classifiers.splits import (
+    FOLD_SALT,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    split_by_star,
+    star_fraction,
+)
 from scope.classifiers.training import default_features, default_imputation, train_bundle
 from scope.config.classes import ClassDefinition
 from scope.errors import BackendError, ConfigError, InputError, MissingColumnError
@@ -117,6 +125,46 @@ def test_blocks_of_the_sky_need_positions(tmp_path: Path) -> None:
     path = written(feature_table().drop_columns(["ra"]), tmp_path / "t.parquet")
     with pytest.raises(MissingColumnError, match="ra"):
         train(path, tmp_path / "b", "xgb", data=DataOptions(sky_block_deg=1.0))
+
+
+def test_blocks_of_the_sky_need_some_positions_that_are_known(tmp_path: Path) -> None:
+    table = feature_table()
+    unknown = pa.array(np.full(table.num_rows, np.nan))
+    path = written(with_column(table, "ra", unknown), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=r"without positions.*none of 300 stars"):
+        train(path, tmp_path / "b", "xgb", data=DataOptions(sky_block_deg=1.0))
+
+
+def test_a_training_set_of_one_place_has_no_blocks_to_split(tmp_path: Path) -> None:
+    table = with_column(feature_table(), "ra", np.full(600, 10.3))
+    path = written(with_column(table, "dec", np.full(600, 0.4)), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=r"too few blocks.*train 1, val 0, test 0.*smaller"):
+        train(path, tmp_path / "b", "xgb", data=DataOptions(sky_block_deg=1.0))
+
+
+def test_a_class_is_calibrated_by_as_many_blocks_as_stars_are_asked_for(tmp_path: Path) -> None:
+    """Twelve blocks are too few, however many stars they have: the class has no probabilities."""
+    table = feature_table()
+    place = np.arange(600) // 50
+    table = with_column(table, "ra", 20.5 + 2.0 * place)
+    path = written(with_column(table, "dec", np.full(600, 0.5)), tmp_path / "t.parquet")
+    bundle = train(path, tmp_path / "b", "xgb", data=DataOptions(sky_block_deg=1.0))
+    assert bundle.calibration is not None
+    assert {item.method for item in bundle.calibration.classes.values()} == {RANK}
+    counts = bundle.manifest["training_set"]
+    assert sum(counts[name]["blocks"] for name in ("train", "val", "test")) == 12
+    assert sum(counts[name]["stars"] for name in ("train", "val", "test")) == 300
+
+
+def test_a_fold_that_leaves_one_side_only_is_an_error(tmp_path: Path) -> None:
+    table = feature_table()
+    fold = [int(star_fraction(s, FOLD_SALT) * 2) for s in table.column("star").to_pylist()]
+    sets = split_by_star(table.column("star").to_pylist())
+    labels = np.where((sets == TRAIN) & (np.array(fold) == 0), 0.0, 1.0)
+    labels[np.flatnonzero(sets == VALIDATION)[::2]] = 0.0
+    path = written(with_column(table, "low period", labels), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=r"'low' cannot be calibrated.*fold 1 of 2.*are positive"):
+        train(path, tmp_path / "b", "xgb", definitions=DEFINITIONS[:1])
 
 
 def test_the_size_of_blocks_is_on_record(tmp_path: Path) -> None:

@@ -14,7 +14,16 @@ import pytest
 from scope.classifiers.bundle import ModelBundle
 from scope.classifiers.calibration import RANK, CalibrationOptions
 from scope.classifiers.data import load_training_data
-from scope.classifiers.splits import FOLD_SALT, SETS, TEST, TRAIN, split_by_star, star_fraction
+from scope.classifiers.fold_scale import on_scale
+from scope.classifiers.splits import (
+    FOLD_SALT,
+    SETS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    split_by_star,
+    star_fraction,
+)
 from scope.classifiers.training_scores import TrainingScores
 from scope.classifiers.xgb import TreeOptions, train_trees
 from scope.errors import InputError
@@ -63,8 +72,16 @@ def test_each_training_row_is_scored_by_the_model_that_left_out_its_star() -> No
         other = data.rows(red, names, np.flatnonzero(training & ~inside))
         trees = train_trees(other, validation, names, options)
         left_out = np.flatnonzero(training & inside)
-        expected = predict(trees.content, data.rows(red, names, left_out).features)
-        np.testing.assert_array_equal(scores.classes["red"].scores[left_out], expected)
+        held_out = np.flatnonzero(data.sets == VALIDATION)
+        by_fold, to_match = (
+            predict(trees.content, data.rows(red, names, rows).features)
+            for rows in (left_out, held_out)
+        )
+        found = scores.classes["red"].scores
+        expected = on_scale(by_fold, to_match, found[held_out])
+        np.testing.assert_array_equal(found[left_out], expected)
+        # the order of the rows is that of the model without them
+        assert np.all(np.diff(found[left_out][np.argsort(by_fold)]) >= 0)
 
 
 def predict(content: bytes, rows: np.ndarray) -> np.ndarray:

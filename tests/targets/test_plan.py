@@ -41,8 +41,15 @@ def test_each_simulated_quadrant_is_a_survey_of_its_own_length() -> None:
 
 def test_lengths_are_one_for_all_quadrants_or_one_for_each() -> None:
     for key, values in (("years", [3.0, 0.4]), ("n_epochs_median", [50, 60, 70])):
-        with pytest.raises(ConfigError, match=rf"{key} with one number, or 1"):
+        with pytest.raises(ConfigError, match=rf"{key} with one number.*of the 1 units, not"):
             plan(simulation={key: values})
+    with pytest.raises(ConfigError, match=r"units that differ"):
+        plan(simulation={"units": ["ccd_01_quad_1"] * 2, "years": [3.0, 0.4]})
+    with pytest.raises(ConfigError, match=r"simulation.years.*other than true and false"):
+        plan(simulation={"years": [True]})
+    two = plan(simulation={"units": ["ccd_01_quad_1", "ccd_02_quad_1"], "years": [3.0, 0.4]})
+    with pytest.raises(NotFoundError, match="ccd_09_quad_3"):
+        two.simulation_settings(EMBEDDED_TARGET, "ccd_09_quad_3")
     with pytest.raises(ConfigError, match=r"simulation.years.0.*greater than 0"):
         plan(simulation={"years": [-1.0]})
 
