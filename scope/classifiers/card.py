@@ -35,10 +35,12 @@ def render_card(
         nobody stated any.
     """
     sets = facts["training_set"]
+    columns = [name for name in ("rows", "stars", "blocks") if name in sets["train"]]
     rows = "\n".join(
-        f"| {name} | {sets[name]['rows']} | {sets[name]['stars']} |"
+        f"| {name} | {' | '.join(str(sets[name][column]) for column in columns)} |"
         for name in ("train", "val", "test")
     )
+    split_by = "blocks of the sky" if "blocks" in columns else "star"
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     return f"""# {group}: {NAMES[algorithm]}
 
@@ -52,10 +54,10 @@ def render_card(
 
 ## Training set
 
-Split by star before anything was fitted. A row is one light curve.
+Split by {split_by} before anything was fitted. A row is one light curve.
 
-| set | rows | stars |
-|---|---|---|
+| set | {" | ".join(columns)} |
+|---|{"---|" * len(columns)}
 {rows}
 
 SHA-256 `{sets["sha256"]}`. Trained with {versions}.

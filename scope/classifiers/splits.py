@@ -132,7 +132,7 @@ def star_folds(
     ConfigError
         If there are fewer than 2 folds.
     InputError
-        If a fold has no star, or all of them.
+        If a fold has no star.
     """
     if n_folds < 2:
         raise ConfigError("number of folds", value=n_folds, allowed="2 or more")

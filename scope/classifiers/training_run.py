@@ -18,12 +18,18 @@ from scope.classifiers.calibration import RANK, CalibrationOptions
 from scope.classifiers.data import TrainingData
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.examples import Examples
-from scope.classifiers.fold_scale import on_scale
+from scope.classifiers.fold_scale import LEAST_ROWS, on_scale
 from scope.classifiers.metrics import score_metrics
 from scope.classifiers.pretrained import Pretrained
 from scope.classifiers.splits import TRAIN, VALIDATION
 from scope.classifiers.training_scores import ClassScores
-from scope.classifiers.xgb import TrainedTrees, TreeOptions, check_tree_device, train_trees
+from scope.classifiers.xgb import (
+    TrainedTrees,
+    TreeOptions,
+    check_tree_device,
+    search_folds,
+    train_trees,
+)
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError
 
@@ -101,7 +107,9 @@ class TrainingRun:
             If the device is not there.
         """
         for item in self.definitions:
-            self._examples(item)
+            training, _, _ = self._examples(item)
+            if isinstance(self.options, TreeOptions) and not self.options.skip_cv:
+                search_folds(training, self.options)
             self._check_folds(item)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -217,6 +225,11 @@ class TrainingRun:
         scores = np.full(len(member), np.nan, dtype=np.float32)
         scores[~learnt] = self._predict(item, path, np.flatnonzero(~learnt))
         validation = self._validation(positive, member)
+        if self.n_folds(item) and len(validation) < LEAST_ROWS:
+            logger.warning(
+                "%s: %d validation rows are too few to bring scores of folds to one scale",
+                *(item.tag, len(validation)),
+            )
         for number in range(n_folds := self.n_folds(item)):
             _, left_out = self.data.fold_rows(item, number, n_folds)
             part = self._path(folder, f"{item.tag}.{number}")
@@ -230,15 +243,19 @@ class TrainingRun:
     def _validation(
         self, positive: npt.NDArray[np.bool_], member: npt.NDArray[np.bool_]
     ) -> npt.NDArray[np.int64]:
-        """Return the validation rows of a class; the observed ones where they calibrate it."""
+        """Return the validation rows of a class; the observed ones where they calibrate it.
+
+        With too few of these to match scores by, all rows do.
+        """
         rows = np.flatnonzero(member & (self.data.sets == VALIDATION))
         if self.calibration is None or self.data.observed is None:
             return rows
         learnt = member & (self.data.sets == TRAIN) & self.data.observed
         fewest = min(self._n_groups(learnt & side) for side in (positive, ~positive))
-        if fewest < self.calibration.observed_from:
+        observed = rows[self.data.observed[rows]]
+        if fewest < self.calibration.observed_from or len(observed) < LEAST_ROWS:
             return rows
-        return rows[self.data.observed[rows]]
+        return observed
 
     def _n_groups(self, rows: npt.NDArray[np.bool_]) -> int:
         return len(np.unique(self.data.groups[rows]))

@@ -177,7 +177,7 @@ def score_columns(algorithm: str, tags: list[str], slices: list[str]) -> list[Co
     units = {"magnitude": "mag", "period": "d"}
     columns = [
         Column("row", "int64", "", False, "Row of the training set"),
-        Column("star", "int64", "", False, "Number of the star"),
+        Column("star", "int64", "", False, "Number of the star, or of its block of the sky"),
         Column("set", "string", "", False, f"What the row is for: {', '.join(SETS)}"),
         Column("observed", "bool", "", True, "Whether the star is real; null if nothing tells"),
     ]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scope.classifiers.devices import check_device
 from scope.classifiers.examples import Examples
 from scope.classifiers.splits import star_folds
-from scope.errors import BundleError, ConfigError
+from scope.errors import BundleError, ConfigError, InputError
 
 if TYPE_CHECKING:
     import xgboost
@@ -172,7 +172,7 @@ def train_trees(
         "device": device,
     }
     if not options.skip_cv:
-        options = search(matrices[0], star_folds(train.stars, options.n_folds), options, fixed)
+        options = search(matrices[0], search_folds(train, options), options, fixed)
     stopped = xgboost.train(
         {**fixed, **_tuned(options)},
         matrices[0],
@@ -190,6 +190,30 @@ def train_trees(
         parameters={**_tuned(options), "num_boost_round": n_trees},
         importance={name: float(importance[name]) for name in names if name in importance},
     )
+
+
+def search_folds(
+    train: Examples, options: TreeOptions
+) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Return (training rows, left-out rows) of each fold of a search.
+
+    Raises
+    ------
+    InputError
+        If a fold has no star, or one side of the class only where the figure needs both.
+    """
+    folds = star_folds(train.stars, options.n_folds)
+    for number, (_, left_out) in enumerate(folds):
+        positive = int(train.target[left_out].sum())
+        if options.eval_metric != "logloss" and positive in (0, len(left_out)):
+            raise InputError(
+                f"fold {number + 1} of a search by {options.eval_metric} without positive and "
+                "negative rows",
+                value=f"{positive} of {len(left_out)} rows are positive",
+                todo="add stars, choose fewer folds (training.xgboost.n_folds) or smaller blocks "
+                "of the sky, or search by logloss (training.xgboost.eval_metric)",
+            )
+    return folds
 
 
 def search(

@@ -113,7 +113,11 @@ def _schema_json() -> str:
 def _allow_one_for_a_list(key: dict[str, Any]) -> None:
     """Let a key that takes a list take one item as well, as the sections do."""
     choices = key.get("anyOf", [key])
-    lists = [choice for choice in choices if choice.get("type") == "array" and "items" in choice]
+    lists = [
+        choice
+        for choice in choices
+        if choice.get("type") == "array" and "items" in choice and choice.get("minItems", 0) < 2
+    ]
     if lists and "anyOf" not in key:
         kept = ("type", "items", "minItems", "maxItems")
         lists = [{name: key.pop(name) for name in kept if name in key}]

@@ -157,10 +157,13 @@ class Simulation(Section):
     seed: int = key(1, "start of the random numbers; the same seed gives the same sky", ge=0)
     bands: Bands = key("gr", "filters: some of g, r and i")
     years: tuple[Years, ...] = key(
-        (3.0,), "length of the survey: one for all quadrants, or that of each", unit="yr"
+        (3.0,),
+        "length of the survey: one for all quadrants, or that of each",
+        unit="yr",
+        min_length=1,
     )
     n_epochs_median: tuple[Epochs, ...] = key(
-        (150,), "epochs of a light curve in the middle, likewise"
+        (150,), "epochs of a light curve in the middle, likewise", min_length=1
     )
     with_crossmatch: bool = key(True, "simulate the external catalogues and alerts as well")
 

@@ -251,18 +251,22 @@ def training_set(metrics: Metrics, manifest: Mapping[str, Any], labels: Labels) 
     """Return how many stars and light curves taught, stopped and judged."""
     sets = manifest["training_set"]
     words = {"train": "training", "val": "validation", "test": "test"}
+    columns = {"rows": "light curves", "stars": "stars", "blocks": "blocks"}
+    known = [sets[name] for name in words if name in sets]
+    columns = {name: title for name, title in columns.items() if all(name in s for s in known)}
     rows = [
-        (words[name], number(sets[name]["rows"]), number(sets[name]["stars"]))
+        (words[name], *(number(sets[name][column]) for column in columns))
         for name in words
         if name in sets
     ]
+    split_by = "blocks of the sky" if "blocks" in columns else "star"
     counts = [
         (name_of(tag, labels), int(item["out_of_fold"]["n_positive"] or item["test"]["n_positive"]))
         for tag, item in metrics.items()
     ]
     counts = sorted((item for item in counts if item[1]), key=lambda item: (-item[1], item[0]))
     parts = [
-        table("Split by star before anything was fitted", ("set", "light curves", "stars"), rows)
+        table(f"Split by {split_by} before anything was fitted", ("set", *columns.values()), rows)
     ]
     if counts:
         parts.append(figure(charts.counts_chart(counts, "light curves of the class in training")))

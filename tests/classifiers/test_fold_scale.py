@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from scope.classifiers import training_run
 from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.calibrators import from_log_odds, log_odds
 from scope.classifiers.data import load_training_data
@@ -77,14 +79,18 @@ def test_with_few_validation_rows_scores_stay() -> None:
     assert on_scale(scores, many, 2 * many)[0] > 0.1
 
 
-def test_what_has_no_skill_gets_none() -> None:
-    """Scores of a fold's model that say nothing, beside a whole model that knows all."""
+def test_models_of_folds_without_skill_get_none_from_the_whole_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The whole model knows all: its log-odds are the period, and short ones are the class."""
     rng = np.random.default_rng(4)
-    target, known = rng.random(4000) < 0.3, rng.random(900) < 0.3
-    by_whole = scores_at(np.where(known, 4.0, -4.0) + rng.normal(size=900))
-    found = on_scale(scores_at(rng.normal(size=4000)), scores_at(rng.normal(size=900)), by_whole)
-    # three standard errors of the area under the curve of 4,000 rows
-    assert roc_auc_score(target, found) == pytest.approx(0.5, abs=0.03)
+    run, _ = folded_run(monkeypatch, NetworkOptions(), lambda value: rng.normal(size=len(value)))
+    scores, _ = run._score(DEFINITIONS[0], tmp_path)
+    learnt, held_out = run.data.sets == TRAIN, run.data.sets == VALIDATION
+    assert roc_auc_score(~scores.target[held_out], scores.scores[held_out]) == 1.0
+    # three standard errors of the area under the curve of 480 rows
+    found = roc_auc_score(scores.target[learnt], scores.scores[learnt])
+    assert found == pytest.approx(0.5, abs=0.08)
 
 
 @pytest.mark.parametrize("n_validation", [60, 200, 1000])
@@ -107,10 +113,12 @@ def test_models_that_need_no_matching_lose_little_by_it(n_validation: int) -> No
 
 
 def folded_run(
-    monkeypatch: pytest.MonkeyPatch, options: NetworkOptions | TreeOptions
+    monkeypatch: pytest.MonkeyPatch,
+    options: NetworkOptions | TreeOptions,
+    by_fold: Callable[[np.ndarray], np.ndarray],
 ) -> tuple[TrainingRun, np.ndarray]:
     """A training whose models are given: the log-odds of a row are its period by the whole one,
-    a third of it less 1 by those of the folds."""
+    and what `by_fold` makes of it by those of the folds."""
     data = load_training_data(
         small_training_set(),
         DEFINITIONS,
@@ -122,7 +130,7 @@ def folded_run(
 
     def predict(self: TrainingRun, item: object, path: Path, rows: np.ndarray) -> np.ndarray:
         is_whole = path.stem == "low"
-        return scores_at(period[rows] if is_whole else period[rows] / 3 - 1)
+        return scores_at(period[rows] if is_whole else by_fold(period[rows]))
 
     monkeypatch.setattr(TrainingRun, "_predict", predict)
     features = {name: tuple(columns) for name, columns in FEATURES.items()}
@@ -137,7 +145,7 @@ def folded_run(
 def test_models_of_folds_are_brought_to_the_scale_of_the_whole_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: NetworkOptions | TreeOptions
 ) -> None:
-    run, period = folded_run(monkeypatch, options)
+    run, period = folded_run(monkeypatch, options, lambda value: value / 3 - 1)
     assert np.sum(run.data.sets == VALIDATION) >= LEAST_ROWS
     scores, _ = run._score(DEFINITIONS[0], tmp_path)
     learnt = run.data.sets == TRAIN
@@ -152,7 +160,8 @@ def test_models_of_folds_are_brought_to_the_scale_of_the_whole_one(
 def test_the_rows_that_calibrate_are_the_ones_that_match(
     monkeypatch: pytest.MonkeyPatch, least: int, used: str
 ) -> None:
-    run, _ = folded_run(monkeypatch, TreeOptions())
+    run, _ = folded_run(monkeypatch, TreeOptions(), lambda value: value)
+    monkeypatch.setattr(training_run, "LEAST_ROWS", 10)
     observed = np.arange(len(run.data.sets)) % 4 < 2
     run = replace(
         run,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import xgboost
 from scope.classifiers import xgb
 from scope.classifiers.examples import Examples
 from scope.classifiers.xgb import TreeEnsemble, TreeOptions, grid, train_trees
-from scope.errors import BackendError, BundleError, ConfigError
+from scope.errors import BackendError, BundleError, ConfigError, InputError
 
 NAMES = ["a", "b", "c"]
 NO_DMDT = np.empty((0, 676), dtype=np.float32)
@@ -183,3 +184,12 @@ def test_cross_validation_prefers_trees_that_can_see() -> None:
 def test_settings_that_cannot_be_used_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"training\.xgboost"):
         TreeOptions(**changes)
+
+
+def test_a_search_by_ranks_needs_both_sides_in_each_fold() -> None:
+    part = examples(3)
+    stars = np.where(part.target, 0, np.arange(len(part.target)) + 1)
+    lopsided = replace(part, stars=stars)
+    with pytest.raises(InputError, match=r"fold \d of a search by auc.*0 of \d+ rows"):
+        xgb.search_folds(lopsided, xgb.TreeOptions(n_folds=3, eval_metric="auc"))
+    assert len(xgb.search_folds(lopsided, xgb.TreeOptions(n_folds=3))) == 3
