@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from scope.classifiers.bundle import ModelBundle
 from scope.classifiers.calibration import CalibrationOptions
+from scope.classifiers.data import DataOptions, TrainingData, load_training_data
 from scope.classifiers.training import train_bundle
 from scope.classifiers.xgb import TreeOptions
 from scope.config.classes import ClassDefinition
@@ -102,6 +104,21 @@ def small_training_set() -> Path:
     path = Path(_folder().name) / "training.parquet"
     write_table(feature_table(), path, {})
     return path
+
+
+def training_data(path: Path | None = None, **options: Any) -> TrainingData:
+    """Return a training set with all columns of these tests, by default `small_training_set`.
+
+    Further arguments are those of `DataOptions`.
+    """
+    return load_training_data(
+        path or small_training_set(),
+        DEFINITIONS,
+        features=FEATURES["ontological"],
+        impute=IMPUTE,
+        period_suffix="LS",
+        options=DataOptions(**options),
+    )
 
 
 @functools.cache

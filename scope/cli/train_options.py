@@ -27,8 +27,8 @@ NETWORK_KEYS = {
     **{name: name for name in ("run_eagerly", "plateau_patience")},
 }
 TRAINING_KEYS = {
-    **{name: name for name in ("test_size", "val_size", "scale_features", "feature_stats")},
-    "sky_block_deg": "sky_block_deg",
+    **{name: name for name in ("test_size", "val_size", "sky_block_deg")},
+    **{name: name for name in ("scale_features", "feature_stats")},
     "path_dataset": "dataset",
 }
 TREE_KEYS = {"skip_cv": "skip_cv"}

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 from scope.classifiers import dnn_job, dnn_trainer
-from scope.classifiers.data import load_training_data
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.dnn_trainer import TrainedNetwork
-from tests.models import DEFINITIONS, FEATURES, IMPUTE, small_training_set
+from tests.models import DEFINITIONS, FEATURES, training_data
 
 BEST_EPOCH = 12
 
@@ -35,13 +34,7 @@ def test_networks_of_folds_take_as_many_steps_as_the_best_of_the_whole(
             return TrainedNetwork(b"network", {"loss": [1.0]}, BEST_EPOCH)
 
     monkeypatch.setattr(dnn_trainer, "NetworkTrainer", Trainer)
-    data = load_training_data(
-        small_training_set(),
-        DEFINITIONS,
-        features=FEATURES["ontological"],
-        impute=IMPUTE,
-        period_suffix="LS",
-    )
+    data = training_data()
     definition = replace(DEFINITIONS[1], batch_size=32)
     features = {name: tuple(columns) for name, columns in FEATURES.items()}
     job = dnn_job.NetworkJob(

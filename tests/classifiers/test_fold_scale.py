@@ -13,13 +13,12 @@ from sklearn.metrics import roc_auc_score
 from scope.classifiers import training_run
 from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.calibrators import from_log_odds, log_odds
-from scope.classifiers.data import load_training_data
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.fold_scale import LEAST_ROWS, MOST_LEVELS, on_scale
 from scope.classifiers.splits import TRAIN, VALIDATION
 from scope.classifiers.training_run import TrainingRun
 from scope.classifiers.xgb import TreeOptions
-from tests.models import DEFINITIONS, FEATURES, IMPUTE, small_training_set
+from tests.models import DEFINITIONS, FEATURES, training_data
 
 
 def scores_at(value: np.ndarray) -> np.ndarray:
@@ -119,13 +118,7 @@ def folded_run(
 ) -> tuple[TrainingRun, np.ndarray]:
     """A training whose models are given: the log-odds of a row are its period by the whole one,
     and what `by_fold` makes of it by those of the folds."""
-    data = load_training_data(
-        small_training_set(),
-        DEFINITIONS,
-        features=FEATURES["ontological"],
-        impute=IMPUTE,
-        period_suffix="LS",
-    )
+    data = training_data()
     period = 6 * data.values[:, data.columns(["period_LS"])[0]].astype(float) - 3
 
     def predict(self: TrainingRun, item: object, path: Path, rows: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import pytest
 
 from scope.classifiers.bundle import ModelBundle
 from scope.classifiers.calibration import RANK
-from scope.classifiers.data import DataOptions, TrainingData, load_training_data
+from scope.classifiers.data import DataOptions, TrainingData
 from scope.classifiers.splits import (
     FOLD_SALT,
     TEST,
@@ -28,11 +28,11 @@ from scope.io import write_table
 from tests.models import (
     DEFINITIONS,
     FEATURES,
-    IMPUTE,
     feature_table,
     small_bundle,
     small_training_set,
     train,
+    training_data,
 )
 
 
@@ -95,14 +95,7 @@ def test_blocks_of_the_sky_are_split_whole(tmp_path: Path) -> None:
     path = written(table, tmp_path / "t.parquet")
 
     def load(size: float | None) -> TrainingData:
-        return load_training_data(
-            path,
-            DEFINITIONS,
-            features=FEATURES["ontological"],
-            impute=IMPUTE,
-            period_suffix="LS",
-            options=DataOptions(sky_block_deg=size),
-        )
+        return training_data(path, sky_block_deg=size)
 
     by_star, by_block = load(None), load(1.0)
     pairs = [{*zip(place, data.sets, strict=True)} for data in (by_star, by_block)]
@@ -193,13 +186,7 @@ def test_the_manifest_counts_rows_and_stars() -> None:
 
 
 def test_balance_and_threshold_of_the_class_are_used(tmp_path: Path) -> None:
-    data = load_training_data(
-        small_training_set(),
-        DEFINITIONS,
-        features=FEATURES["ontological"],
-        impute=IMPUTE,
-        period_suffix="LS",
-    )
+    data = training_data()
     red = replace(DEFINITIONS[1], balance=1.5)
     names = FEATURES["ontological"]
     train_rows, validation, _ = data.examples(red, names)

@@ -13,7 +13,6 @@ import pytest
 
 from scope.classifiers.bundle import ModelBundle
 from scope.classifiers.calibration import RANK, CalibrationOptions
-from scope.classifiers.data import load_training_data
 from scope.classifiers.fold_scale import on_scale
 from scope.classifiers.splits import (
     FOLD_SALT,
@@ -32,13 +31,13 @@ from tests.models import (
     CALIBRATION,
     DEFINITIONS,
     FEATURES,
-    IMPUTE,
     TREES,
     feature_table,
     small_bundle,
     small_scores,
     small_training_set,
     train,
+    training_data,
 )
 
 
@@ -53,13 +52,7 @@ def metrics_of(bundle: ModelBundle) -> dict[str, Any]:
 
 def test_each_training_row_is_scored_by_the_model_that_left_out_its_star() -> None:
     bundle, scores = small_bundle("xgb"), scores_of("xgb")
-    data = load_training_data(
-        small_training_set(),
-        DEFINITIONS,
-        features=FEATURES["ontological"],
-        impute=IMPUTE,
-        period_suffix="LS",
-    )
+    data = training_data()
     red, names = DEFINITIONS[1], FEATURES["ontological"]
     parameters = json.loads((bundle.folder / "metrics.json").read_text())["training"]["red"]
     options = replace(TREES, **parameters["parameters"])

@@ -10,11 +10,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from scope.classifiers.data import load_training_data
 from scope.classifiers.training_set import read_training_set
 from scope.errors import InputError, MissingColumnError, NotFoundError
 from scope.io import write_csv, write_hdf, write_parquet, write_table
-from tests.models import DEFINITIONS, FEATURES, IMPUTE, feature_table
+from tests.models import FEATURES, feature_table, training_data
 
 NEEDED = ["curve_0", "mag_1", "dmdt", "low period"]
 
@@ -64,16 +63,7 @@ def test_a_csv_file_trains_like_a_parquet_file(tmp_path: Path) -> None:
     df = frame(60)
     write_parquet(df, tmp_path / "set.parquet")
     write_like_scope(df, tmp_path / "set.csv")
-    parts = [
-        load_training_data(
-            tmp_path / f"set{suffix}",
-            DEFINITIONS,
-            features=FEATURES["ontological"],
-            impute=IMPUTE,
-            period_suffix="LS",
-        )
-        for suffix in (".parquet", ".csv")
-    ]
+    parts = [training_data(tmp_path / f"set{suffix}") for suffix in (".parquet", ".csv")]
     np.testing.assert_array_equal(parts[0].sets, parts[1].sets)
     np.testing.assert_array_equal(parts[0].values, parts[1].values)
     np.testing.assert_allclose(parts[0].dmdt, parts[1].dmdt, rtol=1e-6)
