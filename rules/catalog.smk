@@ -72,6 +72,8 @@ rule publish:
     params:
         version=STAGES["catalog"],
         parents=CONFIG.class_parents(),
+        exclusive=CONFIG.exclusive_classes(),
+        listed=is_listed,
         options=CONFIG.probabilities.model_dump(),
         facts=FACTS,
     script:

@@ -21,6 +21,7 @@ from scope.classifiers.settings import training_settings
 from scope.config import load_config
 from scope.errors import ScopeError
 from scope.provenance import STAGES
+from scope.targets import FieldTarget, parse_target
 from scope.targets.plan import Plan
 
 
@@ -239,6 +240,11 @@ def prediction_files(wildcards):
 
 
 @clearly
+def is_listed(wildcards):
+    """Whether somebody chose the sources of a target, so that they are no sample of the sky."""
+    return not isinstance(parse_target(wildcards.target), FieldTarget)
+
+
 def no_targets(wildcards):
     """Say what to do, to those who ask for all products where there are no targets."""
     return PLAN.targets()

@@ -17,14 +17,26 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.calibration import (
-    ClassCalibration,
-    estimate_prevalence,
-    shift_prevalence,
+from scope.catalog.probability_columns import (
+    IN_CLASS,
+    NOT_IN_CLASS,
+    SHIFT,
+    final_columns,
+    single_column,
 )
+from scope.classifiers.bundle import ModelBundle
+from scope.classifiers.calibration import ClassCalibration, shift_prevalence
 from scope.classifiers.calibrators import from_log_odds
+from scope.classifiers.frequencies import (
+    STATED,
+    Evidence,
+    Frequency,
+    estimate_frequencies,
+    shift_to_mean,
+    training_frequencies,
+)
 from scope.classifiers.fusion import Fusion
+from scope.classifiers.score_reference import BINS_PER_UNIT, log_odds_bin
 from scope.classifiers.taxonomy import ClassTree, project
 from scope.errors import BundleError
 from scope.schema import Column
@@ -33,20 +45,16 @@ Floats = npt.NDArray[np.float64]
 LogOdds = Mapping[str, Mapping[str, Floats]]
 """Class tag -> algorithm -> (n,) log-odds of calibrated probabilities."""
 
-SHIFT = Column(
-    "tree_shift",
-    "float32",
-    "",
-    True,
-    "Largest difference of a <class>_p from <class>_p_field: what the class tree changed",
-)
-
-IN_CLASS, NOT_IN_CLASS = 1, 2
-"""Bits of a prediction set."""
-
-_BINS_PER_UNIT = 128
 _REACH = 40
-"""Log-odds are counted in bins this fine up to this far; no probability lies beyond."""
+"""Log-odds are counted up to this far; no probability lies beyond."""
+
+_FIRM = 1e9
+"""How firmly a stated class holds its place in the tree, against 1 of the others: its relatives
+give way to it, for else the many kinds of a class would lift its stated frequency again."""
+
+_ENOUGH = 10
+"""Light curves of a stated class that are expected from which on its probabilities add up to what
+was stated: with fewer, the number itself is a matter of chance."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +69,18 @@ class PrevalenceOptions:
         With fewer classified rows nothing is estimated.
     stated : dict of class tag to float
         Shares that are known otherwise; they go first.
+    most_distance : float
+        Classes whose scores are further than this from those of training keep the frequency
+        of the training set; see `scope.classifiers.frequencies`.
+    why_not : str
+        Why nothing is estimated, where `estimate` is False.
     """
 
     estimate: bool = True
     min_rows: int = 1000
     stated: Mapping[str, float] = field(default_factory=dict)
+    most_distance: float = 0.1
+    why_not: str = "as configured"
 
 
 class Probabilities:
@@ -155,6 +170,9 @@ def load_probabilities(
     fusion_folder: str | Path | None,
     parents: Mapping[str, str | None],
     options: Mapping[str, Any],
+    *,
+    exclusive: Iterable[str] = (),
+    listed: bool = False,
 ) -> Probabilities:
     """Return what makes probabilities of the scores of some models.
 
@@ -166,6 +184,10 @@ def load_probabilities(
         See `ClassTree`.
     options : mapping
         Keys of the section ``probabilities`` of the configuration.
+    exclusive : iterable of class tag
+        See `ClassTree`.
+    listed : bool
+        The target is a list that somebody chose, and no fair sample of the sky.
 
     Raises
     ------
@@ -175,10 +197,19 @@ def load_probabilities(
     return Probabilities(
         [ModelBundle.load(folder) for folder in bundle_folders],
         None if fusion_folder is None else Fusion.load(fusion_folder),
-        ClassTree(parents),
-        PrevalenceOptions(
-            options["prevalence"] == "estimated", options["min_rows"], options["stated"]
-        ),
+        ClassTree(parents, frozenset(exclusive)),
+        _prevalence_options(options, listed),
+    )
+
+
+def _prevalence_options(options: Mapping[str, Any], listed: bool) -> PrevalenceOptions:
+    chosen = options["lists"] if listed else options["prevalence"]
+    return PrevalenceOptions(
+        chosen == "estimated",
+        options["min_rows"],
+        options["stated"],
+        options["most_distance"],
+        "a list is no fair sample" if listed else "as configured",
     )
 
 
@@ -214,23 +245,25 @@ class CatalogColumns:
     options: PrevalenceOptions
 
     def __post_init__(self) -> None:
-        self._counts = np.zeros((len(self.final), 2 * _REACH * _BINS_PER_UNIT), dtype=np.int64)
+        self._counts = np.zeros((len(self.final), 2 * _REACH * BINS_PER_UNIT), dtype=np.int64)
         self.rows = 0
-        self.prevalence: dict[str, tuple[float, str]] = {}
+        self.frequencies: dict[str, Frequency] = {}
+        self._shifts: dict[str, float] = {}
 
     @property
     def needs_counting(self) -> bool:
-        """Whether the target's own scores say how frequent a class is."""
-        return self.options.estimate and any(tag not in self.options.stated for tag in self.final)
+        """Whether the scores of all rows must be looked at before the first is written."""
+        stated = self.options.stated
+        return any(tag in stated or self.options.estimate for tag in self.final)
 
     @property
     def columns(self) -> list[Column]:
         """The columns, in order."""
         found = []
         for tag, parts in self.single.items():
-            found += [_single_column(tag, algorithm) for algorithm in parts]
+            found += [single_column(tag, algorithm) for algorithm in parts]
             if tag in self.final:
-                found += _final_columns(tag)
+                found += final_columns(tag)
         return [*found, SHIFT] if self.final else found
 
     def count(self, scores: pa.Table) -> None:
@@ -245,22 +278,41 @@ class CatalogColumns:
         self.rows += int(rows.sum())
         values = self._log_odds(scores, rows)
         for number, tag in enumerate(self.final):
-            place = (self._one(tag, values[tag]) + _REACH) * _BINS_PER_UNIT
-            inside = np.clip(place, 0, self._counts.shape[1] - 1).astype(np.int64)
+            place = log_odds_bin(self._one(tag, values[tag])) + _REACH * BINS_PER_UNIT
+            inside = np.clip(place, 0, self._counts.shape[1] - 1)
             self._counts[number] += np.bincount(inside, minlength=self._counts.shape[1])
 
     def settle(self) -> None:
         """Decide how frequent each class is, from all rows that were counted."""
-        centres = (np.arange(self._counts.shape[1]) + 0.5) / _BINS_PER_UNIT - _REACH
+        evidence = self._evidence()
+        stated = {t: value for t, value in self.options.stated.items() if t in self.final}
+        if self.options.estimate and self.rows >= self.options.min_rows:
+            found = estimate_frequencies(
+                evidence, self.tree, stated, most_distance=self.options.most_distance
+            )
+        else:
+            few = f"fewer than {self.options.min_rows} rows"
+            why = few if self.options.estimate else self.options.why_not
+            found = training_frequencies(
+                {tag: item.prevalence for tag, item in self.final.items()}, self.tree, stated, why
+            )
+        self.frequencies = found
+        self._shifts = {tag: self._shift(tag, evidence[tag]) for tag in self.final}
+
+    def _evidence(self) -> dict[str, Evidence]:
+        centres = (np.arange(self._counts.shape[1]) + 0.5) / BINS_PER_UNIT - _REACH
+        found = {}
         for counts, (tag, item) in zip(self._counts, self.final.items(), strict=True):
-            if tag in self.options.stated:
-                self.prevalence[tag] = self.options.stated[tag], "stated"
-            elif not self.needs_counting or self.rows < self.options.min_rows:
-                self.prevalence[tag] = item.prevalence, "training"
-            else:
-                used = np.flatnonzero(counts)
-                found = estimate_prevalence(centres[used], counts[used], item.prevalence)
-                self.prevalence[tag] = found, "estimated"
+            used = np.flatnonzero(counts)
+            found[tag] = Evidence(centres[used], counts[used], item.prevalence, item.reference)
+        return found
+
+    def _shift(self, tag: str, evidence: Evidence) -> float:
+        """Return what is added to the log-odds of a class at the frequencies of training."""
+        one = self.frequencies[tag]
+        if one.source == STATED and one.value * evidence.rows >= _ENOUGH:
+            return shift_to_mean(evidence, one.value)
+        return float(shift_prevalence(np.zeros(1), evidence.before, one.value)[0])
 
     def facts(self) -> dict[str, Any]:
         """Return what the record of the catalogue says about its probabilities."""
@@ -271,13 +323,23 @@ class CatalogColumns:
             "classes": {
                 tag: {
                     "training_prevalence": item.prevalence,
-                    "prevalence": self.prevalence[tag][0],
-                    "prevalence_from": self.prevalence[tag][1],
+                    **self._frequency_facts(tag),
                     "cut": item.cut,
                 }
                 for tag, item in self.final.items()
             },
         }
+
+    def _frequency_facts(self, tag: str) -> dict[str, Any]:
+        one = self.frequencies[tag]
+        facts: dict[str, Any] = {"prevalence": one.value, "prevalence_from": one.source}
+        if one.low is not None:
+            facts["prevalence_interval"] = [one.low, one.high]
+        if one.why:
+            facts["prevalence_why"] = one.why
+        if one.distance is not None:
+            facts["distance_from_training"] = one.distance
+        return facts
 
     def columns_of(self, scores: pa.Table) -> dict[str, pa.Array]:
         """Return the columns of some rows, null where there are no scores.
@@ -297,9 +359,9 @@ class CatalogColumns:
             sets = item.sets(probability)
             found[f"{tag}_p_train"] = probability
             found[f"{tag}_set"] = IN_CLASS * sets[True] + NOT_IN_CLASS * sets[False]
-            after = self.prevalence[tag][0]
-            in_field[:, number] = from_log_odds(shift_prevalence(value, item.prevalence, after))
-        projected = project(in_field, self.tree.places(list(self.final)))
+            in_field[:, number] = from_log_odds(value + self._shifts[tag])
+        firm = [_FIRM if self.frequencies[tag].source == STATED else 1.0 for tag in self.final]
+        projected = project(in_field, self.tree.places(list(self.final)), firm)
         for number, tag in enumerate(self.final):
             found[f"{tag}_p_field"], found[f"{tag}_p"] = in_field[:, number], projected[:, number]
         found[SHIFT.name] = np.abs(projected - in_field).max(axis=1, initial=0.0)
@@ -339,32 +401,3 @@ def _spread(values: npt.NDArray[Any], rows: npt.NDArray[np.bool_], column: Colum
     full = np.zeros(len(rows), dtype=kind.to_pandas_dtype())
     full[rows] = values
     return pa.array(full, kind, mask=~rows)
-
-
-def _single_column(tag: str, algorithm: str) -> Column:
-    name = algorithm.upper()
-    return Column(
-        f"{tag}_{algorithm}_p",
-        "float32",
-        "",
-        True,
-        f"Probability of {tag} by {name} at the frequencies of the training set",
-    )
-
-
-def _final_columns(tag: str) -> list[Column]:
-    meanings = {
-        "p_train": f"Probability of {tag} by all algorithms, at training frequencies",
-        "p_field": "The same at the frequencies of this target",
-        "p": f"Probability of {tag} here, never above that of the class it is a kind of",
-    }
-    return [
-        *(Column(f"{tag}_{end}", "float32", "", True, text) for end, text in meanings.items()),
-        Column(
-            f"{tag}_set",
-            "int8",
-            "",
-            True,
-            f"Prediction set: {IN_CLASS} of {tag}, {NOT_IN_CLASS} not, 3 either, 0 neither",
-        ),
-    ]

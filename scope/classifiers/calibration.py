@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from scope.classifiers.calibrators import MAPS, apply, fit, from_log_odds, log_odds
 from scope.classifiers.evaluation import best_cut
+from scope.classifiers.score_reference import ScoreReference
 from scope.errors import BundleError, ConfigError
 
 KIND = "scope calibration"
@@ -105,6 +106,9 @@ class ClassCalibration:
     observed : bool
         Whether all this is of observed stars alone, of a training set with simulated ones.
         Each edge is, where its own side has enough of them.
+    reference : ScoreReference or None
+        What log-odds either side has in training. None for ``rank``, and for models that were
+        trained before it was kept.
     """
 
     method: str
@@ -116,6 +120,7 @@ class ClassCalibration:
     highest_negative: float | None
     cut: float | None
     observed: bool = False
+    reference: ScoreReference | None = None
 
     @property
     def has_probability(self) -> bool:
@@ -222,10 +227,9 @@ def calibrate(rows: OutOfFold, algorithm: str, options: CalibrationOptions) -> C
     parameters = fit(method, rows.scores, rows.target, **about)
     probability = from_log_odds(apply(method, parameters, rows.scores))
     here = everything.representative(options.observed_from)
+    value = apply(method, parameters, everything.scores[here])
     lowest, highest = conformal_edges(
-        from_log_odds(apply(method, parameters, everything.scores[here])),
-        everything.target[here],
-        options.coverage,
+        from_log_odds(value), everything.target[here], options.coverage
     )
     return replace(
         bare,
@@ -234,6 +238,7 @@ def calibrate(rows: OutOfFold, algorithm: str, options: CalibrationOptions) -> C
         lowest_positive=lowest,
         highest_negative=highest,
         cut=best_cut(rows.target, probability),
+        reference=ScoreReference.of(value, everything.target[here]),
     )
 
 
@@ -304,6 +309,15 @@ def estimate_prevalence(value: Floats, counts: npt.NDArray[Any], before: float) 
     return (low + high) / 2
 
 
+def _parse_class(item: Mapping[str, Any]) -> ClassCalibration:
+    found = ClassCalibration(**item)
+    reference = item.get("reference")
+    if reference is None:
+        return found
+    parts = {name: tuple(values) for name, values in reference.items()}
+    return replace(found, reference=ScoreReference(**parts))
+
+
 @dataclass(frozen=True)
 class Calibration:
     """The calibrations of all classes of a bundle.
@@ -346,7 +360,7 @@ class Calibration:
             if found != (KIND, SCHEMA_VERSION):
                 raise ValueError(f"{found[0]}, version {found[1]}")
             options = CalibrationOptions(**data["options"])
-            classes = {tag: ClassCalibration(**item) for tag, item in data["classes"].items()}
+            classes = {tag: _parse_class(item) for tag, item in data["classes"].items()}
             for item in classes.values():
                 if item.method not in (RANK, *MAPS):
                     raise ValueError(f"method {item.method}")

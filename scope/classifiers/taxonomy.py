@@ -8,7 +8,7 @@ little as possible until no child is more probable than its parent.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,9 @@ class ClassTree:
     ----------
     parent : dict of class tag to class tag or None
         None for classes that are no kind of another one, as for those that are not there.
+    exclusive : frozenset of class tag
+        Classes that exclude one another where they are kinds of the same class: no star is of two
+        of them.
 
     Raises
     ------
@@ -36,6 +39,7 @@ class ClassTree:
     """
 
     parent: Mapping[str, str | None]
+    exclusive: frozenset[str] = field(default=frozenset())
 
     def __post_init__(self) -> None:
         for tag, above in self.parent.items():
@@ -86,7 +90,7 @@ class ClassTree:
         }
 
 
-def project(probability: Floats, parents: Parents) -> Floats:
+def project(probability: Floats, parents: Parents, weights: npt.ArrayLike | None = None) -> Floats:
     """Return the nearest probabilities of which no child's exceeds its parent's.
 
     Nearest by the sum of squares over the classes of a row: isotonic regression on a
@@ -99,6 +103,8 @@ def project(probability: Floats, parents: Parents) -> Floats:
     probability : (n, k) float64
     parents : (k,) int64
         Column of the parent of each column; -1 for none. See `ClassTree.places`.
+    weights : (k,) float, optional
+        How firmly each column holds its place: the squares are weighed by it. All alike by default.
 
     Returns
     -------
@@ -106,7 +112,8 @@ def project(probability: Floats, parents: Parents) -> Floats:
     """
     order = _leaves_first(parents)
     result = np.ascontiguousarray(probability, dtype=np.float64).copy()
-    _project(result, np.asarray(parents, dtype=np.int64), order)
+    firm = np.ones(len(parents)) if weights is None else np.asarray(weights, dtype=np.float64)
+    _project(result, np.asarray(parents, dtype=np.int64), order, firm)
     return result
 
 
@@ -122,10 +129,10 @@ def _leaves_first(parents: Parents) -> Parents:
 
 
 @njit(nogil=True, cache=True)
-def _project(values: Floats, parents: Parents, order: Parents) -> None:
+def _project(values: Floats, parents: Parents, order: Parents, weights: Floats) -> None:
     """Project each row of `values` in place.
 
-    A block is a connected part of the tree that has one value, the mean of its classes,
+    A block is a connected part of the tree that has one value, the weighted mean of its classes,
     and is known by its topmost class. Blocks under a finished block are below it.
     """
     rows, k = values.shape
@@ -142,8 +149,8 @@ def _project(values: Floats, parents: Parents, order: Parents) -> None:
             continue
         for node in range(k):
             top[node] = node
-            total[node] = values[row, node]
-            size[node] = 1.0
+            total[node] = weights[node] * values[row, node]
+            size[node] = weights[node]
         for node in order:
             while True:
                 # The highest of the blocks right below the block of `node`.

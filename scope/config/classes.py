@@ -58,6 +58,8 @@ class ClassDefinition:
         that are neither are left out. None: every row that is not positive.
     parent : str or None
         Class that this one is a kind of: a star of this class is of that one too.
+    exclusive : bool
+        No star is of this class and of another exclusive one of the same parent.
     released : bool
         Whether the class is among the 44 of the published DR16 catalogue.
 
@@ -83,6 +85,7 @@ class ClassDefinition:
     amsgrad: bool = True
     negative_label: str | None = None
     parent: str | None = None
+    exclusive: bool = False
     released: bool = True
 
     def __post_init__(self) -> None:
@@ -120,10 +123,17 @@ CLASSES: tuple[ClassDefinition, ...] = (
     ClassDefinition("longt", "long timescale", P, epsilon=7.828e-08, parent="vnv"),
     ClassDefinition("e", "eclipsing", P, epsilon=9.878e-08, parent="vnv"),
     ClassDefinition(
-        "ea", "EA", P, batch_size=32, weight_per_class=True, epsilon=3.393e-08, parent="e"
+        "ea",
+        "EA",
+        P,
+        batch_size=32,
+        weight_per_class=True,
+        epsilon=3.393e-08,
+        parent="e",
+        exclusive=True,
     ),
-    ClassDefinition("eb", "EB", P, batch_size=32, epsilon=2.91e-08, parent="e"),
-    ClassDefinition("ew", "EW", P, epsilon=8.521e-08, parent="e"),
+    ClassDefinition("eb", "EB", P, batch_size=32, epsilon=2.91e-08, parent="e", exclusive=True),
+    ClassDefinition("ew", "EW", P, epsilon=8.521e-08, parent="e", exclusive=True),
     ClassDefinition("wp", "wrong period", P, batch_size=8, epsilon=3.656e-09),
     ClassDefinition("hp", "half period", P, batch_size=4, epsilon=2.178e-08),
     ClassDefinition("dp", "double period", P, epsilon=3.069e-08),
@@ -135,19 +145,43 @@ CLASSES: tuple[ClassDefinition, ...] = (
     ClassDefinition("blend", "blend", P, batch_size=4, epsilon=5.348e-08),
     ClassDefinition("bright", "bright star", P, batch_size=4, epsilon=3.367e-08),
     ClassDefinition("artfct", "ccd artifact", P, weight_per_class=True, released=False),
-    ClassDefinition("agn", "AGN", O, batch_size=4, epsilon=2.791e-08, parent="vnv"),
-    ClassDefinition("bis", "binary star", O, epsilon=4.453e-08, parent="vnv"),
-    ClassDefinition("blher", "BL Her", O, batch_size=2, epsilon=7.96e-08, parent="ceph2"),
-    ClassDefinition("blyr", "Beta Lyr", O, batch_size=32, epsilon=5.096e-08, parent="bis"),
+    ClassDefinition("agn", "AGN", O, batch_size=4, epsilon=2.791e-08, parent="vnv", exclusive=True),
+    ClassDefinition("bis", "binary star", O, epsilon=4.453e-08, parent="vnv", exclusive=True),
     ClassDefinition(
-        "cbin", "compact binary", O, weight_per_class=True, released=False, parent="bis"
+        "blher", "BL Her", O, batch_size=2, epsilon=7.96e-08, parent="ceph2", exclusive=True
     ),
-    ClassDefinition("ceph", "Cepheid", O, batch_size=16, epsilon=6.115e-08, parent="puls"),
-    ClassDefinition("ceph2", "Cepheid type-II", O, batch_size=4, epsilon=3.463e-08, parent="puls"),
-    ClassDefinition("cv", "CV", O, epsilon=4.78e-08, parent="vnv"),
-    ClassDefinition("dscu", "Delta Scu", O, epsilon=2.91e-09, parent="puls"),
-    ClassDefinition("emsms", "detached eclipsing MS-MS", O, epsilon=7.012e-08, parent="bis"),
-    ClassDefinition("f", "F", O, weight_per_class=True, released=False, parent="ceph"),
+    ClassDefinition(
+        "blyr", "Beta Lyr", O, batch_size=32, epsilon=5.096e-08, parent="bis", exclusive=True
+    ),
+    ClassDefinition(
+        "cbin",
+        "compact binary",
+        O,
+        weight_per_class=True,
+        released=False,
+        parent="bis",
+        exclusive=True,
+    ),
+    ClassDefinition(
+        "ceph", "Cepheid", O, batch_size=16, epsilon=6.115e-08, parent="puls", exclusive=True
+    ),
+    ClassDefinition(
+        "ceph2",
+        "Cepheid type-II",
+        O,
+        batch_size=4,
+        epsilon=3.463e-08,
+        parent="puls",
+        exclusive=True,
+    ),
+    ClassDefinition("cv", "CV", O, epsilon=4.78e-08, parent="vnv", exclusive=True),
+    ClassDefinition("dscu", "Delta Scu", O, epsilon=2.91e-09, parent="puls", exclusive=True),
+    ClassDefinition(
+        "emsms", "detached eclipsing MS-MS", O, epsilon=7.012e-08, parent="bis", exclusive=True
+    ),
+    ClassDefinition(
+        "f", "F", O, weight_per_class=True, released=False, parent="ceph", exclusive=True
+    ),
     ClassDefinition(
         "hwvir",
         "eclipsing sdB+dM (HW Vir)",
@@ -155,31 +189,58 @@ CLASSES: tuple[ClassDefinition, ...] = (
         weight_per_class=True,
         released=False,
         parent="cbin",
+        exclusive=True,
     ),
-    ClassDefinition("lpv", "LPV", O, epsilon=9.229e-08, parent="puls"),
-    ClassDefinition("mir", "Mira", O, batch_size=4, epsilon=9.688e-08, parent="lpv"),
+    ClassDefinition("lpv", "LPV", O, epsilon=9.229e-08, parent="puls", exclusive=True),
     ClassDefinition(
-        "nnser", "eclipsing WD+dM (NN Ser)", O, weight_per_class=True, released=False, parent="cbin"
+        "mir", "Mira", O, batch_size=4, epsilon=9.688e-08, parent="lpv", exclusive=True
     ),
-    ClassDefinition("o", "O", O, weight_per_class=True, released=False, parent="ceph"),
-    ClassDefinition("osarg", "OSARG", O, batch_size=32, epsilon=8.725e-08, parent="lpv"),
-    ClassDefinition("puls", "pulsator", O, epsilon=3.289e-08, parent="vnv"),
     ClassDefinition(
-        "rdbkp", "Redback pulsar", O, weight_per_class=True, released=False, parent="cbin"
+        "nnser",
+        "eclipsing WD+dM (NN Ser)",
+        O,
+        weight_per_class=True,
+        released=False,
+        parent="cbin",
+        exclusive=True,
     ),
-    ClassDefinition("rrlyr", "RR Lyrae", O, epsilon=4.84e-08, parent="puls"),
-    ClassDefinition("rrab", "RR Lyrae ab", O, epsilon=4.307e-08, parent="rrlyr"),
-    ClassDefinition("rrc", "RR Lyrae c", O, epsilon=7.619e-08, parent="rrlyr"),
-    ClassDefinition("rrd", "RR Lyrae d", O, batch_size=4, epsilon=8.316e-08, parent="rrlyr"),
+    ClassDefinition(
+        "o", "O", O, weight_per_class=True, released=False, parent="ceph", exclusive=True
+    ),
+    ClassDefinition(
+        "osarg", "OSARG", O, batch_size=32, epsilon=8.725e-08, parent="lpv", exclusive=True
+    ),
+    ClassDefinition("puls", "pulsator", O, epsilon=3.289e-08, parent="vnv", exclusive=True),
+    ClassDefinition(
+        "rdbkp",
+        "Redback pulsar",
+        O,
+        weight_per_class=True,
+        released=False,
+        parent="cbin",
+        exclusive=True,
+    ),
+    ClassDefinition("rrlyr", "RR Lyrae", O, epsilon=4.84e-08, parent="puls", exclusive=True),
+    ClassDefinition("rrab", "RR Lyrae ab", O, epsilon=4.307e-08, parent="rrlyr", exclusive=True),
+    ClassDefinition("rrc", "RR Lyrae c", O, epsilon=7.619e-08, parent="rrlyr", exclusive=True),
+    ClassDefinition(
+        "rrd", "RR Lyrae d", O, batch_size=4, epsilon=8.316e-08, parent="rrlyr", exclusive=True
+    ),
     ClassDefinition(
         "rrblz", "RR Lyrae Blazhko", O, batch_size=2, epsilon=1.744e-08, parent="rrlyr"
     ),
-    ClassDefinition("rscvn", "RS CVn", O, batch_size=16, epsilon=3.469e-08, parent="bis"),
-    ClassDefinition("rvtau", "RV Tau", O, weight_per_class=True, released=False, parent="ceph2"),
-    ClassDefinition("srv", "SRV", O, batch_size=8, epsilon=7.951e-08, parent="lpv"),
-    ClassDefinition("wuma", "W UMa", O, epsilon=4.736e-08, parent="bis"),
-    ClassDefinition("wvir", "W Virginis", O, batch_size=2, epsilon=8.731e-08, parent="ceph2"),
-    ClassDefinition("yso", "YSO", O, epsilon=3.372e-08, parent="vnv"),
+    ClassDefinition(
+        "rscvn", "RS CVn", O, batch_size=16, epsilon=3.469e-08, parent="bis", exclusive=True
+    ),
+    ClassDefinition(
+        "rvtau", "RV Tau", O, weight_per_class=True, released=False, parent="ceph2", exclusive=True
+    ),
+    ClassDefinition("srv", "SRV", O, batch_size=8, epsilon=7.951e-08, parent="lpv", exclusive=True),
+    ClassDefinition("wuma", "W UMa", O, epsilon=4.736e-08, parent="bis", exclusive=True),
+    ClassDefinition(
+        "wvir", "W Virginis", O, batch_size=2, epsilon=8.731e-08, parent="ceph2", exclusive=True
+    ),
+    ClassDefinition("yso", "YSO", O, epsilon=3.372e-08, parent="vnv", exclusive=True),
 )
 """The 52 classes, in the order of the published configuration."""
 

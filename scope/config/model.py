@@ -287,6 +287,10 @@ class Config(Section):
         """Return the class that each class is a kind of, by tag."""
         return {tag: setting.parent for tag, setting in self.training.classes.items()}
 
+    def exclusive_classes(self) -> list[str]:
+        """Return the tags of the classes that exclude one another under one parent."""
+        return [tag for tag, setting in self.training.classes.items() if setting.exclusive]
+
     def class_labels(self) -> dict[str, str]:
         """Return the label of each class tag."""
         return {tag: setting.label for tag, setting in self.training.classes.items()}

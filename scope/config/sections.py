@@ -243,13 +243,26 @@ class Probabilities(Section):
 
     prevalence: Literal["estimated", "training"] = key(
         "estimated",
-        "how frequent classes are taken to be: as the target's own scores say, or as in training",
+        "how frequent classes are taken to be in a field: as its own scores say, or as in training",
+    )
+    lists: Literal["estimated", "training"] = key(
+        "training",
+        "the same for lists of sources and for events: somebody chose them, so that they are no "
+        "fair sample of the sky",
     )
     min_rows: int = key(
         1000, "a target with fewer classified light curves is taken to be as in training", ge=1
     )
     stated: dict[str, Prevalence] = key(
         dict, "share of light curves of a class that is known otherwise, by class tag"
+    )
+    most_distance: float = key(
+        0.1,
+        "classes whose scores in the target are further than this from any mixture of those of "
+        "training (largest difference of the distributions, beyond chance) keep the frequency of "
+        "the training set",
+        gt=0,
+        le=1,
     )
 
 

@@ -46,6 +46,9 @@ class ClassSetting(Section):
     parent: str | None = key(
         None, "class that this is a kind of, whose probability it never exceeds; null for none"
     )
+    exclusive: bool = key(
+        False, "no star is of this class and of another exclusive one of the same parent"
+    )
 
 
 class Network(Section):

@@ -90,8 +90,8 @@ def test_probabilities_follow_the_scores_class_by_class(tmp_path: Path, fusion: 
 
 
 def test_each_step_is_the_formula_of_its_paper(tmp_path: Path, fusion: Fusion) -> None:
-    stated = {"low": 0.01, "red": 0.6}
-    table, record = published(tmp_path, fusion, options=PrevalenceOptions(stated=stated))
+    # Random scores are unlike those of training: nothing is estimated from them unasked.
+    table, record = published(tmp_path, fusion, options=PrevalenceOptions(most_distance=1))
     good = healthy(table)
     scores = np.clip(numbers(table, "red_xgb")[good], 1e-12, 1 - 2**-24)
     platt = small_bundle("xgb").calibration.classes["red"].parameters  # type: ignore[union-attr]
@@ -105,8 +105,10 @@ def test_each_step_is_the_formula_of_its_paper(tmp_path: Path, fusion: Fusion) -
     )
     together = numbers(table, "red_p_train")[good]
     np.testing.assert_allclose(together, expit(by_both), rtol=1e-4)
-    before = record["probabilities"]["classes"]["red"]["training_prevalence"]
-    shifted = expit(by_both - logit(before) + logit(0.6))
+    facts = record["probabilities"]["classes"]["red"]
+    before, after = facts["training_prevalence"], facts["prevalence"]
+    assert abs(after - before) > 0.01
+    shifted = expit(by_both - logit(before) + logit(after))
     np.testing.assert_allclose(numbers(table, "red_p_field")[good], shifted, rtol=1e-4)
     item = fusion.calibration.classes["red"]
     assert item.lowest_positive is not None
@@ -116,8 +118,7 @@ def test_each_step_is_the_formula_of_its_paper(tmp_path: Path, fusion: Fusion) -
 
 
 def test_no_class_is_above_the_one_that_it_is_a_kind_of(tmp_path: Path, fusion: Fusion) -> None:
-    stated = PrevalenceOptions(stated={"low": 0.1, "red": 0.5})
-    table, record = published(tmp_path, fusion, options=stated)
+    table, record = published(tmp_path, fusion, options=FEW)
     good = healthy(table)
     low, red = (numbers(table, f"{tag}_p")[good] for tag in ("low", "red"))
     before = {tag: numbers(table, f"{tag}_p_field")[good] for tag in ("low", "red")}
@@ -136,14 +137,40 @@ def test_no_class_is_above_the_one_that_it_is_a_kind_of(tmp_path: Path, fusion: 
 def test_an_estimated_prevalence_is_the_mean_of_the_probabilities_that_follow(
     tmp_path: Path, fusion: Fusion
 ) -> None:
-    table, record = published(tmp_path, fusion)
+    apart = ClassTree({"low": None, "red": None})
+    options = PrevalenceOptions(most_distance=1)
+    table, record = published(tmp_path, fusion, options=options, tree=apart)
     assert record["probabilities"]["rows"] == healthy(table).sum() == 2000
     for tag in ("low", "red"):
         found = record["probabilities"]["classes"][tag]
         assert found["prevalence_from"] == "estimated"
+        low, high = found["prevalence_interval"]
+        assert low <= found["prevalence"] <= high
         # Saerens et al. (2002): the fixed point of their iteration
         mean = numbers(table, f"{tag}_p_field")[healthy(table)].mean()
         assert found["prevalence"] == pytest.approx(mean, abs=1e-3)
+
+
+def test_scores_unlike_training_keep_its_frequency_and_say_so(
+    tmp_path: Path, fusion: Fusion
+) -> None:
+    table, record = published(tmp_path, fusion)  # random scores
+    for tag in ("low", "red"):
+        found = record["probabilities"]["classes"][tag]
+        assert found["prevalence_from"] == "training"
+        assert found["prevalence"] == found["training_prevalence"]
+        assert found["prevalence_why"].startswith("scores unlike training")
+        assert table.column(f"{tag}_p_field").equals(table.column(f"{tag}_p_train"))
+
+
+def test_stated_frequencies_survive_the_tree(tmp_path: Path, fusion: Fusion) -> None:
+    options = PrevalenceOptions(stated={"low": 0.05})
+    table, record = published(tmp_path, fusion, options=options)
+    good = healthy(table)
+    assert record["probabilities"]["classes"]["low"]["prevalence_from"] == "stated"
+    for name in ("low_p_field", "low_p"):
+        assert numbers(table, name)[good].mean() == pytest.approx(0.05, rel=1e-4)
+    assert (numbers(table, "red_p")[good] <= numbers(table, "low_p")[good]).all()
 
 
 def test_small_targets_are_taken_to_be_as_in_training(tmp_path: Path, fusion: Fusion) -> None:
@@ -161,7 +188,9 @@ def test_nothing_is_estimated_if_so_configured(tmp_path: Path, fusion: Fusion) -
         tag: item["prevalence_from"] for tag, item in record["probabilities"]["classes"].items()
     }
     assert kinds == {"low": "stated", "red": "training"}
-    assert record["probabilities"]["rows"] is None
+    facts = record["probabilities"]["classes"]["red"]
+    assert facts["prevalence"] <= 0.2
+    assert facts["prevalence_why"].startswith("as configured")
 
 
 def test_a_row_has_the_same_probability_in_any_company(tmp_path: Path, fusion: Fusion) -> None:
@@ -213,11 +242,21 @@ def test_a_fusion_of_other_models_is_refused(fusion: Fusion) -> None:
 
 
 def test_settings_of_the_configuration_arrive(tmp_path: Path) -> None:
-    options: Mapping[str, Any] = {"prevalence": "training", "min_rows": 5, "stated": {"low": 0.5}}
+    options: Mapping[str, Any] = {
+        "prevalence": "training",
+        "lists": "estimated",
+        "min_rows": 5,
+        "stated": {"low": 0.5},
+        "most_distance": 0.2,
+    }
     folder = small_bundle("xgb").folder
-    found = load_probabilities([folder], None, {"low": None, "red": "low"}, options)
-    assert found.options == PrevalenceOptions(False, 5, {"low": 0.5})
+    parents = {"low": None, "red": "low"}
+    found = load_probabilities([folder], None, parents, options)
+    assert found.options == PrevalenceOptions(False, 5, {"low": 0.5}, 0.2)
     assert found.tree == TREE
+    listed = load_probabilities([folder], None, parents, options, exclusive=["red"], listed=True)
+    assert listed.options.estimate
+    assert listed.tree.exclusive == {"red"}
     defaults = load_probabilities([folder], None, {}, Config().probabilities.model_dump())
     assert defaults.options == PrevalenceOptions()
     with pytest.raises(ConfigError, match="kind of itself"):

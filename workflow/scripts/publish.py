@@ -18,5 +18,7 @@ with job(snakemake.log[0]):
             fusion[0] if fusion else None,
             snakemake.params.parents,
             snakemake.params.options,
+            exclusive=snakemake.params.exclusive,
+            listed=snakemake.params.listed,
         ),
     )
