@@ -16,7 +16,7 @@ from scope.classifiers.bundle import (
     read_manifest,
     select_classes,
 )
-from scope.classifiers.fusion import FUSED
+from scope.classifiers.fusion import FUSED, models_in_use
 from scope.classifiers.settings import training_settings
 from scope.config import load_config
 from scope.errors import ScopeError
@@ -54,6 +54,11 @@ CONFIG = clearly(load_config)(overrides=config, root=workflow.basedir)
 PLAN = Plan(CONFIG)
 ALGORITHMS = ["dnn", "xgb"]
 FACTS = {"config_hash": CONFIG.config_hash}
+if CONFIG.probabilities.stated:
+    # Here and not in the last rule, after all the work; loaded only for this.
+    from scope.catalog.probabilities import check_frequencies
+
+    clearly(check_frequencies)(CONFIG)
 
 
 # Where light curves come from
@@ -180,13 +185,11 @@ def fusion_manifest(wildcards):
 @cache
 def fusion_in_use():
     """The manifest of the fusion that lies beside the bundles in use; none is an answer."""
-    folders = [bundle(algo, group_of(algo)) for algo in CONFIG.inference.algorithms]
-    places = {(folder.parents[1], folder.name) for folder in folders}
-    if len(folders) < 2 or len(places) > 1:
-        return []
-    models, group = places.pop()
-    path = models / FUSED / group / MANIFEST
-    return [str(path)] if path.is_file() else []
+    groups = {algo: group_of(algo) for algo in CONFIG.inference.algorithms}
+    fusion = models_in_use([Path("models"), Path(workflow.basedir) / "models"], groups)[
+        1
+    ]
+    return [] if fusion is None else [str(fusion / MANIFEST)]
 
 
 def group_of(algo):

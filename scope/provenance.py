@@ -26,13 +26,13 @@ STAGES: dict[str, int] = {
     "gathered": 1,
     "scores": 1,
     "preds": 1,
-    "catalog": 2,
+    "catalog": 3,
     "report": 1,
     "labelled": 1,
     "training_set": 2,
     "training_scores": 3,
-    "bundle": 5,
-    "fusion": 3,
+    "bundle": 6,
+    "fusion": 4,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ from scope.classifiers.frequencies import (
     STATED,
     Evidence,
     Frequency,
+    check_stated,
     estimate_frequencies,
     shift_to_mean,
     training_frequencies,
@@ -40,6 +41,9 @@ from scope.classifiers.score_reference import BINS_PER_UNIT, log_odds_bin
 from scope.classifiers.taxonomy import ClassTree, project
 from scope.errors import BundleError
 from scope.schema import Column
+
+if TYPE_CHECKING:
+    from scope.config.model import Config
 
 Floats = npt.NDArray[np.float64]
 LogOdds = Mapping[str, Mapping[str, Floats]]
@@ -200,6 +204,12 @@ def load_probabilities(
         ClassTree(parents, frozenset(exclusive)),
         _prevalence_options(options, listed),
     )
+
+
+def check_frequencies(config: Config) -> None:
+    """Raise ConfigError if stated frequencies contradict the class tree."""
+    tree = ClassTree(config.class_parents(), frozenset(config.exclusive_classes()))
+    check_stated(config.probabilities.stated, tree)
 
 
 def _prevalence_options(options: Mapping[str, Any], listed: bool) -> PrevalenceOptions:

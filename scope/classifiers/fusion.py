@@ -17,7 +17,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.bundle import CALIBRATION, CARD, MANIFEST, METRICS, ModelBundle, sha256_of
+from scope.classifiers.bundle import (
+    CALIBRATION,
+    CARD,
+    MANIFEST,
+    METRICS,
+    ModelBundle,
+    bundle_folder,
+    sha256_of,
+)
 from scope.classifiers.bundle_writer import json_bytes, replace_folder
 from scope.classifiers.calibration import Calibration, ClassCalibration, calibrate
 from scope.classifiers.calibrators import apply, fit_logistic, from_log_odds
@@ -123,6 +131,38 @@ class Fusion:
                 todo="take the folder again from where it came from, or fuse the models again",
             ) from error
         return cls(bundles, stacks, calibration, hashlib.sha256(content).hexdigest())
+
+
+def models_in_use(
+    models: Sequence[str | Path], groups: Mapping[str, str]
+) -> tuple[list[Path], Path | None]:
+    """Return the bundles of the algorithms, and the fusion that lies beside them.
+
+    Parameters
+    ----------
+    models : sequence of path
+        Folders of models; the first that has a group counts.
+    groups : mapping of algorithm to str
+
+    Returns
+    -------
+    bundles : list of Path
+        In the order of `groups`.
+    fusion : Path or None
+        None for one algorithm, bundles of several places or groups, or where there is none.
+
+    Raises
+    ------
+    BundleError
+        If a group is nowhere.
+    """
+    folders = [bundle_folder(models, algorithm, group) for algorithm, group in groups.items()]
+    places = {(folder.parents[1], folder.name) for folder in folders}
+    if len(folders) < 2 or len(places) > 1:
+        return folders, None
+    parent, group = places.pop()
+    fusion = parent / FUSED / group
+    return folders, fusion if (fusion / MANIFEST).is_file() else None
 
 
 def fuse(

@@ -29,6 +29,7 @@ COMMANDS = {
     "plot-bundle": "draw the page about trained models: how good they are on unseen stars",
     "gcn": "follow events of the General Coordinates Network: scores of their sources to Fritz",
     "taxonomy-map": "write which classes on Fritz the columns of our tables mean",
+    "classify": "write the catalogue of a file of features: scores, probabilities, prediction sets",
     "summary": "count what predictions or a catalogue hold",
     "verify": "read products to the last byte and say what they are",
     "status": "show what is done, running, failed and left in the folder of a run",

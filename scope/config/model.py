@@ -88,6 +88,9 @@ class Config(Section):
                 suffix,
                 computed,
             )
+        for tag in self.probabilities.stated:
+            if tag not in self.training.classes:
+                raise unknown_name("class in probabilities.stated", tag, self.training.classes)
         for kind in ("phenomenological", "ontological"):
             for name, setting in getattr(self.features, kind).items():
                 group = REGISTRY[name].group
