@@ -16,16 +16,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.errors import IdentifierError, InputError
+from scope.cells import LARGEST_EXACT_FLOAT, exact_id
+from scope.errors import IdentifierError
 
-LARGEST_EXACT_FLOAT = 2**53
-"""Beyond it a float holds the first 16 digits of a whole number only."""
+__all__ = [
+    "FILTER_NAMES",
+    "LARGEST_EXACT_FLOAT",
+    "Identity",
+    "Placement",
+    "Scheme",
+    "ccd_quad_from_rc",
+    "check_columns",
+    "decode",
+    "encode_data_release",
+    "encode_kowalski",
+    "exact_id",
+    "iau_name",
+    "rc_from_ccd_quad",
+    "resolve",
+]
 
 FILTER_NAMES: dict[int, str] = {1: "g", 2: "r", 3: "i"}
 
@@ -241,39 +256,6 @@ def resolve(ids: npt.ArrayLike, columns: Mapping[str, npt.ArrayLike | None]) -> 
             part = np.where(opaque, fallback[name], part)
         parts[name] = pa.array(part.astype(np.int32), mask=part < 0)
     return Placement(**parts)
-
-
-def exact_id(value: Any, where: str) -> int | None:
-    """Return the id that a cell of a table holds, of any survey; None where it is empty.
-
-    Parameters
-    ----------
-    value : int, float, str or missing value
-    where : str
-        What the id is and where it stands, for the message.
-
-    Raises
-    ------
-    InputError
-        If it is no whole number, or a float too large to have kept all digits.
-    """
-    text = "" if value is None else str(value).strip()
-    if text in ("", "nan", "NaN", "None", "<NA>"):
-        return None
-    if text.removeprefix("-").isdecimal():
-        return int(text)
-    try:
-        number = float(text)
-        if not number.is_integer() or abs(number) > LARGEST_EXACT_FLOAT:
-            raise ValueError
-    except ValueError:
-        raise InputError(
-            where,
-            value=text,
-            allowed="a whole number",
-            todo="write long ids as integers or text; a float keeps the first 16 digits only",
-        ) from None
-    return int(number)
 
 
 def iau_name(ra: float, dec: float, prefix: str = "ZTFJ") -> str:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scope.errors import CorruptFileError, NotFoundError
-from scope.identifiers import LARGEST_EXACT_FLOAT
+from scope.errors import CorruptFileError
 from scope.io.atomic import atomic_path
 from scope.io.attrs import checked_attrs, warn_without_metadata
+from scope.io.csvtext import read_texts
+from scope.io.csvtypes import NESTED, guessed, typed
 from scope.schema import METADATA_KEY, to_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _TYPES_KEY = "dtypes"
-_NESTED = "json"
 
 
 def read_csv(path: str | Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
@@ -35,45 +35,44 @@ def read_csv(path: str | Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Same columns and types as were written, metadata in ``attrs``. Without such a first
-        line pandas guesses the types, but whole numbers beyond 2^53 with gaps are nullable
-        integers, and a warning says that there are no metadata.
+        line a column is numbers if no digit of it is lost by that, and text otherwise: names
+        (`scope.io.kinds`) always are text, and ids integers. A warning then says that there are
+        no metadata.
 
     Raises
     ------
     NotFoundError
         If there is no such file.
     CorruptFileError
-        If it cannot be parsed, or its columns are not those of its first line.
+        If it cannot be parsed, a line does not fit the names of the columns, or these are not
+        those of its first line.
+    InputError
+        If a cell does not have the type that the first line says; ids that a spreadsheet
+        rounded are such.
     """
     import pandas as pd
 
-    try:
-        with open(path, encoding="utf-8") as file:
-            header, n_comments = _read_header(file)
-        types = header.get(_TYPES_KEY)
-        if types is None:
-            plain = pd.read_csv(path, skiprows=n_comments, dtype=dict.fromkeys(text, str))
-            warn_without_metadata(path)
-            return _with_exact_ids(plain, path, n_comments)
-        frame = pd.read_csv(
-            path,
-            skiprows=n_comments,
-            dtype={name: str if kind == _NESTED else kind for name, kind in types.items()},
-            # Only an empty cell is missing: a text such as NA is a text.
-            keep_default_na=False,
-            na_values=[""],
+    found = read_texts(path)
+    columns = dict(zip(found.table.schema.names, found.table.columns, strict=True))
+    types = found.header.get(_TYPES_KEY)
+    if types is None:
+        warn_without_metadata(path)
+        frame = pd.DataFrame(
+            {name: guessed(column, name, text=name in text) for name, column in columns.items()},
+            index=pd.RangeIndex(found.table.num_rows),
         )
-        if list(frame.columns) != list(types):
-            raise ValueError("its columns are not those of its first line")
-    except FileNotFoundError as error:
-        raise NotFoundError("no such file", value=str(path)) from error
-    except (ValueError, UnicodeDecodeError) as error:
-        raise CorruptFileError(
-            "truncated or foreign file, not readable as CSV", value=str(path), todo=str(error)
-        ) from error
-    for name in (name for name, kind in types.items() if kind == _NESTED):
-        frame[name] = pd.Series([_from_json(cell) for cell in frame[name]], dtype=object)
-    frame.attrs = header.get(METADATA_KEY, {})
+    else:
+        if list(columns) != list(types):
+            raise CorruptFileError(
+                "truncated or foreign file, not readable as CSV",
+                value=str(path),
+                todo="its columns are not those of its first line; correct or remove that line",
+            )
+        frame = pd.DataFrame(
+            {name: typed(columns[name], kind, name, path) for name, kind in types.items()},
+            index=pd.RangeIndex(found.table.num_rows),
+        )
+    frame.attrs = found.header.get(METADATA_KEY, {})
     return frame
 
 
@@ -101,7 +100,7 @@ def write_csv(df: pd.DataFrame, path: str | Path) -> None:
     attrs = checked_attrs(df)
     frame = df.copy(deep=False)
     types = {str(name): _kind(dtype) for name, dtype in df.dtypes.items()}
-    for name in (name for name, kind in types.items() if kind == _NESTED):
+    for name in (name for name, kind in types.items() if kind == NESTED):
         frame[name] = [_to_json(cell) for cell in df[name]]
     header = f'# {{"{METADATA_KEY}":{to_json(attrs)},"{_TYPES_KEY}":{json.dumps(types)}}}\n'
     with (
@@ -112,47 +111,9 @@ def write_csv(df: pd.DataFrame, path: str | Path) -> None:
         frame.to_csv(file, index=False, lineterminator="\n")
 
 
-def _read_header(file: Any) -> tuple[dict[str, Any], int]:
-    """Return what the leading comment says and how many lines it has."""
-    header: dict[str, Any] = {}
-    n_comments = 0
-    for line in file:
-        if not line.startswith("#"):
-            break
-        n_comments += 1
-        try:
-            value = json.loads(line[1:])
-        except ValueError:
-            continue
-        if isinstance(value, dict) and METADATA_KEY in value:
-            header = value
-    return header, n_comments
-
-
-def _with_exact_ids(frame: pd.DataFrame, path: str | Path, n_comments: int) -> pd.DataFrame:
-    """Return a DataFrame whose long ids are those of the file: a gap makes pandas round them."""
-    import pandas as pd
-
-    names = [
-        name
-        for name, dtype in frame.dtypes.items()
-        if dtype == "float64" and frame[name].abs().max() > LARGEST_EXACT_FLOAT
-    ]
-    if not names:
-        return frame
-    texts = pd.read_csv(path, skiprows=n_comments, usecols=names, dtype=str)
-    for name in names:
-        cells = [None if cell != cell else str(cell).strip() for cell in texts[name]]
-        if all(cell is None or cell.removeprefix("-").isdecimal() for cell in cells):
-            numbers = [None if cell is None else int(cell) for cell in cells]
-            if all(number is None or abs(number) < 2**63 for number in numbers):
-                frame[name] = pd.array(numbers, dtype="Int64")
-    return frame
-
-
 def _kind(dtype: Any) -> str:
     """Return the type to read a column as; arrays and other objects are JSON."""
-    return _NESTED if str(dtype) == "object" else str(dtype)
+    return NESTED if str(dtype) == "object" else str(dtype)
 
 
 def _to_json(cell: Any) -> str | None:
@@ -166,10 +127,3 @@ def _to_json(cell: Any) -> str | None:
 def _plain(value: Any) -> Any:
     """Turn NumPy values inside a cell into ones that JSON knows."""
     return value.tolist()
-
-
-def _from_json(cell: Any) -> Any:
-    if not isinstance(cell, str):
-        return None
-    value = json.loads(cell)
-    return np.array(value) if isinstance(value, list) else value

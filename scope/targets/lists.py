@@ -7,21 +7,19 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from scope.cells import is_missing
 from scope.errors import CorruptFileError, InputError, MissingColumnError, NotFoundError
-from scope.identifiers import LARGEST_EXACT_FLOAT, iau_name
-
-if TYPE_CHECKING:
-    import pandas as pd
+from scope.identifiers import iau_name
+from scope.io.kinds import DEC_NAMES, OBJECT_NAMES, RA_NAMES, find_column
+from scope.io.user_tables import read_user_table
+from scope.io.values import exact_ids, exact_names, positions
 
 ID_NAMES = ("ztf_id", "ztfid", "ZTFID", "_id")
-RA_NAMES = ("ra", "RA", "R.A.", "r.a.", "radeg", "ra_deg")
-DEC_NAMES = ("dec", "DEC", "Dec.", "Decl.", "dedeg", "de_deg", "Dec", "dec_deg")
-OBJECT_NAMES = ("obj_id", "OBJ_ID", "object_id", "objectID", "name", "fritz_name")
 COORDINATES = "coordinates"
 """Column of nested positions, with right ascension - 180 as a longitude."""
 
@@ -87,10 +85,11 @@ def read_source_list(path: str | Path) -> SourceList:
     Parameters
     ----------
     path : path
-        Parquet, HDF5 or CSV with a column of ids (`ID_NAMES`), or columns of positions in
-        degrees (`RA_NAMES`, `DEC_NAMES`), or `COORDINATES`, or several of them; and maybe one
-        of names (`OBJECT_NAMES`). Or JSON, id -> ``radec_geojson`` and maybe ``fritz_name``.
-        Of several columns of one kind the first in these lists counts.
+        Parquet, HDF5 or CSV with a column of ids (`ID_NAMES`), or columns of positions
+        (`RA_NAMES`, `DEC_NAMES`) in degrees or as hours (degrees), minutes and seconds, or
+        `COORDINATES`, or several of them; and maybe one of names (`OBJECT_NAMES`). Or JSON,
+        id -> ``radec_geojson`` and maybe ``fritz_name``. Of several columns of one kind the
+        first in these lists counts.
 
     Raises
     ------
@@ -112,7 +111,7 @@ def read_source_list(path: str | Path) -> SourceList:
         )
     columns = _read_json(path) if path.suffix.lower() == ".json" else _read_table(path)
     chosen = {
-        kind: next((name for name in names if name in columns), None)
+        kind: find_column(columns, names)
         for kind, names in (
             *(("id", ID_NAMES), ("ra", RA_NAMES), ("dec", DEC_NAMES)),
             *(("object", OBJECT_NAMES), ("coordinates", (COORDINATES,))),
@@ -124,83 +123,47 @@ def read_source_list(path: str | Path) -> SourceList:
     return _source_list({kind: columns[name] for kind, name in chosen.items() if name}, path)
 
 
-def _source_list(columns: Mapping[str, Sequence[Any]], path: Path) -> SourceList:
+def _source_list(columns: Mapping[str, Any], path: Path) -> SourceList:
     size = len(next(iter(columns.values())))
     if not size:
         raise InputError("list of sources without rows", value=str(path))
     ids = np.full(size, NO_ID, dtype=np.int64)
     if "id" in columns:
-        ids = np.array([_id(value, row, path) for row, value in enumerate(columns["id"])])
+        found = exact_ids(columns["id"], "id", path)
+        ids = found.to_numpy(dtype=np.int64, na_value=NO_ID)
+        _check_ids(ids, found.isna(), path)
     ra, dec = np.full(size, np.nan), np.full(size, np.nan)
     if "ra" in columns:
-        ra = np.array([_degrees(v, row, "ra", path) for row, v in enumerate(columns["ra"])])
-        dec = np.array([_degrees(v, row, "dec", path) for row, v in enumerate(columns["dec"])])
+        ra, dec = positions(columns["ra"], columns["dec"], path)
     elif "coordinates" in columns:
-        ra, dec = np.array([_position(value) for value in columns["coordinates"]]).T
-    wrong = np.flatnonzero((np.abs(dec) > 90) | (ra < -360) | (ra > 360))
-    if len(wrong):
-        row = wrong[0]
-        raise InputError(
-            f"position that is not on the sphere, in row {row + 1} of {path}",
-            value=f"ra {ra[row]}, dec {dec[row]}",
-            allowed="degrees, dec from -90 to 90",
-        )
-    given = columns.get("object", [None] * size)
+        nested = [_position(value, row, path) for row, value in enumerate(columns["coordinates"])]
+        ra, dec = positions(*np.array(nested).T, path)
+    given = exact_names(columns["object"], "name", path) if "object" in columns else [None] * size
     names = tuple(_name(*row) for row in zip(given, ids.tolist(), ra, dec, strict=True))
-    return SourceList(ids.astype(np.int64), ra, dec, names)
+    return SourceList(ids, ra, dec, names)
 
 
-def _read_table(path: Path) -> Mapping[str, Sequence[Any]]:
-    """Return the columns of a table, ids and names of a CSV as they are written."""
-    if path.suffix.lower() == ".csv":
-        frame = _read_csv(path)
-    elif path.suffix.lower() == ".parquet":
-        from scope.io import read_table, to_frame
-
-        frame = to_frame(read_table(path))
-    else:
-        import warnings
-
-        from scope.io import read_hdf
-
-        with warnings.catch_warnings():
-            # Anyone's table will do; it needs no metadata of ours.
-            warnings.simplefilter("ignore")
-            frame = read_hdf(path)
-    return {str(name): list(frame[name]) for name in frame.columns}
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            comments = 0
-            for line in file:
-                if not line.startswith("#"):
-                    break
-                comments += 1
-        # As text: an id with a gap below it would become a float, a name such as 1e5 a number.
-        return pd.read_csv(
-            path,
-            skiprows=comments,
-            dtype=str,
-            keep_default_na=False,
-            na_values=[""],
-            skipinitialspace=True,
-            encoding="utf-8-sig",
+def _check_ids(ids: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_], path: Path) -> None:
+    wrong = np.flatnonzero((ids < 0) & ~missing)
+    if len(wrong):
+        raise InputError(
+            f"id below 0, in row {wrong[0] + 1} of {path}",
+            value=int(ids[wrong[0]]),
+            allowed="ids of light curves, such as 10297581009946; empty where a row has none",
         )
-    except (ValueError, UnicodeDecodeError) as error:
-        raise CorruptFileError(
-            "truncated or foreign file, not readable as CSV", value=str(path), todo=str(error)
-        ) from error
+
+
+def _read_table(path: Path) -> Mapping[str, Any]:
+    """Return the columns of a table."""
+    frame = read_user_table(path)
+    return {str(name): frame[name] for name in frame.columns}
 
 
 def _read_json(path: Path) -> Mapping[str, Sequence[Any]]:
     """Return the columns of a JSON object, id -> names and position."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise CorruptFileError(
             "truncated or foreign file, not readable as JSON", value=str(path), todo=str(error)
         ) from error
@@ -238,67 +201,30 @@ def _check_columns(chosen: Mapping[str, str | None], columns: Iterable[str], pat
         )
 
 
-def _missing(value: Any) -> bool:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return True
-    # Of pandas' own missing value no comparison is true or false.
-    return not isinstance(value, str) and (str(value) in ("<NA>", "nan", "NaT"))
-
-
-def _id(value: Any, row: int, path: Path) -> int:
-    if _missing(value):
-        return NO_ID
-    try:
-        if isinstance(value, str):
-            number = int(value)
-        else:
-            number = int(value)
-            if number != value or (
-                isinstance(value, float | np.floating) and number > LARGEST_EXACT_FLOAT
-            ):
-                raise ValueError
-        if not 0 <= number < 2**63:
-            raise ValueError
-    except (TypeError, ValueError):
-        raise InputError(
-            f"id that is no whole number, in row {row + 1} of {path}",
-            value=str(value),
-            allowed="digits only, such as 10297581009946",
-        ) from None
-    return number
-
-
-def _degrees(value: Any, row: int, name: str, path: Path) -> float:
-    if _missing(value):
-        return np.nan
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"{name} that is no number, in row {row + 1} of {path}",
-            value=str(value),
-            allowed="decimal degrees",
-        ) from None
-    return number if np.isfinite(number) else np.nan
-
-
-def _position(value: Any) -> tuple[float, float]:
+def _position(value: Any, row: int, path: Path) -> tuple[float, float]:
     """Return right ascension and declination of a nested position, NaN where there is none."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return (np.nan, np.nan)
-    place = value.get("radec_geojson") if isinstance(value, Mapping) else None
-    pair = place.get("coordinates") if isinstance(place, Mapping) else None
-    if pair is None or len(pair) != 2:
+    if is_missing(value):
         return (np.nan, np.nan)
-    return ((float(pair[0]) + 180.0) % 360.0, float(pair[1]))
+    pair: Any = value
+    try:
+        content = json.loads(value) if isinstance(value, str) else value
+        place = content.get("radec_geojson")
+        pair = None if place is None else place.get("coordinates")
+        if pair is None:
+            return (np.nan, np.nan)
+        longitude, latitude = (float(part) for part in pair)
+    except (AttributeError, TypeError, ValueError, RecursionError):
+        raise InputError(
+            f"coordinates that cannot be read, in row {row + 1} of {path}",
+            value=str(pair),
+            allowed="[ra - 180, dec] in degrees",
+        ) from None
+    return ((longitude + 180.0) % 360.0, latitude)
 
 
-def _name(given: Any, identity: int, ra: float, dec: float) -> str | None:
-    if not _missing(given):
-        return str(given)
+def _name(given: str | None, identity: int, ra: float, dec: float) -> str | None:
+    if given is not None:
+        return given
     if np.isfinite(ra) and np.isfinite(dec):
         return iau_name(ra, dec)
     return f"ZTF_{identity}" if identity != NO_ID else None

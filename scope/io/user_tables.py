@@ -1,0 +1,156 @@
+"""Tables that people give to this package, in any of its formats: the one way to read them.
+
+`read_user_table` gives the columns; `exact_ids`, `exact_names`, `exact_numbers` and `positions` of
+`scope.io.values` say what is in them.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from scope.errors import InputError, NotFoundError, few
+from scope.io.csvfile import read_csv
+from scope.io.frames import to_frame
+from scope.io.hdf5 import read_hdf
+from scope.io.kinds import find_column
+from scope.io.tables import metadata_of, read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = (".parquet", ".h5", ".hdf5", ".csv")
+
+_PANDAS_INDEX = re.compile(r"__index_level_\d+__")
+
+
+def read_user_table(
+    path: str | Path, *, text: Sequence[str] = (), known: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Read a table of any origin.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv``, ``.parquet``, ``.h5`` or ``.hdf5``.
+    text : sequence of str, optional
+        Columns of CSV files that stay as they are written.
+    known : sequence of str, optional
+        Columns that are found in any case, and get this spelling.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows are numbered from 0: no column is an index. Text of fixed length and categories
+        are plain text; integers with gaps are nullable. Metadata of this package are in
+        ``attrs``. Columns of CSV files are numbers only where no digit is lost by that.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError
+    InputError
+        If the format is unknown, or a column name stands twice.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise InputError("table of an unknown format", value=str(path), allowed=FORMATS)
+    if not path.is_file():
+        raise NotFoundError(
+            "no such table",
+            value=str(path),
+            todo="check the path; a relative one starts at the working directory",
+        )
+    with warnings.catch_warnings():
+        # Tables of other programs have no metadata of this package.
+        warnings.simplefilter("ignore", UserWarning)
+        if suffix == ".csv":
+            frame = read_csv(path, text=text)
+        elif suffix == ".parquet":
+            frame = _from_parquet(path)
+        else:
+            frame = _from_hdf(path)
+    return _with_spellings(frame, known)
+
+
+def plain_table(table: pa.Table) -> pa.Table:
+    """Return a table without the codes of dictionaries, bytes in place of text, and pandas' index.
+
+    A named index of pandas is a column like any other.
+    """
+    names = [name for name in table.schema.names if not _PANDAS_INDEX.fullmatch(name)]
+    _refuse_twice(names)
+    metadata = {k: v for k, v in (table.schema.metadata or {}).items() if k != b"pandas"}
+    columns = [_plain(table.column(name)) for name in names]
+    return pa.table(columns, names=names).replace_schema_metadata(metadata or None)
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain(column.cast(kind.value_type))
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return _decoded(column)
+    return _decoded(column) if pa.types.is_fixed_size_binary(kind) else column
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    cells = [None if cell is None else _text(cell) for cell in column.to_pylist()]
+    return pa.chunked_array([pa.array(cells, pa.string())])
+
+
+def _text(value: bytes) -> str:
+    """Return text of fixed length without what fills it up."""
+    return value.decode("utf-8", "replace").rstrip("\0 ")
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    twice = [name for number, name in enumerate(names) if name in names[:number]]
+    if twice:
+        raise InputError(
+            "column name that stands twice", value=few(twice), todo="rename or drop columns"
+        )
+
+
+def _from_parquet(path: Path) -> pd.DataFrame:
+    table = plain_table(read_table(path))
+    metadata = metadata_of(table.schema, path)
+    frame = to_frame(table)
+    frame.attrs = metadata
+    return frame
+
+
+def _from_hdf(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = read_hdf(path)
+    attrs = frame.attrs
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    else:
+        frame = frame.reset_index(drop=True)
+    frame.columns = [_text(n) if isinstance(n, bytes) else str(n) for n in frame.columns]
+    _refuse_twice(list(frame.columns))
+    for name, dtype in list(frame.dtypes.items()):
+        if isinstance(dtype, pd.CategoricalDtype):
+            frame[name] = frame[name].astype(object)
+        elif dtype == object:
+            frame[name] = pd.Series([_decoded_cell(c) for c in frame[name]], dtype=object)
+    frame.attrs = attrs
+    return frame
+
+
+def _decoded_cell(cell: Any) -> Any:
+    return _text(cell) if isinstance(cell, bytes) else cell
+
+
+def _with_spellings(frame: pd.DataFrame, known: Sequence[str]) -> pd.DataFrame:
+    """Return a table whose columns are spelled as is asked for, where they differ in case only."""
+    found = {find_column(frame.columns, (name,)): name for name in known}
+    renamed = {old: new for old, new in found.items() if old is not None and old != new}
+    return frame.rename(columns=renamed) if renamed else frame

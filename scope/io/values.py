@@ -1,0 +1,220 @@
+"""Columns of a table as ids, names, numbers or positions; what cannot be read names its row.
+
+The one way in which this package reads them, whatever the format of the table: see
+`scope.cells` for what a cell may say. Rows are counted from `first`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from scope.cells import (
+    RefusedCell,
+    is_missing,
+    parse_degrees,
+    parse_id,
+    parse_name,
+    parse_number,
+    zeros_for_digits,
+)
+from scope.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Column = Any
+"""A pandas column, an Arrow array, or a sequence of cells."""
+
+Floats = npt.NDArray[np.float64]
+T = TypeVar("T")
+
+
+def exact_ids(column: Column, name: str, path: str | Path, *, first: int = 1) -> Any:
+    """Return ids, (n,) pandas ``Int64`` array, missing where a cell is empty.
+
+    Parameters
+    ----------
+    column : pandas.Series, Arrow array or sequence
+    name, path : str
+        What the column and the table are called, for messages.
+    first : int
+        Number of the first row, for messages.
+
+    Raises
+    ------
+    InputError
+        If an id is no whole number or may have lost digits; the message names the row.
+    """
+    import pandas as pd
+
+    dtype = getattr(column, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind == "i":
+        return pd.array(column, dtype="Int64")
+    ids = _each(parse_id, _cells(column), name, path, first)
+    _check_digits(column, name, path)
+    return pd.array(ids, dtype="Int64")
+
+
+def exact_names(
+    column: Column, name: str, path: str | Path, *, first: int = 1
+) -> list[str | None]:
+    """Return names, None where a cell is empty; parameters as of `exact_ids`.
+
+    Raises
+    ------
+    InputError
+        If a name is a number that may have lost digits; the message names the row.
+    """
+    names = _each(parse_name, _cells(column), name, path, first)
+    _check_digits(column, name, path)
+    return names
+
+
+def exact_numbers(column: Column, name: str, path: str | Path, *, first: int = 1) -> Floats:
+    """Return numbers, (n,) float64, NaN where there is none; parameters as of `exact_ids`.
+
+    Raises
+    ------
+    InputError
+        If a cell is no number; the message names the row.
+    """
+    numbers = _plain_numbers(column)
+    if numbers is None:
+        cells = _cells(column)
+        numbers = np.array(_each(parse_number, cells, name, path, first), dtype=np.float64)
+    return numbers
+
+
+def positions(
+    ra: Column,
+    dec: Column,
+    path: str | Path,
+    *,
+    first: int = 1,
+    names: tuple[str, str] = ("ra", "dec"),
+) -> tuple[Floats, Floats]:
+    """Return right ascensions and declinations in degrees, (n,) float64 each, NaN where empty.
+
+    Cells are degrees, or hours (degrees) minutes seconds with colons, blanks or letters.
+
+    Raises
+    ------
+    InputError
+        If a cell is neither, or a position is not on the sphere: right ascension from 0 to
+        below 360, declination from -90 to 90.
+    """
+    places = (
+        _degrees(column, kind, name, path, first)
+        for column, kind, name in ((ra, "ra", names[0]), (dec, "dec", names[1]))
+    )
+    right, up = places
+    wrong = np.flatnonzero((right < 0) | (right >= 360) | (np.abs(up) > 90))
+    if len(wrong):
+        row = int(wrong[0])
+        raise InputError(
+            f"position that is not on the sphere, in row {row + first} of {path}",
+            value=f"ra {right[row]}, dec {up[row]}",
+            allowed="degrees, ra from 0 to below 360, dec from -90 to 90",
+        )
+    return right, up
+
+
+def bool_values(column: Column, name: str, path: str | Path) -> pd.Series[Any]:
+    """Return texts ``True`` and ``False`` as a nullable Boolean column."""
+    import pandas as pd
+
+    def parse(cell: Any) -> bool | None:
+        if is_missing(cell):
+            return None
+        if str(cell).strip().lower() not in ("true", "false"):
+            raise RefusedCell("that is neither true nor false", cell, "True, False")
+        return str(cell).strip().lower() == "true"
+
+    return pd.Series(_each(parse, _cells(column), name, path, 1), dtype="boolean")
+
+
+def _degrees(column: Column, kind: str, name: str, path: str | Path, first: int) -> Floats:
+    numbers = _plain_numbers(column)
+    if numbers is not None and not np.isinf(numbers).any():
+        return numbers
+
+    def parse(cell: Any) -> float:
+        return parse_degrees(cell, kind)
+
+    return np.array(_each(parse, _cells(column), name, path, first), dtype=np.float64)
+
+
+def _plain_numbers(column: Column) -> Floats | None:
+    """Return a column of numbers, or of texts of plain numbers; None for any other."""
+    if not isinstance(column, pa.Array | pa.ChunkedArray):
+        dtype = getattr(column, "dtype", None)
+        if dtype is not None and getattr(dtype, "kind", "O") in "iufb":
+            if hasattr(column, "to_numpy"):
+                return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+            return np.asarray(column, dtype=np.float64)
+        try:
+            column = pa.array(column, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError):
+            return None
+    kind = column.type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if not (text or pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        return None
+    try:
+        return np.asarray(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    except (pa.ArrowInvalid, TypeError):
+        # Integers beyond what floats hold, or texts that are no plain numbers.
+        return None
+
+
+def _cells(column: Column) -> Sequence[Any]:
+    if isinstance(column, pa.Array | pa.ChunkedArray):
+        if pa.types.is_floating(column.type):
+            # As NumPy's numbers, which know how exact they are.
+            return list(column.to_numpy(zero_copy_only=False))
+        return column.to_pylist()
+    dtype = getattr(column, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind == "f":
+        return list(np.asarray(column))
+    return column.tolist() if hasattr(column, "tolist") else list(column)
+
+
+def _each(
+    parse: Callable[[Any], T], cells: Iterable[Any], name: str, path: str | Path, first: int
+) -> list[T]:
+    found: list[T] = []
+    try:
+        found.extend(map(parse, cells))
+    except RefusedCell as refused:
+        # The number of what went well is lost in `extend`; it is looked for once.
+        row = next(row for row, cell in enumerate(cells) if _refuses(parse, cell))
+        raise refused.error(name, f"row {row + first} of {path}") from None
+    return found
+
+
+def _refuses(parse: Callable[[Any], Any], cell: Any) -> bool:
+    try:
+        parse(cell)
+    except RefusedCell:
+        return True
+    return False
+
+
+def _check_digits(column: Column, name: str, path: str | Path) -> None:
+    """Raise if texts of digits end in the zeros of a spreadsheet; numbers have all digits."""
+    texts = [cell.strip() for cell in _cells(column) if isinstance(cell, str)]
+    digits = [text for text in texts if text.isdecimal()]
+    if zeros_for_digits(digits):
+        raise InputError(
+            f"column {name!r} of {path} in which a spreadsheet put zeros for digits",
+            value=max(digits, key=len),
+            allowed="whole numbers with all digits",
+            todo="import the column as text into the spreadsheet, or take the table from where it "
+            "came from; give it as Parquet if these are the ids",
+        )
