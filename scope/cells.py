@@ -83,8 +83,9 @@ def is_missing(value: Any) -> bool:
     if isinstance(value, str | bytes):
         return not value.strip()
     # Of pandas' own missing value no comparison is true or false.
-    return str(value) in ("<NA>", "NaT") or (isinstance(value, float | np.floating | Decimal)
-                                            and value != value)
+    return str(value) in ("<NA>", "NaT") or (
+        isinstance(value, float | np.floating | Decimal) and value != value
+    )
 
 
 def parse_id(value: Any) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.classifiers.assemble import find_sorted
-from scope.classifiers.training_set import STAR_NAMES
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
-from scope.surveys.label_map import LABELS, LabelMap
+from scope.io.kinds import STAR_NAMES, find_column
+from scope.io.user_tables import read_user_table
+from scope.io.values import exact_ids, exact_names, exact_numbers
+from scope.surveys.label_map import LABELS, Labelling, LabelMap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,9 +70,10 @@ def read_labels(
     """Read the labels of light curves.
 
     Each file (``.parquet``, ``.h5`` or ``.csv``) has a row per light curve: its id (`ID_NAMES`),
-    its star (`STARS`), and one of: columns called as the labels, with probabilities, empty
-    where not known; a column ``class``, with a label map that says what follows from it; lists
-    of label names, ``labels`` and ``unknown``. ``survey`` is kept.
+    its star (`STARS`; a light curve without a name there is a star of its own), and one of:
+    columns called as the labels, with probabilities, empty where not known; a column ``class``,
+    with a label map that says what follows from it; lists of label names, ``labels`` and
+    ``unknown``. ``survey`` is kept.
 
     Parameters
     ----------
@@ -87,8 +90,8 @@ def read_labels(
     DuplicateIdError
         If a light curve stands twice.
     InputError
-        If a probability is not from 0 to 1, a label is unknown, or the label map does not
-        know a class.
+        If an id or a name may have lost digits, a probability is not from 0 to 1, a label is
+        unknown, or the label map does not know a class.
     """
     import pandas as pd
 
@@ -112,37 +115,27 @@ def _read(path: str | Path, label_map: LabelMap | None, names: tuple[str, ...]) 
     """Return id, star, survey and labels of one file."""
     import pandas as pd
 
-    from scope.io import read_dataframe
-
-    with warnings.catch_warnings():
-        # Labels come from other programs.
-        warnings.simplefilter("ignore", UserWarning)
-        frame = read_dataframe(path)
-    found = {
-        "_id": frame[_first(frame, ID_NAMES, "its light curves", path)],
-        "star": frame[_first(frame, STARS, "their stars", path)].astype(str),
-        "survey": frame["survey"].astype(str) if "survey" in frame else Path(path).stem,
-    }
+    frame = read_user_table(path)
+    found = pd.DataFrame(_who(frame, path))
     columns = [name for name in names if name in frame]
     if columns:
-        labels = frame[columns].astype(np.float64)
-        _check(labels, path)
-        return pd.DataFrame({**found, **{name: labels[name] for name in columns}})
+        return found.assign(**{name: _probabilities(frame[name], name, path) for name in columns})
     if CLASS in frame and label_map is not None:
-        said = {str(name): label_map.of(str(name)) for name in frame[CLASS].unique()}
-        used = frame[CLASS].astype(str).map(lambda name: said[name] is not None)
-        lists = [said[str(name)] for name in frame[CLASS][used]]
-        positive = [item.labels for item in lists if item is not None]
-        unknown = [item.unknown for item in lists if item is not None]
-        return _from_lists(pd.DataFrame(found)[used], positive, unknown, names)
-    if "labels" in frame:
-        empty: list[tuple[str, ...]] = [()] * len(frame)
-        return _from_lists(
-            pd.DataFrame(found),
-            list(frame["labels"]),
-            list(frame["unknown"]) if "unknown" in frame else empty,
-            names,
-        )
+        said = [
+            _labelling(label_map, name, path) for name in exact_names(frame[CLASS], CLASS, path)
+        ]
+        lists = [item for item in said if item is not None]
+        positive, unknown = [item.labels for item in lists], [item.unknown for item in lists]
+        used = np.array([item is not None for item in said], dtype=bool)
+        return _from_lists(found[used], positive, unknown, names)
+    if LISTS[0] in frame:
+        lists_of = [
+            [_listed(cell, name, path) for cell in frame[name]]
+            if name in frame
+            else [()] * len(found)
+            for name in LISTS
+        ]
+        return _from_lists(found, *lists_of, names)
     raise MissingColumnError(
         f"labels that say nothing, {path}",
         value=", ".join(map(str, frame.columns)),
@@ -151,10 +144,70 @@ def _read(path: str | Path, label_map: LabelMap | None, names: tuple[str, ...]) 
     )
 
 
+def _who(frame: pd.DataFrame, path: str | Path) -> dict[str, Any]:
+    """Return which light curves there are, of which stars, and from where."""
+    name = _first(frame, ID_NAMES, "its light curves", path)
+    found = exact_ids(frame[name], name, path, first=0)
+    wrong = np.flatnonzero(found.isna())
+    if len(wrong):
+        raise InputError(
+            f"labels without a light curve, in row {wrong[0]} of {path}",
+            value=f"{name} is empty in {len(wrong)} rows",
+            allowed="an id in every row",
+        )
+    ids = found.to_numpy(dtype=np.int64)
+    star = _first(frame, STARS, "their stars", path)
+    stars = exact_names(frame[star], star, path, first=0)
+    surveys = (
+        exact_names(frame["survey"], "survey", path) if "survey" in frame else [None] * len(ids)
+    )
+    return {
+        "_id": ids,
+        "star": [one or f"light curve {own}" for one, own in zip(stars, ids, strict=True)],
+        "survey": [one or Path(path).stem for one in surveys],
+    }
+
+
+def _labelling(label_map: LabelMap, name: str | None, path: str | Path) -> Labelling | None:
+    if name is None:
+        raise InputError(f"row without a class in {path}", allowed="a class in every row")
+    return label_map.of(name)
+
+
+def _listed(cell: Any, name: str, path: str | Path) -> Sequence[str]:
+    """Return the names of a list; texts of CSV files are JSON."""
+    if isinstance(cell, str):
+        try:
+            cell = json.loads(cell)
+        except (ValueError, RecursionError):
+            cell = None
+    elif name == LISTS[1] and not isinstance(cell, Sequence | np.ndarray):
+        # An empty cell: nothing is unknown.
+        return ()
+    if isinstance(cell, Sequence | np.ndarray) and not isinstance(cell, str):
+        return [str(one) for one in cell]
+    raise InputError(
+        f"column {name!r} of {path} that holds no lists", value=str(cell), allowed='["EA"], []'
+    )
+
+
+def _probabilities(column: pd.Series[Any], name: str, path: str | Path) -> Floats:
+    """Return labels, NaN where they are not known."""
+    values = exact_numbers(column, f"label {name!r}", path, first=0)
+    wrong = np.flatnonzero((values < 0) | (values > 1))
+    if len(wrong):
+        raise InputError(
+            f"label {name!r} of {path} that is no probability",
+            value=f"{values[wrong[0]]} in row {wrong[0]} ({len(wrong)} such rows)",
+            allowed="0 to 1; empty where it is not known",
+        )
+    return values.astype(np.float32)
+
+
 def _first(frame: pd.DataFrame, names: Sequence[str], what: str, path: str | Path) -> str:
-    for name in names:
-        if name in frame:
-            return name
+    name = find_column(frame.columns, names)
+    if name is not None:
+        return name
     raise MissingColumnError(
         f"labels that do not name {what}, {path}",
         value=", ".join(map(str, frame.columns)),
@@ -178,16 +231,3 @@ def _from_lists(
                     raise InputError("unknown label", value=name, allowed=names)
                 values[row, place[name]] = value
     return found.assign(**{name: values[:, number] for name, number in place.items()})
-
-
-def _check(labels: pd.DataFrame, path: str | Path) -> None:
-    """Raise unless labels are probabilities; those that are not known are NaN."""
-    for name in labels:
-        values = labels[name].to_numpy()
-        wrong = np.flatnonzero((values < 0) | (values > 1))
-        if len(wrong):
-            raise InputError(
-                f"label {name!r} of {path} that is no probability",
-                value=f"{values[wrong[0]]} in row {wrong[0]} ({len(wrong)} such rows)",
-                allowed="0 to 1; empty where it is not known",
-            )

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +21,12 @@ import numpy as np
 
 from scope.classifiers.bundle import ModelBundle, sha256_of
 from scope.classifiers.bundle_writer import write_bundle
+from scope.classifiers.training_set import numeric
 from scope.config.classes import ClassDefinition
 from scope.errors import BundleError, ConfigError, InputError
 from scope.io import read_schema, read_table
-from scope.io.frames import from_frame, read_dataframe
+from scope.io.frames import from_frame
+from scope.io.user_tables import plain_table, read_user_table
 from scope.preprocessing.frozen import Preprocessing
 from scope.preprocessing.scales import check_linear
 from scope.preprocessing.strategies import check_settings
@@ -269,14 +270,12 @@ def _fitted(
     """Fit imputer and scaler to a whole training set; nothing is clipped."""
     if Path(training_set).suffix.lower() == ".parquet":
         require_columns(read_schema(training_set).names, columns, f" in {training_set}")
-        table = read_table(training_set, columns)
+        table = plain_table(read_table(training_set, columns))
     else:
-        with warnings.catch_warnings():
-            # Training sets of other programs have no metadata of this package.
-            warnings.simplefilter("ignore", UserWarning)
-            frame = read_dataframe(training_set)
+        frame = read_user_table(training_set)
         require_columns(list(frame.columns), columns, f" in {training_set}")
         table = from_frame(frame[list(columns)])
+    table = numeric(table, training_set)
     return Preprocessing.fit(
         table,
         columns,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,11 @@ import pyarrow as pa
 
 from scope.errors import InputError, MissingColumnError
 from scope.io import read_hdf, read_metadata, read_schema, read_table
-from scope.io.frames import from_frame, read_dataframe
+from scope.io.frames import from_frame
+from scope.io.kinds import MATCH_IDS as SURVEY_IDS
+from scope.io.kinds import STAR_NAMES
+from scope.io.user_tables import plain_table, read_user_table
+from scope.io.values import exact_ids, exact_names, exact_numbers
 from scope.schema import require_columns
 
 if TYPE_CHECKING:
@@ -26,12 +30,6 @@ SURVEY = "survey"
 
 SIMULATION = "simulation"
 """What it says of simulated stars."""
-
-STAR_NAMES = (STAR, "obj_id", "fritz_name")
-"""Columns that can tell which rows are of one star, best first; the first one is used."""
-
-SURVEY_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
-"""Ids that tell it where there is none of them: the first that a row has."""
 
 DMDT = "dmdt"
 
@@ -69,7 +67,8 @@ def read_training_set(
     MissingColumnError
         If a column is missing, or nothing tells which rows are of one star.
     InputError
-        If there are no rows.
+        If there are no rows, a name or id of a star may have lost digits, or another column
+        holds something that is no number.
     """
     whole: pa.Table | None = None
     if Path(path).suffix.lower() == ".parquet":
@@ -85,12 +84,35 @@ def read_training_set(
     tell = [name for name in (*STAR_NAMES, *SURVEY_IDS) if name in names]
     kept = list(dict.fromkeys([*needed, *(name for name in wanted if name in names)]))
     columns = list(dict.fromkeys([*kept, *tell]))
-    table = read_table(path, columns) if whole is None else whole.select(columns)
+    table = plain_table(read_table(path, columns)) if whole is None else whole.select(columns)
     if table.num_rows == 0:
         raise InputError("training set without rows", value=str(path))
-    stars = _star_names(table, _star_columns(table, tell, path))
-    table = table.select([name for name in kept if name != STAR])
+    stars = _star_names(table, _star_columns(table, tell, path), path)
+    table = numeric(table.select([name for name in kept if name != STAR]), path)
     return table.append_column(STAR, pa.array(stars, pa.string())), facts
+
+
+def numeric(table: pa.Table, path: str | Path) -> pa.Table:
+    """Return a table whose texts are numbers, but for histograms and the origin of rows.
+
+    Raises
+    ------
+    InputError
+        If a text is no number; the message names column and row.
+    """
+    for number, field in enumerate(table.schema):
+        kind = field.type
+        plain = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+        if field.name == DMDT or plain or pa.types.is_nested(kind):
+            continue
+        column = table.column(number)
+        values = (
+            pa.array(exact_names(column, SURVEY, path), pa.string())
+            if field.name == SURVEY
+            else pa.array(exact_numbers(column, field.name, path), from_pandas=True)
+        )
+        table = table.set_column(number, field.name, values)
+    return table
 
 
 def _check_search(
@@ -111,15 +133,29 @@ def _check_search(
 
 def _read_frame(path: str | Path) -> pd.DataFrame:
     """Read an HDF5 or CSV file, histograms as lists."""
-    with warnings.catch_warnings():
-        # Training sets of other programs have no metadata of this package.
-        warnings.simplefilter("ignore", UserWarning)
-        frame = read_dataframe(path)
-        if DMDT not in frame and Path(path).suffix.lower() in (".h5", ".hdf5"):
+    frame = read_user_table(path)
+    if DMDT not in frame and Path(path).suffix.lower() in (".h5", ".hdf5"):
+        with warnings.catch_warnings():
+            # Training sets of other programs have no metadata of this package.
+            warnings.simplefilter("ignore", UserWarning)
             frame[DMDT] = _apart(read_hdf(path, DMDT))
-    if DMDT in frame and isinstance(frame[DMDT].iloc[0] if len(frame) else None, str):
-        frame[DMDT] = [json.loads(cell) for cell in frame[DMDT]]
+    if DMDT in frame and any(isinstance(cell, str) for cell in frame[DMDT]):
+        frame[DMDT] = [_histogram(cell, row, path) for row, cell in enumerate(frame[DMDT], 1)]
     return frame
+
+
+def _histogram(cell: Any, row: int, path: str | Path) -> Any:
+    """Return the lists that a text holds."""
+    if not isinstance(cell, str):
+        return None
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"histogram that is no JSON, in row {row} of {path}",
+            value=cell[:60],
+            allowed="26 lists of 26 numbers",
+        ) from error
 
 
 def _apart(table: Any) -> list[Any]:
@@ -144,22 +180,22 @@ def _star_columns(table: pa.Table, tell: Sequence[str], path: str | Path) -> lis
     return filled
 
 
-def _star_names(table: pa.Table, columns: Sequence[str]) -> list[str]:
+def _star_names(table: pa.Table, columns: Sequence[str], path: str | Path) -> list[str]:
     """Return the name of the star of each row.
 
     A row without any name or id is a star of its own.
     """
-    rows = zip(*(table.column(name).to_pylist() for name in columns), strict=True)
-    return [_star_name(columns, row) or f"row {number}" for number, row in enumerate(rows)]
+    cells = (_named(table.column(name), name, path) for name in columns)
+    rows = zip(*cells, strict=True)
+    return [
+        next((name for name in row if name is not None), f"row {number}")
+        for number, row in enumerate(rows)
+    ]
 
 
-def _star_name(columns: Sequence[str], row: Sequence[Any]) -> str:
-    """Return the first name or id of a row, empty if it has none; no id is 0."""
-    for name, value in zip(columns, row, strict=True):
-        if value is None or value != value:
-            continue
-        if name in STAR_NAMES:
-            return str(value)
-        if value:
-            return f"{name} {int(value)}"
-    return ""
+def _named(column: pa.ChunkedArray, name: str, path: str | Path) -> Iterable[str | None]:
+    """Return what a column calls the stars; no id is 0."""
+    if name in STAR_NAMES:
+        return exact_names(column, name, path)
+    ids = exact_ids(column, name, path).to_numpy(dtype=object, na_value=None)
+    return [f"{name} {number}" if number else None for number in ids]

@@ -156,7 +156,9 @@ def _is_float(filled: pa.ChunkedArray) -> bool:
     if not _all(numbers, _FLOAT) or _any(numbers, _PADDED):
         return False
     long = numbers.filter(pc.match_substring_regex(numbers, _LONG_WHOLE))
-    if len(long) and any(abs(int(t.partition(".")[0])) > LARGEST_EXACT_FLOAT for t in long.to_pylist()):
+    if len(long) and any(
+        abs(int(t.partition(".")[0])) > LARGEST_EXACT_FLOAT for t in long.to_pylist()
+    ):
         return False
     return not _any(numbers, _UNSIGNED_POWER) or _any(numbers, r"\.")
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from scope.errors import InputError, NotFoundError, few
@@ -139,7 +140,7 @@ def _from_hdf(path: Path) -> pd.DataFrame:
     for name, dtype in list(frame.dtypes.items()):
         if isinstance(dtype, pd.CategoricalDtype):
             frame[name] = frame[name].astype(object)
-        elif dtype == object:
+        elif isinstance(dtype, np.dtype) and dtype.kind == "O":
             frame[name] = pd.Series([_decoded_cell(c) for c in frame[name]], dtype=object)
     frame.attrs = attrs
     return frame

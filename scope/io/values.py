@@ -61,9 +61,7 @@ def exact_ids(column: Column, name: str, path: str | Path, *, first: int = 1) ->
     return pd.array(ids, dtype="Int64")
 
 
-def exact_names(
-    column: Column, name: str, path: str | Path, *, first: int = 1
-) -> list[str | None]:
+def exact_names(column: Column, name: str, path: str | Path, *, first: int = 1) -> list[str | None]:
     """Return names, None where a cell is empty; parameters as of `exact_ids`.
 
     Raises
