@@ -23,15 +23,15 @@ MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "nat", "null", "none", "<na>"
 """How programs write that there is no number, in lower case. As names they are names."""
 
 _HOW_IDS = (
-    "spreadsheets and floats keep the first 15 digits of a number; write ids with all their "
-    "digits from a column of integers or of text"
+    "a float keeps the first 16 digits only, a spreadsheet 15; write ids with all their digits, "
+    "from a column of integers or of text"
 )
 _HOW_NAMES = "write names as text, from a column of text or of integers"
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _POINT_ZERO = re.compile(r"([+-]?[0-9]+)\.0*")
 _SCIENTIFIC = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|inf|infinity)", re.I)
-_ROUNDED_NAME = re.compile(r"[0-9](\.[0-9]+)?[eE][+-][0-9]{2,3}")
+_ROUNDED_NAME = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]{2,3}")
 """How spreadsheets and programs write long numbers. ``2019E5`` has no sign and is a name."""
 
 _SPREADSHEET_DIGITS = (15, 17)
@@ -132,7 +132,7 @@ def _id_of_number(value: Any) -> int:
             raise RefusedCell(
                 "that is no whole number", value, "digits only, such as 10297581009946"
             )
-        if not isinstance(value, Decimal) and abs(value) > exact_below(value):
+        if isinstance(value, float | np.floating) and abs(float(value)) > exact_below(value):
             raise RefusedCell("that was rounded", value, "a whole number with all digits", _HOW_IDS)
         return int(value)
     raise RefusedCell("that is no whole number", value, "digits only, such as 10297581009946")

@@ -129,13 +129,13 @@ def _read(path: str | Path, label_map: LabelMap | None, names: tuple[str, ...]) 
         used = np.array([item is not None for item in said], dtype=bool)
         return _from_lists(found[used], positive, unknown, names)
     if LISTS[0] in frame:
-        lists_of = [
-            [_listed(cell, name, path) for cell in frame[name]]
-            if name in frame
-            else [()] * len(found)
+        lists_of = {
+            name: [_listed(cell, name, path) for cell in frame[name]]
             for name in LISTS
-        ]
-        return _from_lists(found, *lists_of, names)
+            if name in frame
+        }
+        nothing: list[Sequence[str]] = [()] * len(found)
+        return _from_lists(found, lists_of[LISTS[0]], lists_of.get(LISTS[1], nothing), names)
     raise MissingColumnError(
         f"labels that say nothing, {path}",
         value=", ".join(map(str, frame.columns)),

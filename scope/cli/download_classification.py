@@ -112,13 +112,13 @@ def _count(texts: pd.Series[str]) -> int:
 
 def _download(args: argparse.Namespace, config: Config) -> pd.DataFrame:
     """Return the sources, from Fritz, or as they were downloaded before."""
-    from scope.cli.upload_classification import read_any_table
     from scope.fritz.download import (
         JOINED_COLUMNS,
         download_groups,
         download_table,
         is_downloaded,
     )
+    from scope.io.user_tables import read_user_table
 
     if args.file == PARSE:
         if not args.group_ids:
@@ -128,7 +128,9 @@ def _download(args: argparse.Namespace, config: Config) -> pd.DataFrame:
         write = _writer(args, f"parse_fritzDownload{more}")
         with open_fritz(config) as fritz:
             return download_groups(fritz, args.group_ids, first_page=page, written=write)
-    table = read_any_table(args.file, text=JOINED_COLUMNS)
+    table = read_user_table(
+        args.file, text=JOINED_COLUMNS, names=["obj_id"], places=("ra", "dec"), first=0
+    )
     if is_downloaded(table):
         print(f"{args.file} was downloaded before")
         return table.iloc[args.start :].reset_index(drop=True)
@@ -219,11 +221,11 @@ def _imputed(merged: pd.DataFrame, config: Config) -> pd.DataFrame:
 def _update(
     args: argparse.Namespace, config: Config, merged: pd.DataFrame, mapper: TaxonomyMap
 ) -> None:
-    from scope.cli.upload_classification import read_any_table
     from scope.fritz.merge_features import updated_training_set
+    from scope.io.user_tables import read_user_table
 
     path = Path(config.fritz.training_set)
-    old = read_any_table(path)
+    old = read_user_table(path, ids=["ztf_id"], names=["obj_id"])
     for name in ("ztf_id", "obj_id"):
         if name not in old:
             raise MissingColumnError(f"no such column in the training set {path}", value=name)

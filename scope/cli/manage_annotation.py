@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from scope.cli.arguments import Parser
@@ -42,7 +41,9 @@ def manage_annotation(args: argparse.Namespace) -> None:
     from scope.config.load import load_config
     from scope.fritz.annotations import manage_annotation as manage
 
-    pairs = list(_values(args))
+    pairs, empty = _values(args)
+    for place in empty:
+        print(f"{place}: skipped")
     missing = 0
     with open_fritz(load_config(config_path=args.config_path), dry_run=args.dry_run) as fritz:
         for name, value in pairs:
@@ -64,40 +65,39 @@ def manage_annotation(args: argparse.Namespace) -> None:
         raise ServiceError("sources that are not on Fritz", value=f"{missing} of {len(pairs)}")
 
 
-def _values(args: argparse.Namespace) -> Iterator[tuple[str, Any]]:
-    """Yield the name of each source and its new value."""
-    if args.source.lower().endswith((".csv", ".parquet", ".h5")):
-        from scope.cli.upload_classification import read_any_table
+def _values(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], list[str]]:
+    """Return the name of each source and its new value, and the rows that have none."""
+    if args.source.lower().endswith((".csv", ".parquet", ".h5", ".hdf5")):
+        return _values_of_table(args.source, None if args.action == "delete" else args.key)
+    from scope.fritz.annotation_values import parsed_value
 
-        table = read_any_table(args.source)
-        wanted = ("obj_id",) if args.action == "delete" else ("obj_id", args.key)
-        for name in wanted:
-            if name not in table:
-                raise MissingColumnError(
-                    f"no such column in {args.source}", value=name, allowed=list(table.columns)
-                )
-        for number, name in enumerate(table["obj_id"]):
-            value = None if args.action == "delete" else table[args.key].iat[number]
-            value = getattr(value, "item", lambda value=value: value)()
-            if isinstance(value, float) and math.isnan(value):
-                continue
-            yield str(name), value
-        return
     if args.action != "delete" and args.value is None:
         raise UsageError("no value to annotate with", todo="give it with --value")
-    yield args.source, None if args.value is None else _parsed(args.value)
+    return [(args.source, None if args.value is None else parsed_value(args.value))], []
 
 
-def _parsed(text: str) -> Any:
-    """Return a number for a text that is one."""
-    for kind in (int, float):
-        try:
-            value = kind(text)
-        except ValueError:
-            continue
-        if math.isfinite(value):
-            return value
-    return text
+def _values_of_table(path: str, key: str | None) -> tuple[list[tuple[str, Any]], list[str]]:
+    from scope.cells import is_missing
+    from scope.fritz.annotation_values import column_values
+    from scope.io.user_tables import read_user_table
+
+    table = read_user_table(path, text=[key] if key else [], names=["obj_id"])
+    for name in ("obj_id", *([key] if key else [])):
+        if name not in table:
+            raise MissingColumnError(
+                f"no such column in {path}", value=name, allowed=list(table.columns)
+            )
+    values = [None] * len(table) if key is None else column_values(table[key], key, path)
+    pairs: list[tuple[str, Any]] = []
+    empty: list[str] = []
+    for row, (name, value) in enumerate(zip(table["obj_id"], values, strict=True), start=1):
+        if is_missing(name):
+            empty.append(f"row {row} without obj_id")
+        elif key is not None and value is None:
+            empty.append(f"{name} without {key} (row {row})")
+        else:
+            pairs.append((str(name), value))
+    return pairs, empty
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -144,9 +144,13 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
     """Upload what the parsed command line says."""
     from scope.fritz.journal import Journal
     from scope.fritz.results import ResultFiles, write_named, write_receipt
+    from scope.fritz.rows import PERIOD, SURVEY_ID
     from scope.fritz.upload import Upload
+    from scope.io.user_tables import read_user_table
 
-    table = read_any_table(args.file)
+    table = read_user_table(
+        args.file, known=[PERIOD], names=["obj_id", SURVEY_ID], places=("ra", "dec"), first=0
+    )
     files = ResultFiles(
         Path(args.result_dir), f"{Path(args.file).stem}_{args.result_filetag}", args.result_format
     )
@@ -175,23 +179,6 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
             value=counts_refused,
             todo=f"{files.receipt} says why; a run with another --result-filetag tries them again",
         )
-
-
-def read_any_table(path: str | Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
-    """Read a table of any of the three formats, ours or not; `text` as in `scope.io.read_csv`."""
-    import warnings
-
-    from scope.errors import NotFoundError
-    from scope.io import read_csv, read_dataframe
-
-    if not Path(path).is_file():
-        raise NotFoundError("no such table", value=str(path))
-    with warnings.catch_warnings():
-        # Tables of other programs have no metadata of this package.
-        warnings.simplefilter("ignore", UserWarning)
-        if Path(path).suffix.lower() == ".csv":
-            return read_csv(path, text=text)
-        return read_dataframe(path)
 
 
 def _checked_rows(args: argparse.Namespace, table: pd.DataFrame, fritz: object) -> list[UploadRow]:

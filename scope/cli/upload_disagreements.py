@@ -81,12 +81,13 @@ def build_parser(prog: str = "scope-upload-disagreements") -> Parser:
 
 def upload_disagreements(args: argparse.Namespace) -> None:
     """Run the command."""
-    from scope.cli.upload_classification import light_curve_source, read_any_table
+    from scope.cli.upload_classification import light_curve_source
     from scope.config.load import load_config
     from scope.fritz import disagreements as library
     from scope.fritz.journal import Journal
     from scope.fritz.results import ResultFiles, write_receipt
     from scope.fritz.upload import Upload, UploadOptions
+    from scope.io.user_tables import read_user_table
 
     if args.token is not None:
         raise UsageError(
@@ -96,7 +97,7 @@ def upload_disagreements(args: argparse.Namespace) -> None:
     show_progress()
     config = load_config(config_path=args.config_path)
     rule = library.DisagreementOptions(args.classification, args.high, args.low)
-    known = library.known_ids(read_any_table(args.file), args.file)
+    known = library.known_ids(read_user_table(args.file), args.file)
     found = _disagreements(args, config, rule)
     table = library.not_in_training(found, known)
     print(f"{len(found)} light curves disagree, {len(table)} of them in no training set")
@@ -129,12 +130,15 @@ def _disagreements(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    from scope.cli.upload_classification import read_any_table
     from scope.fritz import disagreements as library
+    from scope.io.user_tables import read_user_table
     from scope.services.kowalski import Kowalski
 
     if args.scores:
-        parts = [library.disagreements_of_table(read_any_table(p), rule) for p in args.scores]
+        parts = [
+            library.disagreements_of_table(read_user_table(path), rule, path)
+            for path in args.scores
+        ]
         return pd.concat(parts, ignore_index=True)
     return library.disagreements_of_kowalski(
         Kowalski(config.kowalski_options()),

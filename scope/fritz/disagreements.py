@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scope.errors import MissingColumnError, UsageError
+from scope.errors import InputError, MissingColumnError, UsageError
 from scope.fritz.rows import UploadRow
 from scope.fritz.upload import Upload
 from scope.identifiers import exact_id
+from scope.io.kinds import find_column
+from scope.io.values import exact_ids, exact_numbers, positions
 from scope.services.kowalski import Kowalski, find_query
 from scope.surveys.kowalski_documents import position_of
 
@@ -52,7 +54,9 @@ class DisagreementOptions:
         return f"{self.tag}_dnn", f"{self.tag}_xgb"
 
 
-def disagreements_of_table(table: pd.DataFrame, options: DisagreementOptions) -> pd.DataFrame:
+def disagreements_of_table(
+    table: pd.DataFrame, options: DisagreementOptions, path: str | Path = "the catalogue"
+) -> pd.DataFrame:
     """Return the rows of a catalogue with scores of both algorithms that disagree.
 
     Raises
@@ -60,27 +64,34 @@ def disagreements_of_table(table: pd.DataFrame, options: DisagreementOptions) ->
     MissingColumnError
         If it lacks ids, positions or one of the scores.
     InputError
-        If an id of Gaia was rounded.
+        If an id was rounded, or a score or position cannot be read.
     """
     for name in ("_id", "ra", "dec", *options.columns):
         if name not in table:
             raise MissingColumnError("catalogue for disagreements", value=name)
+    table = _exact(table, options, path)
     first, second = (table[name].to_numpy(dtype=float) for name in options.columns)
     chosen = _disagree(first, second, options) | _disagree(second, first, options)
     wanted = [*STATISTICS, *options.columns]
-    found = table.loc[chosen, [name for name in wanted if name in table]].reset_index(drop=True)
-    return _with_exact_ids(found)
+    return table.loc[chosen, [name for name in wanted if name in table]].reset_index(drop=True)
 
 
-def _with_exact_ids(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose ids of Gaia are integers, so that one without an id rounds none."""
+def _exact(table: pd.DataFrame, options: DisagreementOptions, path: str | Path) -> pd.DataFrame:
+    """Return a table whose ids are integers, so that one without an id rounds none."""
     import pandas as pd
 
-    ids = table[GAIA] if GAIA in table else [None] * len(table)
-    numbers = [
-        exact_id(cell, f"{GAIA} of {key}") for key, cell in zip(table["_id"], ids, strict=True)
-    ]
-    return table.assign(**{GAIA: pd.array(numbers, dtype="Int64")})
+    ids = exact_ids(table["_id"], "_id", path)
+    if ids.isna().any():
+        raise InputError(f"light curve without an id in {path}", allowed="an _id in every row")
+    gaia = table[GAIA] if GAIA in table else [None] * len(table)
+    numbers = {
+        name: exact_numbers(table[name], name, path)
+        for name in ("period", *options.columns)
+        if name in table
+    }
+    ra, dec = positions(table["ra"], table["dec"], path)
+    matched = pd.array(exact_ids(gaia, GAIA, path))
+    return table.assign(_id=ids.astype("int64"), ra=ra, dec=dec, **numbers, **{GAIA: matched})
 
 
 def _disagree(
@@ -143,11 +154,14 @@ def known_ids(training: pd.DataFrame, path: str | Path) -> set[int]:
     ------
     MissingColumnError
         If it has none.
+    InputError
+        If one was rounded.
     """
     names: Sequence[str] = ("ztf_id", "_id", "objectid")
-    for name in names:
-        if name in training:
-            return {int(value) for value in training[name].dropna()}
+    name = find_column(training.columns, names)
+    if name is not None:
+        ids = exact_ids(training[name], name, path)
+        return set(ids[~ids.isna()].astype("int64").tolist())
     raise MissingColumnError(f"ids in {path}", value=", ".join(training.columns), allowed=names)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from scope.cells import is_missing
 from scope.errors import MissingColumnError
 from scope.fritz.sources import OUR_PREFIX, Json, get_source, sources_around
+from scope.io.values import exact_names, positions
 from scope.services.fritz import PAGE_ITEMS, Fritz
 
 if TYPE_CHECKING:
@@ -100,20 +103,35 @@ def download_table(
             value=", ".join(map(str, table.columns)),
             allowed="obj_id, or ra and dec",
         )
-    part = table.iloc[start:].reset_index(drop=True)
+    part = _readable(table.iloc[start:].reset_index(drop=True), start)
     found: list[dict[str, Any]] = []
     for number in range(len(part)):
-        name = str(part["obj_id"].iat[number]).strip() if has_name else ""
-        if name in ("", "nan", "None", "<NA>"):
+        name = part["obj_id"].iat[number] if has_name else None
+        if is_missing(name):
             source = _nearby(fritz, part, number) if has_place else None
         else:
-            source = get_source(fritz, name, includeLabellers=True)
+            source = get_source(fritz, str(name), includeLabellers=True)
         found.append({} if source is None else source_row(source))
         if (number + 1) % CHECKPOINT_ROWS == 0:
             written(_beside(part.iloc[: number + 1], found))
     result = _beside(part, found)
     written(result)
     return result
+
+
+def _readable(table: pd.DataFrame, first: int) -> pd.DataFrame:
+    """Return a table whose names are text and whose positions are degrees."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    if "obj_id" in table:
+        names = exact_names(table["obj_id"], "obj_id", "the table", first=first)
+        columns["obj_id"] = pd.array(names, dtype="str")
+    if {"ra", "dec"} <= set(table.columns):
+        columns["ra"], columns["dec"] = positions(
+            table["ra"], table["dec"], "the table", first=first
+        )
+    return table.assign(**columns)
 
 
 def is_downloaded(table: pd.DataFrame) -> bool:
@@ -134,7 +152,9 @@ def split_cells(row: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _nearby(fritz: Fritz, table: pd.DataFrame, number: int) -> Json | None:
-    ra, dec = (float(table[name].to_numpy(dtype=float)[number]) for name in ("ra", "dec"))
+    ra, dec = (float(table[name].to_numpy()[number]) for name in ("ra", "dec"))
+    if math.isnan(ra) or math.isnan(dec):
+        return None
     around = sources_around(fritz, ra, dec, MATCH_RADIUS_ARCSEC)
     ours = [source for source in around if source["id"].startswith(OUR_PREFIX)]
     if not around:

@@ -13,6 +13,8 @@ from scope.errors import InputError, UsageError
 from scope.fritz.download import MATCH_RADIUS_ARCSEC, split_cells
 from scope.fritz.matched_features import MatchedFeatures
 from scope.fritz.taxonomy_map import TaxonomyMap
+from scope.identifiers import exact_id
+from scope.io.values import exact_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +75,7 @@ def label_columns(
             columns = _columns_of(mapper, label, number)
             if not columns:
                 unknown.add(label)
-            row.update(dict.fromkeys(columns, float(value) if value else 1.0))
+            row.update(dict.fromkeys(columns, _probability(value, str(name))))
         rows[str(name)] = {**{key: cells.get(key) for key in PER_SOURCE}, **row}
     if unknown:
         _log.warning("classes that the taxonomy map lacks: %s", ", ".join(sorted(unknown)))
@@ -81,20 +83,21 @@ def label_columns(
 
 
 def _votes(cells: dict[str, Any], name: str) -> list[int]:
-    parts = split_cells(cells, "sum_votes")
-    try:
-        return [int(part or 0) for part in parts]
-    except ValueError:
-        raise InputError(
-            f"sum_votes of {name}", value=";".join(parts), allowed="whole numbers"
-        ) from None
+    return [exact_id(part, f"sum_votes of {name}") or 0 for part in split_cells(cells, "sum_votes")]
+
+
+def _probability(text: str, name: str) -> float:
+    """Return a probability; one that nobody gave was meant for certain."""
+    (value,) = exact_numbers([text or 1.0], f"probability of {name}", "the downloaded table")
+    return float(value)
 
 
 def _columns_of(mapper: TaxonomyMap, label: str, number: str) -> list[str]:
+    taxonomy = exact_id(number, f"taxonomy_id of {label}")
     return [
         name
         for name, entry in mapper.wanted.items()
-        if entry.fritz_label == label and number in ("", str(entry.taxonomy_id))
+        if entry.fritz_label == label and taxonomy in (None, entry.taxonomy_id)
     ]
 
 

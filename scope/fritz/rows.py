@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scope.errors import InputError, MissingColumnError, UsageError
 from scope.fritz.taxonomy_map import Entry, TaxonomyMap
-from scope.identifiers import exact_id
+from scope.io.kinds import MATCH_IDS as SURVEY_IDS
+from scope.io.values import exact_ids, exact_names, exact_numbers, positions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +21,6 @@ if TYPE_CHECKING:
 READ = "read"
 """In place of names of columns: all columns of the taxonomy map."""
 
-SURVEY_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
 SURVEY_ID = "survey_id"
 """A column with one of these ids and its survey's name, ``Gaia_EDR3___123``."""
 
@@ -107,45 +109,62 @@ def upload_rows(
     MissingColumnError
         If there is no position.
     InputError
-        If a position is none, a probability is not from 0 to 1, or an id of another survey is
-        no whole number or was rounded.
+        If a position is none, a probability is not from 0 to 1, or a name or an id of another
+        survey may have lost digits; the message names the row.
     """
     for name in ("ra", "dec"):
         if name not in table.columns:
             raise MissingColumnError(f"no column in {path}", value=name, allowed="ra, dec")
-    last = len(table) if stop is None else stop + 1
-    rows = []
-    for number in range(start, min(last, len(table))):
-        # Cell by cell: a row of a table of numbers turns long ids into floats.
-        cells: dict[str, Any] = {str(k): table[k].iat[number] for k in table.columns}
-        ra, dec = float(cells["ra"]), float(cells["dec"])
-        if not (math.isfinite(ra) and -90.0 <= dec <= 90.0):
-            raise InputError(f"position in row {number} of {path}", value=f"ra {ra}, dec {dec}")
-        rows.append(
-            UploadRow(
-                number,
-                ra % 360.0,
-                dec,
-                _text(cells.get("obj_id")),
-                _positive(cells.get(PERIOD)),
-                _survey_ids(cells, f"row {number} of {path}"),
-                _classes(cells, columns, mapper, p_threshold, f"row {number} of {path}"),
-            )
+    part = table.iloc[start : None if stop is None else stop + 1]
+    ra, dec = positions(part["ra"], part["dec"], path, first=start)
+    unknown = np.flatnonzero(np.isnan(ra) | np.isnan(dec))
+    if len(unknown):
+        row = int(unknown[0])
+        raise InputError(
+            f"position in row {row + start} of {path}", value=f"ra {ra[row]}, dec {dec[row]}"
         )
-    return rows
+    names = _optional(exact_names, part, "obj_id", path, start)
+    periods = _optional(exact_numbers, part, PERIOD, path, start)
+    survey_ids = _survey_ids(part, path, start)
+    scores = {
+        name: exact_numbers(part[name], f"probability of {name!r}", path, first=start)
+        for name in columns
+    }
+    return [
+        UploadRow(
+            row + start,
+            float(ra[row]),
+            float(dec[row]),
+            names[row],
+            _positive(periods[row]),
+            survey_ids[row],
+            _classes(
+                {name: float(values[row]) for name, values in scores.items()},
+                mapper,
+                p_threshold,
+                f"row {row + start} of {path}",
+            ),
+        )
+        for row in range(len(part))
+    ]
+
+
+def _optional(
+    read: Callable[..., Any], part: pd.DataFrame, name: str, path: str | Path, first: int
+) -> Sequence[Any]:
+    """Return a column as `read` reads it; None in every row where there is none."""
+    if name not in part:
+        return [None] * len(part)
+    found: Sequence[Any] = read(part[name], name, path, first=first)
+    return found
 
 
 def _classes(
-    cells: Mapping[str, Any],
-    columns: Sequence[str],
-    mapper: TaxonomyMap,
-    threshold: float,
-    where: str,
+    values: Mapping[str, float], mapper: TaxonomyMap, threshold: float, where: str
 ) -> dict[Entry, float]:
     found: dict[Entry, float] = {}
-    for name in columns:
-        value = _number(cells[name])
-        if value is None:
+    for name, value in values.items():
+        if math.isnan(value):
             continue
         if not 0.0 <= value <= 1.0:
             raise InputError(
@@ -157,31 +176,23 @@ def _classes(
     return found
 
 
-def _survey_ids(cells: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    named = _text(cells.get(SURVEY_ID))
-    if named is not None:
-        return (named,)
-    found = []
-    for name in SURVEY_IDS:
-        number = exact_id(cells.get(name), f"{name} in {where}")
-        if number is not None and number > 0:
-            found.append(f"{name.removesuffix('id')}{number}")
-    return tuple(found)
+def _survey_ids(part: pd.DataFrame, path: str | Path, first: int) -> list[tuple[str, ...]]:
+    """Return the ids of each row in other surveys; none of them is 0 or less."""
+    named = _optional(exact_names, part, SURVEY_ID, path, first)
+    numbers = {
+        name.removesuffix("id"): exact_ids(part[name], name, path, first=first).to_numpy(
+            dtype=np.int64, na_value=0
+        )
+        for name in SURVEY_IDS
+        if name in part
+    }
+    found: list[tuple[str, ...]] = []
+    for row, given in enumerate(named):
+        cells = ((prefix, ids[row]) for prefix, ids in numbers.items())
+        own = tuple(f"{prefix}{cell}" for prefix, cell in cells if cell > 0)
+        found.append(own if given is None else (given,))
+    return found
 
 
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _positive(value: Any) -> float | None:
-    number = _number(value)
-    return number if number is not None and number > 0 else None
-
-
-def _text(value: Any) -> str | None:
-    text = "" if value is None else str(value).strip()
-    return None if text in ("", "nan", "None", "<NA>") else text
+def _positive(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) or value <= 0 else float(value)

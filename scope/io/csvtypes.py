@@ -50,9 +50,10 @@ def typed(column: pa.ChunkedArray, kind: str, name: str, path: str | Path) -> An
     if lower.startswith(("int", "uint")):
         return _integers(column, kind, name, path)
     if lower.startswith("float"):
-        return pd.Series(exact_numbers(column, name, path)).astype(kind)  # type: ignore[call-overload]
+        numbers: Any = pd.Series(exact_numbers(column, name, path))
+        return numbers.astype(kind)
     if lower in ("bool", "boolean"):
-        return bool_values(column, name, path).astype(kind)
+        return _booleans(column, kind, name, path)
     texts = column.to_pandas()
     try:
         return texts.astype(kind)
@@ -64,27 +65,39 @@ def typed(column: pa.ChunkedArray, kind: str, name: str, path: str | Path) -> An
         ) from error
 
 
+def _booleans(column: pa.ChunkedArray, kind: str, name: str, path: str | Path) -> Any:
+    values: Any = bool_values(column, name, path)
+    _refuse_gaps(values, kind, name, path)
+    return values.astype(kind)
+
+
+def _refuse_gaps(values: Any, kind: str, name: str, path: str | Path) -> None:
+    """Raise if a cell is empty where the type has no missing value."""
+    if values.isna().any() and kind.islower() and kind != "boolean":
+        raise InputError(
+            f"empty cell of {name!r}, in row {int(np.argmax(values.isna())) + 1} of {path}",
+            value="",
+            allowed=kind,
+        )
+
+
 def _integers(column: pa.ChunkedArray, kind: str, name: str, path: str | Path) -> Any:
     import pandas as pd
 
     if kind.lower() == "uint64":
         try:
-            return pd.Series(column.cast(pa.uint64()).to_pylist(), dtype=pd.UInt64Dtype()).astype(
-                kind  # type: ignore[call-overload]
-            )
+            unsigned: Any = pd.Series(column.cast(pa.uint64()).to_pylist(), dtype="UInt64")
+            _refuse_gaps(unsigned, kind, name, path)
+            return unsigned.astype(kind)
         except (pa.ArrowInvalid, ValueError) as error:
             raise InputError(
                 f"column {name!r} of {path} that is not of the type in its first line",
                 value=str(error),
                 allowed="whole numbers from 0 to 2^64 - 1",
             ) from error
-    values = pd.Series(exact_ids(column, name, path))
-    if values.isna().any() and kind.islower():
-        raise InputError(
-            f"empty cell of {name!r}, in row {int(np.argmax(values.isna())) + 1} of {path}",
-            allowed="whole numbers",
-        )
-    return values.astype(kind)  # type: ignore[call-overload]
+    values: Any = pd.Series(exact_ids(column, name, path))
+    _refuse_gaps(values, kind, name, path)
+    return values.astype(kind)
 
 
 def _from_json(cell: str | None, name: str, path: str | Path) -> Any:

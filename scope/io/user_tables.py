@@ -21,6 +21,7 @@ from scope.io.frames import to_frame
 from scope.io.hdf5 import read_hdf
 from scope.io.kinds import find_column
 from scope.io.tables import metadata_of, read_table
+from scope.io.values import exact_ids, exact_names, positions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +32,19 @@ _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 
 def read_user_table(
-    path: str | Path, *, text: Sequence[str] = (), known: Sequence[str] = ()
+    path: str | Path,
+    *,
+    text: Sequence[str] = (),
+    known: Sequence[str] = (),
+    ids: Sequence[str] = (),
+    names: Sequence[str] = (),
+    places: tuple[str, str] | None = None,
+    first: int = 1,
 ) -> pd.DataFrame:
     """Read a table of any origin.
+
+    What is not declared as an id, a name or a position keeps the type that it has; who needs
+    it reads it by `scope.io.values`.
 
     Parameters
     ----------
@@ -42,7 +53,13 @@ def read_user_table(
     text : sequence of str, optional
         Columns of CSV files that stay as they are written.
     known : sequence of str, optional
-        Columns that are found in any case, and get this spelling.
+        Columns that are found in any case, and get this spelling; as are the following.
+    ids, names : sequence of str, optional
+        Columns that are exact integers, and text, where they are there.
+    places : tuple of str, optional
+        Columns of right ascension and declination, which become degrees where they are there.
+    first : int
+        Number of the first row, for messages.
 
     Returns
     -------
@@ -55,7 +72,8 @@ def read_user_table(
     ------
     NotFoundError, CorruptFileError
     InputError
-        If the format is unknown, or a column name stands twice.
+        If the format is unknown, a column name stands twice, or a declared column cannot be
+        read; the message names the row.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -76,7 +94,31 @@ def read_user_table(
             frame = _from_parquet(path)
         else:
             frame = _from_hdf(path)
-    return _with_spellings(frame, known)
+    frame = _with_spellings(frame, [*known, *ids, *names, *(places or ())])
+    return _declared(frame, path, ids, names, places, first)
+
+
+def _declared(
+    frame: pd.DataFrame,
+    path: Path,
+    ids: Sequence[str],
+    names: Sequence[str],
+    places: tuple[str, str] | None,
+    first: int,
+) -> pd.DataFrame:
+    import pandas as pd
+
+    columns: dict[str, Any] = {}
+    for name in (name for name in ids if name in frame):
+        found = exact_ids(frame[name], name, path, first=first)
+        columns[name] = found if found.isna().any() else found.astype("int64")
+    for name in (name for name in names if name in frame):
+        columns[name] = pd.array(exact_names(frame[name], name, path, first=first), dtype="str")
+    if places is not None and set(places) <= set(frame.columns):
+        ra, dec = places
+        degrees = positions(frame[ra], frame[dec], path, first=first, names=places)
+        columns[ra], columns[dec] = degrees
+    return frame.assign(**columns) if columns else frame
 
 
 def plain_table(table: pa.Table) -> pa.Table:
@@ -120,9 +162,8 @@ def _refuse_twice(names: Sequence[str]) -> None:
 
 def _from_parquet(path: Path) -> pd.DataFrame:
     table = plain_table(read_table(path))
-    metadata = metadata_of(table.schema, path)
     frame = to_frame(table)
-    frame.attrs = metadata
+    frame.attrs.update(metadata_of(table.schema, path))
     return frame
 
 

@@ -6,7 +6,7 @@ The one way in which this package reads them, whatever the format of the table: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -56,8 +56,8 @@ def exact_ids(column: Column, name: str, path: str | Path, *, first: int = 1) ->
     dtype = getattr(column, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind == "i":
         return pd.array(column, dtype="Int64")
-    ids = _each(parse_id, _cells(column), name, path, first)
-    _check_digits(column, name, path)
+    ids = each_cell(parse_id, column, name, path, first)
+    check_digits(column, name, path)
     return pd.array(ids, dtype="Int64")
 
 
@@ -69,8 +69,8 @@ def exact_names(column: Column, name: str, path: str | Path, *, first: int = 1) 
     InputError
         If a name is a number that may have lost digits; the message names the row.
     """
-    names = _each(parse_name, _cells(column), name, path, first)
-    _check_digits(column, name, path)
+    names = each_cell(parse_name, column, name, path, first)
+    check_digits(column, name, path)
     return names
 
 
@@ -84,8 +84,7 @@ def exact_numbers(column: Column, name: str, path: str | Path, *, first: int = 1
     """
     numbers = _plain_numbers(column)
     if numbers is None:
-        cells = _cells(column)
-        numbers = np.array(_each(parse_number, cells, name, path, first), dtype=np.float64)
+        numbers = np.array(each_cell(parse_number, column, name, path, first), dtype=np.float64)
     return numbers
 
 
@@ -134,7 +133,7 @@ def bool_values(column: Column, name: str, path: str | Path) -> pd.Series[Any]:
             raise RefusedCell("that is neither true nor false", cell, "True, False")
         return str(cell).strip().lower() == "true"
 
-    return pd.Series(_each(parse, _cells(column), name, path, 1), dtype="boolean")
+    return pd.Series(each_cell(parse, column, name, path), dtype="boolean")
 
 
 def _degrees(column: Column, kind: str, name: str, path: str | Path, first: int) -> Floats:
@@ -145,7 +144,7 @@ def _degrees(column: Column, kind: str, name: str, path: str | Path, first: int)
     def parse(cell: Any) -> float:
         return parse_degrees(cell, kind)
 
-    return np.array(_each(parse, _cells(column), name, path, first), dtype=np.float64)
+    return np.array(each_cell(parse, column, name, path, first), dtype=np.float64)
 
 
 def _plain_numbers(column: Column) -> Floats | None:
@@ -183,9 +182,17 @@ def _cells(column: Column) -> Sequence[Any]:
     return column.tolist() if hasattr(column, "tolist") else list(column)
 
 
-def _each(
-    parse: Callable[[Any], T], cells: Iterable[Any], name: str, path: str | Path, first: int
+def each_cell(
+    parse: Callable[[Any], T], column: Column, name: str, path: str | Path, first: int = 1
 ) -> list[T]:
+    """Return what a function of one cell says of each cell of a column.
+
+    Raises
+    ------
+    InputError
+        If it raises `RefusedCell`; the message names the row.
+    """
+    cells = _cells(column)
     found: list[T] = []
     try:
         found.extend(map(parse, cells))
@@ -204,8 +211,11 @@ def _refuses(parse: Callable[[Any], Any], cell: Any) -> bool:
     return False
 
 
-def _check_digits(column: Column, name: str, path: str | Path) -> None:
-    """Raise if texts of digits end in the zeros of a spreadsheet; numbers have all digits."""
+def check_digits(column: Column, name: str, path: str | Path) -> None:
+    """Raise InputError if texts of digits end in the zeros of a spreadsheet.
+
+    Integers of other formats have all digits.
+    """
     texts = [cell.strip() for cell in _cells(column) if isinstance(cell, str)]
     digits = [text for text in texts if text.isdecimal()]
     if zeros_for_digits(digits):

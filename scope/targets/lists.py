@@ -137,7 +137,8 @@ def _source_list(columns: Mapping[str, Any], path: Path) -> SourceList:
         ra, dec = positions(columns["ra"], columns["dec"], path)
     elif "coordinates" in columns:
         nested = [_position(value, row, path) for row, value in enumerate(columns["coordinates"])]
-        ra, dec = positions(*np.array(nested).T, path)
+        longitudes, latitudes = np.array(nested).T
+        ra, dec = positions(longitudes, latitudes, path)
     given = exact_names(columns["object"], "name", path) if "object" in columns else [None] * size
     names = tuple(_name(*row) for row in zip(given, ids.tolist(), ra, dec, strict=True))
     return SourceList(ids, ra, dec, names)

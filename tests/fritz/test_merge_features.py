@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from scope.cli.download_classification import _count
-from scope.cli.upload_classification import read_any_table
 from scope.errors import InputError
 from scope.fritz.download import FOUND_COLUMNS, JOINED_COLUMNS
 from scope.fritz.merge_features import label_columns, updated_training_set
 from scope.fritz.taxonomy_map import TaxonomyMap, read_map
+from scope.io.user_tables import read_user_table
 
 LONG = 2079018300197390465
 """No float64 holds it."""
@@ -42,7 +42,7 @@ def test_a_row_without_a_class_changes_no_label(
         "c,1,2,Cataclysmic,1011,0.25,,,,,me,1",
     ]
     path.write_text("\n".join(rows))
-    table = read_any_table(path, **reading)
+    table = read_user_table(path, **reading)
     assert _count(table["classification"]) == 2
     labels = label_columns(table, mapper).set_index("obj_id")
     assert labels["variable"].to_dict() == {"a": 1.0, "b": 0.0, "c": 0.0}

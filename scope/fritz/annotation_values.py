@@ -1,0 +1,78 @@
+"""What annotations are given: numbers and texts, from a table or a command line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scope.cells import LARGEST_EXACT_FLOAT, RefusedCell, is_missing
+from scope.io.kinds import ID_COLUMNS
+from scope.io.values import check_digits, each_cell, exact_ids
+
+_WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
+_DECIMAL = re.compile(
+    r"[+-]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?[1-9][0-9]*[eE][+-][0-9]+"
+)
+_SHORTENED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+([0-9]{2,3})")
+_LONG_POWER = 6
+"""From here on a number in scientific notation may be an id that a spreadsheet shortened."""
+
+
+def parsed_value(text: str) -> Any:
+    """Return the number that a text is, as programs write numbers; else the text.
+
+    Texts are zeros in front (``0012``) and powers without sign or point (``2019E5``).
+    """
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    return float(text) if _DECIMAL.fullmatch(text) else text
+
+
+def column_values(column: Any, key: str, path: str | Path) -> list[Any]:
+    """Return the cells of a column as JSON has them, None where one is empty.
+
+    Columns of ids (`scope.io.kinds`) are exact integers; of others, texts that are numbers
+    become numbers, see `parsed_value`.
+
+    Raises
+    ------
+    InputError
+        If a value may have lost digits or is no number or text; the message names the row.
+    """
+    if key in ID_COLUMNS:
+        return list(exact_ids(column, key, path).to_numpy(dtype=object, na_value=None))
+    values = each_cell(_value, column, key, path)
+    check_digits(column, key, path)
+    return values
+
+
+def _value(cell: Any) -> Any:
+    if is_missing(cell):
+        return None
+    if isinstance(cell, str):
+        text = cell.strip()
+        shortened = _SHORTENED.fullmatch(text)
+        if shortened and int(shortened[2]) >= _LONG_POWER:
+            raise _rounded(text)
+        return parsed_value(text)
+    plain = cell.item() if isinstance(cell, np.generic) else cell
+    if isinstance(plain, float):
+        if plain.is_integer() and abs(plain) > LARGEST_EXACT_FLOAT:
+            raise _rounded(plain)
+        if not np.isfinite(plain):
+            raise RefusedCell("that is not finite", plain, "numbers and texts")
+    elif not isinstance(plain, int | bool):
+        raise RefusedCell("that is no value of an annotation", plain, "numbers and texts")
+    return plain
+
+
+def _rounded(value: object) -> RefusedCell:
+    return RefusedCell(
+        "that was rounded",
+        value,
+        "numbers with all digits",
+        "write long numbers as integers or text, not in scientific notation",
+    )
