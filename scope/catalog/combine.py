@@ -14,6 +14,7 @@ from scope.errors import InputError, UsageError
 from scope.io import count_rows, read_dataframe, read_ids, write_parquet
 from scope.io.atomic import write_bytes
 from scope.io.frames import nullable_integers, plain_integers
+from scope.io.user_tables import read_user_table
 from scope.schema import require_columns
 
 if TYPE_CHECKING:
@@ -103,7 +104,10 @@ def combine_sources(
 
     if method not in METHODS:
         raise UsageError("--agg-method", value=method, allowed=METHODS)
-    tables = {"dnn": read_dataframe(dnn), "xgb": read_dataframe(xgb)}
+    tables = {
+        "dnn": read_user_table(dnn, names=SOURCE),
+        "xgb": read_user_table(xgb, names=SOURCE),
+    }
     for path, table in zip((dnn, xgb), tables.values(), strict=True):
         require_columns(list(table.columns), SOURCE, f" in {path}")
         twice = table.duplicated(SOURCE)

@@ -16,7 +16,7 @@ from scope.classifiers.training_set import SIMULATION, STAR, SURVEY
 from scope.errors import DuplicateIdError, InputError
 from scope.features.catalogues import CATALOGUES
 from scope.features.registry import names_of
-from scope.io import TableWriter, iter_batches, read_metadata, read_schema, read_table
+from scope.io import TableWriter, iter_batches, read_ids, read_metadata, read_schema, read_table
 from scope.provenance import record
 from scope.schema import Column, require_columns
 from scope.surveys.label_map import LABELS
@@ -177,6 +177,7 @@ def assemble_training_set(
     )
     with TableWriter(output, schema, metadata) as writer:
         for path in sorted(features_paths, key=str):
+            read_ids(path)
             for piece in iter_batches(path, rows=ROWS):
                 piece = piece.filter(piece.column("reason").is_null())
                 writer.write(_labelled(piece, labels, without_matches))
@@ -192,6 +193,7 @@ def _read_truth(path: str | Path) -> pa.Table:
     """Return a truth table with all columns, those that it lacks filled in."""
     names = read_schema(path).names
     require_columns(names, TRUTH_COLUMNS, f" in {path}")
+    read_ids(path, "objectid")
     there = [name for name in FURTHER_COLUMNS if name in names]
     table = read_table(path, [*TRUTH_COLUMNS, *there])
     if "unknown" not in there:

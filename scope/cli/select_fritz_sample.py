@@ -203,14 +203,14 @@ def _without_training(args: argparse.Namespace, sources: pd.DataFrame) -> pd.Dat
     import numpy as np
 
     from scope.catalog.stars import SAME_STAR_ARCSEC
-    from scope.io import read_dataframe
+    from scope.io.user_tables import read_user_table
     from scope.lightcurves.sky import PositionTree
 
     if args.training_set is None:
         raise UsageError(
             "--exclude-training-sources without --training-set", todo="name the training set"
         )
-    training = read_dataframe(args.training_set)
+    training = read_user_table(args.training_set, names=["obj_id"], places=("ra", "dec"))
     known = np.zeros(len(sources), dtype=bool)
     if "obj_id" in training:
         known |= sources["obj_id"].isin(set(training["obj_id"].dropna())).to_numpy()

@@ -82,6 +82,7 @@ def read_ids(path: str | Path, id_column: str = "_id") -> npt.NDArray[np.int64]:
             f"column {id_column!r} that cannot serve as an id in {path}",
             value=f"{column.type}, {column.null_count} nulls",
             allowed="integers in every row",
+            todo="write ids as 64-bit integers: a float keeps the first 16 digits only",
         )
     try:
         column = column.cast(pa.int64())

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from scope.errors import InputError
 from scope.io.atomic import atomic_path
+from scope.io.values import exact_ids
 from scope.schema import Column, arrow_schema, require_columns, with_scope_metadata
 
 ROW_GROUP_ROWS = 4096
@@ -176,19 +177,24 @@ def conform(table: pa.Table, schema: pa.Schema, path: str | Path) -> pa.Table:
     columns = []
     for field in schema:
         column = table.column(field.name)
+        if not column.type.equals(field.type):
+            column = _cast(column, field, where)
         if column.null_count and not field.nullable:
             raise InputError(
                 f"column {field.name!r} with missing values{where}",
                 value=f"{column.null_count} nulls",
                 allowed="a value in every row",
             )
-        if not column.type.equals(field.type):
-            column = _cast(column, field, where)
         columns.append(column)
     return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _cast(column: pa.ChunkedArray, field: pa.Field, where: str) -> pa.ChunkedArray:
+    exact = pa.types.is_integer(field.type) or pa.types.is_string(field.type)
+    if pa.types.is_floating(column.type) and exact:
+        # Arrow would take a rounded id for an id, and write the name 12 as ``12.0``.
+        whole = pa.array(exact_ids(column, field.name, where.removeprefix(" for ")))
+        column = pa.chunked_array([whole])
     try:
         return column.cast(field.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

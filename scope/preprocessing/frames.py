@@ -73,9 +73,9 @@ def impute_features(
     if isinstance(learned, str | Path) and Path(learned).suffix == ".json":
         learned = Preprocessing.load(learned)
     elif isinstance(learned, str | Path):
-        from scope.io import read_dataframe
+        from scope.io.user_tables import read_user_table
 
-        learned = read_dataframe(learned)
+        learned = read_user_table(learned)
     elif learned is None:
         learned = _configured(config, suffix)
     if not isinstance(learned, Preprocessing):

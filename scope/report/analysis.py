@@ -60,15 +60,22 @@ def read_scores(dnn: Iterable[str | Path], xgb: Iterable[str | Path]) -> pd.Data
 def _scores(paths: Iterable[str | Path], algorithm: str) -> pd.DataFrame:
     import pandas as pd
 
-    from scope.io import read_dataframe
+    from scope.io.user_tables import read_user_table
+    from scope.io.values import exact_numbers
 
     parts = []
     for path in paths:
-        frame = read_dataframe(path)
+        frame = read_user_table(path, ids=["_id"])
         if "_id" not in frame:
             raise MissingColumnError(f"predictions without a column, {path}", value="_id")
-        columns = [name for name in frame.columns if str(name).endswith(f"_{algorithm}")]
-        parts.append(frame.set_index("_id")[columns])
+        if frame["_id"].isna().any():
+            raise InputError(f"row without an _id in {path}", allowed="an id in every row")
+        scores = {
+            name: exact_numbers(frame[name], name, path)
+            for name in frame.columns
+            if str(name).endswith(f"_{algorithm}")
+        }
+        parts.append(pd.DataFrame(scores, index=pd.Index(frame["_id"], name="_id")))
     if not parts:
         raise InputError("no predictions", value=algorithm, allowed="at least one file")
     found = pd.concat(parts)
