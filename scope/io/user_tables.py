@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from scope.errors import InputError, NotFoundError, few
+from scope.errors import CorruptFileError, InputError, NotFoundError, few
 from scope.io.csvfile import read_csv
 from scope.io.frames import to_frame
 from scope.io.hdf5 import read_hdf
@@ -129,8 +130,27 @@ def plain_table(table: pa.Table) -> pa.Table:
     names = [name for name in table.schema.names if not _PANDAS_INDEX.fullmatch(name)]
     _refuse_twice(names)
     metadata = {k: v for k, v in (table.schema.metadata or {}).items() if k != b"pandas"}
-    columns = [_plain(table.column(name)) for name in names]
-    return pa.table(columns, names=names).replace_schema_metadata(metadata or None)
+    columns = {name: _plain(table.column(name)) for name in names}
+    counted = {n: v for n, v in _counted_indexes(table).items() if n not in columns}
+    return pa.table({**counted, **columns}).replace_schema_metadata(metadata or None)
+
+
+def _counted_indexes(table: pa.Table) -> dict[str, pa.Array]:
+    """Return named indexes that pandas did not write, since their numbers are evenly spaced."""
+    try:
+        said = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        ranges = [item for item in said.get("index_columns", ()) if isinstance(item, dict)]
+        return {
+            str(item["name"]): pa.array(
+                range(item["start"], item["stop"], item["step"]), pa.int64()
+            )
+            for item in ranges
+            if item.get("name") is not None
+        }
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CorruptFileError(
+            "table with an index that cannot be read", value=str(error)
+        ) from error
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -107,8 +107,7 @@ def test_a_reference_fills_each_row_the_same_alone(config: Config, tmp_path: Pat
     pd.testing.assert_frame_equal(alone, together.iloc[[7]].reset_index(drop=True))
     path = tmp_path / "reference.parquet"
     reference.to_parquet(path)
-    with pytest.warns(UserWarning, match="metadata"):
-        again = impute_features(df, reference=path, config=config)
+    again = impute_features(df, reference=path, config=config)
     pd.testing.assert_frame_equal(again, together)
 
 
