@@ -191,3 +191,34 @@ def test_a_mistake_is_one_line(
     write(tmp_path / "a.csv", _id=[1], star=[1], EA=[1])
     assert main(["assemble-training-set", "--labels", "a.csv", *options]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("700110100000001.6,S1,1\n", "no whole number, in row 0"),
+        ("1.2376555045679268e+18,S1,1\n", "rounded, in row 0"),
+        ("7.00110E+14,S1,1\n", "rounded, in row 0"),
+        ("ZTF700110100000001,S1,1\n", "no whole number, in row 0"),
+        (",S1,1\n", "without a light curve, in row 0"),
+        ("700110100000001,S1,1,\n", "line 2"),
+        ("700110100000001,1.23766E+18,1\n", "star that was rounded, in row 0"),
+        ('700110100000001,S1,"0,9"\n', "no number, in row 0"),
+    ],
+)
+def test_labels_that_may_be_of_another_star_are_refused(
+    tmp_path: Path, rows: str, message: str
+) -> None:
+    (tmp_path / "a.csv").write_text(f"objectid,star,variable\n{rows}")
+    with pytest.raises(InputError, match=message):
+        read_labels([tmp_path / "a.csv"])
+
+
+def test_stars_are_text_and_those_without_a_name_are_their_own(tmp_path: Path) -> None:
+    long = 1237655504567926913
+    text = f"objectid,star,variable\n1,0012,1\n2,12,0\n3,,1\n4,,0\n5.0,{long},1\n6,NA,1\n"
+    (tmp_path / "a.csv").write_text(text)
+    labels = read_labels([tmp_path / "a.csv"])
+    assert labels.ids.tolist() == [1, 2, 3, 4, 5, 6]
+    own = ["light curve 3", "light curve 4"]
+    assert labels.stars.tolist() == ["0012", "12", *own, str(long), "NA"]

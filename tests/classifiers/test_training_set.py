@@ -109,3 +109,32 @@ def test_a_missing_column_or_file_is_named(tmp_path: Path) -> None:
         read_training_set(tmp_path / "none.h5", NEEDED)
     with pytest.raises(InputError, match=r"unknown format.*\.parquet"):
         read_training_set(tmp_path / "set.txt", NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("star,variable,median\nA,1,16.1,\n", "line 2"),
+        ('star,variable,median\nA,1,"16,1"\n', "median that is no number, in row 1"),
+        ("star,variable,median\n1.23766E+18,1,16.1\n", "star that was rounded, in row 1"),
+        ("Gaia_EDR3___id,variable,median\n1.23766E+18,1,16\n", "rounded, in row 1"),
+    ],
+)
+def test_a_training_set_that_lost_something_is_refused(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "set.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_training_set(tmp_path / "set.csv", ["median", "variable"])
+
+
+def test_names_of_stars_are_as_written(tmp_path: Path) -> None:
+    (tmp_path / "set.csv").write_text(
+        "star,variable,median\n0012,1,16.1\n12,0,16.2\n,1,17\nNA,1,18\n2019E5,0,19\n"
+    )
+    table, _ = read_training_set(tmp_path / "set.csv", ["median", "variable"])
+    assert table["star"].to_pylist() == ["0012", "12", "row 2", "NA", "2019E5"]
+    frame = pd.DataFrame({"star": [12, np.nan], "median": [1.0, 2.0]})
+    frame.to_parquet(tmp_path / "set.parquet")
+    table, _ = read_training_set(tmp_path / "set.parquet", ["median"])
+    assert table["star"].to_pylist() == ["12", "row 1"]

@@ -265,3 +265,41 @@ def test_kowalski_and_the_archive_find_the_same(tmp_path_factory, tmp_path) -> N
     # Ids differ between the two; positions and names do not.
     names = {name for name in curves["obj_id"] if name.startswith("s_")}
     assert set(on_archive["obj_id"]) >= names
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ra,dec,mag\n64.4,37.8,16.5,\n", "line 2"),
+        ("ztf_id\n7.00110E+14\n", "rounded, in row 1"),
+        ("ztf_id\n1237655504567926785.0\n", "rounded, in row 1"),
+        ("ztf_id,name\n700101100000001,1E+05\n", "name that was rounded, in row 1"),
+        ('ra,dec\n"64,4","37,8"\n', "ra that is no number, in row 1.*'64,4'"),
+        ("ra,dec\n360,0\n", "not on the sphere, in row 1"),
+        ("ztf_id\n-5\n", "below 0, in row 1"),
+        ("ra,dec,ra\n1,2,3\n", "twice"),
+    ],
+)
+def test_a_list_that_lost_something_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_source_list(tmp_path / "list.csv")
+
+
+def test_names_and_sexagesimal_positions_of_a_list(tmp_path: Path) -> None:
+    text = "Name;RA;Dec\n0012;04:16:24;+37:30:00\nNA;64.1;-00 30 00\n2019E5;4h16m24s;1d30m0s\n"
+    (tmp_path / "list.csv").write_text("\ufeff" + text)
+    wanted = read_source_list(tmp_path / "list.csv")
+    assert wanted.names == ("0012", "NA", "2019E5")
+    # 4 h 16 min 24 s are 64.1 deg
+    np.testing.assert_allclose(wanted.ra, 64.1, atol=1e-12)
+    np.testing.assert_allclose(wanted.dec, [37.5, -0.5, 1.5], atol=1e-12)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".h5"])
+def test_float_ids_are_exact_or_refused(tmp_path: Path, suffix: str) -> None:
+    path = save(pd.DataFrame({"ztf_id": [700101100000001.0, np.nan]}), tmp_path / f"a{suffix}")
+    assert read_source_list(path).ids.tolist() == [700101100000001, NO_ID]
+    path = save(pd.DataFrame({"ztf_id": [1.2376555045679268e18]}), tmp_path / f"b{suffix}")
+    with pytest.raises(InputError, match="rounded, in row 1"):
+        read_source_list(path)

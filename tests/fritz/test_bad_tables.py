@@ -1,0 +1,104 @@
+"""Tables that broke the commands for Fritz: what is sent is what was written, or nothing is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scope.cli.download_classification import main as download
+from scope.cli.manage_annotation import main as annotate
+from scope.fritz.rows import upload_rows
+from scope.fritz.taxonomy_map import TaxonomyMap, read_map
+from scope.io.user_tables import read_user_table
+
+LONG = 1237655504567926913
+"""No float64 holds it."""
+
+
+@pytest.fixture
+def mapper(tmp_path: Path) -> TaxonomyMap:
+    path = tmp_path / "map.json"
+    path.write_text('{"vnv": {"fritz_label": "variable", "taxonomy_id": 1}}')
+    return read_map(path)
+
+
+def rows(tmp_path: Path, mapper: TaxonomyMap, text: str):
+    path = tmp_path / "up.csv"
+    path.write_text(text)
+    return upload_rows(read_user_table(path), ["vnv"], mapper, path=path)
+
+
+@pytest.mark.parametrize("name", ["2019E5", "0012", "4295806720", "NA", "null", "None", "True"])
+def test_names_to_upload_are_text(tmp_path, mapper, name) -> None:
+    found = rows(tmp_path, mapper, f"obj_id,ra,dec,vnv\n{name},64.2,37.5,.95\n,64.1,37.5,.9\n")
+    assert [row.obj_id for row in found] == [name, None]
+
+
+def test_sexagesimal_positions_are_degrees(tmp_path, mapper) -> None:
+    (row,) = rows(tmp_path, mapper, "ra,dec,vnv\n04:16:24.0,+37:30:00,0.95\n")
+    assert (row.ra, row.dec) == pytest.approx((64.1, 37.5), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('obj_id,ra,dec,vnv\na,"64,2","37,5",0.9\n', "ra that is no number, in row 0.*'64,2'"),
+        ('ra,dec,vnv\n1,2,"0,95"\n', "probability of 'vnv' that is no number, in row 0"),
+        ("ra,dec,vnv,Gaia_EDR3___id\n1,2,0.9,4.29581E+09\n", "was rounded, in row 0"),
+        ("obj_id,ra,dec,vnv\n4.29581E+09,1,2,0.9\n", "obj_id that was rounded, in row 0"),
+        ("ra,dec,vnv\n1,2,0.9,\n", "line 2"),
+        ("ra,dec,vnv\n361,2,0.9\n", "not on the sphere, in row 0"),
+        ("ra,dec,vnv\n1,,0.9\n", "position in row 0"),
+    ],
+)
+def test_what_cannot_be_uploaded_exactly_is_refused(tmp_path, mapper, text, message) -> None:
+    from scope.errors import InputError
+
+    with pytest.raises(InputError, match=message):
+        rows(tmp_path, mapper, text)
+
+
+def test_an_empty_cell_of_an_annotation_is_skipped_and_named(stub, capsys) -> None:
+    for name in ("0012", "b"):
+        stub.call("POST", "/api/sources", {"id": name, "ra": 1.0, "dec": 2.0, "group_ids": [4]})
+    Path("a.csv").write_text(f"obj_id,gaia\n0012,{LONG}\nb,\n,7\n")
+    options = ["--action", "post", "--source", "a.csv", "--origin", "o", "--key", "gaia"]
+    assert annotate(options) == 0
+    said = capsys.readouterr().out
+    assert "b without gaia (row 2): skipped" in said
+    assert "row 3 without obj_id: skipped" in said
+    (note,) = stub.call("GET", "/api/sources/0012/annotations")
+    assert note["data"] == {"gaia": LONG}
+    assert stub.call("GET", "/api/sources/b/annotations") == []
+
+
+@pytest.mark.parametrize("cell", ["1.23766E+18", "4.29581E+09", "1237655504567920000"])
+def test_a_rounded_value_is_not_sent(stub, capsys, cell) -> None:
+    Path("a.csv").write_text(f"obj_id,gaia\na,{cell}\n")
+    options = ["--action", "post", "--source", "a.csv", "--origin", "o", "--key", "gaia"]
+    assert annotate(options) == 2
+    assert cell in capsys.readouterr().err
+
+
+def test_a_position_to_download_may_be_sexagesimal(stub) -> None:
+    import pandas as pd
+
+    body = {"id": "ZTFJa", "ra": 64.1, "dec": 37.5, "group_ids": [4]}
+    stub.call("POST", "/api/sources", body)
+    Path("dl.csv").write_text("ra,dec\n04:16:24,37:30:00\n")
+    assert download(["--file", "dl.csv", "--output-format", "csv"]) == 0
+    table = pd.read_csv("fritzDownload/dl_fritzDownload.csv", comment="#")
+    assert table["obj_id"].tolist() == ["ZTFJa"]
+    assert table["ra"].tolist() == pytest.approx([64.1])
+
+
+@pytest.mark.parametrize(
+    "text", ["name,ra,dec\na,64.1,37.5,\n", 'ra,dec\n"64,1","37,5"\n', "obj_id\n1E+09\n"]
+)
+def test_what_cannot_be_read_is_not_asked_for(stub, text, capsys) -> None:
+    Path("dl.csv").write_text(text)
+    before = len(stub.requests) if hasattr(stub, "requests") else None
+    assert download(["--file", "dl.csv"]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    assert before is None or len(stub.requests) == before
