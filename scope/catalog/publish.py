@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 WINDOW_ROWS = 4096
 """Rows that are joined at a time."""
 
-PER_MODEL = ("imputed", "provenance")
+PER_MODEL = ("imputed", "ood_p", "provenance")
 """Columns that differ between algorithms whose models were trained apart."""
 
 _BITS = {pa.float32(): pa.int32(), pa.float64(): pa.int64()}

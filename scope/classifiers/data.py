@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,16 @@ from scope.config.classes import ClassDefinition
 from scope.errors import InputError
 from scope.preprocessing.columns import histogram_matrix
 from scope.preprocessing.frozen import Preprocessing
+from scope.preprocessing.novelty import Novelty
 from scope.preprocessing.stage import CHECKED_FACTS
 
 logger = logging.getLogger(__name__)
 
 SLICE_COLUMNS = {"magnitude": "median", "epochs": "n_epochs", "period": "period_{suffix}"}
 """What evaluation tells rows apart by -> column of a training set, where it has it."""
+
+VARIABLE = "variable"
+"""Label that tells the groups of usual light curves apart, in training sets that have it."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -59,6 +63,8 @@ class DataOptions:
         Of the ``regress`` imputation.
     seed : int
         Of every draw: reference rows, balance, weights of the models.
+    novelty : bool
+        Learn what light curves unlike all of these look like; see `scope.preprocessing.novelty`.
     """
 
     test_size: float = 0.1
@@ -70,6 +76,7 @@ class DataOptions:
     n_neighbors: int = 5
     n_reference: int = 4000
     seed: int = 42
+    novelty: bool = True
 
     def record(self) -> dict[str, Any]:
         """Return all options; a size of blocks only where there are blocks."""
@@ -256,7 +263,7 @@ def load_training_data(
     places = [] if options.sky_block_deg is None else ["ra", "dec"]
     needed = list(dict.fromkeys([*features, "dmdt", *labels, *places]))
     wanted = {name: column.format(suffix=period_suffix) for name, column in SLICE_COLUMNS.items()}
-    further = [*wanted.values(), SURVEY]
+    further = [*wanted.values(), SURVEY, VARIABLE]
     table, facts = read_training_set(path, needed, further, period_suffix)
     slices = {name: column for name, column in wanted.items() if column in table.schema.names}
     stars, star_of_row = np.unique(table.column(STAR).to_pylist(), return_inverse=True)
@@ -278,6 +285,8 @@ def load_training_data(
         seed=options.seed,
         made_with={name: facts[name] for name in CHECKED_FACTS if name in facts},
     )
+    if options.novelty:
+        preprocessing = _with_novelty(preprocessing, table, sets, options.seed)
     prepared = preprocessing.transform(table)
     dmdt, has_dmdt = histogram_matrix(table.column("dmdt"))
     rows = np.flatnonzero(prepared.ok & has_dmdt)
@@ -295,6 +304,29 @@ def load_training_data(
         slices={name: _numbers(table, column)[rows] for name, column in slices.items()},
         observed=_observed(table)[rows] if SURVEY in table.schema.names else None,
     )
+
+
+def _with_novelty(
+    preprocessing: Preprocessing, table: pa.Table, sets: npt.NDArray[np.int8], seed: int
+) -> Preprocessing:
+    """Return a preprocessing that knows strange rows: those far from training stars' rows.
+
+    What distances are usual is learnt from validation stars, variable ones and others apart.
+    """
+    filled = preprocessing.fill(table)
+    variable = np.zeros(table.num_rows)
+    if VARIABLE in table.schema.names:
+        variable = _numbers(table, VARIABLE)
+    groups = np.where(np.isfinite(variable), variable > 0.5, -1).astype(np.int64)
+    learnt, others = (filled.ok & (sets == number) for number in (TRAIN, VALIDATION))
+    novelty = Novelty.fit(
+        preprocessing.features,
+        np.asarray(filled.values[learnt], dtype=np.float64),
+        np.asarray(filled.values[others], dtype=np.float64),
+        groups[others],
+        seed=seed,
+    )
+    return replace(preprocessing, novelty=novelty)
 
 
 def _check_sets(split: npt.NDArray[np.int8], groups: Sequence[str], options: DataOptions) -> None:

@@ -17,6 +17,7 @@ from scope.errors import CorruptFileError
 from scope.io.atomic import write_bytes
 from scope.preprocessing.columns import Columns, feature_matrix
 from scope.preprocessing.neighbours import NeighbourReference
+from scope.preprocessing.novelty import Novelty
 from scope.preprocessing.scales import SCALERS, Curve, normal_curves, stated_scales
 from scope.preprocessing.strategies import Scaling, Strategy, check_learnable, check_settings
 
@@ -84,6 +85,8 @@ class Preprocessing:
         features; JSON.
     curves : tuple of Curve, length k, or None
         Of ``quantile``: what each feature becomes.
+    novelty : Novelty or None
+        What tells rows that are unlike all of training; None where that was not learnt.
     """
 
     features: tuple[str, ...]
@@ -100,6 +103,7 @@ class Preprocessing:
     n_training_rows: int
     made_with: dict[str, Any] = field(default_factory=dict)
     curves: tuple[Curve, ...] | None = None
+    novelty: Novelty | None = None
 
     @classmethod
     def fit(
@@ -208,12 +212,35 @@ class Preprocessing:
         MissingColumnError
             If a feature is not among the columns.
         """
-        filled = self.fill(columns)
+        return self.scale_filled(self.fill(columns))
+
+    def scale_filled(self, filled: Filled) -> Filled:
+        """Return what `fill` returned scaled, as `transform` does."""
         with np.errstate(over="ignore"):
             scaled = self._scale(np.clip(filled.values, self.low, self.high)).astype(np.float32)
         ok = np.asarray(filled.ok & np.isfinite(scaled).all(axis=1))
         scaled[~ok] = np.nan
         return Filled(scaled, np.where(ok, filled.imputed, np.uint64(0)), ok)
+
+    def novelty_of(self, filled: Filled) -> Floats:
+        """Return the p-value of each row's being like those of training; see `Novelty`.
+
+        Parameters
+        ----------
+        filled : Filled
+            As `fill` returned it, not scaled.
+
+        Returns
+        -------
+        (n,) float64
+            NaN where that was not learnt, or a feature without imputation is undefined.
+        """
+        if self.novelty is None:
+            return np.full(len(filled.values), np.nan)
+        place = {name: j for j, name in enumerate(self.features)}
+        return self.novelty.p_value(
+            filled.values[:, [place[name] for name in self.novelty.features]]
+        )
 
     def _scale(self, values: Floats) -> Floats:
         if self.curves is None:
@@ -303,6 +330,7 @@ class Preprocessing:
             ],
             "imputable": list(self.imputable),
             "neighbours": None if self.neighbours is None else self.neighbours.to_json(),
+            **({} if self.novelty is None else {"novelty": self.novelty.to_json()}),
         }
 
     def _curve_to_json(self, j: int) -> dict[str, Any]:
@@ -332,6 +360,7 @@ class Preprocessing:
             curves=tuple(Curve(np.array(item["at"]), np.array(item["to"])) for item in features)
             if data["scaling"] == "quantile"
             else None,
+            novelty=Novelty.from_json(data["novelty"]) if "novelty" in data else None,
         )
 
 

@@ -30,6 +30,13 @@ REASON = Column("reason", "string", "", True, "Why there are no scores; null whe
 IMPUTED = Column(
     "imputed", "uint64", "", True, "Bit n: the n-th imputable feature was filled; null if no scores"
 )
+OOD = Column(
+    "ood_p",
+    "float32",
+    "",
+    True,
+    "Part of light curves like those of training that are at least as strange as this one",
+)
 DMDT = Column("dmdt", f"fixed_size_list<float32>[{CELLS}]", "", True, "Magnitude-time histogram")
 
 UNDEFINED = "undefined_feature"
@@ -55,6 +62,7 @@ def imputed_columns(preprocessing: Preprocessing) -> tuple[Column, ...]:
         SIGNIFICANCE,
         REASON,
         IMPUTED,
+        OOD,
         *(
             Column(
                 name,
@@ -165,7 +173,8 @@ def _imputed(
     columns: tuple[Column, ...],
     sources: Mapping[str, str],
 ) -> pa.Table:
-    prepared = preprocessing.transform(piece)
+    filled = preprocessing.fill(piece)
+    prepared = preprocessing.scale_filled(filled)
     dmdt, has_dmdt = histogram_matrix(piece.column("dmdt"))
     reason = _texts(piece, "reason")
     healthy = np.asarray(reason.is_null())
@@ -173,6 +182,7 @@ def _imputed(
     arrays: dict[str, Any] = {
         "reason": pc.if_else(pa.array(healthy & ~good), pa.scalar(UNDEFINED), reason),
         "imputed": pa.array(prepared.imputed, mask=~good),
+        OOD.name: _p_values(preprocessing.novelty_of(filled), good),
         "dmdt": _histograms(dmdt, good),
     }
     for j, name in enumerate(preprocessing.features):
@@ -186,6 +196,11 @@ def _imputed(
         else:
             result.append(pa.nulls(piece.num_rows, arrow_type(column.dtype)))
     return pa.table(dict(zip([column.name for column in columns], result, strict=True)))
+
+
+def _p_values(values: npt.NDArray[np.float64], good: npt.NDArray[np.bool_]) -> pa.Array:
+    known = good & np.isfinite(values)
+    return pa.array(np.where(known, values, 0).astype(np.float32), mask=~known)
 
 
 def _texts(piece: pa.Table, name: str) -> pa.Array:

@@ -18,7 +18,7 @@ SCHEMA = arrow_schema(
     [
         *KEY_COLUMNS,
         *(*stage.SURVEY_IDS, stage.N_EPOCHS, stage.PERIOD, stage.SIGNIFICANCE),
-        *(stage.REASON, stage.IMPUTED),
+        *(stage.REASON, stage.IMPUTED, stage.OOD),
         Column("median", "float32", "", True, "median, scaled"),
         stage.DMDT,
     ]
@@ -50,6 +50,7 @@ def imputed_table(ids: Sequence[int], *, obj_id: bool = False) -> pa.Table:
             "n_epochs": pa.array(np.where(bad, 3, 120), pa.int32()),
             "reason": pa.array(np.where(bad, "too_few_epochs", None).tolist(), pa.string()),
             "imputed": pa.array(rng.integers(0, 2**63, n).astype(np.uint64), mask=bad),
+            "ood_p": pa.array(rng.random(n).astype(np.float32), mask=bad),
             "median": pa.array(rng.normal(size=n).astype(np.float32), mask=bad),
             "dmdt": pa.FixedSizeListArray.from_arrays(
                 pa.array(rng.random(n * 676).astype(np.float32)), 676
