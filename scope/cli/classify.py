@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     config = load_config(config_path=options.config_path)
     check_frequencies(config)
     inference = config.inference
-    groups = {
+    groups: dict[str, str] = {
         algorithm: options.group_name or getattr(inference.group, algorithm)
         for algorithm in inference.algorithms
     }

@@ -238,9 +238,8 @@ class Preprocessing:
         if self.novelty is None:
             return np.full(len(filled.values), np.nan)
         place = {name: j for j, name in enumerate(self.features)}
-        return self.novelty.p_value(
-            filled.values[:, [place[name] for name in self.novelty.features]]
-        )
+        chosen = [place[name] for name in self.novelty.features]
+        return self.novelty.p_value(np.asarray(filled.values[:, chosen], dtype=np.float64))
 
     def _scale(self, values: Floats) -> Floats:
         if self.curves is None:
