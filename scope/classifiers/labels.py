@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.assemble import find_sorted
-from scope.classifiers.training_set import STAR_NAMES
+from scope.classifiers.assemble import NO_PARENT, find_sorted
+from scope.classifiers.training_set import COPY, STAR_NAMES
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.surveys.label_map import LABELS, LabelMap
 
@@ -39,12 +39,18 @@ class Labels:
     stars, surveys : (n,) str
     columns : dict of label to (n,) float32
         Probability from 0 to 1, NaN where it is not known.
+    parents : (n,) int64
+        Light curve that each is a copy of, `NO_PARENT` for none.
+    copies : (n,) str or None
+        Kind of copy (`scope.surveys.twins`).
     """
 
     ids: npt.NDArray[np.int64]
     stars: npt.NDArray[Any]
     surveys: npt.NDArray[Any]
     columns: dict[str, Floats]
+    parents: npt.NDArray[np.int64]
+    copies: npt.NDArray[Any]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -105,6 +111,8 @@ def read_labels(
         table["star"].to_numpy(object),
         table["survey"].to_numpy(object),
         {name: table[name].to_numpy(np.float32) for name in known},
+        table["parent"].to_numpy(np.int64),
+        table[COPY].to_numpy(object),
     )
 
 
@@ -122,6 +130,8 @@ def _read(path: str | Path, label_map: LabelMap | None, names: tuple[str, ...]) 
         "_id": frame[_first(frame, ID_NAMES, "its light curves", path)],
         "star": frame[_first(frame, STARS, "their stars", path)].astype(str),
         "survey": frame["survey"].astype(str) if "survey" in frame else Path(path).stem,
+        "parent": frame["parent"].fillna(NO_PARENT) if "parent" in frame else NO_PARENT,
+        COPY: frame.get(COPY),
     }
     columns = [name for name in names if name in frame]
     if columns:
