@@ -310,7 +310,9 @@ def twins():
     """Copies of the light curves of each unit, and of the labelled ones."""
     if not (CONFIG.training.twins.per_light_curve or CONFIG.training.thinned.share):
         return []
-    return [f"twins/{origin}" for origin in [*training_units("{target}/{unit}"), *LABELLED]]
+    return [
+        f"twins/{origin}" for origin in [*training_units("{target}/{unit}"), *LABELLED]
+    ]
 
 
 def training_features(wildcards):
