@@ -17,7 +17,7 @@ from scope.errors import InputError, NotFoundError
 from scope.schema import to_json
 
 STAGES: dict[str, int] = {
-    "simulation": 2,
+    "simulation": 3,
     "sources": 1,
     "lightcurves": 1,
     "crossmatch": 1,

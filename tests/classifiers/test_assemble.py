@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from scope.classifiers.assemble import LABELS, assemble_training_set
+from scope.config.classes import CLASSES
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io import read_metadata, read_table, write_table
 
@@ -49,7 +50,7 @@ def test_rows_are_joined_by_id_and_not_by_place(tmp_path: Path) -> None:
     assert table.column("variable").to_pylist() == [1, 1, 0, 1]
     assert table.column("non-variable").to_pylist() == [0, 0, 1, 0]
     assert set(LABELS) <= set(table.column_names)
-    assert len(LABELS) == 53
+    assert len(LABELS) == len(CLASSES) + 1
     assert read_metadata(output)["fourier"] == "raw"
 
 

@@ -40,7 +40,7 @@ def draw_seeing(rng: np.random.Generator, time: Array, airmass: Array) -> Array:
     return np.asarray(SEEING_ARCSEC * airmass**0.6 * np.exp(scatter))
 
 
-def neighbour_light(seeing: Array, *, flux_ratio: float, distance_arcsec: float) -> Array:
+def neighbour_light(seeing: Array, *, flux_ratio: float, distance_arcsec: float | Array) -> Array:
     """Return what a neighbour within reach of the profile fit adds.
 
     The weighted mean of a neighbour's profile under that of the star is, for two Gaussians
@@ -53,6 +53,7 @@ def neighbour_light(seeing: Array, *, flux_ratio: float, distance_arcsec: float)
         Full width at half maximum, arcsec.
     flux_ratio : float
         Flux of the neighbour over that of the star.
+    distance_arcsec : float or (n,) float64
     """
     dispersion = seeing / _FWHM_PER_SIGMA
     leak = np.exp(-(distance_arcsec**2) / (4.0 * dispersion**2))
