@@ -52,7 +52,7 @@ def test_a_supernova_reddens():
 
 
 def test_r_coronae_borealis_stars_fade_and_do_not_brighten():
-    curves, truth, parts = seen("RCB", 12)
+    curves, _, parts = seen("RCB", 12)
     below = [np.ptp(curves.mag[p]) for p in parts if p.stop - p.start > 50]
     # Hours at maximum are many: the median lies nearer to the bright end.
     assert np.median(below) > 1.0
@@ -61,7 +61,7 @@ def test_r_coronae_borealis_stars_fade_and_do_not_brighten():
 
 
 def test_saturated_stars_are_fainter_in_good_seeing():
-    curves, truth, parts = seen("BOGUS-SATURATED", 12)
+    curves, _, parts = seen("BOGUS-SATURATED", 12)
     # The brightest of them lose light in good seeing only: the scatter is on the faint side.
     skews = []
     for part in parts:
