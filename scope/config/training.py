@@ -178,7 +178,7 @@ class Twins(Section):
 class Thinned(Section):
     """Copies of training light curves with few epochs."""
 
-    share: Share = key(0.15, "share of the light curves that get such a copy")
+    share: Share = key(0.1, "share of the light curves that get such a copy")
     epochs: tuple[int, int] = key((20, 50), "fewest and most epochs of the copies")
     alerts: Share = key(
         0.3,

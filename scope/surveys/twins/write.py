@@ -213,8 +213,8 @@ def make_twins(
         If a light curve has no truth.
     """
     cleaning, options = cleaning or CleaningOptions(), options or CopyOptions()
-    lines = _read_truth(truth)
-    shares = _shares(_parents(light_curves, lines, cleaning), options)
+    lines = read_truth(truth)
+    shares = _shares(read_parents(light_curves, lines, cleaning), options)
     metadata = record(
         "twins", read_metadata(light_curves), **{**(facts or {}), "copies": asdict(options)}
     )
@@ -224,7 +224,7 @@ def make_twins(
     schema = _curve_schema(light_curves)
     curves = TableWriter(output / LIGHT_CURVES, schema, metadata)
     with curves, TableWriter(output / TRUTH, TRUTH_SCHEMA, metadata) as lists:
-        for parent in _parents(light_curves, lines, cleaning):
+        for parent in read_parents(light_curves, lines, cleaning):
             copies = list(copies_of(parent, options, shares.get(parent.survey, 1.0)))
             counts.update(copy.kind for copy in copies)
             curves.write(pa.Table.from_pylist([_curve_row(copy) for copy in copies], schema))
@@ -278,12 +278,19 @@ def _shares(parents: Iterator[Parent], options: CopyOptions) -> dict[str, float]
 def _draw_kinds(
     rng: np.random.Generator, parent: Parent, options: CopyOptions, share: float
 ) -> list[str]:
-    """Draw the kinds of the twins of a light curve, each once before any comes twice."""
+    """Draw the kinds of the twins of a light curve, each once before any comes twice.
+
+    A twin of which it is not known whether it varies has another one beside it that does not:
+    else there would be fewer constant light curves on the cadences of some classes.
+    """
     possible = possible_kinds(options.kinds, parent.labels, parent.unknown)
     wanted = options.twins * (share if VARIABLE in parent.labels else 1.0)
     count = int(wanted + rng.random()) if possible else 0
     order = [possible[k] for k in rng.permutation(len(possible))]
-    return [order[k % len(order)] for k in range(count)]
+    drawn = [order[k % len(order)] for k in range(count)]
+    constant = [kind for kind in order if NOT_VARIABLE in twin_labels(kind, parent.labels)[0]]
+    open_ones = sum(kind not in constant for kind in drawn)
+    return drawn + [constant[k % len(constant)] for k in range(open_ones if constant else 0)]
 
 
 def _thinned(
@@ -332,7 +339,7 @@ def _as_parent(copy: LightCurveCopy) -> Parent:
     return Parent(**values)
 
 
-def _read_truth(path: str | Path) -> dict[int, dict[str, Any]]:
+def read_truth(path: str | Path) -> dict[int, dict[str, Any]]:
     names = read_schema(path).names
     needed = ("objectid", "sourceid", "labels")
     require_columns(names, needed, f" in {path}")
@@ -340,7 +347,7 @@ def _read_truth(path: str | Path) -> dict[int, dict[str, Any]]:
     return {line["objectid"]: line for line in read_table(path, wanted).to_pylist()}
 
 
-def _parents(
+def read_parents(
     path: str | Path, truth: Mapping[int, Mapping[str, Any]], cleaning: CleaningOptions
 ) -> Iterator[Parent]:
     """Yield the light curves of a file that cleaning keeps, with their truth."""
