@@ -3,6 +3,7 @@
 Helpers take wildcards and return paths or settings; what they know is in the library.
 """
 
+from dataclasses import replace
 from functools import cache, wraps
 from inspect import signature
 from pathlib import Path
@@ -31,6 +32,7 @@ wildcard_constraints:
     algo="dnn|xgb",
     kind="dnn|xgb|fused",
     group=r"[A-Za-z0-9][\w.-]*",
+    origin=r"(twins/)?(labelled|field_\d+/ccd_\d\d_quad_\d)",
     classes=r"[a-z0-9_]+",
     preprocessing="[0-9a-f]{12}",
 
@@ -300,16 +302,51 @@ def training_units(pattern):
     ]
 
 
+LABELLED = ["labelled"] if CONFIG.training.labelled.folder else []
+"""Where training light curves come from, beside the simulated targets."""
+
+
+def twins():
+    """Copies of the light curves of each unit, and of the labelled ones."""
+    if not (CONFIG.training.twins.per_light_curve or CONFIG.training.thinned.share):
+        return []
+    return [
+        f"twins/{origin}" for origin in [*training_units("{target}/{unit}"), *LABELLED]
+    ]
+
+
 def training_features(wildcards):
-    return training_units("results/features/{target}/{unit}.parquet") + (
-        ["results/labelled/features.parquet"] if CONFIG.training.labelled.folder else []
-    )
+    return [
+        *training_units("results/features/{target}/{unit}.parquet"),
+        *expand("results/{origin}/features.parquet", origin=[*LABELLED, *twins()]),
+    ]
 
 
 def training_truth(wildcards):
-    return training_units("results/simulation/{target}/{unit}") + (
-        ["results/labelled/lightcurves"] if CONFIG.training.labelled.folder else []
-    )
+    return [
+        *training_units("results/simulation/{target}/{unit}"),
+        *expand("results/{origin}/lightcurves", origin=[*LABELLED, *twins()]),
+    ]
+
+
+def twin_parents(wildcards):
+    """The light curves that are copied, and the folder of their truth."""
+    if wildcards.origin in LABELLED:
+        folder = f"results/{wildcards.origin}/lightcurves"
+        return {"light_curves": folder, "truth": folder}
+    return {
+        "light_curves": f"results/lightcurves/{wildcards.origin}.parquet",
+        "truth": f"results/simulation/{wildcards.origin}",
+    }
+
+
+def training_cleaning(wildcards):
+    """Copies with few epochs are held to a cut of their own."""
+    cleaning = CONFIG.cleaning_options()
+    if not wildcards.origin.startswith("twins/"):
+        return cleaning
+    fewest = min(cleaning.min_epochs, CONFIG.training.thinned.epochs[0])
+    return replace(cleaning, min_epochs=fewest)
 
 
 def labelled_tables(wildcards):

@@ -5,6 +5,8 @@ in   results/features/{target}/{unit}.parquet    the training targets of the con
      {training.labelled.folder}/{set}/           light curves and labels of other surveys
      training.dataset, if set, in place of all
 out  results/labelled/                           those, as ZTF would have seen them
+     results/twins/{origin}/                     copies of all, on their epochs: without
+                                                 variability, and with few epochs
      results/training/{group}.parquet            features, labels and the star of each row
      results/models/{algo}/{group}/              a model bundle; `make starter` installs it
      results/training_scores/{algo}/{group}.parquet   scores of the training set, out of fold
@@ -42,15 +44,38 @@ rule resample_labelled:
         "../workflow/scripts/resample_labelled.py"
 
 
+rule make_twins:
+    input:
+        unpack(twin_parents),
+    output:
+        directory("results/twins/{origin}/lightcurves"),
+    log:
+        "logs/make_twins/{origin}.log",
+    benchmark:
+        "benchmarks/make_twins/{origin}.tsv"
+    conda:
+        "../envs/cpu.yaml"
+    resources:
+        mem_mb=memory("make_twins"),
+        runtime=minutes("make_twins"),
+    params:
+        version=STAGES["twins"],
+        cleaning=CONFIG.cleaning_options(),
+        options=CONFIG.training.copies(),
+        facts=FACTS,
+    script:
+        "../workflow/scripts/make_twins.py"
+
+
 rule generate_features:
     input:
-        "results/labelled/lightcurves",
+        "results/{origin}/lightcurves",
     output:
-        "results/labelled/features.parquet",
+        "results/{origin}/features.parquet",
     log:
-        "logs/generate_features.log",
+        "logs/generate_features/{origin}.log",
     benchmark:
-        "benchmarks/generate_features.tsv"
+        "benchmarks/generate_features/{origin}.tsv"
     conda:
         "../envs/cpu.yaml"
     threads: 8
@@ -59,7 +84,7 @@ rule generate_features:
         runtime=minutes("generate_features"),
     params:
         version=STAGES["features"],
-        cleaning=CONFIG.cleaning_options(),
+        cleaning=training_cleaning,
         options=CONFIG.feature_options(),
         facts=FACTS,
     script:

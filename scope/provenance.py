@@ -17,7 +17,7 @@ from scope.errors import InputError, NotFoundError
 from scope.schema import to_json
 
 STAGES: dict[str, int] = {
-    "simulation": 2,
+    "simulation": 3,
     "sources": 1,
     "lightcurves": 1,
     "crossmatch": 1,
@@ -29,7 +29,8 @@ STAGES: dict[str, int] = {
     "catalog": 3,
     "report": 1,
     "labelled": 1,
-    "training_set": 2,
+    "twins": 1,
+    "training_set": 3,
     "training_scores": 3,
     "bundle": 6,
     "fusion": 4,

@@ -24,13 +24,14 @@ from scope.classifiers.splits import (
     split_by_star,
     star_fraction,
 )
-from scope.classifiers.training_set import SIMULATION, STAR, SURVEY, read_training_set
+from scope.classifiers.training_set import STAR, SURVEY, read_training_set
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError
 from scope.preprocessing.columns import histogram_matrix
 from scope.preprocessing.frozen import Preprocessing
 from scope.preprocessing.novelty import Novelty
 from scope.preprocessing.stage import CHECKED_FACTS
+from scope.surveys.label_map import SIMULATION
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.assemble import find_sorted
+from scope.classifiers.assemble import NO_PARENT, find_sorted
+from scope.classifiers.training_set import COPY
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io.kinds import STAR_NAMES, find_column
 from scope.io.user_tables import read_user_table
@@ -41,12 +42,18 @@ class Labels:
     stars, surveys : (n,) str
     columns : dict of label to (n,) float32
         Probability from 0 to 1, NaN where it is not known.
+    parents : (n,) int64
+        Light curve that each is a copy of, `NO_PARENT` for none.
+    copies : (n,) str or None
+        Kind of copy (`scope.surveys.twins`).
     """
 
     ids: npt.NDArray[np.int64]
     stars: npt.NDArray[Any]
     surveys: npt.NDArray[Any]
     columns: dict[str, Floats]
+    parents: npt.NDArray[np.int64]
+    copies: npt.NDArray[Any]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,6 +115,8 @@ def read_labels(
         table["star"].to_numpy(object),
         table["survey"].to_numpy(object),
         {name: table[name].to_numpy(np.float32) for name in known},
+        table["parent"].to_numpy(np.int64),
+        table[COPY].to_numpy(object),
     )
 
 
@@ -165,7 +174,17 @@ def _who(frame: pd.DataFrame, path: str | Path) -> dict[str, Any]:
         "_id": ids,
         "star": [one or f"light curve {own}" for one, own in zip(stars, ids, strict=True)],
         "survey": [one or Path(path).stem for one in surveys],
+        "parent": _parents(frame, path),
+        COPY: exact_names(frame[COPY], COPY, path) if COPY in frame else [None] * len(ids),
     }
+
+
+def _parents(frame: pd.DataFrame, path: str | Path) -> npt.NDArray[np.int64]:
+    """Return the light curve that each row is a copy of."""
+    if "parent" not in frame:
+        return np.full(len(frame), NO_PARENT, dtype=np.int64)
+    found = exact_ids(frame["parent"], "parent", path, first=0)
+    return np.asarray(found.fillna(NO_PARENT).to_numpy(dtype=np.int64))
 
 
 def _labelling(label_map: LabelMap, name: str | None, path: str | Path) -> Labelling | None:

@@ -28,8 +28,9 @@ STAR = "star"
 SURVEY = "survey"
 """Column that tells where a row is from; a training set need not have it."""
 
-SIMULATION = "simulation"
-"""What it says of simulated stars."""
+COPY = "copy"
+"""Column with the kind of a copy that was made of another light curve (`scope.surveys.twins`),
+empty for all others; a training set need not have it."""
 
 DMDT = "dmdt"
 

@@ -1,4 +1,4 @@
-"""The 52 classes of the light-curve classifiers, as data.
+"""The classes of the light-curve classifiers, as data: 52 published ones and our own.
 
 Each class is one binary classifier: a tag (the name in models, scores and options), the
 column of the training set that holds its probability, the list of features it sees, and
@@ -113,7 +113,7 @@ class ClassDefinition:
                 )
 
 
-CLASSES: tuple[ClassDefinition, ...] = (
+PUBLISHED: tuple[ClassDefinition, ...] = (
     ClassDefinition("vnv", "variable", P, negative_label="non-variable", epsilon=1.945e-08),
     ClassDefinition("pnp", "periodic", P, epsilon=4.624e-08, parent="vnv"),
     ClassDefinition("sin", "sinusoidal", P, batch_size=32, epsilon=2.377e-09, parent="pnp"),
@@ -244,11 +244,20 @@ CLASSES: tuple[ClassDefinition, ...] = (
 )
 """The 52 classes, in the order of the published configuration."""
 
+OWN: tuple[ClassDefinition, ...] = (
+    ClassDefinition("transient", "transient", P, balance=None, released=False, parent="vnv"),
+)
+"""Classes that the published configuration lacks. Transient: what brightens once, or seldom, and
+was or will be otherwise, whatever it is: supernovae, novae, lenses, eruptions of young stars."""
+
+CLASSES: tuple[ClassDefinition, ...] = (*PUBLISHED, *OWN)
+"""All classes; those of the published configuration come first."""
+
 CLASS_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(ClassDefinition))
 
 
 def class_definitions(tags: list[str] | None = None) -> list[ClassDefinition]:
-    """Return the default definitions of `tags`, or all 52.
+    """Return the default definitions of `tags`, or all.
 
     Raises
     ------

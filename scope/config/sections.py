@@ -154,6 +154,15 @@ class Simulation(Section):
     mix: Literal["sky", "balanced"] = key(
         "sky", "mostly stars that do not vary, as on the sky, or all classes alike"
     )
+    kinds: tuple[str, ...] | None = key(
+        None,
+        "classes that are simulated, by their names in truth.parquet (RRab, CONST, SN-IA, …); null "
+        "takes all of the mix",
+        min_length=1,
+    )
+    exclude: tuple[str, ...] = key(
+        (), "classes that are left out, such as those that models shall be judged on"
+    )
     seed: int = key(1, "start of the random numbers; the same seed gives the same sky", ge=0)
     bands: Bands = key("gr", "filters: some of g, r and i")
     years: tuple[Years, ...] = key(

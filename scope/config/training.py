@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from scope.config.base import Section, key, matching
 from scope.config.classes import CLASSES
@@ -14,6 +14,8 @@ Tag = Annotated[
     str,
     matching(r"(?!all$)[a-z][a-z0-9_]*", "small letters, digits and underscores, and not `all`"),
 ]
+TwinKind = Literal["shuffled", "shuffled_in_season", "noise", "systematics"]
+Share = Annotated[float, Field(ge=0, le=1)]
 IntGrid = tuple[int, int, int]
 FloatGrid = tuple[float, float, float]
 
@@ -154,6 +156,44 @@ class Labelled(Section):
     )
 
 
+class Twins(Section):
+    """Copies of training light curves that do not vary, on the same epochs."""
+
+    per_light_curve: float = key(
+        1.0,
+        "twins of a light curve, on average; of variable stars of a survey with constant ones, as "
+        "many fewer; 0 makes none, and models may then tell classes from the cadence",
+        ge=0,
+        le=20,
+    )
+    kinds: tuple[TwinKind, ...] = key(
+        get_args(TwinKind),
+        "kinds that are drawn from: magnitudes shuffled, or within seasons; white noise at the "
+        "stated errors; and with the systematics of sky, neighbours and detector",
+        min_length=1,
+    )
+    seed: int = key(1, "start of the random numbers of all copies", ge=0)
+
+
+class Thinned(Section):
+    """Copies of training light curves with few epochs."""
+
+    share: Share = key(0.1, "share of the light curves that get such a copy")
+    epochs: tuple[int, int] = key((20, 50), "fewest and most epochs of the copies")
+    alerts: Share = key(
+        0.3,
+        "share of the copies that keep only epochs 5 sigma from the reference, as alerts do, "
+        "where these are enough",
+    )
+
+    @field_validator("epochs")
+    @classmethod
+    def _rising(cls, epochs: tuple[int, int]) -> tuple[int, int]:
+        if not 2 <= epochs[0] <= epochs[1]:
+            raise ValueError(f"2 epochs or more, rising, not {epochs[0]} and {epochs[1]}")
+        return epochs
+
+
 def _training_sky() -> Simulation:
     return Simulation(mix="balanced", n_stars=4000, seed=2)
 
@@ -172,6 +212,8 @@ class Training(Section):
     )
     simulation: Simulation = key(_training_sky, "the simulated sky of these targets")
     labelled: Labelled = key(Labelled, "labelled stars of other surveys, besides these targets")
+    twins: Twins = key(Twins, "copies that do not vary, so that no class is told by its cadence")
+    thinned: Thinned = key(Thinned, "copies with few epochs, as young surveys and alerts have them")
     without_matches: float = key(
         0.0,
         "share of the stars whose features from other catalogues and alerts are left out, so that "
@@ -208,6 +250,17 @@ class Training(Section):
     classes: dict[Tag, ClassSetting] = Field(
         default_factory=lambda: default_classes(), description="the classifiers"
     )
+
+    def copies(self) -> dict[str, Any]:
+        """Return the settings of `scope.surveys.twins.CopyOptions`."""
+        return {
+            "twins": self.twins.per_light_curve,
+            "kinds": list(self.twins.kinds),
+            "thinned": self.thinned.share,
+            "alerts": self.thinned.alerts,
+            "few_epochs": list(self.thinned.epochs),
+            "seed": self.twins.seed,
+        }
 
     def for_all_classes(self) -> dict[str, float]:
         """Return the settings that stand in place of those of each class."""

@@ -13,6 +13,9 @@ from scope.config.classes import CLASSES
 from scope.errors import ConfigError, InputError
 
 NOT_VARIABLE = "non-variable"
+SIMULATION = "simulation"
+"""What a truth table says of where simulated stars are from."""
+
 LABELS: tuple[str, ...] = (*(item.label for item in CLASSES), NOT_VARIABLE)
 """Label columns of a training set."""
 

@@ -97,6 +97,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "fetch_examples": Need(memory_mb=1000),
         "plot_report": Need(memory_mb=1500),
         "resample_labelled": Need(memory_mb=4000),
+        "make_twins": Need(memory_mb=3000),
         "generate_features": Need(
             memory_mb_per_thousand=4, memory_mb_per_thread=150, minutes_per_thousand=4
         ),

@@ -188,6 +188,8 @@ class Plan:
             "bands": tuple(simulation.bands),
             **simulation.survey(unit),
             "with_crossmatch": simulation.with_crossmatch,
+            "kinds": simulation.kinds,
+            "exclude": simulation.exclude,
         }
 
     def _simulation(self, target: str) -> Simulation | None:

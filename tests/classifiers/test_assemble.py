@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from scope.classifiers.assemble import LABELS, assemble_training_set
+from scope.config.classes import CLASSES
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io import read_metadata, read_table, write_table
 
@@ -49,7 +50,7 @@ def test_rows_are_joined_by_id_and_not_by_place(tmp_path: Path) -> None:
     assert table.column("variable").to_pylist() == [1, 1, 0, 1]
     assert table.column("non-variable").to_pylist() == [0, 0, 1, 0]
     assert set(LABELS) <= set(table.column_names)
-    assert len(LABELS) == 53
+    assert len(LABELS) == len(CLASSES) + 1
     assert read_metadata(output)["fourier"] == "raw"
 
 
@@ -140,3 +141,55 @@ def test_a_share_of_the_stars_is_left_without_matches(tmp_path: Path) -> None:
     assert np.array_equal(blank[::2], blank[1::2])
     assert np.array_equal(blank, table.column("n_ztf_alerts").is_null().to_numpy())
     assert table.column("skew").null_count == 0
+
+
+def with_copies(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Write a light curve with matches, its twin and its thinned copy, and their truth."""
+    columns = {
+        "_id": pa.array([10, 20]),
+        "reason": pa.nulls(2, pa.string()),
+        "n_ztf_alerts": pa.array([5, None], pa.int32()),
+        "mean_ztf_alert_braai": pa.array([0.9, None], pa.float32()),
+        "Gaia_EDR3__parallax": pa.array([0.5, None]),
+    }
+    write_table(pa.table(columns), folder / "a.parquet", {"min_epochs": 50})
+    columns = {name: pa.nulls(3, values.type) for name, values in columns.items()}
+    columns["_id"] = pa.array([101, 102, 201])
+    write_table(pa.table(columns), folder / "b.parquet", {"min_epochs": 20})
+    lines = [(10, 1, ["variable"]), (20, 2, ["variable"])]
+    copies = {
+        "objectid": [101, 102, 201],
+        "sourceid": ["1", "1", "2"],
+        "survey": ["simulation"] * 3,
+        "labels": [["non-variable"], ["variable"], []],
+        "unknown": [[], [], ["variable"]],
+        "parent": [10, 10, 20],
+        "copy": ["noise", "thinned", "shuffled"],
+    }
+    write_table(pa.table(copies), folder / "copies.parquet", {})
+    truths = [truth(folder / "t.parquet", lines), folder / "copies.parquet"]
+    return [folder / "a.parquet", folder / "b.parquet"], truths
+
+
+def test_copies_have_the_matches_of_their_parents_and_twins_raise_no_alerts(
+    tmp_path: Path,
+) -> None:
+    output = tmp_path / "training.parquet"
+    assemble_training_set(*with_copies(tmp_path), output)
+    table = read_table(output).to_pydict()
+    assert table["_id"] == [10, 20, 101, 102, 201]
+    assert table["star"] == ["1", "2", "1", "1", "2"]
+    assert table["copy"] == [None, None, "noise", "thinned", "shuffled"]
+    assert table["Gaia_EDR3__parallax"] == [0.5, None, 0.5, 0.5, None]
+    # No alerts are known of star 2, so none are of its twin.
+    assert table["n_ztf_alerts"] == [5, None, 0, 5, None]
+    assert table["mean_ztf_alert_braai"] == pytest.approx([0.9, None, None, 0.9, None])
+    assert table["non-variable"] == [0, 0, 1, 0, 0]
+    assert table["variable"] == [1, 1, 0, 1, None]
+    assert read_metadata(output)["min_epochs"] == 20
+
+
+def test_copies_without_their_parents_are_an_error(tmp_path: Path) -> None:
+    features, truths = with_copies(tmp_path)
+    with pytest.raises(InputError, match="copies of light curves that are not in the files"):
+        assemble_training_set(features[1:], truths, tmp_path / "training.parquet")

@@ -15,7 +15,7 @@ from scope.classifiers.training_set import read_training_set
 from scope.cli.main import main
 from scope.errors import ConfigError, DuplicateIdError, InputError, MissingColumnError
 from scope.io import read_metadata, read_table, write_table
-from scope.surveys.label_map import LabelMap
+from scope.surveys.label_map import LABELS, LabelMap
 
 MAP = """
 classes:
@@ -70,7 +70,7 @@ def test_classes_say_what_the_map_says(tmp_path: Path, label_map: LabelMap) -> N
     assert labels.columns["non-variable"].tolist() == [0, 1]
     np.testing.assert_equal(labels.columns["periodic"], np.float32([np.nan, 0]))
     # every label that there is has a column: of both classes the others are known to be absent
-    assert len(labels.names) == 53
+    assert labels.names == LABELS
 
 
 def test_lists_of_labels_are_those_of_the_simulation(tmp_path: Path) -> None:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from scope.config.classes import CLASSES, ClassDefinition, class_definitions
+from scope.config.classes import CLASSES, OWN, PUBLISHED, ClassDefinition, class_definitions
 from scope.errors import ConfigError
 
 
 def test_there_are_52_classes_of_which_44_were_released() -> None:
     # Healy et al. 2024, ApJS 272, 14: 44 classes in the catalogue of DR16
-    assert len(CLASSES) == 52
+    assert len(PUBLISHED) == 52
     assert sum(definition.released for definition in CLASSES) == 44
 
 
 def test_tags_and_labels_are_unique() -> None:
-    assert len({definition.tag for definition in CLASSES}) == 52
-    assert len({definition.label for definition in CLASSES}) == 52
+    assert len({definition.tag for definition in CLASSES}) == len(CLASSES)
+    assert len({definition.label for definition in CLASSES}) == len(CLASSES)
 
 
 def test_the_first_22_classes_are_phenomenological_and_the_other_30_ontological() -> None:
-    kinds = [definition.features for definition in CLASSES]
+    kinds = [definition.features for definition in PUBLISHED]
     assert kinds == ["phenomenological"] * 22 + ["ontological"] * 30
+
+
+def test_our_own_classes_come_after_the_published_ones() -> None:
+    assert CLASSES[:52] == PUBLISHED
+    assert [definition.tag for definition in OWN] == ["transient"]
+    assert not any(definition.released for definition in OWN)
 
 
 def test_only_the_variable_class_has_negatives_of_its_own() -> None:

@@ -11,6 +11,7 @@ import pytest
 from snakemake.cli import parse_config
 
 from scope.config import load_config
+from scope.config.classes import CLASSES
 from scope.config.renamed import REPLACED, replaced_keys
 from scope.errors import ConfigError, NotFoundError
 from scope.lightcurves.cleaning import CleaningOptions
@@ -46,7 +47,7 @@ def test_features_and_classes_have_files_of_their_own(tmp_path: Path) -> None:
     assert "ad" not in config.model_features("phenomenological")
     assert config.training.classes["ea"].balance == 9
     assert config.training.classes["ea"].batch_size == 32
-    assert len(config.training.classes) == 52
+    assert len(config.training.classes) == len(CLASSES)
 
 
 def test_a_named_file_stands_in_for_those_of_the_run_folder(tmp_path: Path) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from scope.errors import InputError
-from scope.surveys.simulation import binaries, giants, others, pulsators
+from scope.surveys.simulation import binaries, giants, others, pulsators, strangers
 from scope.surveys.simulation.star import Physique, Variability
 
 Draw = Callable[[np.random.Generator], tuple[Variability, Physique]]
@@ -34,6 +34,8 @@ class StarClass:
         Of 500 stars of the mix "sky".
     balanced : int
         Of each round of the mix "balanced".
+    unknown : tuple of str
+        Labels that stars of the class may have or not.
     """
 
     name: str
@@ -42,6 +44,7 @@ class StarClass:
     r_mag: tuple[float, float]
     per_500: int
     balanced: int = 1
+    unknown: tuple[str, ...] = ()
 
     def draw_r_mag(self, rng: np.random.Generator) -> float:
         """Draw a mean magnitude in r; counts rise slowly towards the faint limit."""
@@ -58,6 +61,69 @@ _GIANT = (*_PULSATOR, "LPV", "long timescale")
 _ECLIPSING = (*_PERIODIC, "eclipsing", "binary star")
 _COMPACT = (*_ECLIPSING, "EA", "compact binary")
 _BOGUS = ("bogus",)
+_TRANSIENT = ("variable", "transient")
+_ONCE = ("long timescale", "irregular", "flaring")
+"""What some call a light curve that changes once, and others not."""
+
+_STRANGERS = (
+    StarClass("SN-IA", _TRANSIENT, strangers.draw_supernova_ia, (16, 23.5), 0, 2, _ONCE),
+    StarClass("SN-II", _TRANSIENT, strangers.draw_supernova_ii, (16, 23.5), 0, 2, _ONCE),
+    StarClass("SN-IBC", _TRANSIENT, strangers.draw_supernova_ibc, (16, 23.5), 0, 1, _ONCE),
+    StarClass("SLSN", _TRANSIENT, strangers.draw_superluminous, (18, 24.0), 0, 1, _ONCE),
+    StarClass(
+        "TDE", _TRANSIENT, strangers.draw_tidal_disruption, (15.5, 20), 0, 1, (*_ONCE, "AGN")
+    ),
+    StarClass("NOVA", _TRANSIENT, strangers.draw_nova, (19.5, 22.5), 0, 1, (*_ONCE, "CV")),
+    StarClass(
+        "DN-SUPER",
+        (*_TRANSIENT, "flaring", "CV"),
+        strangers.draw_superoutburst,
+        (19.0, 22.0),
+        0,
+        1,
+        ("irregular",),
+    ),
+    StarClass("ULENS", _TRANSIENT, strangers.draw_microlensing, (14.5, 20.0), 0, 2, _ONCE),
+    StarClass(
+        "RCB",
+        ("variable",),
+        strangers.draw_r_coronae_borealis,
+        (12.8, 16.5),
+        0,
+        1,
+        ("irregular", "dipping", "long timescale", "periodic", "pulsator", "multi periodic"),
+    ),
+    StarClass("FUORI", (*_TRANSIENT, "YSO"), strangers.draw_fu_orionis, (16.0, 21.0), 0, 1, _ONCE),
+    StarClass("EXLUP", (*_TRANSIENT, "YSO"), strangers.draw_ex_lupi, (15.0, 20.0), 0, 1, _ONCE),
+    StarClass(
+        "BOGUS-MOVING",
+        (*_BOGUS, "blend"),
+        strangers.draw_passing_neighbour,
+        (14.0, 20.0),
+        0,
+        1,
+        ("long timescale",),
+    ),
+    StarClass(
+        "BOGUS-SATURATED",
+        _BOGUS,
+        strangers.draw_saturated,
+        (12.4, 13.3),
+        0,
+        1,
+        ("bright star", "ccd artifact"),
+    ),
+    StarClass(
+        "BOGUS-TREND",
+        _BOGUS,
+        strangers.draw_uncorrected,
+        (12.8, 18.5),
+        0,
+        2,
+        ("ccd artifact", "long timescale"),
+    ),
+)
+"""What is rare: none of the mix "sky", whose files stay as they were."""
 
 _STAR_CLASSES = (
     StarClass("RRab", _RRAB, pulsators.draw_rrab, (13.5, 19.8), 8, 3),
@@ -157,6 +223,7 @@ _STAR_CLASSES = (
     ),
     StarClass("GALAXY", (*_BOGUS, "extended"), others.draw_galaxy, (16.5, 19.8), 5, 2),
     StarClass("SPURIOUS", _BOGUS, others.draw_spurious, (17.5, 20.5), 7),
+    *_STRANGERS,
 )
 
 CLASSES: dict[str, StarClass] = {star_class.name: star_class for star_class in _STAR_CLASSES}
@@ -190,24 +257,52 @@ def star_class(name: str) -> StarClass:
     return CLASSES[name]
 
 
-def assign_classes(mix: str, seed: np.random.SeedSequence) -> Iterator[StarClass]:
-    """Yield the classes of star after star, without end.
-
-    Rounds of fixed content in random order, so that every class is there in its
-    proportion, and a longer run begins with the stars of a shorter one.
+def chosen_classes(
+    kinds: Sequence[str] | None = None, exclude: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return the names of the classes that are simulated: all or `kinds`, without `exclude`.
 
     Raises
     ------
     InputError
-        If there is no such mix.
+        If one is no class, or none is left.
+    """
+    for name in (*(kinds or ()), *exclude):
+        star_class(name)
+    left = tuple(n for n in CLASSES if (kinds is None or n in kinds) and n not in exclude)
+    if not left:
+        raise InputError(
+            "simulation without a class",
+            value=", ".join(exclude),
+            allowed=CLASSES,
+            todo="leave some of simulation.kinds out of simulation.exclude",
+        )
+    return left
+
+
+def assign_classes(
+    mix: str,
+    seed: np.random.SeedSequence,
+    kinds: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+) -> Iterator[StarClass]:
+    """Yield the classes of star after star, without end.
+
+    Rounds of fixed content in random order, so that every class is there in its
+    proportion, and a longer run begins with the stars of a shorter one. Classes that are
+    named in `kinds` are there even where the mix has none of them.
+
+    Raises
+    ------
+    InputError
+        If there is no such mix or class, or no class is left.
     """
     if mix not in MIXES:
         raise InputError("mix of classes", value=mix, allowed=MIXES)
-    names = [
-        name
-        for name, member in CLASSES.items()
-        for _ in range(member.per_500 if mix == "sky" else member.balanced)
-    ]
+    names = []
+    for name in chosen_classes(kinds, exclude):
+        share = CLASSES[name].per_500 if mix == "sky" else CLASSES[name].balanced
+        names += [name] * max(share, int(kinds is not None))
     return _rounds(names, seed)
 
 

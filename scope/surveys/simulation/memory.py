@@ -28,6 +28,7 @@ TRUTH_SCHEMA = pa.schema(
         pa.field("dec", pa.float64(), nullable=False),
         pa.field("class", pa.string(), nullable=False),
         pa.field("labels", pa.list_(pa.string()), nullable=False),
+        pa.field("unknown", pa.list_(pa.string()), nullable=False),
         pa.field("period_days", pa.float64()),
         pa.field("amplitude_mag", pa.float64(), nullable=False),
         pa.field("mean_mag", pa.float64(), nullable=False),
@@ -38,9 +39,9 @@ TRUTH_SCHEMA = pa.schema(
     ]
 )
 """The truth table, one row per light curve: identity, class, the labels of a training set
-that it implies, period (null without one), peak-to-peak amplitude of the noise-free
-magnitudes, their mean, the standard error there, amplitude over that error, width of the
-wider eclipse (null without eclipses), number of listed epochs."""
+that it implies and those that it may have or not, period (null without one), peak-to-peak
+amplitude of the noise-free magnitudes, their mean, the standard error there, amplitude over
+that error, width of the wider eclipse (null without eclipses), number of listed epochs."""
 
 
 def seed_for(purpose: str, seed: int, *words: int) -> np.random.SeedSequence:
@@ -94,6 +95,7 @@ def truth_row(
         "dec": dec,
         "class": source.star_class.name,
         "labels": list(source.star_class.labels),
+        "unknown": list(source.star_class.unknown),
         "period_days": _null_for_nan(variability.period_days),
         "amplitude_mag": curve.amplitude_mag,
         "mean_mag": curve.mean_mag,

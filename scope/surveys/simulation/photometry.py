@@ -81,6 +81,13 @@ def mean_photometry(rng: np.random.Generator, physique: Physique, r_mag: float) 
     return MeanPhotometry(mags, parallax, (float(east), float(north)), physique.extended)
 
 
+def ztf_colours(bp_rp: float, extinction_v: float) -> tuple[float, float]:
+    """Return g - r and r - i of a star of a Gaia colour behind dust, mag."""
+    mags = _intrinsic(bp_rp)
+    g, r, i = (mags[band] + _EXTINCTION[band] * extinction_v for band in "gri")
+    return g - r, r - i
+
+
 def _intrinsic(bp_rp: float) -> dict[str, float]:
     """Return magnitudes of a star of G = 0 without extinction."""
     colour = float(np.clip(bp_rp, -0.4, 3.6))

@@ -121,6 +121,8 @@ def simulate_quadrant(
     n_epochs_median: int = 150,
     release: int = 16,
     with_crossmatch: bool = True,
+    kinds: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
 ) -> SimulationSummary:
     """Write a simulated quadrant as an archive of bulk files with a truth table.
 
@@ -148,6 +150,10 @@ def simulate_quadrant(
     release : int
         Number of the data release in the file names.
     with_crossmatch : bool
+    kinds : sequence of str, optional
+        Classes of the mix, see `classes.CLASSES`; None takes all.
+    exclude : sequence of str
+        Classes that are left out, such as those that models shall be judged on.
 
     Returns
     -------
@@ -169,11 +175,12 @@ def simulate_quadrant(
     rng = np.random.default_rng(seed_for("bright", seed, *words))
     colour_terms = rng.normal(np.where(cadence.band == 1, -0.045, 0.08), 0.015)
     quadrant = _Quadrant(*words, ra, dec, cadence, colour_terms, draw_bright_stars(rng, ra, dec))
-    classes = assign_classes(mix, seed_for("classes", seed, *words))
+    classes = assign_classes(mix, seed_for("classes", seed, *words), kinds, exclude)
     sources = generate_sources(classes, n_stars, seed, words, cadence, error_curves)
     settings = {
         "field": field, "ccd": ccd, "quad": quad, "n_stars": n_stars, "mix": mix, "seed": seed,
         "bands": list(bands), "years": years, "n_epochs_median": n_epochs_median,
+        "kinds": None if kinds is None else list(kinds), "exclude": list(exclude),
     }  # fmt: skip
     with whole_folder(Path(folder)) as temporary, ExitStack() as stack:
         writer = stack.enter_context(
