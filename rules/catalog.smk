@@ -28,7 +28,7 @@ rule merge:
         runtime=minutes("merge"),
     params:
         version=STAGES["preds"],
-        check=CONFIG.field_check.limits(),
+        check=CONFIG.check_limits(),
         facts=FACTS,
     script:
         "../workflow/scripts/merge.py"
@@ -79,7 +79,7 @@ rule publish:
         exclusive=CONFIG.exclusive_classes(),
         listed=is_listed,
         options=CONFIG.probabilities.model_dump(),
-        check=CONFIG.field_check.limits(),
+        check=CONFIG.check_limits(),
         facts=FACTS,
     script:
         "../workflow/scripts/publish.py"

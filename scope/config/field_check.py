@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -48,10 +49,10 @@ class FieldCheck(Section):
         """Return the options of `scope.catalog.nulls.SampleOptions`."""
         return self.model_dump(include={"rows", "share", "least", "seed"})
 
-    def limits(self) -> dict[str, Any]:
-        """Return the options of `scope.catalog.field_check.CheckOptions`."""
+    def limits(self, others: Iterable[float] = ()) -> dict[str, Any]:
+        """Return what is counted, at these thresholds and at others, and what is too much."""
         return {
-            "thresholds": self.thresholds,
+            "thresholds": tuple(sorted({*self.thresholds, self.judged, *others})),
             "judged": self.judged,
             "largest_share": {
                 "shuffled": self.largest_share,

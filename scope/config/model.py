@@ -302,6 +302,11 @@ class Config(Section):
         """Return the label of each class tag."""
         return {tag: setting.label for tag, setting in self.training.classes.items()}
 
+    def check_limits(self) -> dict[str, Any]:
+        """Return the options of `scope.catalog.field_check.CheckOptions`."""
+        named = self.thresholds_by_name().values()
+        return self.field_check.limits(named)
+
     def thresholds_by_name(self) -> dict[str, float]:
         """Return the named thresholds."""
         return dict(self.thresholds.model_dump())
