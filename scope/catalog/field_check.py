@@ -207,6 +207,27 @@ def highest_rate(found: int, rows: int, confidence: float = CONFIDENCE) -> float
     return 1.0 if found >= rows else float(beta.ppf(confidence, found + 1, rows - found))
 
 
+def joined_check(records: Iterable[Mapping[Any, Any]]) -> dict[str, Any]:
+    """Return ``field_check`` of a table made of others: passed only where none of them failed.
+
+    Parameters
+    ----------
+    records : iterable of mapping
+        Records of the tables.
+
+    Returns
+    -------
+    dict
+        To be merged into a record; empty where no table was checked.
+    """
+    checks = [entry["field_check"] for entry in records if entry.get("field_check")]
+    if not checks:
+        return {}
+    failed = sorted({tag for check in checks for tag in check["failed"]})
+    passed = all(check["passed"] for check in checks)
+    return {"field_check": {"passed": passed, "failed": failed}}
+
+
 def judged_column(check: Mapping[str, Any], tag: str, threshold: float) -> dict[str, Any] | None:
     """Return the figures of a class at a threshold, of the column that does worst.
 

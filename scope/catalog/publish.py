@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scope.catalog.cursor import Cursor
-from scope.catalog.field_check import CheckOptions, FieldCheck
+from scope.catalog.field_check import CheckOptions, FieldCheck, joined_check
 from scope.catalog.merge import ALGORITHMS, check_same_ids
 from scope.errors import InputError
 from scope.io import TableWriter, count_rows, read_metadata, read_schema, read_table
@@ -79,7 +79,7 @@ def publish_catalog(
     apart = len({str(entry.get("preprocessing")) for entry in records.values()}) > 1
     rows = _check_rows(predictions)
     schema = _schema([read_schema(path) for path in predictions], algorithms, apart)
-    own = dict(facts or {})
+    own = {**(facts or {}), **joined_check(records.values())}
     more = None
     if probabilities is not None:
         probabilities.check_models(records)

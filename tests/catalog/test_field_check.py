@@ -8,6 +8,7 @@ from scope.catalog.field_check import (
     FieldCheck,
     false_discovery_rate,
     highest_rate,
+    joined_check,
     judged_column,
 )
 
@@ -104,3 +105,14 @@ def test_the_rule_of_three():
 def test_a_rate_is_never_above_one_and_unknown_where_nothing_is_found():
     assert false_discovery_rate(1, 100, 10, 10) == 1.0
     assert false_discovery_rate(0, 100, 10, 10) is None
+
+
+def test_a_table_of_several_passes_only_where_all_do():
+    good, bad = (
+        {"field_check": {"passed": True, "failed": []}},
+        {"field_check": {"passed": False, "failed": ["vnv", "pnp"]}},
+    )
+    joined = joined_check([good, bad, {}])["field_check"]
+    assert joined == {"passed": False, "failed": ["pnp", "vnv"]}
+    assert joined_check([good, good])["field_check"]["passed"]
+    assert joined_check([{}, {}]) == {}
