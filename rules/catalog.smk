@@ -1,6 +1,7 @@
 """Join scores to rows: the product, the catalogue of both algorithms, the report.
 
 in   results/gathered/{preprocessing}/{target}.parquet, results/scores_{algo}/{target}/{group}/
+     results/nulls/scores/{target}.parquet   what the models find where nothing is
      models/{algo}/{group}/, models/fused/{group}/   what makes probabilities of scores
 out  results/preds_{algo}/{target}.parquet    the product; .csv and .h5 beside it on request
      results/catalog/{target}.parquet         both algorithms, one row per light curve
@@ -13,6 +14,7 @@ rule merge:
     input:
         gathered=gathered_file,
         scores=score_files,
+        nulls=null_scores,
     output:
         "results/preds_{algo}/{target}.parquet",
     log:
@@ -26,6 +28,7 @@ rule merge:
         runtime=minutes("merge"),
     params:
         version=STAGES["preds"],
+        check=CONFIG.check_limits(),
         facts=FACTS,
     script:
         "../workflow/scripts/merge.py"
@@ -58,6 +61,7 @@ rule publish:
         preds=prediction_files,
         bundles=bundle_manifests,
         fusion=fusion_manifest,
+        nulls="results/nulls/scores/{target}.parquet",
     output:
         "results/catalog/{target}.parquet",
     log:
@@ -75,6 +79,7 @@ rule publish:
         exclusive=CONFIG.exclusive_classes(),
         listed=is_listed,
         options=CONFIG.probabilities.model_dump(),
+        check=CONFIG.check_limits(),
         facts=FACTS,
     script:
         "../workflow/scripts/publish.py"

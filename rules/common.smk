@@ -180,6 +180,13 @@ def bundle_manifests(wildcards):
     ]
 
 
+def null_scores(wildcards):
+    """Scored nulls for the predictions of an algorithm; none if its models are not in use."""
+    if wildcards.algo not in CONFIG.inference.algorithms:
+        return []
+    return ["results/nulls/scores/{target}.parquet"]
+
+
 def fusion_manifest(wildcards):
     return fusion_in_use()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scope.catalog.field_check import joined_check
 from scope.catalog.publish import is_score, publish_catalog
 from scope.errors import InputError, UsageError
 from scope.io import count_rows, read_dataframe, read_ids, write_parquet
@@ -65,6 +66,7 @@ def combine_light_curves(dnn: str | Path, xgb: str | Path, output: str | Path) -
             *(both, one - both, dnn, other - both, xgb),
         )
     result.attrs = {name: v for name, v in left.attrs.items() if right.attrs.get(name) == v}
+    result.attrs.update(joined_check([left.attrs, right.attrs]))
     write_parquet(result, output)
     return len(result)
 
@@ -136,6 +138,7 @@ def combine_sources(
         for name, value in tables["dnn"].attrs.items()
         if tables["xgb"].attrs.get(name) == value
     } | {"combined_by": method}
+    table.attrs.update(joined_check([part.attrs for part in tables.values()]))
     return table, above
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+from scope.catalog.field_check import joined_check
 from scope.catalog.merge import ALGORITHMS, SURVEY_IDS
 from scope.catalog.publish import is_score
 from scope.catalog.stars import Statistic, find_stars
@@ -115,8 +116,9 @@ def _read(path: str | Path, scores: Sequence[str]) -> pd.DataFrame:
 def _common(paths: Sequence[str | Path]) -> dict[str, Any]:
     """Return what the records of all files say alike."""
     records: list[Mapping[str, Any]] = [read_metadata(path) for path in paths]
-    return {
+    alike = {
         name: value
         for name, value in records[0].items()
         if name != "provenance" and all(entry.get(name) == value for entry in records)
     }
+    return {**alike, **joined_check(records)}

@@ -11,8 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scope.catalog.cursor import Cursor
+from scope.catalog.field_check import CheckOptions, FieldCheck
 from scope.errors import InputError
-from scope.io import TableWriter, count_rows, iter_batches, read_metadata, read_schema
+from scope.io import (
+    TableWriter,
+    count_rows,
+    iter_batches,
+    read_metadata,
+    read_schema,
+    read_table,
+)
 from scope.provenance import record
 from scope.schema import require_columns
 
@@ -38,6 +46,8 @@ def merge(
     output: str | Path,
     *,
     algorithm: str,
+    nulls: str | Path | None = None,
+    check: CheckOptions | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the predictions of one algorithm: every row, its keys, its scores.
@@ -56,6 +66,11 @@ def merge(
         Files with `_id`, row by row the same as in `gathered`, and score columns.
     output : path
     algorithm : {"dnn", "xgb"}
+    nulls : path, optional
+        Scored nulls of the target (`scope.catalog.nulls.score_nulls`). The record of `output`
+        then says, under ``field_check``, how many of these reach which score.
+    check : CheckOptions, optional
+        What is counted, and what is too much.
     facts : mapping, optional
         Further facts for the record of `output`.
 
@@ -73,7 +88,10 @@ def merge(
     fields = _key_fields(gathered)
     schema = pa.schema([*fields, *(field for part in parts for field in part)])
     upstream = [read_metadata(path) for path in (gathered, *scores)]
-    metadata = record("preds", upstream, **(facts or {}))
+    own = dict(facts or {})
+    if nulls is not None:
+        own["field_check"] = _field_check(gathered, scores, classes, nulls, check)
+    metadata = record("preds", upstream, **own)
     rows = _check_rows(gathered, scores)
     keys = Cursor(gathered, [field.name for field in fields])
     cursors = [Cursor(path, ["_id", *part]) for path, part in zip(scores, classes, strict=True)]
@@ -88,6 +106,33 @@ def merge(
                     table = table.append_column(field.name, part.column(field.name))
             _check_complete(table, schema.names[len(fields) :], output)
             writer.write(table)
+
+
+def _field_check(
+    gathered: str | Path,
+    scores: Sequence[str | Path],
+    classes: Sequence[Sequence[str]],
+    nulls: str | Path,
+    check: CheckOptions | None,
+) -> dict[str, Any]:
+    """Return what the record says of the scores of nulls, beside those of all rows."""
+    names = [name for part in classes for name in part]
+    found = FieldCheck({n.rpartition("_")[0]: [n] for n in names}, check or CheckOptions())
+    found.count_nulls(read_table(nulls, ["null", "reason", *names]))
+    keys = Cursor(gathered, ["reason"])
+    cursors = [Cursor(path, part) for path, part in zip(scores, classes, strict=True)]
+    rows = count_rows(gathered)
+    for start in range(0, rows, WINDOW_ROWS):
+        table = keys.take(n := min(WINDOW_ROWS, rows - start))
+        for cursor in cursors:
+            for name, column in zip(*_columns(cursor.take(n)), strict=True):
+                table = table.append_column(name, column)
+        found.count("real", table)
+    return found.facts()
+
+
+def _columns(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:
+    return table.column_names, table.columns
 
 
 def _key_fields(gathered: str | Path) -> list[pa.Field]:

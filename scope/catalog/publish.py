@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scope.catalog.cursor import Cursor
+from scope.catalog.field_check import CheckOptions, FieldCheck, joined_check
 from scope.catalog.merge import ALGORITHMS, check_same_ids
 from scope.errors import InputError
-from scope.io import TableWriter, count_rows, read_metadata, read_schema
+from scope.io import TableWriter, count_rows, read_metadata, read_schema, read_table
 from scope.provenance import record
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def publish_catalog(
     facts: Mapping[str, Any] | None = None,
     *,
     probabilities: Probabilities | None = None,
+    nulls: str | Path | None = None,
+    check: CheckOptions | None = None,
 ) -> None:
     """Write one row per light curve with the scores of all algorithms, and what they mean.
 
@@ -51,6 +54,11 @@ def publish_catalog(
         Further facts for the record of `output`.
     probabilities : Probabilities, optional
         Of the models that scored. None writes scores alone.
+    nulls : path, optional
+        Scored nulls of the target (`scope.catalog.nulls.score_nulls`). The record of `output`
+        then says, under ``field_check``, how many of these are of which class.
+    check : CheckOptions, optional
+        What is counted, and what is too much.
 
     Raises
     ------
@@ -71,7 +79,7 @@ def publish_catalog(
     apart = len({str(entry.get("preprocessing")) for entry in records.values()}) > 1
     rows = _check_rows(predictions)
     schema = _schema([read_schema(path) for path in predictions], algorithms, apart)
-    own = dict(facts or {})
+    own = {**(facts or {}), **joined_check(records.values())}
     more = None
     if probabilities is not None:
         probabilities.check_models(records)
@@ -79,6 +87,10 @@ def publish_catalog(
         _count(more, predictions, rows)
         if more.columns:
             own["probabilities"] = more.facts()
+    if nulls is not None:
+        made = [] if more is None else [column.name for column in more.columns]
+        found = FieldCheck(_decisive(schema.names, made), check or CheckOptions(), made)
+        own["field_check"] = _field_check(found, more, predictions, rows, nulls)
     whole = schema if more is None else pa.schema([*schema, *(c.field for c in more.columns)])
     cursors = [Cursor(path) for path in predictions]
     with TableWriter(output, whole, _metadata(records, own, apart)) as writer:
@@ -101,6 +113,37 @@ def _count(more: CatalogColumns, predictions: Sequence[str | Path], rows: int) -
             parts = [cursor.take(min(WINDOW_ROWS, rows - start)) for cursor in cursors]
             more.count(_side_by_side(parts))
     more.settle()
+
+
+def _decisive(names: Sequence[str], made: Sequence[str]) -> dict[str, list[str]]:
+    """Return the columns that decide about each class: its probability, else its scores."""
+    found: dict[str, list[str]] = {}
+    for name in filter(is_score, names):
+        found.setdefault(name.rpartition("_")[0], []).append(name)
+    return {tag: [f"{tag}_p"] if f"{tag}_p" in made else own for tag, own in found.items()}
+
+
+def _field_check(
+    found: FieldCheck,
+    more: CatalogColumns | None,
+    predictions: Sequence[str | Path],
+    rows: int,
+    nulls: str | Path,
+) -> dict[str, Any]:
+    """Return what the record says of nulls, made probable by what all rows are made by."""
+
+    def with_probabilities(table: pa.Table) -> pa.Table:
+        for name, column in ({} if more is None else more.columns_of(table)).items():
+            table = table.append_column(name, column)
+        return table
+
+    found.count_nulls(with_probabilities(read_table(nulls)))
+    names = [["reason", *filter(is_score, read_schema(path).names)] for path in predictions]
+    cursors = [Cursor(path, part) for path, part in zip(predictions, names, strict=True)]
+    for start in range(0, rows, WINDOW_ROWS):
+        parts = [cursor.take(min(WINDOW_ROWS, rows - start)) for cursor in cursors]
+        found.count("real", with_probabilities(_side_by_side(parts)))
+    return found.facts()
 
 
 def _side_by_side(parts: Sequence[pa.Table]) -> pa.Table:
@@ -133,7 +176,8 @@ def _metadata(
     """Return the record of the catalogue; what belongs to one algorithm stands under its name."""
     own = ("bundle", "device", *(("preprocessing", "imputable", "provenance") if apart else ()))
     shared = [
-        {name: value for name, value in entry.items() if name not in own}
+        # What the check says of one algorithm is no word about both.
+        {name: value for name, value in entry.items() if name not in (*own, "field_check")}
         for entry in records.values()
     ]
     apiece: dict[str, Any] = {}

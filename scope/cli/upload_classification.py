@@ -43,6 +43,7 @@ def build_parser(prog: str = "scope-upload-classification") -> Parser:
     _add_sources(parser)
     _add_notes(parser)
     _add_results(parser)
+    _add_check(parser)
     add_fritz_options(parser, writes=True)
     return parser
 
@@ -75,6 +76,13 @@ def _add_classes(parser: Parser) -> None:
     flag("--post-upvote", help="vote for what is posted; not for active learning")
     flag("--check-labelled-box", help="mark sources as labelled; not for active learning")
     flag("--replace-classifications", help="delete a source's classifications of the groups first")
+
+
+def _add_check(parser: Parser) -> None:
+    parser.add_flag(
+        "--ignore-field-check",
+        help="upload also where the models find classes in shuffled light curves and noise",
+    )
 
 
 def _add_sources(parser: Parser) -> None:
@@ -142,6 +150,7 @@ def upload_classification(args: argparse.Namespace) -> None:
 
 def upload_file(args: argparse.Namespace, config: Config) -> None:
     """Upload what the parsed command line says."""
+    from scope.fritz.field_check import require_field_check
     from scope.fritz.journal import Journal
     from scope.fritz.results import ResultFiles, write_named, write_receipt
     from scope.fritz.rows import PERIOD, SURVEY_ID
@@ -151,6 +160,7 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
     table = read_user_table(
         args.file, known=[PERIOD], names=["obj_id", SURVEY_ID], places=("ra", "dec"), first=0
     )
+    require_field_check(table.attrs, args.file, forced=args.ignore_field_check)
     files = ResultFiles(
         Path(args.result_dir), f"{Path(args.file).stem}_{args.result_filetag}", args.result_format
     )

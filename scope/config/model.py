@@ -9,6 +9,7 @@ from pydantic import model_validator
 from scope.config.base import Section, key, unknown_name
 from scope.config.classes import CLASSES, ClassDefinition
 from scope.config.features import Features
+from scope.config.field_check import FieldCheck
 from scope.config.fritz import FritzSection
 from scope.config.gcn import GcnSection
 from scope.config.kowalski import DOMAIN, KowalskiSection
@@ -72,6 +73,9 @@ class Config(Section):
     inference: Inference = key(Inference, "from features to scores and products")
     probabilities: Probabilities = key(
         Probabilities, "from the training set's probabilities to those of a target"
+    )
+    field_check: FieldCheck = key(
+        FieldCheck, "what the models find where nothing is, of each target"
     )
     downloads: Downloads = key(Downloads, "where models and training sets can be fetched from")
     thresholds: Thresholds = key(Thresholds, "named cuts on scores; stored scores are never cut")
@@ -297,6 +301,11 @@ class Config(Section):
     def class_labels(self) -> dict[str, str]:
         """Return the label of each class tag."""
         return {tag: setting.label for tag, setting in self.training.classes.items()}
+
+    def check_limits(self) -> dict[str, Any]:
+        """Return the options of `scope.catalog.field_check.CheckOptions`."""
+        named = self.thresholds_by_name().values()
+        return self.field_check.limits(named)
 
     def thresholds_by_name(self) -> dict[str, float]:
         """Return the named thresholds."""

@@ -150,12 +150,13 @@ def write_lightcurve_file(
     dtype = "float64" if first is None else _dtype_name(first.lightcurves)
     with TableWriter(path, lightcurve_schema(dtype), metadata) as writer:
         if first is not None:
-            writer.write(_to_table(first))
+            writer.write(cleaned_table(first))
         for piece in stream:
-            writer.write(_to_table(piece))
+            writer.write(cleaned_table(piece))
 
 
-def _to_table(piece: CleanedLightCurves) -> pa.Table:
+def cleaned_table(piece: CleanedLightCurves) -> pa.Table:
+    """Return the columns of a file of cleaned light curves, times in HMJD."""
     curves = piece.lightcurves
     table = LightCurves(
         ids=curves.ids,

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scope.errors import InputError
 from scope.io import iter_batches, read_metadata
 from scope.lightcurves import LightCurves
-from scope.lightcurves.cleaning import CleaningOptions, clean
+from scope.lightcurves.cleaning import CleaningOptions
 from scope.lightcurves.files import (
     CleanedLightCurves,
     iter_lightcurve_file,
@@ -24,6 +24,7 @@ from scope.provenance import record
 from scope.report.rows import add_best, best_rows, iter_rows, score_tags
 from scope.report.sampling import Smallest
 from scope.surveys.base import Survey
+from scope.surveys.fetch import cleaned_by_id
 
 N_EXAMPLES = 3
 SAME_STAR_ARCSEC = 1.5
@@ -204,14 +205,7 @@ def fetch_examples(
         )
     chosen = best_examples(Path(catalog))
     ids = np.unique([one.id for examples in chosen.values() for one in examples]).astype(np.int64)
-    curves, reasons = clean(surveys[0].lightcurves(ids), cleaning)
-    for survey in surveys[1:]:
-        missing = np.flatnonzero(curves.n_epochs == 0)
-        more, more_reasons = clean(survey.lightcurves(ids[missing]), cleaning)
-        rows = np.arange(len(ids))
-        rows[missing] = len(ids) + np.arange(len(missing))
-        curves = LightCurves.concatenate([curves, more]).take(rows)
-        reasons = np.concatenate([reasons, more_reasons])[rows]
+    curves, reasons = cleaned_by_id(surveys, ids, cleaning)
     write_lightcurve_file(
         [CleanedLightCurves(curves, curves.n_epochs, reasons)],
         output,

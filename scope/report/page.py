@@ -12,11 +12,12 @@ from scope.schema import to_json
 STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --card: #f6f7f9; --ink: #1c2430;
   --soft: #5b6573; --line: #d9dee5; --accent: #1f5fa8; --good: #2f76c4; --rest: #b4bcc7;
-  --dnn: #4a8fdd; --xgb: #c2500a; --g: #1a8754; --r: #c8352b; --i: #7d4bb5; --x: #5b6573; }
+  --dnn: #4a8fdd; --xgb: #c2500a; --g: #1a8754; --r: #c8352b; --i: #7d4bb5; --x: #5b6573;
+  --bad: #c2182b; }
 @media (prefers-color-scheme: dark) { :root { --ground: #14181e; --card: #1d232b;
   --ink: #e6eaf0; --soft: #9ba6b4; --line: #343d49; --accent: #82b6f0; --good: #5a9fe8;
   --rest: #566270; --dnn: #4a86cc; --xgb: #f2914a; --g: #45bd83; --r: #ee7268; --i: #b58be8;
-  --x: #9ba6b4; } }
+  --x: #9ba6b4; --bad: #ff8088; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -39,6 +40,10 @@ code { font: 0.9em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: a
 .numbers dd { margin: 0; font-size: 26px; font-weight: 600; line-height: 1.25;
   font-variant-numeric: tabular-nums; }
 .numbers dd small { display: block; font-size: 13px; font-weight: 400; color: var(--soft); }
+.check { border-left: 6px solid var(--good); background: var(--card); border-radius: 8px;
+  padding: 4px 18px 10px; margin: 18px 0; }
+.check h2 { border: 0; margin: 8px 0 4px; padding: 0; font-size: 19px; }
+.check.failed { border-color: var(--bad); } .check.failed h2, .bad { color: var(--bad); }
 nav ol { columns: 3 200px; padding-left: 22px; margin: 8px 0 0; }
 .row { display: flex; flex-wrap: wrap; gap: 26px 34px; align-items: flex-start; margin: 16px 0; }
 .row > * { min-width: 0; }
@@ -113,6 +118,7 @@ def assemble(
     numbers: Sequence[tuple[str, str, str]],
     sections: Sequence[Section],
     record: Mapping[str, Any],
+    first: str = "",
 ) -> str:
     """Return the whole page.
 
@@ -127,6 +133,8 @@ def assemble(
     sections : sequence of Section
     record : mapping
         Where the page came from; kept as JSON in a ``<meta name="scope">`` element.
+    first : str
+        HTML that the first screen shows below the sentence.
     """
     cards = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(remark)}</small></dd></div>"
@@ -144,7 +152,7 @@ def assemble(
         f'<meta name="scope" content="{escape(to_json(record))}">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f'<header>\n<h1>{escape(title)}</h1>\n<p class="lead">{lead}</p>\n'
-        f'<dl class="numbers">{cards}</dl>\n'
+        f'{first}\n<dl class="numbers">{cards}</dl>\n'
         f'<nav aria-label="Contents"><strong>Contents</strong><ol>{links}</ol></nav>\n</header>\n'
         f"<main>\n{body}\n</main>\n</body>\n</html>\n"
     )

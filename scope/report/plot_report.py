@@ -11,7 +11,7 @@ import numpy as np
 
 from scope.io import read_metadata, write_bytes
 from scope.provenance import record
-from scope.report import sections
+from scope.report import field_check, sections
 from scope.report.amplitudes import tally_features
 from scope.report.examples import APERIODIC, choose_examples, read_curves
 from scope.report.page import assemble
@@ -67,6 +67,7 @@ def plot_report(
     """
     catalog = Path(catalog)
     provenance = record("report", read_metadata(catalog), **(facts or {}))
+    check = provenance.get("field_check")
     tally = tally_catalog(catalog, classes, thresholds)
     chosen = {tag: choose_examples(one.best) for tag, one in tally.classes.items()}
     samples = [tally.diagram, *(one.members for one in tally.classes.values())]
@@ -78,7 +79,7 @@ def plot_report(
     )
     parts = [
         sections.counts(tally),
-        sections.classes(tally),
+        sections.classes(tally, check),
         sections.scores(tally),
         sections.diagrams(tally, seen, aperiodic),
         sections.sky(tally),
@@ -87,7 +88,8 @@ def plot_report(
         sections.provenance(provenance),
     ]
     title = f"{target_name(catalog.stem)}: classification report"
-    page = assemble(title, _lead(tally), _numbers(tally), parts, provenance)
+    first = field_check.verdict(check, {tag: one.label for tag, one in tally.classes.items()})
+    page = assemble(title, _lead(tally), _numbers(tally), parts, provenance, first)
     write_bytes(page.encode(), output)
 
 

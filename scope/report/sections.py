@@ -38,7 +38,7 @@ def counts(tally: CatalogTally) -> Section:
     return Section("counts", "Light curves in and out", "\n".join(parts))
 
 
-def classes(tally: CatalogTally) -> Section:
+def classes(tally: CatalogTally, check: Mapping[str, Any] | None = None) -> Section:
     """Tell, per class and threshold, how many light curves there are and how they agree."""
     first, *others = tally.thresholds
     parts = []
@@ -47,12 +47,15 @@ def classes(tally: CatalogTally) -> Section:
             "<p>A light curve may belong to several classes, or to none. “Both” counts light "
             "curves that reach the threshold in both algorithms, “both of either” is their share "
             "among those that reach it in at least one, “same side” the share of all light "
-            "curves on which the two algorithms agree, most of them below the threshold.</p>",
-            tables.class_table(tally, first),
+            "curves on which the two algorithms agree, most of them below the threshold. “Of "
+            "nulls” is the share of shuffled or noise light curves that reach it, “FDR” the "
+            "false-discovery rate that follows: the part of the light curves above it that "
+            "chance explains; both are of the probability where the class has one.</p>",
+            tables.class_table(tally, first, check),
         ]
         for name in others:
             title = f"The same at the threshold “{escape(name)}”, {tally.thresholds[name]:g}"
-            inner = tables.class_table(tally, name)
+            inner = tables.class_table(tally, name, check)
             parts.append(f"<details><summary>{title}</summary>{inner}</details>")
     else:
         parts.append("<p>The catalogue has no scores of the classes of this report.</p>")

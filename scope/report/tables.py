@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from scope.catalog.field_check import judged_column
 from scope.report.figures import band_name
 from scope.report.tally import CatalogTally
 from scope.schema import REASONS
@@ -100,8 +101,11 @@ def quadrant_table(tally: CatalogTally) -> str:
     return table("Classified light curves by detector (ccd) and quadrant", header, rows)
 
 
-def class_table(tally: CatalogTally, threshold: str) -> str:
-    """Return, per class, how many light curves reach a named threshold, and agreement."""
+def class_table(tally: CatalogTally, threshold: str, check: Mapping[str, Any] | None = None) -> str:
+    """Return, per class, how many light curves reach a named threshold, and agreement.
+
+    With what a check of nulls found, also the share of these and the false-discovery rate.
+    """
     rows = []
     for one in tally.classes.values():
         at = one.at[threshold]
@@ -112,16 +116,42 @@ def class_table(tally: CatalogTally, threshold: str) -> str:
         label = f'<a href="#class-{escape(one.tag)}">{escape(one.label)}</a>'
         tag = f"<code>{escape(one.tag)}</code>"
         agree = percent(at.same_side, one.compared)
-        rows.append((label, tag, dnn, xgb, *compared, agree))
+        rates = _rate_cells(check, one.tag, tally.thresholds[threshold])
+        rows.append((label, tag, dnn, xgb, *compared, agree, *rates))
     value = tally.thresholds[threshold]
     caption = f"Light curves with a score of at least {value:g}, the threshold “{threshold}”"
-    header = ("class", "tag", "DNN", "XGB", "both", "both of either", "same side")
+    header = (
+        "class",
+        "tag",
+        "DNN",
+        "XGB",
+        "both",
+        "both of either",
+        "same side",
+        "of nulls",
+        "FDR",
+    )
     return table(caption, header, rows, text_columns=2)
+
+
+def share_or_dash(value: float | None) -> str:
+    """Return a share in percent with one decimal, or a dash for None."""
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _rate_cells(check: Mapping[str, Any] | None, tag: str, threshold: float) -> tuple[str, str]:
+    """Return share of nulls and false-discovery rate, for a line of the table of classes."""
+    found = None if check is None else judged_column(check, tag, threshold)
+    if found is None:
+        return "–", "–"
+    return share_or_dash(found["share"]), share_or_dash(found["false_discovery_rate"])
 
 
 def provenance_table(record: Mapping[str, Any]) -> str:
     """Return the record of a product, nested keys joined by dots."""
-    rows = [(escape(key), f"<code>{escape(value)}</code>") for key, value in _flat(record)]
+    # The numbers of the check stand in a table of their own.
+    shown = {key: value for key, value in record.items() if key != "field_check"}
+    rows = [(escape(key), f"<code>{escape(value)}</code>") for key, value in _flat(shown)]
     return table("Record of this report", ("fact", "value"), rows, text_columns=2)
 
 

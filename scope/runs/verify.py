@@ -23,7 +23,7 @@ from scope.schema import SOURCES, validate
 UNIT_STAGES = ("sources", "lightcurves", "crossmatch", "features", "imputed")
 """Stages with a file for each unit, in the order of the workflow."""
 
-TARGET_STAGES = ("gathered", "scores", "preds", "catalog")
+TARGET_STAGES = ("gathered", "scores", "nulls", "preds", "catalog")
 """Stages with files of the whole target, which come after."""
 
 AFTER_ALL = ("examples", "report")
@@ -202,6 +202,9 @@ def _expected_ids(
     product: Product, stage: str, listed: Mapping[str, npt.NDArray[np.int64]], complete: bool
 ) -> npt.NDArray[np.int64] | None:
     """Return the ids that sources list for a unit, or for the target; None if not known."""
+    if stage == "nulls":
+        # They have running numbers: two are made of each light curve of a sample.
+        return None
     if stage in UNIT_STAGES:
         return listed.get(product.path.stem)
     return np.sort(np.concatenate(list(listed.values()))) if listed and complete else None

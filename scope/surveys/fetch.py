@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from scope.lightcurves.bright_stars import (
 )
 from scope.lightcurves.cleaning import (
     CleaningOptions,
+    clean,
     emptied,
     good_epochs,
     is_dropped,
@@ -255,3 +256,33 @@ def _log_counts(what: str, reasons: Iterable[str | None] | Counter[str | None]) 
         counts[None],
         f" ({dropped})" if dropped else "",
     )
+
+
+def cleaned_by_id(
+    surveys: Sequence[Survey], ids: npt.NDArray[np.int64], cleaning: CleaningOptions
+) -> tuple[LightCurves, npt.NDArray[np.object_]]:
+    """Return the cleaned light curves of some ids, from the first survey that has each.
+
+    Parameters
+    ----------
+    surveys : sequence of Survey
+        At least one.
+    ids : (n,) int64
+    cleaning : CleaningOptions
+
+    Returns
+    -------
+    lightcurves : LightCurves
+        n light curves in the order of `ids`.
+    reasons : (n,) object
+        None, or why a light curve has no points.
+    """
+    curves, reasons = clean(surveys[0].lightcurves(ids), cleaning)
+    for survey in surveys[1:]:
+        missing = np.flatnonzero(curves.n_epochs == 0)
+        more, more_reasons = clean(survey.lightcurves(ids[missing]), cleaning)
+        rows = np.arange(len(ids))
+        rows[missing] = len(ids) + np.arange(len(missing))
+        curves = LightCurves.concatenate([curves, more]).take(rows)
+        reasons = np.concatenate([reasons, more_reasons])[rows]
+    return curves, reasons

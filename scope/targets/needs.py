@@ -95,6 +95,8 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "export": Need(memory_mb=1000, memory_mb_per_thousand=4),
         "publish": Need(memory_mb=1000),
         "fetch_examples": Need(memory_mb=1000),
+        "fetch_nulls": Need(memory_mb=1000),
+        "score_nulls": Need(memory_mb=2000, memory_mb_per_thread=150, minutes=30),
         "plot_report": Need(memory_mb=1500),
         "resample_labelled": Need(memory_mb=4000),
         "make_twins": Need(memory_mb=3000),

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scope.io import read_metadata, read_table, write_table
 from scope.report import plot_report
 from scope.report.examples import best_examples
 from scope.report.tally import tally_catalog
@@ -149,3 +150,37 @@ def test_a_browser_shows_the_page(tmp_path: Path) -> None:
     # Text and lines on a light ground: neither blank nor an error page of one colour.
     dark = (pixels[..., :3].mean(axis=2) < 0.5).mean()
     assert 0.005 < dark < 0.5
+
+
+def _check(passed: bool, null: int) -> dict[str, object]:
+    line = {"threshold": 0.7, "real": 3, "null": null, "share": null / 50, "highest_share": 0.5}
+    columns = {"vnv_p": {"above": [{**line, "false_discovery_rate": 0.25}], "sum_share": 0.1}}
+    return {
+        "passed": passed,
+        "failed": [] if passed else ["vnv"],
+        "rows": {"real": 4, "shuffled": 50, "white_noise": 50},
+        "limits": {"threshold": 0.7, "share": {}, "sum": 0.01},
+        "classes": {"vnv": {"null": "white_noise", "passed": passed, "columns": columns}},
+    }
+
+
+@pytest.mark.parametrize(("passed", "null"), [(True, 0), (False, 20)])
+def test_the_first_screen_says_what_is_found_where_nothing_is(
+    tmp_path: Path, passed: bool, null: int
+) -> None:
+    catalog = fakes.write_catalog(tmp_path / "field_250.parquet", SIX)
+    table = read_table(catalog)
+    facts = {**read_metadata(catalog), "field_check": _check(passed, null)}
+    write_table(table, catalog, facts)
+    plot_report(catalog, [], [], tmp_path / "p.html", thresholds=THRESHOLDS, classes=CLASSES)
+    page = (tmp_path / "p.html").read_text()
+    head = page[page.index("<header>") : page.index("<nav")]
+    assert ('class="check failed"' in head) is not passed
+    assert f'{null} <span class="of">of 50</span>' in head
+    assert ("fails" in head) is not passed
+    # The table of classes has the same rates; its evaluation threshold was not counted.
+    assert "<td>25.0 %</td>" in page[page.index('id="classes"') :]
+
+
+def test_a_catalogue_without_the_check_says_so(tmp_path: Path) -> None:
+    assert "Nothing says whether" in page_of(tmp_path, SIX)

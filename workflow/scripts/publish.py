@@ -6,6 +6,7 @@ from scope.cli.job import job
 
 with job(snakemake.log[0]):
     from scope.catalog import publish_catalog
+    from scope.catalog.field_check import CheckOptions
     from scope.catalog.probabilities import load_probabilities
 
     fusion = [Path(path).parent for path in snakemake.input.fusion]
@@ -13,6 +14,8 @@ with job(snakemake.log[0]):
         list(snakemake.input.preds),
         snakemake.output[0],
         facts=snakemake.params.facts,
+        nulls=snakemake.input.nulls,
+        check=CheckOptions(**snakemake.params.check),
         probabilities=load_probabilities(
             [Path(path).parent for path in snakemake.input.bundles],
             fusion[0] if fusion else None,

@@ -1,0 +1,19 @@
+"""Draw a sample of a target's light curves and make them null."""
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.catalog.nulls import SampleOptions, fetch_nulls
+    from scope.surveys.open import open_units
+
+    fetch_nulls(
+        list(snakemake.input.features),
+        [
+            open_units(settings, snakemake.resources.kowalski)
+            for settings in snakemake.params.surveys
+        ],
+        snakemake.output[0],
+        cleaning=snakemake.params.cleaning,
+        sample=SampleOptions(**snakemake.params.sample),
+        facts=snakemake.params.facts,
+    )

@@ -1,0 +1,20 @@
+"""Score the nulls of a target by the functions and models of its light curves."""
+
+from pathlib import Path
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.catalog.nulls import score_nulls
+    from scope.classifiers.bundle import ModelBundle
+
+    score_nulls(
+        snakemake.input.nulls,
+        snakemake.output[0],
+        bundles=[ModelBundle.load(Path(path).parent) for path in snakemake.input.bundles],
+        options=snakemake.params.options,
+        backend=snakemake.params.backend,
+        workers=snakemake.threads,
+        classes=snakemake.params.classes,
+        facts=snakemake.params.facts,
+    )
