@@ -230,6 +230,7 @@ def test_names_stay_text_for_snakemake() -> None:
     assert option == "--default-resources"
     parsed = Resources.parse(words, allow_expressions=True)
     context = {"wildcards": None, "input": [], "attempt": 1, "threads": 1, "rulename": "infer"}
+    context["async_run"] = print
     assert {name: parsed[name].evaluate(**context).value for name in names} == names
 
 
