@@ -36,6 +36,18 @@ SURVEY_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
 DMDT = "dmdt"
 
 
+def training_columns(path: str | Path) -> list[str]:
+    """Return the names of the columns of a training set.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError
+    """
+    if Path(path).suffix.lower() == ".parquet":
+        return list(read_schema(path).names)
+    return [str(name) for name in _read_frame(path).columns]
+
+
 def read_training_set(
     path: str | Path,
     needed: Sequence[str],
