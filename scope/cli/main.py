@@ -9,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 
 from scope.cli.arguments import Parser
+from scope.cli.commands import HelpWithTable, command_table
 from scope.cli.run import run_command
 
 COMMANDS = {
@@ -53,11 +54,19 @@ def main(argv: Sequence[str] | None = None, prog: str = "scope") -> int:
 
 def build_parser(prog: str = "scope") -> Parser:
     """Return the parser of ``scope`` with all its sub-commands."""
-    parser = Parser(prog=prog, description="Tools beside the workflow.")
+    parser = Parser(
+        prog=prog,
+        description="Tools beside the workflow, which `snakemake` runs.",
+        formatter_class=HelpWithTable,
+        epilog=command_table(COMMANDS),
+    )
     parser.add_version()
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", help="one of those below"
+    )
     for name, meaning in COMMANDS.items():
-        sub = commands.add_parser(name, help=meaning, description=f"{meaning.capitalize()}.")
+        # The table at the end has its meaning.
+        sub = commands.add_parser(name, description=f"{meaning.capitalize()}.")
         _module(name).add_arguments(sub)
     return parser
 
