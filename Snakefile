@@ -19,6 +19,7 @@ include: "rules/catalog.smk"
 include: "rules/training.smk"
 include: "rules/scheduler.smk"
 include: "rules/runs.smk"
+include: "rules/targets.smk"
 
 
 rule all:

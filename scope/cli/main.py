@@ -9,8 +9,10 @@ from importlib import import_module
 from types import ModuleType
 
 from scope.cli.arguments import Parser
-from scope.cli.commands import HelpWithTable, command_table
-from scope.cli.run import run_command
+from scope.cli.commands import DOCUMENTED, HelpWithTable, command_table
+from scope.cli.run import guarded, run_command
+from scope.errors import UsageError
+from scope.targets.suggest import nearest
 
 COMMANDS = {
     "simulate": "write a simulated quadrant in the layout of an archive",
@@ -49,7 +51,20 @@ def main(argv: Sequence[str] | None = None, prog: str = "scope") -> int:
     if argv[:1] == ["resume"] and not {"-h", "--help"} & set(argv):
         # All its options are those of another program.
         return import_module("scope.cli.resume").main(argv[1:])
+    if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
+        return guarded(lambda: _unknown(argv[0]))
     return run_command(build_parser(prog), _run, argv)
+
+
+def _unknown(command: str) -> None:
+    known = {name: f"`scope {name}`" for name in COMMANDS}
+    known |= {name: f"`{name}`" for name in DOCUMENTED if name not in known}
+    found = [known[name] for name in nearest(command.replace("_", "-"), known)]
+    raise UsageError(
+        "unknown command of scope",
+        value=command,
+        todo=f"did you mean {' or '.join(found)}?" if found else "see `scope --help`",
+    )
 
 
 def build_parser(prog: str = "scope") -> Parser:
