@@ -24,6 +24,7 @@ COMMANDS = {
     "plot-predictions": "draw what networks and trees say about the same light curves",
     "plot-training-stats": "draw how networks and trees compare, labels and importances",
     "download-archive": "fetch light curves of fields from the public archive, and check them",
+    "estimate": "say what an archive will take: time, memory and disk, measured on this machine",
     "models": "list, show or verify the models that there are",
     "fetch-models": "fetch trained models from a server, a bucket or a folder, and check them",
     "fetch-datasets": "fetch training sets from a server, a bucket or a folder",
