@@ -30,8 +30,6 @@ rule resample_labelled:
         "logs/resample_labelled.log",
     benchmark:
         "benchmarks/resample_labelled.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("resample_labelled"),
         runtime=minutes("resample_labelled"),
@@ -51,8 +49,6 @@ rule generate_features:
         "logs/generate_features.log",
     benchmark:
         "benchmarks/generate_features.tsv"
-    conda:
-        "../envs/cpu.yaml"
     threads: 8
     resources:
         mem_mb=memory("generate_features"),
@@ -76,8 +72,6 @@ rule assemble_training_set:
         "logs/assemble_training_set/{group}.log",
     benchmark:
         "benchmarks/assemble_training_set/{group}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("assemble_training_set"),
         runtime=minutes("assemble_training_set"),
@@ -99,8 +93,6 @@ rule train_bundle:
         "logs/train_bundle/{algo}/{group}.log",
     benchmark:
         "benchmarks/train_bundle/{algo}/{group}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     threads: 8
     resources:
         mem_mb=memory("train_bundle"),
@@ -125,8 +117,6 @@ rule fuse:
         "logs/fuse/{group}.log",
     benchmark:
         "benchmarks/fuse/{group}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("fuse"),
         runtime=minutes("fuse"),
@@ -149,8 +139,6 @@ rule plot_bundle:
         "logs/plot_bundle/{kind}_{group}.log",
     benchmark:
         "benchmarks/plot_bundle/{kind}_{group}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("plot_bundle"),
         runtime=minutes("plot_bundle"),
