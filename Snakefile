@@ -10,6 +10,11 @@ The stages are in rules/, one file each. config/README.md explains every setting
 """
 
 
+# For `--software-deployment-method apptainer`, and built by its recipe; without it jobs run in
+# the environment of Snakemake itself.
+container: f"{workflow.basedir}/envs/scope.sif"
+
+
 include: "rules/common.smk"
 include: "rules/resources.smk"
 include: "rules/sources.smk"
@@ -20,6 +25,7 @@ include: "rules/catalog.smk"
 include: "rules/training.smk"
 include: "rules/scheduler.smk"
 include: "rules/runs.smk"
+include: "rules/targets.smk"
 
 
 rule all:

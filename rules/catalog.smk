@@ -21,8 +21,6 @@ rule merge:
         "logs/merge/{algo}/{target}.log",
     benchmark:
         "benchmarks/merge/{algo}/{target}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("merge"),
         runtime=minutes("merge"),
@@ -45,8 +43,6 @@ rule export:
         "benchmarks/export/{algo}/{target}.{suffix}.tsv"
     wildcard_constraints:
         suffix="csv|h5",
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("export"),
         runtime=minutes("export"),
@@ -68,8 +64,6 @@ rule publish:
         "logs/publish/{target}.log",
     benchmark:
         "benchmarks/publish/{target}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("publish"),
         runtime=minutes("publish"),
@@ -95,8 +89,6 @@ rule fetch_examples:
         "logs/fetch_examples/{target}.log",
     benchmark:
         "benchmarks/fetch_examples/{target}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("fetch_examples"),
         runtime=minutes("fetch_examples"),
@@ -125,8 +117,6 @@ rule plot_report:
         "logs/plot_report/{target}.log",
     benchmark:
         "benchmarks/plot_report/{target}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("plot_report"),
         runtime=minutes("plot_report"),

@@ -23,6 +23,7 @@ from scope.config import load_config
 from scope.errors import ScopeError
 from scope.provenance import STAGES
 from scope.targets import FieldTarget, parse_target
+from scope.targets.paths import without_wildcards
 from scope.targets.plan import Plan
 
 
@@ -43,7 +44,7 @@ def clearly(function):
     @wraps(function)
     def wrapper(*arguments, **keywords):
         try:
-            return function(*arguments, **keywords)
+            return without_wildcards(function(*arguments, **keywords))
         except ScopeError as error:
             raise WorkflowError(f"error: {error}") from None
 
@@ -356,6 +357,7 @@ def training_cleaning(wildcards):
     return replace(cleaning, min_epochs=fewest)
 
 
+@clearly
 def labelled_tables(wildcards):
     """The light curves and labels of the labelled sets."""
     labelled = CONFIG.training.labelled
@@ -367,11 +369,13 @@ def labelled_tables(wildcards):
     )
 
 
+@clearly
 def label_map(wildcards):
     """A file of config/, or any other by its whole path."""
     return str(Path(workflow.basedir) / "config" / CONFIG.training.labelled.label_map)
 
 
+@clearly
 def training_set_file(wildcards):
     """The configured labelled features, or those of the training targets."""
     return CONFIG.training.dataset or f"results/training/{wildcards.group}.parquet"

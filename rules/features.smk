@@ -17,8 +17,6 @@ rule compute_features:
         "logs/compute_features/{target}/{unit}.log",
     benchmark:
         "benchmarks/compute_features/{target}/{unit}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     threads: 8
     resources:
         mem_mb=memory("compute_features"),

@@ -20,8 +20,6 @@ rule impute:
         "logs/impute/{preprocessing}/{target}/{unit}.log",
     benchmark:
         "benchmarks/impute/{preprocessing}/{target}/{unit}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("impute"),
         runtime=minutes("impute"),
@@ -41,8 +39,6 @@ rule gather:
         "logs/gather/{preprocessing}/{target}.log",
     benchmark:
         "benchmarks/gather/{preprocessing}/{target}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("gather"),
         runtime=minutes("gather"),
@@ -62,8 +58,6 @@ rule infer:
         "logs/infer/{algo}/{target}/{group}/{classes}.log",
     benchmark:
         "benchmarks/infer/{algo}/{target}/{group}/{classes}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     threads: 8
     resources:
         mem_mb=memory("infer"),

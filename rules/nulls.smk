@@ -19,8 +19,6 @@ rule fetch_nulls:
         "logs/fetch_nulls/{target}.log",
     benchmark:
         "benchmarks/fetch_nulls/{target}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("fetch_nulls"),
         runtime=minutes("fetch_nulls"),
@@ -45,8 +43,6 @@ rule score_nulls:
         "logs/score_nulls/{target}.log",
     benchmark:
         "benchmarks/score_nulls/{target}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     threads: 8
     resources:
         mem_mb=memory("score_nulls"),

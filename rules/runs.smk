@@ -37,6 +37,9 @@ RUN_RECORD = []
 def record_end(outcome):
     for record in RUN_RECORD:
         end_run(record, outcome)
+    if outcome == "failed" and not REFUSALS.stopped:
+        for line in REFUSALS.lines():
+            print(f"error: {line}", file=sys.stderr)
 
 
 onstart:

@@ -18,8 +18,6 @@ rule simulate:
         "logs/simulate/{target}/{unit}.log",
     benchmark:
         "benchmarks/simulate/{target}/{unit}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("simulate"),
         runtime=minutes("simulate"),
@@ -40,8 +38,6 @@ rule fetch_list:
         "logs/fetch_list/{target}.log",
     benchmark:
         "benchmarks/fetch_list/{target}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("fetch_list"),
         runtime=minutes("fetch_list"),
@@ -65,8 +61,6 @@ rule fetch_sources:
         "logs/fetch_sources/{target}/{unit}.log",
     benchmark:
         "benchmarks/fetch_sources/{target}/{unit}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("fetch_sources"),
         runtime=minutes("fetch_sources"),
@@ -90,8 +84,6 @@ rule fetch_lightcurves:
         "logs/fetch_lightcurves/{target}/{unit}.log",
     benchmark:
         "benchmarks/fetch_lightcurves/{target}/{unit}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("fetch_lightcurves"),
         runtime=minutes("fetch_lightcurves"),
@@ -115,8 +107,6 @@ rule fetch_crossmatch:
         "logs/fetch_crossmatch/{target}/{unit}.log",
     benchmark:
         "benchmarks/fetch_crossmatch/{target}/{unit}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("fetch_crossmatch"),
         runtime=minutes("fetch_crossmatch"),

@@ -32,8 +32,6 @@ rule resample_labelled:
         "logs/resample_labelled.log",
     benchmark:
         "benchmarks/resample_labelled.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("resample_labelled"),
         runtime=minutes("resample_labelled"),
@@ -53,8 +51,6 @@ rule make_twins:
         "logs/make_twins/{origin}.log",
     benchmark:
         "benchmarks/make_twins/{origin}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("make_twins"),
         runtime=minutes("make_twins"),
@@ -76,8 +72,6 @@ rule generate_features:
         "logs/generate_features/{origin}.log",
     benchmark:
         "benchmarks/generate_features/{origin}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     threads: 8
     resources:
         mem_mb=memory("generate_features"),
@@ -101,8 +95,6 @@ rule assemble_training_set:
         "logs/assemble_training_set/{group}.log",
     benchmark:
         "benchmarks/assemble_training_set/{group}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("assemble_training_set"),
         runtime=minutes("assemble_training_set"),
@@ -124,8 +116,6 @@ rule train_bundle:
         "logs/train_bundle/{algo}/{group}.log",
     benchmark:
         "benchmarks/train_bundle/{algo}/{group}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     threads: 8
     resources:
         mem_mb=memory("train_bundle"),
@@ -150,8 +140,6 @@ rule fuse:
         "logs/fuse/{group}.log",
     benchmark:
         "benchmarks/fuse/{group}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("fuse"),
         runtime=minutes("fuse"),
@@ -174,8 +162,6 @@ rule plot_bundle:
         "logs/plot_bundle/{kind}_{group}.log",
     benchmark:
         "benchmarks/plot_bundle/{kind}_{group}.tsv"
-    conda:
-        "../envs/cpu.yaml"
     resources:
         mem_mb=memory("plot_bundle"),
         runtime=minutes("plot_bundle"),

@@ -192,13 +192,6 @@ class TrainingData:
         inside = (self.fold_at * n_folds).astype(np.int64) == number
         return np.flatnonzero(candidates & ~inside), np.flatnonzero(candidates & inside)
 
-    def trainable(self, definition: ClassDefinition) -> bool:
-        """Return whether training and validation rows have positive and negative ones."""
-        positive, member = self.targets(definition)
-        return all(
-            _two_sided(positive[member & (self.sets == number)]) for number in (TRAIN, VALIDATION)
-        )
-
     def targets(
         self, definition: ClassDefinition
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -260,7 +253,7 @@ def load_training_data(
         sky where these are split.
     """
     options = options or DataOptions()
-    labels = list(dict.fromkeys(_label_columns(definitions)))
+    labels = list(dict.fromkeys(label_columns(definitions)))
     places = [] if options.sky_block_deg is None else ["ra", "dec"]
     needed = list(dict.fromkeys([*features, "dmdt", *labels, *places]))
     wanted = {name: column.format(suffix=period_suffix) for name, column in SLICE_COLUMNS.items()}
@@ -377,6 +370,6 @@ def _numbers(table: pa.Table, name: str) -> npt.NDArray[np.float64]:
     return np.asarray(values)
 
 
-def _label_columns(definitions: Sequence[ClassDefinition]) -> list[str]:
+def label_columns(definitions: Sequence[ClassDefinition]) -> list[str]:
     names = [item.label for item in definitions]
     return names + [item.negative_label for item in definitions if item.negative_label is not None]

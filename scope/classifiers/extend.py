@@ -70,6 +70,9 @@ def _write(parts: list[ModelBundle], output: Path, about: str, limits: str) -> M
         ),
         "trained": {tag: _how(part, tag) for tag, part in owner.items()},
     }
+    skipped = {t: why for part in parts for t, why in part.manifest.get("skipped", {}).items()}
+    if without := {tag: why for tag, why in skipped.items() if tag not in owner}:
+        facts["skipped"] = without
     files = {
         member["class"]: member["file"] for part in parts for member in part.manifest["members"]
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,15 @@ class TrainedClasses:
         How each training went.
     scores : Path
         Scores of the training set, see `scope.classifiers.training_scores`.
+    skipped : dict of class tag to str
+        Classes that could not be trained, and why.
     """
 
     bundle: ModelBundle
     metrics: Mapping[str, Any]
     reports: Mapping[str, Any]
     scores: Path
+    skipped: Mapping[str, str] = field(default_factory=dict)
 
 
 def train_classes(
@@ -53,6 +56,7 @@ def train_classes(
     workers: int = 1,
     verbose: int = 0,
     calibrate: bool = True,
+    skip_untrainable: bool = False,
     start: Mapping[str, Pretrained] | None = None,
 ) -> TrainedClasses:
     """Train the classes `config.training.tags` on `config.training.dataset` into a folder.
@@ -63,6 +67,8 @@ def train_classes(
         Gets the bundle, under the name of the group, and the scores of the training set.
     calibrate : bool
         False spares the models without a fold; a catalogue has no probabilities then.
+    skip_untrainable : bool
+        Leave out classes that cannot be trained; else one is an error.
     start : mapping of class tag to Pretrained, optional
         Trained models to go on from.
 
@@ -86,7 +92,7 @@ def train_classes(
     settings = training_settings(config)
     if not calibrate:
         settings["calibration"] = None
-    # A class that was named is trained or is an error, however few examples it has.
+    # A class that was named is trained, however few examples it has, or is an error.
     settings["min_count"] = None
     folder = Path(folder)
     scores = folder / f"scores_{algorithm}.parquet"
@@ -97,12 +103,14 @@ def train_classes(
         device=device,
         workers=workers,
         verbose=verbose,
+        skip_untrainable=skip_untrainable,
         start=start,
         scores_output=scores,
         **settings,
     )
     metrics = json.loads((bundle.folder / METRICS).read_bytes())
-    return TrainedClasses(bundle, metrics["classes"], metrics["training"], scores)
+    skipped = bundle.manifest.get("skipped", {})
+    return TrainedClasses(bundle, metrics["classes"], metrics["training"], scores, skipped)
 
 
 def save_trained(trained: TrainedClasses, models: str | Path, config: Config) -> ModelBundle:

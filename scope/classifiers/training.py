@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from scope.classifiers.pretrained import Pretrained
 from scope.classifiers.splits import TRAIN
 from scope.classifiers.training_run import Options, Trained, TrainingRun
 from scope.classifiers.training_scores import ClassScores, TrainingScores
+from scope.classifiers.untrainable import absent_labels, left, rare_classes, tell_skipped
 from scope.classifiers.xgb import TreeOptions
 from scope.config.classes import ClassDefinition
 from scope.errors import ConfigError, InputError
@@ -64,6 +65,7 @@ def train_bundle(
     scores_output: str | Path | None = None,
     group: str | None = None,
     min_count: int | None = None,
+    skip_untrainable: bool = False,
     workers: int = 1,
     device: str = "cpu",
     about: str = "",
@@ -106,6 +108,9 @@ def train_bundle(
     min_count : int, optional
         Classes without more positive rows than this are left out, and so are those whose
         scores come out constant. None: a class that cannot be trained is an error.
+    skip_untrainable : bool
+        Leave out classes that cannot be trained, as with a `min_count` of 0. What was left
+        out, and why, stands in the manifest under ``skipped``.
     workers : int
         Classes that are trained at a time.
     device : {"cpu", "cuda"}
@@ -140,18 +145,21 @@ def train_bundle(
     options: Options = (
         (network or NetworkOptions()) if algorithm == "dnn" else trees or TreeOptions()
     )
+    lenient = skip_untrainable or min_count is not None
+    skipped = absent_labels(training_set, definitions) if skip_untrainable else {}
     prepared = _prepare(
         training_set,
-        definitions,
+        left(definitions, skipped),
         lists,
         impute or default_imputation(period_suffix),
         period_suffix,
         data,
     )
-    chosen = frequent_classes(prepared, definitions, min_count)
+    if lenient:
+        skipped |= rare_classes(prepared, left(definitions, skipped), min_count or 0)
     run = TrainingRun(
         prepared,
-        tuple(chosen),
+        tuple(left(definitions, skipped)),
         lists,
         options,
         calibration,
@@ -160,9 +168,13 @@ def train_bundle(
         verbose,
         start or {},
     )
+    if lenient:
+        skipped |= run.untrainable()
+        run = replace(run, definitions=tuple(left(definitions, skipped)))
+        tell_skipped(skipped, definitions)
     trained = run.train()
-    refused = constant_classes(trained, prepared, strict=min_count is None)
-    chosen = [item for item in chosen if item.tag not in refused]
+    refused = constant_classes(trained, prepared, strict=not lenient)
+    chosen = [item for item in run.definitions if item.tag not in refused]
     scores = TrainingScores.of(prepared, {item.tag: trained.scores[item.tag] for item in chosen})
     calibrated = None if calibration is None else _calibration(scores, algorithm, calibration)
     metrics = _metrics(trained, scores, calibrated, data.seed)
@@ -172,6 +184,8 @@ def train_bundle(
         "refused": refused,
         "versions": _versions(algorithm),
     }
+    if skipped:
+        facts["skipped"] = skipped
     if start:
         facts["went_on_from"] = {tag: item.sha256 for tag, item in start.items()}
     group = group or Path(output).name
@@ -283,40 +297,6 @@ def constant_classes(trained: Trained, data: TrainingData, *, strict: bool) -> l
     if refused:
         logger.warning("refused for constant scores: %s", ", ".join(refused))
     return refused
-
-
-def frequent_classes(
-    data: TrainingData, definitions: Sequence[ClassDefinition], min_count: int | None
-) -> list[ClassDefinition]:
-    """Return the classes with more than `min_count` positive rows, or all if it is None.
-
-    With a `min_count`, classes whose training or validation rows are all on one side
-    are left out as well.
-
-    Raises
-    ------
-    InputError
-        If there are none.
-    """
-    if min_count is None:
-        return list(definitions)
-    chosen, rare = [], []
-    for item in definitions:
-        count = int((data.labels[item.label] > item.threshold).sum())
-        if count > min_count and data.trainable(item):
-            chosen.append(item)
-        else:
-            rare.append(f"{item.tag} ({count})")
-    if rare:
-        logger.info("left out for want of positive rows (their number): %s", ", ".join(rare))
-    if not chosen:
-        raise InputError(
-            "no class has enough positive rows to be trained",
-            value=", ".join(rare) or "no classes",
-            allowed=f"more than {min_count}, of stars in the training and the validation set",
-            todo="add labelled stars, or lower training.min_count",
-        )
-    return chosen
 
 
 def _versions(algorithm: str) -> dict[str, str]:

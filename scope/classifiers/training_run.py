@@ -107,10 +107,7 @@ class TrainingRun:
             If the device is not there.
         """
         for item in self.definitions:
-            training, _, _ = self._examples(item)
-            if isinstance(self.options, TreeOptions) and not self.options.skip_cv:
-                search_folds(training, self.options)
-            self._check_folds(item)
+            self._check(item)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             if isinstance(self.options, NetworkOptions):
@@ -127,6 +124,23 @@ class TrainingRun:
             {tag: scores for tag, (scores, _) in scored.items()},
             {tag: figures for tag, (_, figures) in scored.items()},
         )
+
+    def untrainable(self) -> dict[str, str]:
+        """Return the classes that `train` would refuse, and why."""
+        found = {}
+        for item in self.definitions:
+            try:
+                self._check(item)
+            except InputError as error:
+                found[item.tag] = f"{error.what}: {error.value}"
+        return found
+
+    def _check(self, item: ClassDefinition) -> None:
+        """Raise InputError if a class cannot be trained."""
+        training, _, _ = self._examples(item)
+        if isinstance(self.options, TreeOptions) and not self.options.skip_cv:
+            search_folds(training, self.options)
+        self._check_folds(item)
 
     def n_folds(self, item: ClassDefinition) -> int:
         """Return into how many folds the training stars of a class are cut; 0 for none."""

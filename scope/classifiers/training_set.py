@@ -35,6 +35,18 @@ empty for all others; a training set need not have it."""
 DMDT = "dmdt"
 
 
+def training_columns(path: str | Path) -> list[str]:
+    """Return the names of the columns of a training set.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError
+    """
+    if Path(path).suffix.lower() == ".parquet":
+        return list(read_schema(path).names)
+    return [str(name) for name in _read_frame(path).columns]
+
+
 def read_training_set(
     path: str | Path,
     needed: Sequence[str],

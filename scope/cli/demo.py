@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 from collections.abc import Sequence
+from contextlib import chdir
 from pathlib import Path
 
 from scope.cli.arguments import Parser
 from scope.cli.run import run_command
+from scope.cli.workflow import run_snakemake_here
 from scope.errors import ScopeError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,9 +44,10 @@ def run_demo(options: argparse.Namespace) -> None:
         Path(f"results/report/{target}.html"),
     ]
     print(f"Simulating and classifying a ZTF quadrant on {options.cores} cores …", flush=True)
-    command = [sys.executable, "-m", "snakemake", "--cores", str(options.cores)]
-    command += ["--quiet", "rules", "host", "reason", "--", *map(str, products)]
-    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+    arguments = ["--cores", str(options.cores), "--quiet", "rules", "host", "reason"]
+    with chdir(ROOT):
+        status = run_snakemake_here([*arguments, "--", *map(str, products)])
+    if status != 0:
         raise ScopeError(
             "the workflow failed",
             value=target,

@@ -9,7 +9,10 @@ from importlib import import_module
 from types import ModuleType
 
 from scope.cli.arguments import Parser
-from scope.cli.run import run_command
+from scope.cli.commands import DOCUMENTED, HelpWithTable, command_table
+from scope.cli.run import guarded, run_command
+from scope.errors import UsageError
+from scope.targets.suggest import nearest
 
 COMMANDS = {
     "simulate": "write a simulated quadrant in the layout of an archive",
@@ -21,6 +24,7 @@ COMMANDS = {
     "plot-predictions": "draw what networks and trees say about the same light curves",
     "plot-training-stats": "draw how networks and trees compare, labels and importances",
     "download-archive": "fetch light curves of fields from the public archive, and check them",
+    "estimate": "say what an archive will take: time, memory and disk, measured on this machine",
     "models": "list, show or verify the models that there are",
     "fetch-models": "fetch trained models from a server, a bucket or a folder, and check them",
     "fetch-datasets": "fetch training sets from a server, a bucket or a folder",
@@ -48,16 +52,37 @@ def main(argv: Sequence[str] | None = None, prog: str = "scope") -> int:
     if argv[:1] == ["resume"] and not {"-h", "--help"} & set(argv):
         # All its options are those of another program.
         return import_module("scope.cli.resume").main(argv[1:])
+    if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
+        return guarded(lambda: _unknown(argv[0]))
     return run_command(build_parser(prog), _run, argv)
+
+
+def _unknown(command: str) -> None:
+    known = {name: f"`scope {name}`" for name in COMMANDS}
+    known |= {name: f"`{name}`" for name in DOCUMENTED if name not in known}
+    found = [known[name] for name in nearest(command.replace("_", "-"), known)]
+    raise UsageError(
+        "unknown command of scope",
+        value=command,
+        todo=f"did you mean {' or '.join(found)}?" if found else "see `scope --help`",
+    )
 
 
 def build_parser(prog: str = "scope") -> Parser:
     """Return the parser of ``scope`` with all its sub-commands."""
-    parser = Parser(prog=prog, description="Tools beside the workflow.")
+    parser = Parser(
+        prog=prog,
+        description="Tools beside the workflow, which `snakemake` runs.",
+        formatter_class=HelpWithTable,
+        epilog=command_table(COMMANDS),
+    )
     parser.add_version()
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", help="one of those below"
+    )
     for name, meaning in COMMANDS.items():
-        sub = commands.add_parser(name, help=meaning, description=f"{meaning.capitalize()}.")
+        # The table at the end has its meaning.
+        sub = commands.add_parser(name, description=f"{meaning.capitalize()}.")
         _module(name).add_arguments(sub)
     return parser
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from scope.cli.arguments import Parser
 from scope.errors import NotFoundError
 from scope.runs.status import Failure, RunStatus, run_status
+from scope.targets.suggest import did_you_mean
 
 _MOST_FAILURES = 20
 
@@ -34,7 +35,10 @@ def run(options: argparse.Namespace) -> None:
     for target in options.targets:
         if target not in status.targets:
             raise NotFoundError(
-                "no run here had this target", value=target, allowed=sorted(status.targets)
+                "no run here had this target",
+                value=target,
+                allowed=sorted(status.targets),
+                todo=did_you_mean(target, status.targets),
             )
     chosen = options.targets or sorted(status.targets)
     for line in [*_table(status, chosen), *_failures(status, chosen)]:

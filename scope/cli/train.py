@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
         "workers": options.workers,
         "verbose": options.verbose,
         "calibrate": options.calibrate,
+        "skip_untrainable": options.skip_untrainable,
         "start": pretrained(
             options.pre_trained_model,
             options.tag,
@@ -83,11 +84,14 @@ def run(options: argparse.Namespace) -> None:
 def _train(config: Config, options: argparse.Namespace, settings: Mapping[str, Any]) -> None:
     from scope.classifiers.tracking import track_training
     from scope.classifiers.train import save_trained, train_classes
+    from scope.classifiers.untrainable import skipped_table
 
     track = track_training(config, options.algorithm, options.job_type)
     with tempfile.TemporaryDirectory(prefix="scope-train-") as folder:
         trained = train_classes(config, folder, **settings)
         print(_table(trained))
+        if trained.skipped:
+            print(skipped_table(trained.skipped))
         track(trained.metrics, trained.reports)
         if options.plot or options.plot_model:
             _plot(trained, config, options)

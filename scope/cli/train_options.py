@@ -217,6 +217,10 @@ def _add_run(parser: Parser) -> None:
     part.add_argument(
         "--pre-trained-model", metavar="FILE", help="go on from this model; with or without suffix"
     )
+    parser.add_flag(
+        "--skip-untrainable",
+        help="leave out classes that cannot be trained, and say why, instead of training none",
+    )
     parser.add_flag("--weights-only", help="take the weights of that model only")
     parser.add_flag(
         "--calibrate",

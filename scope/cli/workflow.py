@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from scope.errors import NotFoundError, ScopeError
 from scope.io.atomic import atomic_path, write_bytes
@@ -73,7 +73,7 @@ def run_workflow(
         *(() if cores is None else ("--cores", str(cores))),
         *("--quiet", *QUIET, *(() if more else ("rules",)), *more, "--", *map(str, products)),
     ]
-    if _snakemake(arguments) != 0:
+    if run_snakemake_here(arguments, sys.stderr) != 0:
         raise ScopeError(
             "the workflow failed",
             value=", ".join(map(str, products)),
@@ -118,9 +118,20 @@ def leave(product: str | Path, place: str | Path) -> Path:
     return place
 
 
-def _snakemake(arguments: Sequence[str]) -> int:
-    """Run Snakemake; where a dead run left its lock, clear what it left first."""
+def run_snakemake_here(arguments: Sequence[str], output: IO[str] | None = None) -> int:
+    """Run Snakemake in the working directory, and return its exit status.
+
+    Where a dead run left its lock, what it left is cleared first. An interrupt from the
+    keyboard reaches Snakemake once, which ends its jobs and takes its lock away.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Snakemake's, without ``--directory``.
+    output : file, optional
+        For what it prints besides its messages; by default this process's output.
+    """
     from scope.runs.resume import resume, run_snakemake
 
     locked = any(Path(".snakemake/locks").glob("*"))
-    return (resume if locked else run_snakemake)(arguments, sys.stderr)
+    return (resume if locked else run_snakemake)(arguments, output)

@@ -21,7 +21,7 @@ from scope.features.edges import SIZE
 from scope.features.options import FeatureOptions
 from scope.features.registry import light_curve_columns, product_columns, star_columns
 from scope.features.rows import Rows, joined_rows
-from scope.io import TableWriter, read_metadata
+from scope.io import TableWriter, count_rows, read_metadata
 from scope.lightcurves.cleaning import is_dropped
 from scope.periods.backends import get_backend
 from scope.provenance import record
@@ -120,7 +120,13 @@ def compute_features(
         return joined_rows(lightcurves, sources, crossmatch, rows)
 
     summary = write_features(
-        pieces, output, options=options, backend=backend, workers=workers, metadata=metadata
+        pieces,
+        output,
+        options=options,
+        backend=backend,
+        workers=workers,
+        metadata=metadata,
+        total=count_rows(sources),
     )
     _log.info("%d rows, %d with features", summary.rows, summary.with_features)
     for reason, count in summary.reasons.items():
@@ -136,6 +142,7 @@ def write_features(
     backend: str,
     workers: int,
     metadata: Mapping[str, Any],
+    total: int | None = None,
 ) -> Summary:
     """Compute and write the features of rows that come piece by piece, in their order.
 
@@ -151,6 +158,8 @@ def write_features(
         Threads. While they compute, the calling thread reads and writes.
     metadata : mapping
         Record of the product.
+    total : int, optional
+        How many rows there are, for those who wait.
 
     Returns
     -------
@@ -160,7 +169,7 @@ def write_features(
     get_backend(backend)
     columns = product_columns(options)
     counts: Counter[str] = Counter()
-    spoken = time.monotonic()
+    begun = spoken = time.monotonic()
     with TableWriter(output, columns, metadata) as writer, thread_pool(workers) as pool:
         limit = _TASKS_PER_WORKER * workers
         try:
@@ -171,11 +180,23 @@ def write_features(
                 writer.write(table)
                 if time.monotonic() > spoken + _SECONDS_BETWEEN_MESSAGES:
                     spoken = time.monotonic()
-                    _log.info("%d rows done", writer.rows)
+                    _log.info("%s", progress(writer.rows, total, spoken - begun))
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     return Summary(writer.rows, dict(sorted(counts.items())))
+
+
+def progress(rows: int, total: int | None, seconds: float) -> str:
+    """Return how far it is: rows of all, their rate, and the time left at this rate."""
+    rate = rows / seconds if seconds > 0 else 0.0
+    if not total or not rate:
+        return f"{rows:,} rows done"
+    left = round(max(total - rows, 0) / rate)
+    return (
+        f"{rows:,} of {total:,} rows, {rate:,.1f} per second, "
+        f"{left // 3600}:{left // 60 % 60:02d}:{left % 60:02d} left"
+    )
 
 
 def _joint(

@@ -15,7 +15,7 @@ from scope.features.assemble import DEFAULT_ROWS, Summary, write_features
 from scope.features.options import FeatureOptions
 from scope.features.rows import Rows
 from scope.identifiers import resolve
-from scope.io import check_output, read_ids, read_metadata, read_schema
+from scope.io import check_output, count_rows, read_ids, read_metadata, read_schema
 from scope.lightcurves.cleaning import (
     CleaningOptions,
     emptied,
@@ -140,6 +140,7 @@ def generate_features(
         backend=backend,
         workers=workers,
         metadata=metadata,
+        total=count_rows(lightcurve_file),
     )
 
 

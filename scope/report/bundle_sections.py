@@ -272,4 +272,8 @@ def training_set(metrics: Metrics, manifest: Mapping[str, Any], labels: Labels) 
         parts.append(figure(charts.counts_chart(counts, "light curves of the class in training")))
     if refused := manifest.get("refused"):
         parts.append(note(f"Refused for constant scores: {escape(', '.join(refused))}."))
+    if skipped := manifest.get("skipped"):
+        parts.append(
+            table("Classes that could not be trained", ("class", "why"), list(skipped.items()))
+        )
     return Section("training-set", "Training set", "".join(parts))

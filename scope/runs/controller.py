@@ -14,8 +14,15 @@ from typing import Any
 
 import yaml
 
-from scope.errors import BackendError, NotFoundError, ServiceError, UsageError
+from scope.errors import BackendError, NotFoundError, ServiceError
 from scope.io.atomic import write_bytes
+from scope.runs.allocation import (
+    Allocation,
+    check_job_name,
+    check_names,
+    minutes_of,
+    output_pattern,
+)
 from scope.runs.records import CONTROLLER_VARIABLE
 from scope.runs.slurm import call, has_slurm
 
@@ -28,33 +35,10 @@ JOBS_VARIABLE = "SCOPE_MAX_JOBS"
 MAX_JOBS = 200
 """Jobs of a controller in the queue at a time, as in the profile."""
 
-_DURATION = re.compile(r"(?:(\d+)-)?(\d+)(?::(\d+))?(?::(\d+))?")
+_LONGEST = 525_600
+"""Minutes of a year: a bound for jobs that shall have none."""
+
 _SUBMITTED = re.compile(r"Submitted batch job (\d+)")
-
-
-@dataclass(frozen=True)
-class Allocation:
-    """What a job asks SLURM for; None leaves it to the cluster.
-
-    Attributes
-    ----------
-    partition, account : str or None
-    memory_gb : float or None
-    time : str or None
-        As SLURM writes it: ``48:00:00``, ``2-00:00:00``.
-    nodes, cores, gpus : int
-    mail_user : str or None
-        Who is told of its end.
-    """
-
-    partition: str | None = None
-    account: str | None = None
-    memory_gb: float | None = None
-    time: str | None = None
-    nodes: int = 1
-    cores: int = 1
-    gpus: int = 0
-    mail_user: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +70,13 @@ class Workers:
     time: str | None = None
     gpu_rules: tuple[str, ...] = ("compute_features",)
 
+    def __post_init__(self) -> None:
+        check_names(
+            partition=self.partition, gpu_partition=self.gpu_partition, account=self.account
+        )
+        if self.time is not None:
+            minutes_of(self.time)
+
     def arguments(self, profile: Mapping[str, Any]) -> list[str]:
         """Return the options of Snakemake that put this in place of what a profile says.
 
@@ -96,13 +87,16 @@ class Workers:
         profile : mapping
             Content of the profile, see `read_profile`.
         """
-        defaults = {"slurm_partition": self.partition, "slurm_account": self.account}
-        of_gpu: dict[str, Any] = {"slurm_partition": self.gpu_partition}
+        defaults = {
+            "slurm_partition": _as_text(self.partition),
+            "slurm_account": _as_text(self.account),
+        }
+        of_gpu: dict[str, Any] = {"slurm_partition": _as_text(self.gpu_partition)}
         if self.gpus is not None or self.gpu_partition:
             of_gpu["gpu"] = 1 if self.gpus is None else self.gpus
         bounds = {
             "mem_mb": None if self.memory_gb is None else round(1000 * self.memory_gb),
-            "runtime": None if self.time is None else minutes_of(self.time),
+            "runtime": None if self.time is None else min(minutes_of(self.time), _LONGEST),
         }
         found = _assignments("--default-resources", profile, defaults)
         sets = {
@@ -141,13 +135,17 @@ class BatchJob:
     environment: str | None = None
     array: int | None = None
 
+    def __post_init__(self) -> None:
+        check_job_name(self.name)
+        output_pattern(self.logs, "%x-%j.out")
+
     def script(self) -> str:
         """Return the text of the batch script."""
         asked = self.allocation
         log = "%x-%j.out" if self.array is None else "%x-%A_%a.out"
         options = {
             "job-name": self.name,
-            "output": str(self.logs.absolute() / log),
+            "output": output_pattern(self.logs, log),
             "array": None if self.array is None else f"1-{self.array}",
             "nodes": asked.nodes,
             "ntasks": 1,
@@ -160,11 +158,12 @@ class BatchJob:
             "mail-user": asked.mail_user,
             "mail-type": "END,FAIL" if asked.mail_user else None,
         }
+        given = {name: value for name, value in options.items() if value}
         lines = [
             "#!/usr/bin/env bash",
-            *(f"#SBATCH --{name}={value}" for name, value in options.items() if value),
+            *(f"#SBATCH --{name}={shlex.quote(str(value))}" for name, value in given.items()),
             "set -euo pipefail",
-            *([] if self.environment is None else [f"source activate {self.environment}"]),
+            *([] if not self.environment else [f"source activate {shlex.quote(self.environment)}"]),
             f"cd {shlex.quote(str(self.folder.absolute()))}",
             *self.commands,
         ]
@@ -252,34 +251,6 @@ def submit(script: str | Path, *, max_jobs: int | None = None) -> int:
     raise ServiceError("answer of sbatch that is not understood", value=answer.strip())
 
 
-def minutes_of(time: str) -> int:
-    """Return a time as SLURM writes it in minutes, rounded up.
-
-    ``90`` and ``90:00`` are minutes, ``1:30:00`` hours, ``1-12`` and ``1-12:00:00`` days
-    and hours.
-
-    Raises
-    ------
-    UsageError
-        If it is none.
-    """
-    match = _DURATION.fullmatch(time)
-    if match is None:
-        raise UsageError(
-            "time that SLURM does not know", value=time, allowed="minutes, H:M:S or D-H:M:S"
-        )
-    days, *rest = match.groups()
-    parts = [int(part) for part in rest if part is not None]
-    if days is not None:
-        hours, minutes, seconds = (*parts, 0, 0)[:3]
-        return 1440 * int(days) + 60 * hours + minutes + math.ceil(seconds / 60)
-    if len(parts) == 1:
-        return parts[0]
-    if len(parts) == 2:
-        return parts[0] + math.ceil(parts[1] / 60)
-    return 60 * parts[0] + parts[1] + math.ceil(parts[2] / 60)
-
-
 def read_profile(profile: str | Path) -> dict[str, Any]:
     """Return the content of a profile of Snakemake: a folder, or a name in the user's profiles.
 
@@ -316,6 +287,12 @@ def _assignments(
     return [option, *(f"{name}={value}" for name, value in (flat | given).items())]
 
 
+def _as_text(name: str | None) -> str | None:
+    """Return a name as Snakemake, which evaluates resources, takes it for itself."""
+    # Bare, `all` would be a function, 0012 and 1e5 numbers.
+    return None if name is None else repr(name)
+
+
 def _option(script: str, name: str) -> str | None:
-    match = re.search(rf"^#SBATCH --{name}=(\S+)", script, re.MULTILINE)
-    return match and match[1]
+    match = re.search(rf"^#SBATCH --{name}=(.+)$", script, re.MULTILINE)
+    return match and "".join(shlex.split(match[1], comments=True))

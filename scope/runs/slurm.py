@@ -7,7 +7,7 @@ import subprocess
 
 from scope.errors import ServiceError
 
-_SECONDS_PER_CALL = 60
+_SECONDS_PER_CALL = 60.0
 
 
 def has_slurm() -> bool:
@@ -15,8 +15,10 @@ def has_slurm() -> bool:
     return shutil.which("squeue") is not None
 
 
-def call(*command: str, check: bool = True) -> str:
+def call(*command: str, check: bool = True, seconds: float = _SECONDS_PER_CALL) -> str:
     """Run a command of SLURM and return what it prints.
+
+    It may take `seconds`.
 
     Raises
     ------
@@ -24,9 +26,7 @@ def call(*command: str, check: bool = True) -> str:
         If it cannot be run, does not answer, or, with `check`, fails.
     """
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_SECONDS_PER_CALL, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ServiceError(f"cannot ask SLURM: {error}", todo="try again later") from None
     if check and done.returncode != 0:

@@ -212,7 +212,7 @@ def test_a_class_without_positive_rows_is_an_error_or_left_out(tmp_path: Path) -
         train(path, tmp_path / "b", "xgb")
     assert not (tmp_path / "b").exists()
     assert train(path, tmp_path / "b", "xgb", min_count=20).classes == ("low",)
-    with pytest.raises(InputError, match=r"red \(0\)"):
+    with pytest.raises(InputError, match=r"red: 0 positive rows"):
         train(path, tmp_path / "c", "xgb", min_count=5000)
 
 

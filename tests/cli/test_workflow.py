@@ -20,13 +20,13 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.chdir(tmp_path)
     seen: list[list[str]] = []
 
-    def snakemake(arguments: list[str]) -> int:
+    def snakemake(arguments: list[str], output: object) -> int:
         seen.append(arguments)
         settings = Path(arguments[arguments.index("--configfile") + 1])
         assert load_config(overrides=json.loads(settings.read_text())).archive == "sky"
         return int("results/broken" in arguments)
 
-    monkeypatch.setattr(workflow, "_snakemake", snakemake)
+    monkeypatch.setattr(workflow, "run_snakemake_here", snakemake)
     return seen
 
 

@@ -124,7 +124,8 @@ def test_a_survey_or_list_that_is_not_there_is_told_without_the_workflow(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sky").symlink_to(archive)
-    monkeypatch.setattr(workflow, "_snakemake", lambda arguments: pytest.fail("it was started"))
+    never = lambda *given: pytest.fail("it was started")  # noqa: E731
+    monkeypatch.setattr(workflow, "run_snakemake_here", never)
     assert run_scope_local.main([*options.split(), "--group-names", "starter"]) == 2
     error = capsys.readouterr().err
     assert message in error

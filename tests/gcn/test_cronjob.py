@@ -96,7 +96,7 @@ def test_an_event_that_fails_is_told_by_the_exit_status(tmp_path, monkeypatch) -
         point = {"mjd": [mjd + 1.5], "mag": [19.0], "magerr": [0.1], "limiting_mag": [20.5]}
         more = {"instrument_id": 1, "magsys": "ab", "filter": "ztfg", "group_ids": [4]}
         stub.call("PUT", "/api/photometry", {"obj_id": "ZTF23aaaaaa0", **point, **more})
-        monkeypatch.setattr("scope.cli.workflow._snakemake", lambda arguments: 1)
+        monkeypatch.setattr("scope.cli.workflow.run_snakemake_here", lambda *given: 1)
         with pytest.raises(SystemExit) as end:
             gcn_command.main([])
         assert end.value.code == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scope.errors import BackendError, NotFoundError, ServiceError, UsageError
+from scope.runs.allocation import NO_LIMIT
 from scope.runs.controller import (
     JOBS_VARIABLE,
     Allocation,
@@ -22,6 +23,7 @@ from scope.runs.controller import (
     submit,
     write_batch_job,
 )
+from scope.targets.needs import LONGEST_MINUTES
 
 from .folders import fake_slurm, write
 
@@ -122,9 +124,9 @@ def test_workers_change_only_the_values_of_the_profile_that_they_name(tmp_path: 
     assert Workers().arguments(profile) == []
     changed = Workers(partition="cpu", gpu_partition="gpu", gpus=2, memory_gb=180, cores=4)
     assert changed.arguments(profile) == [
-        *("--default-resources", "slurm_account=abc", "slurm_partition=cpu"),
+        *("--default-resources", "slurm_account=abc", "slurm_partition='cpu'"),
         *("--set-resources", "compute_features:gpu=2", "compute_features:mem_mb=9000"),
-        *("infer:runtime=30", "compute_features:slurm_partition=gpu"),
+        *("infer:runtime=30", "compute_features:slurm_partition='gpu'"),
         *("--resources", "mem_mb=180000", "runtime=2880", "kowalski=20"),
         *("--cores", "4"),
     ]
@@ -159,6 +161,8 @@ def test_a_profile_is_found_among_those_of_the_user(
         ("1-12", 2160),
         ("1-12:30", 2190),
         ("2-0:0:1", 2881),
+        ("1-", 1440),
+        *((text, NO_LIMIT) for text in ("0", "00:00:00", "0-0", "UNLIMITED", "infinite", "-1")),
     ],
 )
 def test_times_are_read_as_slurm_reads_them(text: str, minutes: int) -> None:
@@ -166,8 +170,68 @@ def test_times_are_read_as_slurm_reads_them(text: str, minutes: int) -> None:
 
 
 def test_a_time_that_is_none_is_refused() -> None:
-    with pytest.raises(UsageError, match="'tomorrow'"):
-        minutes_of("tomorrow")
+    for text in ("tomorrow", "", "-2", "1:2:3:4", "10\n#SBATCH --uid=0", "٣"):
+        with pytest.raises(UsageError, match="time that SLURM does not know"):
+            minutes_of(text)
+        with pytest.raises(UsageError, match="time that SLURM does not know"):
+            Allocation(time=text)
+
+
+def test_without_a_limit_jobs_may_take_as_long_as_they_need(tmp_path: Path) -> None:
+    profile = read_profile(write(tmp_path / "profile/config.yaml", PROFILE).parent)
+    assert Workers(time="UNLIMITED").arguments(profile) == [
+        *("--resources", "mem_mb=128000", "runtime=525600", "kowalski=20")
+    ]
+    assert LONGEST_MINUTES < 525_600
+
+
+# Each would end the line of its directive or its word, or be taken for an option.
+@pytest.mark.parametrize(
+    "name",
+    ["a\n#SBATCH --uid=0", "a b", "a'b", 'a"b', "a\\b", "$(id)", "`id`", "#a", "-n", "", "a\r"],
+)
+def test_names_that_could_be_more_than_a_name_are_refused(tmp_path: Path, name: str) -> None:
+    for what in ("partition", "account", "mail_user"):
+        with pytest.raises(UsageError, match=what.replace("_", " ")):
+            Allocation(**{what: name})
+    for what in ("partition", "gpu_partition", "account"):
+        with pytest.raises(UsageError, match=what.replace("_", " ")):
+            Workers(**{what: name})
+    with pytest.raises(UsageError, match="job name"):
+        batch_job(tmp_path, name=name)
+
+
+def test_names_that_sites_use_are_accepted(tmp_path: Path) -> None:
+    for name in ("gpu-shared", "shared,gpu", "abc123", "0012", "a.b@c.org", "grp:sub"):
+        Allocation(partition=name, account=name, mail_user=name)
+    with pytest.raises(UsageError, match="job name"):
+        # Part of the name of its output.
+        batch_job(tmp_path, name="a/b")
+
+
+@pytest.mark.parametrize("folder", ["a\\b", "a\nb", "a\x07b"])
+def test_a_folder_that_slurm_cannot_write_to_is_named(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(UsageError, match="folder that SLURM cannot write"):
+        batch_job(tmp_path, logs=tmp_path / folder)
+
+
+def test_an_environment_is_one_word_of_bash(tmp_path: Path) -> None:
+    lines = batch_job(tmp_path, environment="a; touch b").script().splitlines()
+    assert "source activate 'a; touch b'" in lines
+
+
+def test_names_stay_text_for_snakemake() -> None:
+    # Snakemake evaluates what stands there: bare, these are a function and a number.
+    from snakemake.resources import Resources
+
+    names = {"slurm_partition": "all", "slurm_account": "1e5"}
+    asked = Workers(partition=names["slurm_partition"], account=names["slurm_account"])
+    option, *words = asked.arguments({})
+    assert option == "--default-resources"
+    parsed = Resources.parse(words, allow_expressions=True)
+    context = {"wildcards": None, "input": [], "attempt": 1, "threads": 1, "rulename": "infer"}
+    context["async_run"] = print
+    assert {name: parsed[name].evaluate(**context).value for name in names} == names
 
 
 @pytest.fixture

@@ -79,6 +79,7 @@ NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={second_port} CPUs={cpus
 RealMemory={memory_mb}
 PartitionName=cpu Nodes=n1,n2 Default=YES MaxTime=1-0 DefaultTime=10 State=UP
 PartitionName=gpu Nodes=n1 MaxTime=1-0 DefaultTime=10 State=UP
+PartitionName=long Nodes=n2 MaxTime=INFINITE DefaultTime=10 State=UP
 """
 
 GPUS = "NodeName=n1 Name=gpu File=/dev/null\n"

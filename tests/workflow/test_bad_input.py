@@ -57,6 +57,7 @@ def test_an_unknown_field_names_those_that_exist(
 def test_an_unknown_file_name_is_no_target(make_run: Callable[..., Run], archive: Path) -> None:
     printed = _run(make_run, archive).snakemake("results/preds_svm/field_600.parquet", status=1)
     assert "MissingRuleException" in printed
+    assert "did you mean results/preds_xgb/field_600.parquet" in printed
 
 
 def test_one_bad_quadrant_stops_neither_the_others_nor_its_name(
