@@ -16,6 +16,7 @@ class UploadOptions:
     post_survey_id: bool = False
     survey_id_origin: str = "SCoPe_xmatch"
     match_ids: bool = False
+    source_prefix: str = ""
     use_existing_obj_id: bool = False
     post_upvote: bool = False
     check_labelled_box: bool = False

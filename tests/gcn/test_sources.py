@@ -46,5 +46,5 @@ def test_mistakes(stub, capsys) -> None:
     assert main(["--dateobs", "2023-05-21"]) == 2
     assert "2023-05-21T05:30:43" in capsys.readouterr().err
     assert main(["--dateobs", DATEOBS]) == 2
-    assert "Localization 2023-05-21T05:30:43 not found" in capsys.readouterr().err
+    assert "gcn_event/2023-05-21T05:30:43, GCN event not found" in capsys.readouterr().err
     assert parse_dateobs(DATEOBS).year == 2023

@@ -187,7 +187,9 @@ def test_sources_with_labels(recorded, stub) -> None:
     # as recorded, too: of a source by its name, the beginning of the list of people
     text = (recorded / "source_includeLabellers.txt").read_text()
     person = stub.call("GET", "/api/sources/a?includeLabellers=true")["labellers"][0]
-    assert re.findall(r'"(\w+)": (?=["\[nf\d])', text)[:10] == list(person)[:10]
+    keys = set(re.findall(r'"(\w+)": (?=["\[nf\d])', text))
+    assert len(keys) > 10
+    assert keys <= set(person)
 
 
 def test_the_recorded_list_becomes_rows_with_names(recorded, stub, tmp_path) -> None:
