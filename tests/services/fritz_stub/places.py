@@ -30,10 +30,11 @@ def list_groups(request: Request) -> Any:
     if "name" in request.query:
         rows = request.database.all("select id from groups where name = ?", request.query["name"])
         return [views.group(row["id"]) for row in rows]
-    with_streams = [{**views.group(number), "streams": []} for number in request.groups]
+    rows = request.database.all("select id from groups where not single order by id")
+    every = [{**views.group(row["id"]), "streams": []} for row in rows]
     own = [views.group(number) for number in request.own_groups]
-    several = [one for one in with_streams if not one["single_user_group"]]
-    return {"user_groups": own, "user_accessible_groups": several, "all_groups": several}
+    mine = [one for one in every if one["id"] in request.groups]
+    return {"user_groups": own, "user_accessible_groups": mine, "all_groups": every}
 
 
 @route("GET", r"/api/groups/(\d+)")
