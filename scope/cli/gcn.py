@@ -199,7 +199,9 @@ def _config(args: argparse.Namespace) -> Config:
     overrides: dict[str, Any] = {"gcn": {k: v for k, v in given.items() if v is not None}}
     if args.post_group_ids is not None:
         # Said on the command line it holds for all events.
-        overrides["gcn"]["post_group_ids_by_tag"] = {}
+        config = load_config(config_path=args.config_path)
+        tags = config.gcn.post_group_ids_by_tag
+        overrides["gcn"]["post_group_ids_by_tag"] = dict.fromkeys(tags, args.post_group_ids)
     if args.p_threshold is not None:
         overrides["thresholds"] = {"posting": args.p_threshold}
     config = load_config(overrides=overrides, config_path=args.config_path)

@@ -203,8 +203,7 @@ class Kowalski:
         Raises
         ------
         ServiceError
-            If the server counts other documents than it returned, or documents of these
-            `places` have other ids.
+            If the server counts other documents than it returned, or some have other ids.
         """
         lowest, end = ids
         if places is None:
@@ -215,7 +214,7 @@ class Kowalski:
             some = self.find(collection, within, dict.fromkeys(places, 1), limit=1)
             # Where documents have no places there is nothing to count, and no index to do it by.
             if not some or set(places) & set(some[0]):
-                self._check_places(collection, {**condition, **places}, within, places)
+                self._check_places(collection, within, places)
         got = 0
         while got < expected:
             page = self.find(
@@ -238,14 +237,11 @@ class Kowalski:
             )
 
     def _check_places(
-        self,
-        collection: str,
-        placed: Mapping[str, Any],
-        within: Mapping[str, Any],
-        places: Mapping[str, Any],
+        self, collection: str, within: Mapping[str, Any], places: Mapping[str, Any]
     ) -> None:
         """Check that all documents of some places are within a range of ids."""
-        everywhere = self.count(collection, placed)
+        anywhere = {key: value for key, value in within.items() if key != "_id"}
+        everywhere = self.count(collection, {**anywhere, **places})
         here = self.count(collection, {**within, **places})
         if everywhere != here:
             raise ServiceError(
