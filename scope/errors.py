@@ -9,6 +9,7 @@ ScopeError                  a user's mistake or a fault of the outside world; ne
 │   ├── CorruptFileError    a truncated or foreign file
 │   └── DuplicateIdError    an id that stands twice where it must be unique
 ├── NotFoundError           a field, unit, source, file or model that does not exist
+│   └── NoLocalizationError an event whose place on the sky is not known, or not yet
 ├── BundleError             a model bundle that is incomplete or does not fit
 ├── BackendError            a device or library asked for that is not there
 └── ServiceError            a remote service that refuses or does not answer
@@ -59,7 +60,7 @@ class ScopeError(Exception):
         if self.allowed is not None:
             text = self.allowed
             if not isinstance(text, str):
-                text = ", ".join(str(item) for item in text)
+                text = ", ".join(str(item) for item in text) or "nothing, there is none"
             parts.append(f"allowed: {text}")
         if self.todo is not None:
             parts.append(self.todo)
@@ -113,6 +114,10 @@ class DuplicateIdError(InputError):
 
 class NotFoundError(ScopeError):
     """A field, unit, source, file or model that does not exist."""
+
+
+class NoLocalizationError(NotFoundError):
+    """An event whose place on the sky is not known, or not yet."""
 
 
 class BundleError(ScopeError):

@@ -142,10 +142,16 @@ def _download(args: argparse.Namespace, config: Config) -> pd.DataFrame:
 def _writer(args: argparse.Namespace, stem: str) -> Callable[[pd.DataFrame], None]:
     path = Path(args.output_dir) / f"{stem}.{args.output_format}"
 
-    def write(table: pd.DataFrame) -> None:
-        _write(table, path)
+    said = False
 
-    print(path)
+    def write(table: pd.DataFrame) -> None:
+        nonlocal said
+        _write(table, path)
+        # Not before it is there.
+        if not said:
+            print(path)
+        said = True
+
     return write
 
 
@@ -208,10 +214,10 @@ def _join(
 
 
 def _imputed(merged: pd.DataFrame, config: Config) -> pd.DataFrame:
+    from scope.fritz.merge_features import period_suffix
     from scope.preprocessing import impute_features
 
-    # Collections of features have one period search, and no suffix.
-    suffix = "None" if "period" in merged.columns else None
+    suffix = period_suffix(merged)
     filled = impute_features(merged, self_impute=True, period_suffix=suffix, config=config)
     if "ztf_id" not in filled:
         raise MissingColumnError("no ids after imputation", value="ztf_id")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from scope.cli.arguments import Parser, positive_float
 from scope.cli.fritz_options import add_fritz_options, add_groups, open_fritz
 from scope.cli.run import run_command
+from scope.errors import NoLocalizationError
 
 
 def build_parser(prog: str = "scope-download-gcn-sources") -> Parser:
@@ -57,9 +58,13 @@ def download_gcn_sources(args: argparse.Namespace) -> None:
     library.parse_dateobs(args.dateobs)
     survey = configured_survey(config)
     with open_fritz(config) as fritz:
-        sources = library.event_sources(
-            fritz, args.dateobs, group_ids=args.group_ids, days_range=args.days_range
-        )
+        try:
+            sources = library.event_sources(
+                fritz, args.dateobs, group_ids=args.group_ids, days_range=args.days_range
+            )
+        except NoLocalizationError:
+            print(f"{args.dateobs}: no localization yet; try again later")
+            return
     table = library.light_curve_table(survey, sources, args.radius_arcsec)
     print(f"{len(sources)} sources, {table.num_rows} light curves at them")
     for path in library.write_light_curve_table(table, args.save_filename, args.dateobs):

@@ -108,7 +108,14 @@ def get_features(args: argparse.Namespace) -> None:
         )
     folder = Path(args.output_dir or f"features/field_{args.field}")
     files: list[FeatureFile] = []
-    for name, ids, units in _lists(args):
+    lists = list(_lists(args))
+    if not any(len(ids) for _, ids, _ in lists):
+        raise NotFoundError(
+            "no light curves in the lists of ids",
+            value=f"field {args.field}, {args.ids_dir or f'ids/field_{args.field}'}",
+            todo="run get-quad-ids again, for a field or a collection that has some",
+        )
+    for name, ids, units in lists:
         with _timed(f"features of {name}", args.tm):
             files += library.get_features(
                 _source(args, config, units),

@@ -10,7 +10,13 @@ from typing import Any
 from scope.cli.arguments import Parser
 from scope.cli.fritz_options import add_fritz_options, add_groups, open_fritz
 from scope.cli.run import run_command
-from scope.errors import MissingColumnError, NotFoundError, ServiceError, UsageError
+from scope.errors import (
+    MissingColumnError,
+    NotFoundError,
+    RefusedError,
+    ServiceError,
+    UsageError,
+)
 
 
 def build_parser(prog: str = "scope-manage-annotation") -> Parser:
@@ -40,12 +46,18 @@ def manage_annotation(args: argparse.Namespace) -> None:
     """Run the command."""
     from scope.config.load import load_config
     from scope.fritz.annotations import manage_annotation as manage
+    from scope.fritz.groups import check_groups
+    from scope.fritz.sources import check_name
 
     pairs, empty = _values(args)
     for place in empty:
         print(f"{place}: skipped")
     missing = 0
+    refused = 0
+    for name, _ in pairs:
+        check_name(name, args.source)
     with open_fritz(load_config(config_path=args.config_path), dry_run=args.dry_run) as fritz:
+        check_groups(fritz, args.group_ids)
         for name, value in pairs:
             try:
                 done = manage(
@@ -60,9 +72,14 @@ def manage_annotation(args: argparse.Namespace) -> None:
             except NotFoundError as error:
                 missing += 1
                 done = f"not done: {error}"
+            except RefusedError as error:
+                refused += 1
+                done = f"refused: {error.value}"
             print(f"{name}: {done}")
     if missing:
         raise ServiceError("sources that are not on Fritz", value=f"{missing} of {len(pairs)}")
+    if refused:
+        raise ServiceError("annotations that Fritz refuses", value=f"{refused} of {len(pairs)}")
 
 
 def _values(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], list[str]]:

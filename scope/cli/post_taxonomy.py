@@ -21,7 +21,7 @@ def build_parser(prog: str = "post-taxonomy") -> Parser:
         help="YAML or JSON: {class, subclasses} as the server has it, or names with what is "
         "below them",
     )
-    add_groups(parser, "groups that use it; by default all of yours")
+    add_groups(parser, "groups that use it; by default the sitewide group, which all are in")
     parser.add_argument("--name", required=True, metavar="NAME", help="of the taxonomy")
     parser.add_argument("--version", default="1.0", metavar="VERSION", help="of the taxonomy")
     parser.add_argument("--provenance", metavar="TEXT", help="where it comes from")

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from scope.cli.arguments import (
     Parser,
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scope.config.model import Config
+    from scope.fritz.journal import Journal
     from scope.fritz.photometry import LightCurveSource
+    from scope.fritz.results import ResultFiles
     from scope.fritz.rows import UploadRow
     from scope.fritz.upload import UploadOptions
 
@@ -75,7 +77,10 @@ def _add_classes(parser: Parser) -> None:
     flag("--no-ml", help="the classifications do not come from a model")
     flag("--post-upvote", help="vote for what is posted; not for active learning")
     flag("--check-labelled-box", help="mark sources as labelled; not for active learning")
-    flag("--replace-classifications", help="delete a source's classifications of the groups first")
+    flag(
+        "--replace-classifications",
+        help="take away what a source had for the groups before, once the new ones are there",
+    )
 
 
 def _add_check(parser: Parser) -> None:
@@ -105,6 +110,13 @@ def _add_sources(parser: Parser) -> None:
     flag = parser.add_flag
     flag("--use-existing-obj-id", help="take names of sources from the column obj_id")
     flag("--match-ids", help="find sources by their ids in other surveys, in their annotations")
+    group.add_argument(
+        "--source-prefix",
+        default="",
+        metavar="TEXT",
+        help="of the sources at a row's position only those count whose names begin so, as ZTFJ; "
+        "by default all",
+    )
     flag("--skip-phot", help="no photometry for sources that are on Fritz already")
 
 
@@ -152,7 +164,7 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
     """Upload what the parsed command line says."""
     from scope.fritz.field_check import require_field_check
     from scope.fritz.journal import Journal
-    from scope.fritz.results import ResultFiles, write_named, write_receipt
+    from scope.fritz.results import ResultFiles, write_named
     from scope.fritz.rows import PERIOD, SURVEY_ID
     from scope.fritz.upload import Upload
     from scope.io.user_tables import read_user_table
@@ -179,21 +191,36 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
                 Upload(fritz, journal, options, light_curves, saved).run(rows)
             finally:
                 if not args.dry_run:
-                    counts = write_receipt(journal, files.receipt)
-                    for (what, status), number in sorted(counts.items()):
-                        print(f"{number:6d} {what} {status}")
-                    print(files.receipt)
-    if counts_refused := (0 if args.dry_run else counts[("classification", "refused")]):
-        raise ServiceError(
-            "classifications that Fritz refuses",
-            value=counts_refused,
-            todo=f"{files.receipt} says why; a run with another --result-filetag tries them again",
-        )
+                    refused = write_results(journal, files)
+    if not args.dry_run and refused:
+        raise_refused(refused, files)
+
+
+def write_results(journal: Journal, files: ResultFiles) -> int:
+    """Write the receipt, say what was done, and return how many steps were refused."""
+    from scope.fritz.journal import REFUSED
+    from scope.fritz.results import receipt_lines, write_receipt
+
+    write_receipt(journal, files.receipt)
+    for line in receipt_lines(journal) or ["nothing to do"]:
+        print(line)
+    print(files.receipt)
+    return sum(step.get("status") == REFUSED for step in journal.steps(fresh=True))
+
+
+def raise_refused(number: int, files: ResultFiles) -> NoReturn:
+    """Raise for steps that Fritz has refused."""
+    raise ServiceError(
+        "steps that Fritz refuses",
+        value=number,
+        todo=f"{files.receipt} says why; the next run tries them again",
+    )
 
 
 def _checked_rows(args: argparse.Namespace, table: pd.DataFrame, fritz: object) -> list[UploadRow]:
     """Return the rows; their classes are all on Fritz."""
     from scope.fritz.rows import class_columns, upload_rows
+    from scope.fritz.sources import check_name, named
     from scope.fritz.taxonomy import fetch_taxonomies
     from scope.fritz.taxonomy_map import read_map
     from scope.services.fritz import Fritz
@@ -202,7 +229,7 @@ def _checked_rows(args: argparse.Namespace, table: pd.DataFrame, fritz: object) 
     mapper = read_map(args.taxonomy_map)
     columns = class_columns(table, args.classification, mapper)
     mapper.check(fetch_taxonomies(fritz), columns)
-    return upload_rows(
+    rows = upload_rows(
         table,
         columns,
         mapper,
@@ -211,6 +238,11 @@ def _checked_rows(args: argparse.Namespace, table: pd.DataFrame, fritz: object) 
         stop=args.stop,
         path=args.file,
     )
+    if args.use_existing_obj_id:
+        for row in rows:
+            if row.classes:
+                check_name(named(row), f"row {row.number} of {args.file}")
+    return rows
 
 
 def _options(args: argparse.Namespace, config: Config) -> UploadOptions:

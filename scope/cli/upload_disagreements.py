@@ -81,11 +81,15 @@ def build_parser(prog: str = "scope-upload-disagreements") -> Parser:
 
 def upload_disagreements(args: argparse.Namespace) -> None:
     """Run the command."""
-    from scope.cli.upload_classification import light_curve_source
+    from scope.cli.upload_classification import (
+        light_curve_source,
+        raise_refused,
+        write_results,
+    )
     from scope.config.load import load_config
     from scope.fritz import disagreements as library
     from scope.fritz.journal import Journal
-    from scope.fritz.results import ResultFiles, write_receipt
+    from scope.fritz.results import ResultFiles
     from scope.fritz.upload import Upload, UploadOptions
     from scope.io.user_tables import read_user_table
 
@@ -120,9 +124,10 @@ def upload_disagreements(args: argparse.Namespace) -> None:
             names = library.upload_disagreements(upload, table, rule)
         finally:
             if not args.dry_run:
-                write_receipt(journal, files.receipt)
-                print(files.receipt)
+                refused = write_results(journal, files)
     print(f"{len(set(names))} sources in groups {', '.join(map(str, args.group_ids))}")
+    if not args.dry_run and refused:
+        raise_refused(refused, files)
 
 
 def _disagreements(

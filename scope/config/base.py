@@ -64,6 +64,11 @@ def key(default: Any, meaning: str, *, unit: str = "", **limits: Any) -> Any:
     return Field(description=meaning, json_schema_extra=extra, **limits)
 
 
+WHOLE = "whole"
+"""Marks a map, as ``Annotated[dict[…], WHOLE]``, whose entries count by being there: one that is
+given takes the place of the one before it, which could not be made smaller otherwise."""
+
+
 def one_of(allowed: Iterable[str]) -> AfterValidator:
     """Return what checks that a name is among `allowed`."""
     names = list(allowed)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from scope.config.base import Section, key
+from scope.config.base import WHOLE, Section, key
 
 GroupId = Annotated[int, Field(ge=1)]
 
@@ -46,9 +46,10 @@ class GcnSection(Section):
         False, "post calibrated probabilities, of classes that have them, in place of scores"
     )
     post_group_ids: tuple[GroupId, ...] = key((1544,), "groups on Fritz to post to")
-    post_group_ids_by_tag: dict[str, tuple[GroupId, ...]] = Field(
+    post_group_ids_by_tag: Annotated[dict[str, tuple[GroupId, ...]], WHOLE] = Field(
         default_factory=_groups_by_tag,
-        description="groups to post to instead, for events with a tag; GW keeps post_group_ids",
+        description="groups to post to instead, for events with a tag; GW keeps post_group_ids; a "
+        "map given here replaces this one",
     )
     taxonomy_map: str = key(
         "fritz_mapper.json", "classes on Fritz that the scores mean", min_length=1

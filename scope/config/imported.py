@@ -310,7 +310,8 @@ def _without_empty(tree: Mapping[str, Any]) -> dict[str, Any]:
 def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     from scope.config.load import merge
 
-    return merge(base, values)
+    # Both are parts of one configuration.
+    return merge(base, values, None)
 
 
 def check_imported(imported: ImportedConfig, name: str) -> Config:

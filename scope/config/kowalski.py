@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from scope.config.base import Section, key, matching
+from scope.config.base import WHOLE, Section, key, matching
 from scope.config.sections import UnitName
 
 HostName = Annotated[
@@ -43,9 +43,10 @@ class Collections(Section):
 class KowalskiSection(Section):
     """The database of the survey; used with survey: kowalski."""
 
-    hosts: dict[HostName, Host] = Field(
+    hosts: Annotated[dict[HostName, Host], WHOLE] = Field(
         default_factory=lambda: {name: Host() for name in ("kowalski", "gloria", "melman")},
-        description="servers by name; those without credentials are not used",
+        description="servers by name; those without credentials are not used; a map given here "
+        "replaces this one",
     )
     port: Port = key(443, "port of the servers")
     protocol: Protocol = key("https", "protocol of the servers")

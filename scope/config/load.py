@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
+from scope.config.base import WHOLE
 from scope.config.explain import config_error, replaced_error
 from scope.config.model import Config
 from scope.errors import ConfigError, NotFoundError
@@ -89,19 +91,33 @@ def build_config(layers: Sequence[Layer]) -> Config:
         raise config_error(error, layers) from None
 
 
-def merge(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def merge(
+    base: Mapping[str, Any],
+    values: Mapping[str, Any],
+    section: type[BaseModel] | None = Config,
+) -> dict[str, Any]:
     """Return `base` with `values` on top: sections are merged, all else is replaced.
 
-    A section that is null (an empty heading in a file) changes nothing.
+    A section that is null (an empty heading in a file) changes nothing. Maps that `section`
+    marks as `scope.config.base.WHOLE` are replaced.
     """
     result = dict(base)
+    fields = {} if section is None else section.model_fields
     for name, value in values.items():
         old = result.get(name)
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
-            result[name] = merge(old, value)
+        field = fields.get(name)
+        whole = field is not None and WHOLE in field.metadata
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and not whole:
+            result[name] = merge(old, value, _section(field))
         elif not (isinstance(old, Mapping) and value is None):
             result[name] = copy.deepcopy(value)
     return result
+
+
+def _section(field: FieldInfo | None) -> type[BaseModel] | None:
+    """Return the section that a key holds, None if it holds another value."""
+    inner: Any = None if field is None else field.annotation
+    return inner if isinstance(inner, type) and issubclass(inner, BaseModel) else None
 
 
 def read_layer(path: Path) -> Layer:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from scope.config.base import Section, key, matching, one_of
+from scope.config.base import WHOLE, Section, key, matching, one_of
 from scope.errors import NotFoundError
 from scope.features.edges import DM_EDGES, DT_EDGES
 from scope.features.options import LARGEST_RADIUS_ARCSEC
@@ -262,8 +262,10 @@ class Probabilities(Section):
     min_rows: int = key(
         1000, "a target with fewer classified light curves is taken to be as in training", ge=1
     )
-    stated: dict[str, Prevalence] = key(
-        dict, "share of light curves of a class that is known otherwise, by class tag"
+    stated: Annotated[dict[str, Prevalence], WHOLE] = key(
+        dict,
+        "share of light curves of a class that is known otherwise, by class tag; a map given here "
+        "replaces this one",
     )
     most_distance: float = key(
         0.1,

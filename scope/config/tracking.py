@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import model_validator
 
-from scope.config.base import Section, key
+from scope.config.base import WHOLE, Section, key
 
 Value = bool | int | float | str
 
@@ -73,10 +73,11 @@ class Sweep(Section):
     )
     metric: SweepMetric = key(SweepMetric, "what tells a good setting")
     run_cap: int = key(10, "trainings, at most", ge=1)
-    parameters: dict[str, SweepParameter] = key(
+    parameters: Annotated[dict[str, SweepParameter], WHOLE] = key(
         dict,
         "settings of a class or of training.dnn, and where to look for each; none: learning_rate "
-        "3e-4 to 3e-2, epsilon 1e-9 to 1e-7, amsgrad, at 50 epochs and a patience of 20",
+        "3e-4 to 3e-2, epsilon 1e-9 to 1e-7, amsgrad, at 50 epochs and a patience of 20; a map "
+        "given here replaces this one",
     )
 
 

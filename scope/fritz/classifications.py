@@ -35,6 +35,10 @@ class Classification:
         Whether we vote for it, and mark the source as labelled.
     row : int
         Of the table.
+    asked : tuple of int
+        All groups that are to have it, of which `groups` lack it.
+    old : frozenset of int
+        Classifications of the source that it replaces, which are no sign that it is there.
     """
 
     obj_id: str
@@ -47,12 +51,14 @@ class Classification:
     vote: bool = False
     labelled: bool = False
     row: int = -1
+    asked: tuple[int, ...] = ()
+    old: frozenset[int] = frozenset()
 
     @property
     def key(self) -> str:
         """The name of the step that posts it."""
         what = (self.obj_id, self.taxonomy_id, self.label, self.probability, self.origin)
-        return step_key(KIND, *what, self.groups)
+        return step_key(KIND, *what, self.asked or self.groups)
 
     def body(self) -> Json:
         """Return what is sent; nothing is left to the server's defaults."""
@@ -80,16 +86,23 @@ class Classification:
         }
 
 
-def groups_without(entry: Classification, existing: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
-    """Return the groups of `entry` that do not have this classification yet."""
-    have = {
-        int(group["id"])
-        for row in existing
-        if row["classification"] == entry.label
+def means(entry: Classification, row: Mapping[str, Any]) -> bool:
+    """Whether a row of the server is of this class and from this origin."""
+    return (
+        row["classification"] == entry.label
         and row["taxonomy_id"] == entry.taxonomy_id
         and row["origin"] == entry.origin
-        for group in row["groups"]
-    }
+    )
+
+
+def same(entry: Classification, row: Mapping[str, Any]) -> bool:
+    """Whether a row of the server says the same, with the same probability."""
+    return means(entry, row) and row["probability"] == entry.probability and row["ml"] == entry.ml
+
+
+def groups_without(entry: Classification, existing: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
+    """Return the groups of `entry` that do not have this classification yet."""
+    have = {int(group["id"]) for row in existing if means(entry, row) for group in row["groups"]}
     return tuple(sorted(set(entry.groups) - have))
 
 
@@ -114,6 +127,8 @@ class Poster:
         self._batch = batch
         self._posted = posted
         self._waiting: dict[str, Classification] = {}
+        self.refused: list[Classification] = []
+        """Those that the server refused in this run."""
 
     def add(self, entry: Classification) -> None:
         """Post a classification, with the next batch."""
@@ -155,6 +170,7 @@ class Poster:
             missing = self._still_missing(left)
             if missing:
                 self._finish({missing[0]: missing[0].facts("refused", why=f": {refused.value}")})
+                self.refused.append(missing[0])
                 _log.warning("%s is refused: %s", missing[0].label, refused.value)
             return missing[1:]
         if answer is not None:
@@ -183,7 +199,8 @@ class Poster:
             if entry.obj_id not in rows:
                 source = get_source(self._fritz, entry.obj_id) or {}
                 rows[entry.obj_id] = source.get("classifications", [])
-            if groups_without(entry, rows[entry.obj_id]):
+            new = [one for one in rows[entry.obj_id] if one["id"] not in entry.old]
+            if groups_without(entry, new):
                 missing.append(entry)
             else:
                 self._finish({entry: entry.facts("posted")})

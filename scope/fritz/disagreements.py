@@ -174,6 +174,8 @@ def upload_disagreements(
         cells: dict[str, Any] = {str(k): table[k].iat[number] for k in table.columns}
         row = UploadRow(number, float(cells["ra"]), float(cells["dec"]))
         name, source = upload.save(row)
+        if source is None:
+            continue
         values: dict[str, Any] = {"ztf_id": str(cells["_id"])}
         for key in ("period", *options.columns):
             if cells.get(key) is not None and np.isfinite(cells[key]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scope.cells import is_missing
@@ -35,7 +35,36 @@ COMPLETE = (
 Written = Callable[["pd.DataFrame"], None]
 
 
-def source_row(source: Mapping[str, Any]) -> dict[str, Any]:
+class Labellers:
+    """Names of the people who marked sources as labelled.
+
+    A list of sources has the rows of their labels, with numbers of people; only a source that
+    is asked for by its name comes with people. One of each is asked for, and remembered.
+
+    Parameters
+    ----------
+    fritz : Fritz
+    """
+
+    def __init__(self, fritz: Fritz) -> None:
+        self._fritz = fritz
+        self._names: dict[int, str] = {}
+
+    def of(self, source: Mapping[str, Any]) -> list[str]:
+        """Return the names of a source's labellers, each once; its number for one who is gone."""
+        rows = source.get("labellers") or ()
+        self._learn(row for row in rows if "username" in row)
+        numbers = dict.fromkeys(int(row.get("labeller_id", row["id"])) for row in rows)
+        if not set(numbers) <= set(self._names):
+            whole = get_source(self._fritz, source["id"], includeLabellers=True) or {}
+            self._learn(whole.get("labellers") or ())
+        return [self._names.setdefault(number, str(number)) for number in numbers]
+
+    def _learn(self, people: Iterable[Mapping[str, Any]]) -> None:
+        self._names.update((int(one["id"]), str(one["username"])) for one in people)
+
+
+def source_row(source: Mapping[str, Any], labellers: Iterable[str]) -> dict[str, Any]:
     """Return what is kept of a source.
 
     Several classifications, and several annotations with a period or an id of ZTF, stand in
@@ -48,7 +77,7 @@ def source_row(source: Mapping[str, Any]) -> dict[str, Any]:
         "classification": _joined(one["classification"] for one in classes),
         "taxonomy_id": _joined(one["taxonomy_id"] for one in classes),
         "probability": _joined(one["probability"] for one in classes),
-        "labellers": _joined(one["username"] for one in source.get("labellers") or ()),
+        "labellers": _joined(labellers),
         "sum_votes": _joined(sum(vote["vote"] for vote in one["votes"]) for one in classes),
     }
     for key in ("period", "ztf_id"):
@@ -66,6 +95,7 @@ def download_groups(
     import pandas as pd
 
     rows: list[dict[str, Any]] = []
+    labellers = Labellers(fritz)
     pages = fritz.pages(
         "sources",
         "sources",
@@ -77,7 +107,7 @@ def download_groups(
         sortOrder="asc",
     )
     for page in pages:
-        rows += [source_row(source) for source in page]
+        rows += [source_row(source, labellers.of(source)) for source in page]
         written(pd.DataFrame(rows, columns=list(FOUND_COLUMNS)))
     return pd.DataFrame(rows, columns=list(FOUND_COLUMNS))
 
@@ -105,13 +135,14 @@ def download_table(
         )
     part = _readable(table.iloc[start:].reset_index(drop=True), start)
     found: list[dict[str, Any]] = []
+    labellers = Labellers(fritz)
     for number in range(len(part)):
         name = part["obj_id"].iat[number] if has_name else None
         if is_missing(name):
             source = _nearby(fritz, part, number) if has_place else None
         else:
             source = get_source(fritz, str(name), includeLabellers=True)
-        found.append({} if source is None else source_row(source))
+        found.append({} if source is None else source_row(source, labellers.of(source)))
         if (number + 1) % CHECKPOINT_ROWS == 0:
             written(_beside(part.iloc[: number + 1], found))
     result = _beside(part, found)
@@ -174,5 +205,5 @@ def _beside(table: pd.DataFrame, found: Sequence[Mapping[str, Any]]) -> pd.DataF
     return result
 
 
-def _joined(values: Iterator[Any] | Any) -> str:
+def _joined(values: Iterable[Any]) -> str:
     return SEPARATOR.join("" if value is None else str(value) for value in values)

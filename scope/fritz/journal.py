@@ -12,6 +12,8 @@ from typing import Any
 from scope.errors import InputError, UsageError
 
 BEGUN, DONE = "begun", "done"
+REFUSED = "refused"
+"""Status of a step that the server did not do."""
 
 
 class Journal:
@@ -37,6 +39,7 @@ class Journal:
         self.server = server
         self._steps: dict[str, dict[str, Any]] = {}
         self._open: set[str] = set()
+        self._fresh: set[str] = set()
         self._file = None
         if self.path is None:
             return
@@ -70,12 +73,20 @@ class Journal:
         return key in self._open or key in self._steps
 
     def done(self, key: str) -> dict[str, Any] | None:
-        """Return the facts of a step that is done, else None."""
-        return self._steps.get(key)
+        """Return the facts of a step that is done, else None.
 
-    def steps(self) -> Iterator[dict[str, Any]]:
-        """Yield the facts of all steps that are done, in their order."""
-        yield from self._steps.values()
+        One that an earlier run was refused is not done: it is tried again.
+        """
+        facts = self._steps.get(key)
+        if facts is not None and facts.get("status") == REFUSED and key not in self._fresh:
+            return None
+        return facts
+
+    def steps(self, *, fresh: bool | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the facts of all steps in their order; or those of this run, or of earlier ones."""
+        for key, facts in self._steps.items():
+            if fresh is None or fresh is (key in self._fresh):
+                yield facts
 
     def begin(self, *keys: str) -> None:
         """Note that steps begin."""
@@ -89,6 +100,7 @@ class Journal:
         for key, facts in steps.items():
             self._steps[key] = dict(facts)
             self._open.discard(key)
+            self._fresh.add(key)
 
     def _write(self, entries: Iterable[Mapping[str, Any]]) -> None:
         if self._file is None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PER_SOURCE = ("obj_id", "ra", "dec", "period")
 NET_VOTES = "net_votes"
+FRITZ_PERIOD = "fritz_period"
+"""The period from Fritz, where the features have a column ``period`` of their own."""
 
 _log = logging.getLogger(__name__)
 
@@ -165,11 +167,20 @@ def merge_features(source: MatchedFeatures, sources: pd.DataFrame) -> pd.DataFra
         _log.warning("%d of %d sources have no features in %s", lost, len(sources), source.name)
     features = to_frame(found.filter(kept)).drop(columns=["_id", "ra", "dec", "obj_id", "reason"])
     part = sources.iloc[matched["row"]].reset_index(drop=True)
-    part = part.rename(columns={"period": "fritz_period"} if "period" in features else {})
+    part = part.rename(columns={"period": FRITZ_PERIOD} if "period" in features else {})
     merged = pd.concat([part, features], axis=1)
     merged["ztf_id"] = matched["ztf_id"]
     order = matched.sort_values(["row", "ztf_id"]).index
     return merged.loc[order].reset_index(drop=True)
+
+
+def period_suffix(merged: pd.DataFrame) -> str | None:
+    """Return the suffix of the periodic features of a joined table; None is the configured one.
+
+    Collections of features have one period search, and no suffix (``"None"``). A column
+    ``period`` alone says nothing: it may be the period from Fritz.
+    """
+    return "None" if FRITZ_PERIOD in merged else None
 
 
 def updated_training_set(

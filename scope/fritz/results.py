@@ -58,12 +58,14 @@ class ResultFiles:
         return self.folder / f"{self.stem}.{self.format}"
 
 
-def write_receipt(journal: Journal, path: str | Path) -> Counter[tuple[str, str]]:
-    """Write all steps that are done as a table; return how many there are of each kind.
+def write_receipt(journal: Journal, path: str | Path) -> None:
+    """Write all steps of a journal as a table.
 
     Columns: ``row`` of the input, ``obj_id``, ``what``, ``detail``, ``status`` (``posted``;
-    ``there``, done before by somebody; ``updated``; ``deleted``; ``refused``; ``left out``) and
-    ``fritz_id``, the number of a classification where the server told it.
+    ``there``, done before by somebody; ``updated``; ``refused``; ``requested``, a group is asked
+    to save a source; ``left out``; and of an old classification that is replaced ``deleted``,
+    ``withdrawn``, other groups keep it, or ``kept``, it is somebody else's) and ``fritz_id``, the
+    number of a classification where the server told it.
     """
     import pandas as pd
 
@@ -78,7 +80,23 @@ def write_receipt(journal: Journal, path: str | Path) -> Counter[tuple[str, str]
     table["fritz_id"] = table["fritz_id"].astype("Int64")
     table.attrs = {"pipeline_version": scope.__version__, "server": journal.server}
     write_dataframe(table, path)
-    return Counter((step["what"], step["status"]) for step in steps)
+
+
+def receipt_lines(journal: Journal) -> list[str]:
+    """Return what was done, a line for each kind: by this run, and before it.
+
+    >>> from scope.fritz.journal import Journal
+    >>> journal = Journal(None, "server")
+    >>> journal.finish({"a": {"what": "comment", "status": "posted"}})
+    >>> receipt_lines(journal)
+    ['1 comment posted']
+    """
+    lines = []
+    for fresh, when in ((True, ""), (False, " by an earlier run")):
+        steps = [step for step in journal.steps(fresh=fresh) if step["what"] in STEPS]
+        counts = Counter((step["what"], step["status"]) for step in steps)
+        lines += [f"{n} {what} {status}{when}" for (what, status), n in sorted(counts.items())]
+    return lines
 
 
 def write_named(table: pd.DataFrame, names: Mapping[int, str], path: str | Path) -> None:

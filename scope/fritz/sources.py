@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from scope.errors import NotFoundError, RefusedError, UsageError
 from scope.fritz.rows import UploadRow
 from scope.identifiers import iau_name
+from scope.lightcurves.sky import separation_arcsec, unit_vectors
 from scope.services.fritz import Fritz
 
 OUR_PREFIX = "ZTFJ"
+USABLE = r"[0-9A-Za-z\-_.+]+"
+"""Names for which the server has places for annotations and comments."""
+
+ALREADY_THERE = "already exists"
+"""What the server's database says of a source that is saved, or asked to be saved, twice."""
+
 ORIGIN = "Fritz"
 PERIOD_ORIGIN = "uploadedperiod"
 
@@ -48,12 +58,13 @@ def find_name(
     radius_arcsec: float,
     use_existing_obj_id: bool,
     match_ids: bool,
+    prefix: str = "",
 ) -> str:
     """Return what a row's source is called on Fritz, or will be.
 
-    The name in the table, if that is wanted; else that of a source at the position: with
-    `match_ids` one whose annotations hold an id of the row, else the newest that we named
-    after its position; else a name made of the position.
+    The name in the table, if that is wanted; else that of a source at the position, see
+    `choose_source`: with `match_ids` one whose annotations hold an id of the row, and of those
+    whose names begin with `prefix`; else a name made of the position.
 
     Raises
     ------
@@ -61,19 +72,65 @@ def find_name(
         If the table's name is wanted and there is none.
     """
     if use_existing_obj_id:
-        if row.obj_id is None:
-            raise UsageError(
-                "--use-existing-obj-id with a row that has no obj_id",
-                value=f"row {row.number}",
-                todo="fill the column obj_id, or leave out the option",
-            )
-        return row.obj_id
+        return named(row)
     around = sources_around(fritz, row.ra, row.dec, radius_arcsec)
+    around = [source for source in around if source["id"].startswith(prefix)]
     if match_ids:
         around = [source for source in around if _has_survey_id(source, row.survey_ids)]
-    else:
-        around = [source for source in around if source["id"].startswith(OUR_PREFIX)]
-    return str(around[-1]["id"]) if around else iau_name(row.ra, row.dec)
+    found = choose_source(around, row.ra, row.dec)
+    return iau_name(row.ra, row.dec) if found is None else str(found["id"])
+
+
+def named(row: UploadRow) -> str:
+    """Return the name that the table has for a row's source.
+
+    Raises
+    ------
+    UsageError
+        If it has none.
+    """
+    if row.obj_id is None:
+        raise UsageError(
+            "--use-existing-obj-id with a row that has no obj_id",
+            value=f"row {row.number}",
+            todo="fill the column obj_id, or leave out the option",
+        )
+    return row.obj_id
+
+
+def check_name(name: str, where: str) -> None:
+    """Check that annotations and comments can be added to a source of this name.
+
+    The server saves sources with other names, and then finds no place for their notes.
+
+    Raises
+    ------
+    UsageError
+        If it has other characters.
+    """
+    if not re.fullmatch(USABLE, name):
+        raise UsageError(
+            f"name of a source that Fritz takes no annotations or comments for, {where}",
+            value=name,
+            allowed="letters, digits and - _ . +",
+        )
+
+
+def choose_source(around: Sequence[Json], ra: float, dec: float) -> Json | None:
+    """Return which of the sources at a position [deg] is meant; None where there is none.
+
+    The newest of those that we named after their position, else the nearest.
+    """
+    ours = [source for source in around if source["id"].startswith(OUR_PREFIX)]
+    if ours:
+        return ours[-1]
+    here = unit_vectors(np.array([ra]), np.array([dec]))
+
+    def apart(source: Json) -> float:
+        place = (np.array([float(source[name])]) for name in ("ra", "dec"))
+        return float(separation_arcsec(unit_vectors(*place), here)[0])
+
+    return min(around, key=apart) if around else None
 
 
 def _has_survey_id(source: Mapping[str, Any], survey_ids: Sequence[str]) -> bool:
@@ -82,45 +139,66 @@ def _has_survey_id(source: Mapping[str, Any], survey_ids: Sequence[str]) -> bool
 
 
 def group_ids(source: Mapping[str, Any] | None) -> set[int]:
-    """Return the groups that a source is saved to."""
-    return {int(group["id"]) for group in (source or {}).get("groups", ())}
+    """Return the groups that a source is saved to; not those that are only asked to save it."""
+    groups = (source or {}).get("groups", ())
+    return {int(group["id"]) for group in groups if group.get("active", True)}
+
+
+def requested_group_ids(source: Mapping[str, Any] | None) -> set[int]:
+    """Return the groups that are asked to save a source and have not said yes."""
+    groups = (source or {}).get("groups", ())
+    return {int(group["id"]) for group in groups if not group.get("active", True)}
 
 
 def save_source(
     fritz: Fritz, name: str, ra: float, dec: float, source: Json | None, groups: Sequence[int]
-) -> None:
+) -> set[int]:
     """Save a source to groups, with a position only if it is new.
 
     A position that is sent again moves the source's place in the server's index.
+
+    Returns
+    -------
+    set of int
+        Groups where the server has only filed a request to save it.
     """
 
     def landed() -> bool | None:
         return set(groups) <= group_ids(get_source(fritz, name)) or None
 
-    if source is not None:
-        missing = sorted(set(groups) - group_ids(source))
-        if missing:
-            _invite(fritz, name, missing)
-        return
-    body = {"id": name, "ra": ra, "dec": dec, "group_ids": list(groups), "origin": ORIGIN}
-    try:
-        fritz.post("sources", body, landed=landed)
-    except RefusedError:
-        # Somebody else may have saved it in the same moment.
-        there = get_source(fritz, name)
-        if there is None:
-            raise
-        missing = sorted(set(groups) - group_ids(there))
-        if missing:
-            _invite(fritz, name, missing)
+    if source is None:
+        body = {"id": name, "ra": ra, "dec": dec, "group_ids": list(groups), "origin": ORIGIN}
+        try:
+            fritz.post("sources", body, landed=landed)
+            return set()
+        except RefusedError:
+            # Somebody else may have saved it in the same moment.
+            source = get_source(fritz, name)
+            if source is None:
+                raise
+    missing = set(groups) - group_ids(source)
+    return _invite(fritz, name, missing, source) if missing else set()
 
 
-def _invite(fritz: Fritz, name: str, groups: Sequence[int]) -> None:
+def _invite(fritz: Fritz, name: str, groups: set[int], source: Json) -> set[int]:
+    """Save a source to more groups, and return those that are only asked to save it."""
+    new = sorted(groups - requested_group_ids(source))
+
+    def left() -> set[int]:
+        return groups - group_ids(get_source(fritz, name))
+
     def landed() -> bool | None:
-        return set(groups) <= group_ids(get_source(fritz, name)) or None
+        there = get_source(fritz, name)
+        return set(new) <= group_ids(there) | requested_group_ids(there) or None
 
-    body = {"objId": name, "inviteGroupIds": list(groups)}
-    fritz.post("source_groups", body, landed=landed)
+    if new:
+        try:
+            fritz.post("source_groups", {"objId": name, "inviteGroupIds": new}, landed=landed)
+        except RefusedError as error:
+            # A request that was filed before does not show, where the group is not ours.
+            if left() and ALREADY_THERE not in str(error.value):
+                raise
+    return set() if fritz.dry_run else left()
 
 
 def annotate(

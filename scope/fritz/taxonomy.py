@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.fritz.groups import check_groups
 from scope.services.fritz import Fritz
 
 CLASS, SUBCLASSES = "class", "subclasses"
@@ -112,6 +113,8 @@ def post_taxonomy(
     ------
     InputError
         If the tree is none, or another one is there with this name and version.
+    UsageError
+        If a group is not ours.
     """
     check_hierarchy(tree, name)
 
@@ -129,6 +132,8 @@ def post_taxonomy(
 
     if (number := there()) is not None:
         return number
+    # The server leaves out groups that are not ours, and does not say so.
+    check_groups(fritz, group_ids)
     body = {"name": name, "hierarchy": tree, "version": version, "isLatest": True}
     body |= {"group_ids": list(group_ids)} if group_ids else {}
     body |= {"provenance": provenance} if provenance else {}

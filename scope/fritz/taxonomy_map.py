@@ -74,10 +74,12 @@ class TaxonomyMap(dict[str, "Entry | None"]):
             entry = chosen[name]
             if entry.taxonomy_id not in known:
                 raise InputError(
-                    f"taxonomy of the column {name!r} that is not on Fritz",
+                    f"taxonomy of the column {name!r} that is not on Fritz, or not for you",
                     value=entry.taxonomy_id,
-                    allowed=[f"{item.id} ({item.name})" for item in taxonomies],
-                    todo="correct the taxonomy map; `scope taxonomy-map` makes a new one",
+                    allowed=[f"{item.id} ({item.name})" for item in taxonomies]
+                    or "none: the token sees no taxonomy",
+                    todo="correct the taxonomy map (`scope taxonomy-map` makes a new one), or ask "
+                    "to be added to a group that uses the taxonomy",
                 )
             if entry.fritz_label not in known[entry.taxonomy_id].classes:
                 raise InputError(

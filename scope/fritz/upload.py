@@ -2,22 +2,22 @@
 
 Each step is written to a journal when it begins and when it is done, and looked for on the
 server where that is in doubt: a run that was killed goes on where it was, and a second run
-adds nothing.
+adds nothing. What the server refuses is a line of the receipt, and the other steps go on.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from scope.errors import RefusedError
+from scope.errors import NotFoundError, RefusedError, UsageError
 from scope.fritz.classifications import Classification, Poster, groups_without
 from scope.fritz.comments import post_comment, post_picture
-from scope.fritz.journal import Journal, step_key
+from scope.fritz.groups import check_groups
+from scope.fritz.journal import REFUSED, Journal, step_key
 from scope.fritz.photometry import (
     LightCurveSource,
     Photometry,
@@ -26,53 +26,35 @@ from scope.fritz.photometry import (
     plot_title,
     put_photometry,
 )
+from scope.fritz.replace import Replacement
 from scope.fritz.rows import UploadRow
 from scope.fritz.sources import (
     PERIOD_ORIGIN,
     Json,
     annotate,
+    check_name,
     find_name,
     get_source,
     group_ids,
+    named,
+    requested_group_ids,
     save_source,
 )
+from scope.fritz.steps import (
+    POSTED,
+    REQUESTED,
+    THERE,
+    has_origin,
+    posted_classes,
+    reason,
+    step_facts,
+)
 from scope.fritz.taxonomy_map import Entry
+from scope.fritz.upload_options import UploadOptions as UploadOptions
 from scope.provenance import hash_json
 from scope.services.fritz import Fritz
 
-POSTED, THERE = "posted", "there"
-"""States of a classification in the journal."""
-
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class UploadOptions:
-    """What is uploaded of each source, and how; see ``scope-upload-classification --help``."""
-
-    group_ids: tuple[int, ...]
-    comment: str | None = None
-    classification_origin: str = "SCoPe"
-    skip_phot: bool = False
-    post_survey_id: bool = False
-    survey_id_origin: str = "SCoPe_xmatch"
-    match_ids: bool = False
-    use_existing_obj_id: bool = False
-    post_upvote: bool = False
-    check_labelled_box: bool = False
-    replace_classifications: bool = False
-    radius_arcsec: float = 2.0
-    ml: bool = True
-    post_phot_as_comment: bool = False
-    post_phasefolded_phot: bool = False
-    phot_dirname: str = "phot_plots"
-    instrument_name: str = "ZTF"
-    batch: int = 100
-
-    @property
-    def pictures(self) -> bool:
-        """Whether light curves are drawn."""
-        return self.post_phot_as_comment or self.post_phasefolded_phot
 
 
 class Upload:
@@ -105,11 +87,15 @@ class Upload:
         self._groups = tuple(sorted(set(options.group_ids)))
         self._names: dict[int, str] = {}
         self._complete: dict[str, Json] = {}
-        self._queued: set[tuple[str, Entry]] = set()
+        self._first: dict[tuple[str, Entry], Classification] = {}
         self._run = ""
-        self._standing: set[tuple[Any, ...]] = set()
+        self._replacement: Replacement | None = None
         self._poster = Poster(fritz, journal, options.batch, self._batch_is_done)
         self._instrument: int | None = None
+        self._prepared = False
+        self._pending: dict[str, set[int]] = {}
+        self._refused: set[int] = set()
+        self._left_out: set[str] = set()
 
     def run(self, rows: Sequence[UploadRow]) -> dict[int, str]:
         """Upload rows in their order and return their names on Fritz, by number.
@@ -118,30 +104,50 @@ class Upload:
 
         Raises
         ------
+        UsageError
+            Before anything is sent: if a name is wanted and a row has none, or a group is not
+            ours.
         ServiceError
             If Fritz, or what light curves come from, does not answer; run it again then.
         """
+        rows = [row for row in rows if row.classes]
+        if self._options.use_existing_obj_id:
+            for row in rows:
+                named(row)
         if self._journal.interrupted:
             # What a killed run sent last may still take effect.
             self._fritz.settle()
         if self._options.replace_classifications:
-            self._run = hash_json([(row.number, _posted(row)) for row in rows])
-            self._standing = self._posted_before(rows)
+            self._run = hash_json([self._row_key(row) for row in rows])
+            self._replacement = Replacement(self._fritz, self._journal, self._groups_of, self._run)
         for row in rows:
-            if row.classes:
-                self._upload(row)
+            self._upload(row)
         self._poster.flush()
+        if self._replacement is not None:
+            lacking = {entry.obj_id for entry in self._poster.refused}
+            self._replacement.finish(lacking | self._left_out)
         return dict(self._names)
+
+    @property
+    def refused(self) -> set[str]:
+        """Names of the sources of which the server has refused something in this run."""
+        numbers = self._refused | {entry.row for entry in self._poster.refused}
+        return {name for number, name in self._names.items() if number in numbers}
 
     def _upload(self, row: UploadRow) -> None:
         key = self._row_key(row)
         if (done := self._journal.done(key)) is not None:
             self._names[row.number] = done["obj_id"]
+            self._remember(row, done["obj_id"])
             return
         name, source = self.save(row)
+        self._names[row.number] = name
+        if source is None:
+            self._left_out.add(name)
+            return
         self._classify(row, name, source)
         annotations = source.get("annotations", [])
-        if row.period is not None and not _has_origin(annotations, PERIOD_ORIGIN):
+        if row.period is not None and not has_origin(annotations, PERIOD_ORIGIN):
             self.note(row, name, PERIOD_ORIGIN, {"period": row.period}, annotations)
         if self._options.post_survey_id and row.survey_ids:
             values = {
@@ -151,22 +157,48 @@ class Upload:
             self.note(row, name, self._options.survey_id_origin, values, annotations)
         if self._options.comment:
             text = self._options.comment
-            action = partial(post_comment, self._fritz, name, text, self._groups)
+            action = partial(post_comment, self._fritz, name, text, self._groups_of(name))
             self._step(row, name, "comment", text, action)
         self._complete[key] = {"what": "row", "row": row.number, "obj_id": name}
-        self._names[row.number] = name
 
-    def save(self, row: UploadRow) -> tuple[str, Json]:
-        """Save a row's source with its photometry; return its name, and it as it was before."""
+    def save(self, row: UploadRow) -> tuple[str, Json | None]:
+        """Save a row's source with its photometry; return its name, and it as it was before.
+
+        In place of the source stands None where there is nothing to write to: the server
+        refuses it, or none of the groups has it yet.
+        """
+        self._prepare()
         name = self._name(row)
-        return name, self._save(row, name)
+        try:
+            check_name(name, f"row {row.number}")
+            source = self._save(row, name)
+        except (RefusedError, UsageError) as error:
+            self._refuse(row, self._source_key(name), "source", name, reason(error))
+            return name, None
+        if not self._groups_of(name):
+            return name, None
+        self._illustrate(row, name)
+        return name, source or {}
 
-    def _name_key(self, row: UploadRow) -> str:
-        return step_key("name", row.number, row.ra, row.dec, row.obj_id, self._groups)
+    def _source_key(self, name: str) -> str:
+        return step_key("source", name, self._groups)
+
+    def _prepare(self) -> None:
+        """Check, before the first request that writes, what all of them need."""
+        if self._prepared:
+            return
+        self._prepared = True
+        check_groups(self._fritz, self._groups)
+        if self._light_curves is not None and not self._options.skip_phot:
+            self._instrument = find_instrument(self._fritz, self._options.instrument_name)
+
+    def _groups_of(self, name: str) -> tuple[int, ...]:
+        """Return the groups that a source is saved to, of those that are asked for."""
+        return tuple(sorted(set(self._groups) - self._pending.get(name, set())))
 
     def _name(self, row: UploadRow) -> str:
         """Return the source's name; once chosen it stays, also for a later run."""
-        key = self._name_key(row)
+        key = step_key("name", row.number, row.ra, row.dec, row.obj_id, self._groups)
         done = self._journal.done(key)
         if done is not None:
             return str(done["obj_id"])
@@ -176,30 +208,61 @@ class Upload:
             radius_arcsec=self._options.radius_arcsec,
             use_existing_obj_id=self._options.use_existing_obj_id,
             match_ids=self._options.match_ids,
+            prefix=self._options.source_prefix,
         )
         self._journal.finish({key: {"what": "name", "row": row.number, "obj_id": name}})
         return name
 
-    def _save(self, row: UploadRow, name: str) -> Json:
-        """Save the source and its photometry if need be, and return it as it was before."""
+    def _save(self, row: UploadRow, name: str) -> Json | None:
+        """Save the source if need be, and return it as it was before."""
         source = get_source(self._fritz, name)
-        key = step_key("source", name, self._groups)
-        ours = self._journal.begun(key)
-        if source is None or not set(self._groups) <= group_ids(source):
+        groups, key = set(self._groups), self._source_key(name)
+        if source is not None and self._journal.begun(key) and self._journal.done(key) is None:
+            # Ours, by a run that was killed before it could say so.
+            self._journal.finish({key: step_facts("source", row, name, "", POSTED)})
+        asked = requested_group_ids(source) & groups
+        if source is None:
             self._journal.begin(key)
-            save_source(self._fritz, name, row.ra, row.dec, source, self._groups)
-        new = source is None or ours
-        if new and self._journal.done(key) is None:
-            self._journal.finish({key: _facts("source", row, name, "", "posted")})
-        send = new or not self._options.skip_phot
+            asked = save_source(self._fritz, name, row.ra, row.dec, None, self._groups)
+            self._journal.finish({key: step_facts("source", row, name, "", POSTED)})
+        elif missing := groups - group_ids(source) - asked:
+            asked |= save_source(self._fritz, name, row.ra, row.dec, source, self._groups)
+            if missing - asked:
+                self._note_groups(row, name, missing - asked, "saved to", POSTED)
+        if asked:
+            _log.warning("%s: groups %s are only asked to save it", name, sorted(asked))
+            self._note_groups(row, name, asked, "asked to save it:", REQUESTED)
+            self._pending[name] = asked
+            # The next run looks at it again.
+            self._refused.add(row.number)
+        return source
+
+    def _note_groups(
+        self, row: UploadRow, name: str, groups: set[int], what: str, status: str
+    ) -> None:
+        detail = f"{what} groups {', '.join(map(str, sorted(groups)))}"
+        key = step_key("groups", name, sorted(groups), status)
+        self._journal.finish({key: step_facts("source", row, name, detail, status)})
+
+    def _illustrate(self, row: UploadRow, name: str) -> None:
+        """Send photometry, and draw it, if need be."""
+        new = self._journal.done(self._source_key(name)) is not None
         key = step_key("photometry", name, self._groups, self._options.radius_arcsec)
         points: Photometry | None = None
-        if send and self._journal.done(key) is None:
-            points = self._points(row)
-            self._send(row, name, points, key)
+        try:
+            if (new or not self._options.skip_phot) and self._journal.done(key) is None:
+                points = self._points(row)
+                self._send(row, name, points, key)
+        except RefusedError as error:
+            self._refuse(row, key, "photometry", name, reason(error))
         if self._options.pictures:
             self._draw(row, name, points)
-        return source or {}
+
+    def _refuse(self, row: UploadRow, key: str, what: str, name: str, why: str) -> None:
+        """Note what the server has refused; the next run tries it again."""
+        _log.warning("%s: %s is refused: %s", name, what, why)
+        self._refused.add(row.number)
+        self._journal.finish({key: step_facts(what, row, name, why, REFUSED)})
 
     def _points(self, row: UploadRow) -> Photometry | None:
         if self._light_curves is None:
@@ -209,12 +272,13 @@ class Upload:
     def _send(self, row: UploadRow, name: str, points: Photometry | None, key: str) -> None:
         if points is None:
             _log.warning("%s: no photometry, for want of a survey of light curves", name)
-            facts = _facts("photometry", row, name, "no survey is configured", "left out")
+            facts = step_facts("photometry", row, name, "no survey is configured", "left out")
         else:
             if self._instrument is None:
                 self._instrument = find_instrument(self._fritz, self._options.instrument_name)
-            sent = put_photometry(self._fritz, name, points, self._instrument, self._groups)
-            facts = _facts("photometry", row, name, f"{sent} points", "posted")
+            groups = self._groups_of(name)
+            sent = put_photometry(self._fritz, name, points, self._instrument, groups)
+            facts = step_facts("photometry", row, name, f"{sent} points", "posted")
         self._journal.finish({key: facts})
 
     def _draw(self, row: UploadRow, name: str, points: Photometry | None) -> None:
@@ -234,26 +298,41 @@ class Upload:
             kind = "phase_folded" if folded else "time_series"
             path = Path(self._options.phot_dirname) / f"{name}_{kind}.png"
             plot_photometry(points, title, path, period=period)
-            action = partial(post_picture, self._fritz, name, title, path, self._groups)
+            groups = self._groups_of(name)
+            action = partial(post_picture, self._fritz, name, title, path, groups)
             self._step(row, name, "comment", title, action)
 
     def _classify(self, row: UploadRow, name: str, source: Json) -> None:
         existing = source.get("classifications", [])
-        if self._options.replace_classifications:
-            existing = self._replace(row, name, existing)
+        if self._replacement is not None:
+            self._replacement.begin(name, row.number, existing)
         for entry, wanted in self._wanted(row, name).items():
-            groups = groups_without(wanted, existing)
             done = self._journal.done(wanted.key)
-            # What an earlier run found there may have been replaced since.
-            again = self._options.replace_classifications
-            if done is not None and not (again and done["status"] == THERE):
+            there = existing
+            if self._replacement is not None:
+                # What an earlier run posted may have been replaced since.
+                done = None
+                there = self._replacement.there(wanted, existing)
+                wanted = replace(wanted, old=self._replacement.old(name))
+            groups = groups_without(wanted, there)
+            first = self._first.setdefault((name, entry), wanted) is wanted
+            if done is not None:
                 continue
-            if not groups or (name, entry) in self._queued:
-                # Two rows may be of one source.
-                self._journal.finish({wanted.key: wanted.facts(THERE)})
-            else:
-                self._queued.add((name, entry))
+            if groups and first:
                 self._poster.add(replace(wanted, groups=groups))
+            elif self._journal.done(wanted.key) is None:
+                # It is there, or an earlier row of the same source brings it.
+                self._journal.finish({wanted.key: wanted.facts(THERE)})
+        self._remember(row, name)
+
+    def _remember(self, row: UploadRow, name: str) -> None:
+        """Note what the source of a row is to have in place of what it had."""
+        if self._replacement is None:
+            return
+        self._replacement.begin(name, row.number, None)
+        for entry, wanted in self._wanted(row, name).items():
+            if self._first.setdefault((name, entry), wanted).row == row.number:
+                self._replacement.add(wanted)
 
     def _wanted(self, row: UploadRow, name: str) -> dict[Entry, Classification]:
         return {
@@ -262,71 +341,36 @@ class Upload:
                 entry.fritz_label,
                 entry.taxonomy_id,
                 probability,
-                self._groups,
+                self._groups_of(name),
                 self._options.classification_origin,
                 self._options.ml,
                 self._options.post_upvote,
                 self._options.check_labelled_box,
                 row.number,
+                self._groups,
             )
             for entry, probability in row.classes.items()
         }
-
-    def _posted_before(self, rows: Sequence[UploadRow]) -> set[tuple[Any, ...]]:
-        """Return what an earlier run posted of these rows as they are now.
-
-        To delete it would be for good: the journal has it as done.
-        """
-        found = set()
-        for row in rows:
-            named = self._journal.done(self._name_key(row))
-            for wanted in self._wanted(row, named["obj_id"]).values() if named else ():
-                done = self._journal.done(wanted.key)
-                if done is not None and done["status"] == POSTED:
-                    found.add((wanted.obj_id, wanted.label, wanted.taxonomy_id, wanted.origin))
-        return found
-
-    def _replace(self, row: UploadRow, name: str, existing: list[Json]) -> list[Json]:
-        """Delete the classifications of the groups and return those that stay.
-
-        Once per source and run: of several rows of a source the later ones would delete what
-        the first one has posted. A run that goes on after a kill is the same run. Those of
-        other people cannot be deleted.
-        """
-        key = step_key("replace", name, self._groups, self._run)
-        if self._journal.done(key) is not None:
-            return existing
-        kept, deleted = [], 0
-        for old in existing:
-            what = (name, old["classification"], old["taxonomy_id"], old["origin"])
-            theirs = not {group["id"] for group in old["groups"]} & set(self._groups)
-            if theirs or what in self._standing:
-                kept.append(old)
-                continue
-            try:
-                self._fritz.delete(f"classification/{old['id']}", {"label": False})
-                deleted += 1
-            except RefusedError:
-                _log.warning("%s: %r of somebody else stays", name, old["classification"])
-                kept.append(old)
-        detail = f"{deleted} deleted, {len(kept)} kept"
-        self._journal.finish({key: _facts("replace", row, name, detail, "deleted")})
-        return kept
 
     def note(
         self, row: UploadRow, name: str, origin: str, values: Json, existing: Sequence[Json]
     ) -> None:
         """Annotate a source; `existing` are the annotations that it has."""
-        action = partial(annotate, self._fritz, name, origin, values, self._groups, existing)
+        groups = self._groups_of(name)
+        action = partial(annotate, self._fritz, name, origin, values, groups, existing)
         self._step(row, name, "annotation", origin, action)
 
     def _step(
         self, row: UploadRow, name: str, what: str, detail: str, action: Callable[[], str]
     ) -> None:
         key = step_key(what, name, detail, self._groups)
-        if self._journal.done(key) is None:
-            self._journal.begin(key)
-            self._journal.finish({key: _facts(what, row, name, detail, action())})
+        if self._journal.done(key) is not None:
+            return
+        self._journal.begin(key)
+        try:
+            self._journal.finish({key: step_facts(what, row, name, detail, action())})
+        except (RefusedError, NotFoundError) as error:
+            self._refuse(row, key, what, name, f"{detail}: {reason(error)}")
 
     def _row_key(self, row: UploadRow) -> str:
         options = {
@@ -335,31 +379,13 @@ class Upload:
             if name not in ("batch", "phot_dirname")
         }
         place = (row.number, row.ra, row.dec, row.obj_id, row.period, row.survey_ids)
-        return step_key("row", place, _posted(row), options)
+        return step_key("row", place, posted_classes(row), options, *filter(None, [self._run]))
 
     def _batch_is_done(self) -> None:
-        """Note the rows whose classifications are all posted."""
-        self._journal.finish(self._complete)
+        """Note the rows of which all is done; those with something refused are not."""
+        refused = self._refused | {entry.row for entry in self._poster.refused}
+        done = {key: facts for key, facts in self._complete.items() if facts["row"] not in refused}
+        self._journal.finish(done)
         self._complete.clear()
         if self._saved is not None:
             self._saved(dict(self._names))
-
-
-def _posted(row: UploadRow) -> list[tuple[int, str, float]]:
-    """Return what is posted of a row, as part of the names of steps."""
-    return sorted((e.taxonomy_id, e.fritz_label, p) for e, p in row.classes.items())
-
-
-def _has_origin(annotations: Sequence[Json], origin: str) -> bool:
-    return any(note["origin"] == origin for note in annotations)
-
-
-def _facts(what: str, row: UploadRow, name: str, detail: str, status: str) -> dict[str, Any]:
-    return {
-        "what": what,
-        "row": row.number,
-        "obj_id": name,
-        "detail": detail,
-        "status": status,
-        "fritz_id": None,
-    }

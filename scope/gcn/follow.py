@@ -15,10 +15,11 @@ import numpy as np
 from scope.catalog.merge import SURVEY_IDS
 from scope.catalog.publish import is_score
 from scope.catalog.stars import find_stars
-from scope.errors import ScopeError
+from scope.errors import NoLocalizationError, ScopeError
+from scope.fritz.groups import check_groups
 from scope.fritz.journal import Journal
 from scope.fritz.photometry import LightCurveSource, plot_photometry, plot_title
-from scope.fritz.results import write_receipt
+from scope.fritz.results import receipt_lines, write_receipt
 from scope.fritz.rows import READ, UploadRow, class_columns, upload_rows
 from scope.fritz.taxonomy import fetch_taxonomies
 from scope.fritz.taxonomy_map import TaxonomyMap, read_map
@@ -123,6 +124,9 @@ class Follower:
         for event in events:
             try:
                 self._follow(event, mapper)
+            except NoLocalizationError:
+                # It may come; until then, while the event is recent, each run looks again.
+                _log.info("%s: no localization yet", event.dateobs)
             except ScopeError as error:
                 # The others do not wait for this one, which the next run takes up again.
                 failed += 1
@@ -149,19 +153,24 @@ class Follower:
         )
         if not new:
             return
+        posts = self._options.post and section.post
+        if posts:
+            # Said before the workflow is run, which takes its time.
+            check_groups(self._fritz, groups)
         path = event_list(section.folder, event.label)
         _write_if_new(sources, path)
         table = self._classified(event, sources, self._run_target(event.target))
         columns = class_columns(table, [READ], mapper)
         rows = self._rows(table, columns, mapper)
         self._leave(event, table, rows, path.parent)
-        if self._options.post and section.post:
+        if posts:
             names = {source.name for source in new}
             chosen = [row for row in rows if row.obj_id in names]
             mapper.check(fetch_taxonomies(self._fritz), columns)
-            self._post(event, chosen, groups, path.parent)
+            refused = self._post(event, chosen, groups, path.parent)
             if not self._options.dry_run:
-                self._memory.add(new, groups)
+                done = [source for source in new if source.name not in refused]
+                self._memory.add(done, groups)
         _log.info("%s: done", event.dateobs)
 
     def _classified(
@@ -232,7 +241,8 @@ class Follower:
         rows: Sequence[UploadRow],
         groups: tuple[int, ...],
         folder: Path,
-    ) -> None:
+    ) -> set[str]:
+        """Post the classes of sources; return those of which Fritz has refused something."""
         options = UploadOptions(
             groups,
             skip_phot=True,
@@ -245,15 +255,16 @@ class Follower:
         )
         path = None if self._options.dry_run else folder / "posted.journal.jsonl"
         with Journal(path, self._fritz.options.address) as journal:
-            if path is None:
-                Upload(self._fritz, journal, options, self._light_curves).run(rows)
-                return
+            upload = Upload(self._fritz, journal, options, self._light_curves)
             try:
-                Upload(self._fritz, journal, options, self._light_curves).run(rows)
+                upload.run(rows)
             finally:
-                counts = write_receipt(journal, folder / "receipt.parquet")
-        told = ", ".join(f"{n} {what} {status}" for (what, status), n in sorted(counts.items()))
-        _log.info("%s: %s", event.dateobs, told or "nothing to post")
+                if path is not None:
+                    write_receipt(journal, folder / "receipt.parquet")
+            if path is not None:
+                told = ", ".join(receipt_lines(journal))
+                _log.info("%s: %s", event.dateobs, told or "nothing to post")
+        return upload.refused
 
 
 def _separations(stars: pd.DataFrame, sources: Sequence[EventSource]) -> list[float]:

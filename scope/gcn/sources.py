@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,13 +14,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from scope.errors import UsageError
+from scope.errors import NoLocalizationError, RefusedError, UsageError
+from scope.fritz.sources import USABLE
 from scope.io import write_bytes, write_table
 from scope.services.fritz import Fritz
 from scope.surveys.base import Survey
 
 CONTOUR = 0.95
 """The part of the probability that the server's contour encloses by default."""
+
+MJD_ZERO = datetime(1858, 11, 17)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,11 @@ def event_sources(
 ) -> list[EventSource]:
     """Return the sources in the contour of an event that were detected after it, by name.
 
+    The server would look for sources with *all* their detections in a window of time, and leave
+    out every star that was known before. It is asked for all sources of the contour, and for
+    their first and last detections, by which most are judged; only of a source with detections
+    both before and after the window the photometry is asked for, a request each.
+
     Parameters
     ----------
     fritz : Fritz
@@ -73,8 +85,17 @@ def event_sources(
         How many days after the event detections count.
     contour : float
         The part of the probability that the contour encloses.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such event.
+    NoLocalizationError
+        If the event has no localization, or none yet.
     """
-    end = parse_dateobs(dateobs) + timedelta(days=days_range)
+    begin = parse_dateobs(dateobs)
+    end = begin + timedelta(days=days_range)
+    window = (_mjd(begin), _mjd(end))
     pages = fritz.pages(
         "sources",
         "sources",
@@ -82,16 +103,48 @@ def event_sources(
         localizationDateobs=dateobs,
         localizationCumprob=contour,
         startDate=dateobs,
+        # Both dates must be given, and are not looked at.
         endDate=end.isoformat(timespec="seconds"),
+        requireDetections=False,
+        includeDetectionStats=True,
         sortBy="id",
         sortOrder="asc",
     )
+    try:
+        near = [source for page in pages for source in page]
+    except RefusedError as error:
+        if not re.search(r"Localization .*not found", str(error.value)):
+            raise
+        # An event that there is not has no localization either.
+        fritz.get(f"gcn_event/{dateobs}")
+        raise NoLocalizationError("no localization of the event yet", value=dateobs) from None
     found = [
         EventSource(source["id"], float(source["ra"]), float(source["dec"]))
-        for page in pages
-        for source in page
+        for source in near
+        if _is_detected(fritz, source, window)
     ]
     return sorted(found, key=lambda source: source.name)
+
+
+def _mjd(time: datetime) -> float:
+    return (time - MJD_ZERO) / timedelta(days=1)
+
+
+def _is_detected(fritz: Fritz, source: Mapping[str, Any], window: tuple[float, float]) -> bool:
+    """Whether a source has a detection in a window of time (MJD)."""
+    first, last = window
+    for known in source.get("photstats") or ():
+        earliest, latest = known["first_detected_mjd"], known["last_detected_mjd"]
+        if earliest is None or earliest > last or latest < first:
+            return False
+        if first <= earliest or latest <= last:
+            return True
+    name = source["id"]
+    if not re.fullmatch(USABLE, name):
+        _log.warning("%s: Fritz does not tell when it was detected; it is taken", name)
+        return True
+    points = fritz.get(f"sources/{name}/photometry", format="mag")
+    return any(point["mag"] is not None and first <= point["mjd"] <= last for point in points)
 
 
 def sources_table(sources: Sequence[EventSource]) -> pa.Table:

@@ -39,9 +39,8 @@ def feature_matrix(columns: Columns, features: Sequence[str]) -> Floats:
         raise MissingColumnError(
             "feature table without columns that the models need",
             value=few(missing),
-            allowed=few(features, 100),
-            todo="compute the features with the period search and groups that the models "
-            "were trained on",
+            todo=f"the table has: {few(map(str, names), 40) or 'no columns'}; compute the "
+            "features with the period search and groups that the models were trained on",
         )
     return np.column_stack([_floats(columns[name], name) for name in features])
 

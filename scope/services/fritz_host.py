@@ -181,6 +181,8 @@ class FritzHost:
         raise self._refusal(status, str(envelope.get("message", "")), path)
 
     def _refusal(self, status: int, message: str, path: str) -> Exception:
+        # Errors of its database bring the statement and all its values.
+        message = message.partition("\n[SQL")[0]
         message = self._credentials.redact(" ".join(message.split()))[:300]
         if status == 401:
             return AccessError(

@@ -179,6 +179,7 @@ class Kowalski:
         *,
         ids: tuple[int, int],
         rows: int,
+        places: Mapping[str, Any] | None = None,
     ) -> Iterator[list[Document]]:
         """Yield the documents of a range of ids that meet a condition, by ascending ``_id``.
 
@@ -195,14 +196,25 @@ class Kowalski:
             Lowest id, and the id before which the range ends.
         rows : int
             Documents of a page.
+        places : mapping, optional
+            Fields that documents of this range have, where they have them. Documents without
+            them are returned too, and documents with them and other ids are noticed.
 
         Raises
         ------
         ServiceError
-            If the server counts other documents than it returned.
+            If the server counts other documents than it returned, or some have other ids.
         """
-        expected = self.count(collection, condition)
         lowest, end = ids
+        if places is None:
+            expected = self.count(collection, condition)
+        else:
+            within = {**condition, "_id": {"$gte": lowest, "$lt": end}}
+            expected = self.count(collection, within)
+            some = self.find(collection, within, dict.fromkeys(places, 1), limit=1)
+            # Where documents have no places there is nothing to count, and no index to do it by.
+            if not some or set(places) & set(some[0]):
+                self._check_places(collection, within, places)
         got = 0
         while got < expected:
             page = self.find(
@@ -222,6 +234,20 @@ class Kowalski:
                 f"incomplete list from Kowalski, collection {collection}",
                 value=f"{got} of {expected} documents with {dict(condition)}",
                 todo="try again; if it stays so, ids of the collection have another form",
+            )
+
+    def _check_places(
+        self, collection: str, within: Mapping[str, Any], places: Mapping[str, Any]
+    ) -> None:
+        """Check that all documents of some places are within a range of ids."""
+        anywhere = {key: value for key, value in within.items() if key != "_id"}
+        everywhere = self.count(collection, {**anywhere, **places})
+        here = self.count(collection, {**within, **places})
+        if everywhere != here:
+            raise ServiceError(
+                f"incomplete list from Kowalski, collection {collection}",
+                value=f"{here} of {everywhere} documents with {dict(places)}",
+                todo="ids of the others have another form",
             )
 
     def _send(self, collection: str, query: Mapping[str, Any]) -> Any:

@@ -68,11 +68,20 @@ class KowalskiIds:
         self._epochs = "n" if "features" in catalog else "nobs"
 
     def ids(self, field: int, ccd: int, quad: int, min_epochs: int) -> Ids:
-        """Return the ids of a quadrant with at least so many epochs, ascending."""
-        condition = {"field": field, "ccd": ccd, "quad": quad, self._epochs: {"$gte": min_epochs}}
+        """Return the ids of a quadrant with at least so many epochs, ascending.
+
+        They are chosen by what the ids say: documents that Kowalski's own program for features
+        makes have neither field nor detector nor quadrant.
+        """
+        condition = {self._epochs: {"$gte": min_epochs}}
         first, last = encode_kowalski(field, ccd, quad, [1, 3], [0, 10**6 - 1]).tolist()
         pages = self._client.pages(
-            self.catalog, condition, {}, ids=(first, last + 1), rows=self._rows
+            self.catalog,
+            condition,
+            {},
+            ids=(first, last + 1),
+            rows=self._rows,
+            places={"field": field, "ccd": ccd, "quad": quad},
         )
         return np.array([one["_id"] for page in pages for one in page], dtype=np.int64)
 
@@ -135,10 +144,18 @@ def get_quad_ids(
     Raises
     ------
     NotFoundError
-        If an archive has no such field, or Kowalski no such collection.
+        If an archive has no such field, or Kowalski no such collection; or if no quadrant has
+        any ids. Nothing is written then.
     """
     folder = Path(output_dir)
     quadrants = list(_list(source, field, ccds, quads, min_epochs, skip))
+    if not any(len(part.ids) for part in quadrants):
+        skipped = f" after the first {skip} of each quadrant" if skip else ""
+        raise NotFoundError(
+            f"no light curves of field {field} in {source.catalog}{skipped}",
+            value=f"{len(quadrants)} quadrants, with at least {min_epochs} epochs",
+            todo="name another field, quadrants, --minobs or --catalog",
+        )
     if whole_field:
         every = np.sort(np.concatenate([part.ids for part in quadrants]))
         _write_h5(folder / f"field_{field}.h5", f"dataset_field_{field}", every)

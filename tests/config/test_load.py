@@ -40,6 +40,26 @@ def test_later_layers_win_key_by_key(tmp_path: Path) -> None:
     assert stronger.thresholds.label == 0.4
 
 
+def test_a_map_that_is_given_replaces_the_one_before(tmp_path: Path) -> None:
+    root, run = tmp_path / "checkout", tmp_path / "run"
+    maps = "gcn: {post_group_ids_by_tag: {GRB: [48], Fermi: [48]}}\nprobabilities: "
+    write(root / "config/config.yaml", maps + "{stated: {ea: 0.1}}")
+    # nothing else is changed by a map beside it
+    assert load_config(root=root, run_folder=run).gcn.post_group_ids_by_tag["Fermi"] == (48,)
+    more = "kowalski: {hosts: {gloria: {port: 1}}}\nprobabilities: {stated: {}}\n"
+    write(run / "config.yaml", "gcn: {post_group_ids_by_tag: {GRB: [6]}}\n" + more)
+    config = load_config(root=root, run_folder=run)
+    assert config.gcn.post_group_ids_by_tag == {"GRB": (6,)}
+    assert list(config.kowalski.hosts) == ["gloria"]
+    assert config.probabilities.stated == {}
+    stronger = {"gcn": {"post_group_ids_by_tag": {}, "days_ago": 3.0}}
+    config = load_config(root=root, run_folder=run, overrides=stronger)
+    assert config.gcn.post_group_ids_by_tag == {}
+    # as `key:` without a value, it says nothing
+    write(run / "config.yaml", "gcn: {post_group_ids_by_tag: }\n")
+    assert len(load_config(root=root, run_folder=run).gcn.post_group_ids_by_tag) == 2
+
+
 def test_features_and_classes_have_files_of_their_own(tmp_path: Path) -> None:
     write(tmp_path / "config/features.yaml", "features: {phenomenological: {ad: {include: off}}}")
     write(tmp_path / "config/classes.yaml", "training: {classes: {ea: {balance: 9}}}")

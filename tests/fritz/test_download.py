@@ -177,6 +177,65 @@ def test_features_of_an_archive_are_computed(stub, sky, stars, capsys, caplog) -
     assert "set the key survey to kowalski" in capsys.readouterr().err
 
 
+def test_an_archive_is_joined_imputed_and_added_to_a_training_set(stub, sky, stars, capsys) -> None:
+    """The period from Fritz is no feature, and does not tell how the features are called."""
+    for number, star in enumerate(stars):
+        place = {"ra": star["objra"], "dec": star["objdec"], "group_ids": [4]}
+        stub.call("POST", "/api/sources", {"id": f"s{number}", **place})
+        one = {"obj_id": f"s{number}", "classification": "variable", "taxonomy_id": 1}
+        stub.call("POST", "/api/classification", {**one, "group_ids": [4], "vote": number > 0})
+        note = {"origin": "uploadedperiod", "data": {"period": 0.25 + number}}
+        stub.call("POST", f"/api/sources/s{number}/annotations", note)
+    small = f"feature_generation: {json.dumps(SMALL)}\n"
+    Path("config.yaml").write_text(settings_text(stub) + f"archive: {sky}\n{small}")
+    Path("map.json").write_text(json.dumps(MAP))
+    command = ["--group-ids", "4", "--taxonomy-map", "map.json", "--impute-missing-features"]
+    assert main([*command, "--merge-features"]) == 0
+    merged = read_dataframe("fritzDownload/merged_classifications_features.parquet")
+    periods = [f"{0.25 + int(name[1:])}" for name in merged["obj_id"]]
+    assert merged["period"].tolist() == periods
+    assert merged["period_LS_BIC"].notna().all()
+    assert merged["Gaia_EDR3__parallax"].notna().all()
+    old = merged[merged["obj_id"] == "s1"].copy()
+    old["variable"], old["obj_id"] = 0.5, "known"
+    old.to_parquet("fritzDownload/training_set.parquet")
+    capsys.readouterr()
+    assert main([*command, "--update-training-set"]) == 0
+    new = read_dataframe("fritzDownload/updated_AL_training_set.parquet")
+    assert f"{len(old)} rows before, {len(new)} now" in capsys.readouterr().out
+    # of all sources that somebody voted for, which the first has none of, each light curve once
+    expected = merged.loc[merged["obj_id"] != "s0", "ztf_id"]
+    assert sorted(new["ztf_id"]) == sorted(expected)
+    assert set(new["variable"]) == {1.0}
+    assert set(new.loc[new["ztf_id"].isin(old["ztf_id"]), "obj_id"]) == {"known"}
+
+
+def test_features_that_are_missing_are_told_and_what_there_is(stub) -> None:
+    from scope.errors import MissingColumnError
+    from scope.preprocessing.columns import feature_matrix
+
+    with pytest.raises(MissingColumnError) as error:
+        feature_matrix({"median": [1.0], "n": [1.0]}, ["median", "period_LS_BIC"])
+    assert error.value.value == "period_LS_BIC"
+    assert "the table has: median, n;" in str(error.value)
+    assert "allowed" not in str(error.value)
+
+
+def test_a_download_that_fails_names_no_file(stub, capsys) -> None:
+    stub.call("POST", "/api/sources", {"id": "a", "ra": 1.0, "dec": 2.0, "group_ids": [4]})
+    Path("sample.csv").write_text("obj_id\na\n")
+    for where in (["--group-ids", "4"], ["--file", "sample.csv"]):
+        stub.faults.next(Fault("page", 413))
+        assert main(where) == 2
+        assert "fritzDownload" not in capsys.readouterr().out
+        assert not Path("fritzDownload").exists()
+        assert main(where) == 0
+        (path,) = [line for line in capsys.readouterr().out.splitlines() if "Download/" in line]
+        assert Path(path).is_file()
+        Path(path).unlink()
+        Path("fritzDownload").rmdir()
+
+
 def test_mistakes(stub, capsys) -> None:
     assert main([]) == 2
     assert "--group-ids" in capsys.readouterr().err

@@ -86,7 +86,8 @@ def test_the_documented_example(stub, sample, stars) -> None:
     receipt = pd.read_csv("fritzUpload/sample_fritzUpload_receipt.csv", comment="#")
     kinds = receipt.groupby(["what", "status"]).size().to_dict()
     assert kinds[("classification", "posted")] == 2
-    assert kinds[("replace", "deleted")] == 2
+    # one classification went; the other source had none
+    assert kinds[("replace", "deleted")] == 1
     assert kinds[("comment", "posted")] == 2
 
 

@@ -31,3 +31,14 @@ def add_event(
         point = {"mjd": [when], "mag": [19.0], "magerr": [0.1], "limiting_mag": [20.5]}
         more = {"instrument_id": 1, "magsys": "ab", "filter": "ztfg", "group_ids": [4]}
         stub.call("PUT", "/api/photometry", {"obj_id": name, **point, **more})
+
+
+def add_points(stub: StubFritz, name: str, *times: float, limits: tuple[float, ...] = ()) -> None:
+    """Add detections of a source at times [MJD], and limits without a detection."""
+    more = {"instrument_id": 1, "magsys": "ab", "filter": "ztfg", "group_ids": [4]}
+    for when in times:
+        point = {"mjd": [when], "mag": [19.0], "magerr": [0.1], "limiting_mag": [20.5]}
+        stub.call("PUT", "/api/photometry", {"obj_id": name, **point, **more})
+    for when in limits:
+        point = {"mjd": [when], "mag": [None], "magerr": [None], "limiting_mag": [20.5]}
+        stub.call("PUT", "/api/photometry", {"obj_id": name, **point, **more})

@@ -197,6 +197,43 @@ def test_one_event_that_fails_does_not_hold_up_another(stub, sky, stars, workflo
 
 
 @pytest.mark.usefixtures("unpainted")
+def test_an_event_waits_for_its_localization(stub, sky, stars, workflow, caplog) -> None:
+    caplog.set_level("INFO")
+    stub.call("POST", "/api/gcn_event", {"dateobs": DATEOBS, "tags": ["GRB"]})
+    assert follow(stub, sky, workflow) == 0
+    assert workflow.targets == []
+    assert f"{DATEOBS}: no localization yet" in caplog.text
+    # the next run finds it
+    stub.database.run("delete from events")
+    add_event(stub, stars)
+    assert follow(stub, sky, workflow) == 0
+    assert posted(stub) == EXPECTED
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_groups_of_others_are_told_before_the_workflow_is_run(stub, sky, stars, workflow, caplog):
+    add_event(stub, stars)
+    assert follow(stub, sky, workflow, gcn={"post_group_ids_by_tag": {"GRB": [48]}}) == 1
+    assert "no such group on Fritz: 48" in caplog.text
+    assert workflow.targets == []
+    # who posts nothing needs no groups
+    only_look = {"gcn": {"post_group_ids_by_tag": {"GRB": [48]}}, "post": False}
+    assert follow(stub, sky, workflow, **only_look) == 0
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_a_source_of_which_something_is_refused_is_not_done(stub, sky, stars, workflow) -> None:
+    add_event(stub, stars, prefix="ZTF23:")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.gcn.test_follow.SCORES", {"ZTF23:0": (0.9, 0.1)})
+        assert follow(stub, sky, workflow) == 0
+    assert posted(stub) == set()
+    assert set(json.loads(Path("gcn/done.json").read_text())["sources"]) == {"ZTF23:1", "ZTF23:2"}
+    receipt = read_dataframe("gcn/2023-05-21T05-30-43/receipt.parquet")
+    assert receipt["status"].tolist() == ["refused"]
+
+
+@pytest.mark.usefixtures("unpainted")
 def test_sources_are_forgotten_after_some_time(stub, sky, stars, workflow) -> None:
     add_event(stub, stars)
     assert follow(stub, sky, workflow) == 0

@@ -93,6 +93,34 @@ def test_epochs_of_features_are_those_of_cleaned_light_curves(tmp_path) -> None:
         assert source.ids(300, 1, 1, 20).tolist() == [one["_id"] for one in documents[1:]]
 
 
+@pytest.mark.parametrize("placed", [(), (0, 1), (0, 1, 2, 3)])
+def test_features_are_listed_by_their_ids_where_documents_have_no_places(placed) -> None:
+    """Some with field, ccd and quad, as the first ones had them, and some without.
+
+    Which are of the quadrant is what the ids say: field 300, detector 1, quadrant 1.
+    """
+    ours = [10**13 + 300 * 10**9 + band * 10**6 + k for band in (1, 2, 3) for k in (0, 999_999)]
+    others = [ours[0] + 10**7, ours[0] + 10**9, ours[0] - 10**9]
+    documents = [{"_id": number, "n": 30.0} for number in (*ours, *others)]
+    for k in placed:
+        documents[k].update(field=300, ccd=1, quad=1)
+    with StubKowalski({"ZTF_source_features_DR16": documents}) as server:
+        source = KowalskiIds(survey_of(server).client, "ZTF_source_features_DR16", rows=4)
+        assert source.ids(300, 1, 1, 20).tolist() == sorted(ours)
+        assert source.ids(300, 1, 1, 31).tolist() == []
+        assert source.ids(300, 2, 1, 20).tolist() == []
+
+
+def test_a_field_without_light_curves_is_an_error_and_leaves_no_files(tmp_path) -> None:
+    documents = [{"_id": 10**13 + 300 * 10**9 + 10**6, "n": 30.0}]
+    with StubKowalski({"ZTF_source_features_DR16": documents}) as server:
+        source = KowalskiIds(survey_of(server).client, "ZTF_source_features_DR16")
+        assert len(get_quad_ids(source, 300, tmp_path / "300")) == 64
+        with pytest.raises(NotFoundError, match="no light curves of field 331"):
+            get_quad_ids(source, 331, tmp_path / "331", whole_field=True)
+    assert not (tmp_path / "331").exists()
+
+
 def test_ids_of_another_form_are_noticed_and_not_lost(tmp_path) -> None:
     documents = [{"_id": 300101100000001, "field": 300, "ccd": 1, "quad": 1, "nobs": 50}]
     with (

@@ -19,8 +19,9 @@ create table taxonomies (id integer primary key, name text, version text, proven
     hierarchy text, isLatest int, groups text, created_at text);
 create table objs (id text primary key, ra real, dec real, cone_ra real, cone_dec real,
     origin text, internal_key text, created_at text, modified text);
-create table sources (obj_id text, group_id int, active int, saved_at text, saved_by int,
-    serial integer primary key autoincrement);
+create table sources (obj_id text, group_id int, active int, requested int default 0,
+    saved_at text, saved_by int, serial integer primary key autoincrement,
+    unique (group_id, obj_id));
 create table candidates (id integer primary key, obj_id text, filter_id int, passed_at text);
 create table photometry (id integer primary key, obj_id text, instrument_id int, origin text,
     mjd real, filter text, flux real, fluxerr real, limiting_mag real, magsys text, groups text,
@@ -31,7 +32,8 @@ create table classifications (id integer primary key autoincrement, obj_id text,
     groups text, created_at text, modified text);
 create table votes (id integer primary key, classification_id int, voter_id int, vote int,
     created_at text, modified text, unique (classification_id, voter_id));
-create table labels (obj_id text, group_id int, user_id int, unique (obj_id, group_id, user_id));
+create table labels (id integer primary key, obj_id text, group_id int, user_id int,
+    created_at text, unique (obj_id, group_id, user_id));
 create table annotations (id integer primary key autoincrement, obj_id text, origin text,
     data text, author_id int, groups text, created_at text, modified text,
     unique (obj_id, origin));
@@ -89,7 +91,7 @@ def _decoded(row: sqlite3.Row) -> Row:
     for name in ("groups", "tags", "hierarchy", "data", "acls", "filters"):
         if isinstance(found.get(name), str):
             found[name] = json.loads(found[name])
-    for name in ("ml", "isLatest", "active", "admin", "single"):
+    for name in ("ml", "isLatest", "active", "requested", "admin", "single"):
         if name in found:
             found[name] = bool(found[name])
     return found

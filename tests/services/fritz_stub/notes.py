@@ -8,7 +8,7 @@ import sqlite3
 from typing import Any
 
 from tests.services.fritz_stub.database import Row, now
-from tests.services.fritz_stub.routes import Refusal, Request, page, route
+from tests.services.fritz_stub.routes import NAME, Refusal, Request, page, route
 from tests.services.fritz_stub.sources import find_obj
 
 PUBLIC_GROUP = 1
@@ -58,10 +58,9 @@ def _classify(request: Request, one: Row) -> int:
             f"'false' (got {ml})",
         )
     groups = one.get("group_ids")
-    if not isinstance(groups, list):
+    if not isinstance(groups, list) or not groups:
         groups = [PUBLIC_GROUP]
-    if missing := [number for number in groups if number not in request.groups]:
-        raise Refusal(400, f"Cannot find one or more groups with IDs: {missing}.")
+    _known_groups(request, groups)
     time = now()
     number = request.database.insert(
         "classifications",
@@ -81,6 +80,13 @@ def _classify(request: Request, one: Row) -> int:
     if one.get("label", True):
         _label(request, one["obj_id"], groups)
     return number
+
+
+def _known_groups(request: Request, groups: list[int]) -> None:
+    """Check that groups exist; whether the user is in them nobody asks."""
+    known = {row["id"] for row in request.database.all("select id from groups")}
+    if not set(groups) <= known:
+        raise Refusal(400, f"Cannot find one or more groups with IDs: {groups}.")
 
 
 def _classes(node: Row) -> list[str]:
@@ -105,7 +111,9 @@ def _vote(request: Request, number: int, vote: int) -> None:
 def _label(request: Request, obj_id: str, groups: list[int]) -> None:
     for group in groups:
         request.database.run(
-            "insert or ignore into labels values (?, ?, ?)", obj_id, group, request.user["id"]
+            "insert or ignore into labels (obj_id, group_id, user_id, created_at) "
+            "values (?, ?, ?, ?)",
+            *(obj_id, group, request.user["id"], now()),
         )
 
 
@@ -148,10 +156,14 @@ def _own(request: Request, number: str) -> Row:
 
 @route("PUT", r"/api/classification/(\d+)")
 def put_classification(request: Request, number: str) -> Any:
+    request.may("Classify")
     row, body = _own(request, number), request.body
+    groups = body.get("group_ids", row["groups"])
+    _known_groups(request, groups)
     request.database.run(
-        "update classifications set classification = ?, probability = ?, ml = ?, modified = ? "
-        "where id = ?",
+        "update classifications set groups = ?, classification = ?, probability = ?, ml = ?, "
+        "modified = ? where id = ?",
+        json.dumps(groups),
         body.get("classification", row["classification"]),
         body.get("probability", row["probability"]),
         # what is not sent becomes false
@@ -179,7 +191,7 @@ def _remove(request: Request, row: Row) -> None:
 
 @route("GET", "/api/sources/([^/]+)/classifications")
 def classifications_of_source(request: Request, name: str) -> Any:
-    return request.views.classifications(name, groups=False)
+    return request.views.classifications(name, request.groups)
 
 
 @route("DELETE", "/api/sources/([^/]+)/classifications")
@@ -226,7 +238,7 @@ def delete_labels(request: Request, name: str) -> Any:
     return {}
 
 
-@route("POST", "/api/sources/([^/]+)/annotations")
+@route("POST", f"/api/sources/{NAME}/annotations")
 def post_annotation(request: Request, name: str) -> Any:
     request.may("Annotate")
     request.only({"origin", "data", "group_ids"}, {"origin", "data"})
@@ -267,17 +279,17 @@ def _check_annotation(request: Request) -> None:
         ) from None
 
 
-@route("GET", "/api/sources/([^/]+)/annotations")
+@route("GET", f"/api/sources/{NAME}/annotations")
 def annotations_of_source(request: Request, name: str) -> Any:
     return request.views.annotations(name)
 
 
-@route("PUT", r"/api/sources/([^/]+)/annotations/(\d+)")
+@route("PUT", rf"/api/sources/{NAME}/annotations/(\d+)")
 def put_annotation(request: Request, name: str, number: str) -> Any:
     request.may("Annotate")
     request.only({"origin", "data", "group_ids"}, set())
     _check_annotation(request)
-    _known_annotation(request, number)
+    _own_annotation(request, number)
     request.database.run(
         "update annotations set data = ?, modified = ? where id = ?",
         json.dumps(request.body["data"]),
@@ -287,20 +299,21 @@ def put_annotation(request: Request, name: str, number: str) -> Any:
     return {}
 
 
-@route("DELETE", r"/api/sources/([^/]+)/annotations/(\d+)")
+@route("DELETE", rf"/api/sources/{NAME}/annotations/(\d+)")
 def delete_annotation(request: Request, name: str, number: str) -> Any:
     request.may("Annotate")
-    _known_annotation(request, number)
+    _own_annotation(request, number)
     request.database.run("delete from annotations where id = ?", int(number))
     return {}
 
 
-def _known_annotation(request: Request, number: str) -> None:
-    if request.database.one("select id from annotations where id = ?", int(number)) is None:
-        raise Refusal(403, "Insufficient permissions")
+def _own_annotation(request: Request, number: str) -> None:
+    row = request.database.one("select * from annotations where id = ?", int(number))
+    if row is None or not (request.user["admin"] or row["author_id"] == request.user["id"]):
+        raise Refusal(403, "Could not find any accessible annotations.")
 
 
-@route("POST", "/api/sources/([^/]+)/comments")
+@route("POST", f"/api/sources/{NAME}/comments")
 def post_comment(request: Request, name: str) -> Any:
     request.may("Comment")
     body = request.body
@@ -324,12 +337,12 @@ def post_comment(request: Request, name: str) -> Any:
     return {"comment_id": number}
 
 
-@route("GET", "/api/sources/([^/]+)/comments")
+@route("GET", f"/api/sources/{NAME}/comments")
 def comments_of_source(request: Request, name: str) -> Any:
     return request.views.comments(name)
 
 
-@route("GET", r"/api/sources/([^/]+)/comments/(\d+)")
+@route("GET", rf"/api/sources/{NAME}/comments/(\d+)")
 def one_comment(request: Request, name: str, number: str) -> Any:
     row = request.database.one("select * from comments where id = ?", int(number))
     if row is None:
@@ -337,7 +350,7 @@ def one_comment(request: Request, name: str, number: str) -> Any:
     return request.views.comment(row)
 
 
-@route("DELETE", r"/api/sources/([^/]+)/comments/(\d+)")
+@route("DELETE", rf"/api/sources/{NAME}/comments/(\d+)")
 def delete_comment(request: Request, name: str, number: str) -> Any:
     request.database.run("delete from comments where id = ?", int(number))
     return {}

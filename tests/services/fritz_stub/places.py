@@ -7,6 +7,8 @@ from typing import Any
 from tests.services.fritz_stub.database import now
 from tests.services.fritz_stub.routes import Refusal, Request, page, route
 
+SITEWIDE_GROUP = 2
+
 
 @route("GET", "/api/sysinfo")
 def sysinfo(request: Request) -> Any:
@@ -28,10 +30,11 @@ def list_groups(request: Request) -> Any:
     if "name" in request.query:
         rows = request.database.all("select id from groups where name = ?", request.query["name"])
         return [views.group(row["id"]) for row in rows]
-    with_streams = [{**views.group(number), "streams": []} for number in request.groups]
+    rows = request.database.all("select id from groups where not single order by id")
+    every = [{**views.group(row["id"]), "streams": []} for row in rows]
     own = [views.group(number) for number in request.own_groups]
-    several = [one for one in with_streams if not one["single_user_group"]]
-    return {"user_groups": own, "user_accessible_groups": several, "all_groups": several}
+    mine = [one for one in every if one["id"] in request.groups]
+    return {"user_groups": own, "user_accessible_groups": mine, "all_groups": every}
 
 
 @route("GET", r"/api/groups/(\d+)")
@@ -89,7 +92,8 @@ def add_taxonomy(request: Request) -> Any:
         provenance=body.get("provenance"),
         hierarchy=body["hierarchy"],
         isLatest=1,
-        groups=body.get("group_ids") or request.groups,
+        # groups that the user is not in are left out, and nothing is said
+        groups=[g for g in body.get("group_ids") or [SITEWIDE_GROUP] if g in request.groups],
         created_at=now(),
     )
     return {"taxonomy_id": number}
@@ -98,13 +102,14 @@ def add_taxonomy(request: Request) -> Any:
 @route("GET", "/api/taxonomy")
 def list_taxonomies(request: Request) -> Any:
     rows = request.database.all("select * from taxonomies")
-    return [_taxonomy(request, row, groups=True) for row in rows]
+    seen = set(request.groups)
+    return [_taxonomy(request, row, groups=True) for row in rows if seen & set(row["groups"])]
 
 
 @route("GET", r"/api/taxonomy/(\d+)")
 def one_taxonomy(request: Request, number: str) -> Any:
     row = request.database.one("select * from taxonomies where id = ?", int(number))
-    if row is None:
+    if row is None or not set(request.groups) & set(row["groups"]):
         raise Refusal(400, "Taxonomy does not exist or is not available to user.")
     return _taxonomy(request, row, groups=False)
 
@@ -120,7 +125,8 @@ def _taxonomy(request: Request, row: dict[str, Any], *, groups: bool) -> dict[st
 @route("POST", "/api/gcn_event")
 def add_event(request: Request) -> Any:
     body = request.body
-    sky = body["skymap"]
+    # without one there is no localization, or none yet
+    sky = body.get("skymap") or dict.fromkeys(("ra", "dec", "error"))
     number = request.database.insert(
         "events",
         dateobs=body["dateobs"],

@@ -65,6 +65,10 @@ class Request:
 
 
 Handler = Callable[..., Any]
+
+NAME = r"([0-9A-Za-z\-_.+]+)"
+"""Names of sources in the routes of their annotations and comments: others can be saved."""
+
 ROUTES: list[tuple[str, re.Pattern[str], Handler]] = []
 
 
@@ -87,6 +91,9 @@ def dispatch(request: Request) -> Any:
         if method == request.method:
             return function(request, *match.groups())
     if known:
+        raise Refusal(405, "HTTP 405: Method Not Allowed")
+    # what answers here knows how to read, and nothing else
+    if request.method != "GET":
         raise Refusal(405, "HTTP 405: Method Not Allowed")
     raise Refusal(400, "Invalid API endpoint")
 

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from tests.services.fritz_stub import notes, places, sources  # noqa: F401
 from tests.services.fritz_stub.database import Database, Row, now
 from tests.services.fritz_stub.faults import EVERY_KIND, Fault
+from tests.services.fritz_stub.places import SITEWIDE_GROUP
 from tests.services.fritz_stub.routes import Refusal, Request, dispatch
 from tests.services.fritz_stub.views import Views
 from tests.services.stub_server import Faults, StubHandler, StubServer
@@ -74,7 +75,7 @@ class StubFritz(StubServer):
         number = self.database.insert(
             "users", username=name, token=token, acls=rights, admin=int(admin)
         )
-        for group in groups:
+        for group in sorted({SITEWIDE_GROUP, *groups}):
             self.database.insert("members", group_id=group, user_id=number)
         return token
 

@@ -13,6 +13,19 @@ from tests.services.fritz_stub.routes import Refusal, Request, page, route
 from tests.services.fritz_stub.views import separation_deg
 
 FILTERS = ("ztfg", "ztfr", "ztfi")
+MOST_DAYS = 3650
+UNIQUE = (
+    "(psycopg.errors.UniqueViolation) duplicate key value violates unique constraint "
+    '"sources_forward_ind"\nDETAIL:  Key (group_id, obj_id)=({group}, {name}) already exists.\n'
+    "[SQL: INSERT INTO sources (group_id, obj_id, modified) VALUES (…)]\n"
+    "(Background on this error at: https://sqlalche.me/e/20/gkpj)"
+)
+FOREIGN_KEY = (
+    '(psycopg.errors.ForeignKeyViolation) insert or update on table "sources" violates foreign '
+    'key constraint "sources_group_id_fkey"\nDETAIL:  Key (group_id)=({group}) is not present in '
+    'table "groups".\n[SQL: INSERT INTO sources (group_id, obj_id, modified) SELECT …]\n'
+    "(Background on this error at: https://sqlalche.me/e/20/gkpj)"
+)
 
 
 @route("POST", "/api/sources")
@@ -42,14 +55,19 @@ def save_source(request: Request) -> Any:
             "update objs set cone_ra = ?, cone_dec = ? where id = ?", body["ra"], body["dec"], name
         )
     for group in groups:
-        if database.value(
-            "select 1 from sources where obj_id = ? and group_id = ? and active", name, group
-        ):
-            continue
-        database.insert(
-            "sources", obj_id=name, group_id=group, active=1, saved_at=now(), saved_by=2
-        )
+        _save_to(request, name, group)
     return {"id": name, "saved_to_groups": groups}
+
+
+def _save_to(request: Request, name: str, group: int) -> None:
+    """Save a source to a group; one that was saved there and taken away is there again."""
+    database = request.database
+    row = database.one("select * from sources where obj_id = ? and group_id = ?", name, group)
+    if row is not None and not row["active"]:
+        database.run("update sources set active = 1, requested = 0 where serial = ?", row["serial"])
+    elif row is None:
+        saved = {"active": 1, "saved_at": now(), "saved_by": request.user["id"]}
+        database.insert("sources", obj_id=name, group_id=group, **saved)
 
 
 def add_obj(request: Request, body: Row) -> None:
@@ -84,7 +102,7 @@ def one_source(request: Request, name: str) -> Any:
     row = find_obj(request, name)
     if row is None:
         raise Refusal(404, "Source not found")
-    return request.views.one_source(row, request.query)
+    return request.views.one_source(row, request.groups, request.query)
 
 
 @route("GET", "/api/sources")
@@ -93,7 +111,7 @@ def list_sources(request: Request) -> Any:
     number, size = page(request, 100, 500)
     names = _in_groups(request)
     rows = [row for row in database.all("select * from objs") if row["id"] in names]
-    for keep in (_near, _classified, _in_localization):
+    for keep in (_near, _classified, _in_localization, _detected):
         rows = keep(request, rows)
     rows.sort(key=lambda row: row["id"] if query.get("sortBy") == "id" else names[row["id"]])
     if query.get("sortOrder", "desc") == "desc":
@@ -102,8 +120,7 @@ def list_sources(request: Request) -> Any:
     if query.get("saveSummary") == "true":
         sources = [_summary(request, row) for row in part]
     else:
-        labellers = query.get("includeLabellers") == "true"
-        sources = [request.views.source(row, labellers=labellers) for row in part]
+        sources = [request.views.source(row, request.groups, query) for row in part]
     found = {
         "totalMatches": len(rows),
         "sources": sources,
@@ -180,29 +197,51 @@ def _in_localization(request: Request, rows: list[Row]) -> list[Row]:
     if "localizationDateobs" not in query:
         return rows
     if not {"startDate", "endDate"} <= set(query):
-        raise Refusal(400, "Start and end date must be set when searching in a localization")
+        raise Refusal(
+            400,
+            "must specify startDate and endDate when filtering by localizationDateobs or "
+            "localizationName",
+        )
+    if _mjd(query["endDate"]) - _mjd(query["startDate"]) > MOST_DAYS:
+        raise Refusal(
+            400,
+            "startDate and endDate must be less than 10 years apart when filtering by "
+            "localizationDateobs or localizationName",
+        )
     event = request.database.one(
         "select * from events where dateobs = ?", query["localizationDateobs"]
     )
-    if event is None:
-        raise Refusal(400, f"Localization {query['localizationDateobs']} not found")
+    if event is None or event["error"] is None:
+        when = query["localizationDateobs"].replace("T", " ")
+        raise Refusal(
+            400,
+            "Cannot retrieve sources: Invalid localization query parameters (Localization "
+            f"{when} not found)",
+        )
     share = float(query.get("localizationCumprob", 0.95))
     radius = event["error"] * math.sqrt(-2.0 * math.log(1.0 - share))
-    first, last = (_mjd(query[name]) for name in ("startDate", "endDate"))
-    detected = {
-        row["obj_id"]
-        for row in request.database.all(
-            "select obj_id from photometry where flux is not null and mjd between ? and ?",
-            first,
-            last,
-        )
-    }
     return [
         row
         for row in rows
-        if row["id"] in detected
-        and separation_deg(event["ra"], event["dec"], row["ra"], row["dec"]) <= radius
+        if separation_deg(event["ra"], event["dec"], row["ra"], row["dec"]) <= radius
     ]
+
+
+def _detected(request: Request, rows: list[Row]) -> list[Row]:
+    """Keep sources that have all their detections between two dates, unless told not to."""
+    query = request.query
+    dates = {name: _mjd(query[name]) for name in ("startDate", "endDate") if name in query}
+    if not dates or query.get("requireDetections") == "false":
+        return rows
+    kept = []
+    for row in rows:
+        known = request.views.photstats(row["id"])
+        first, last = known["first_detected_mjd"], known["last_detected_mjd"]
+        if first is None or first < dates.get("startDate", first):
+            continue
+        if last <= dates.get("endDate", last):
+            kept.append(row)
+    return kept
 
 
 def _mjd(text: str) -> float:
@@ -213,15 +252,26 @@ def _mjd(text: str) -> float:
 def source_groups(request: Request) -> Any:
     request.only({"objId", "inviteGroupIds", "unsaveGroupIds"}, {"objId", "inviteGroupIds"})
     body, database = request.body, request.database
-    saved = {group["id"] for group in request.views.saved_groups(body["objId"])}
-    for group in body["inviteGroupIds"]:
-        if group not in request.groups:
-            raise Refusal(400, f"Cannot find group with ID {group}")
-        if group in saved:
+    name, invited = body["objId"], body["inviteGroupIds"]
+    seen = request.views.saved_groups(name, request.groups)
+    for group in invited:
+        if group in {one["id"] for one in seen if one["active"]}:
             raise Refusal(400, f"Source already saved to group w/ ID {group}")
-        database.insert(
-            "sources", obj_id=body["objId"], group_id=group, active=1, saved_at=now(), saved_by=2
-        )
+    # all in one transaction
+    for group in invited:
+        if database.one("select 1 from groups where id = ?", group) is None:
+            raise Refusal(500, FOREIGN_KEY.format(group=group))
+        there = "select * from sources where obj_id = ? and group_id = ?"
+        row = database.one(there, name, group)
+        if row is not None and (row["active"] or row["requested"]):
+            raise Refusal(500, UNIQUE.format(group=group, name=name))
+    for group in invited:
+        if group in request.groups:
+            _save_to(request, name, group)
+            continue
+        # somebody of the group has to say yes
+        asked = {"active": 0, "requested": 1, "saved_at": now(), "saved_by": request.user["id"]}
+        database.insert("sources", obj_id=name, group_id=group, **asked)
     for group in body.get("unsaveGroupIds", []):
         database.run(
             "update sources set active = 0 where obj_id = ? and group_id = ?", body["objId"], group
@@ -231,7 +281,8 @@ def source_groups(request: Request) -> Any:
 
 @route("GET", "/api/sources/([^/]+)/groups")
 def groups_of_source(request: Request, name: str) -> Any:
-    return [request.views.group(row["id"]) for row in request.views.saved_groups(name)]
+    saved = request.views.saved_groups(name, request.groups)
+    return [request.views.group(row["id"]) for row in saved if row["active"]]
 
 
 @route("POST", "/api/candidates")

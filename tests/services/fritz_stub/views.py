@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 from tests.services.fritz_stub.database import Database, Row
@@ -78,19 +79,22 @@ class Views:
             "id": number,
         }
 
-    def saved_groups(self, obj_id: str) -> list[Row]:
+    def saved_groups(self, obj_id: str, seen: Collection[int]) -> list[Row]:
+        """Groups that a user sees to which a source is saved, or is asked to be saved."""
         rows = self.database.all(
-            "select * from sources where obj_id = ? and active order by serial", obj_id
+            "select * from sources where obj_id = ? and (active or requested) order by serial",
+            obj_id,
         )
         return [
             {
                 **self.group(row["group_id"]),
-                "active": True,
-                "requested": False,
+                "active": row["active"],
+                "requested": row["requested"],
                 "saved_at": row["saved_at"],
                 "saved_by": self.user(row["saved_by"]),
             }
             for row in rows
+            if row["group_id"] in seen
         ]
 
     def obj(self, row: Row) -> Row:
@@ -113,26 +117,31 @@ class Views:
             "gal_lon": longitude,
         }
 
-    def source(self, row: Row, *, labellers: bool = False) -> Row:
-        """As in a list."""
+    def source(self, row: Row, seen: Collection[int], options: dict[str, str]) -> Row:
+        """As in a list: groups of classifications are left out, labellers are rows of labels."""
+        classifications = self.classifications(row["id"], seen)
         found = {
             **self.obj(row),
-            "groups": self.saved_groups(row["id"]),
-            "classifications": self.classifications(row["id"], groups=True),
+            "groups": self.saved_groups(row["id"], seen),
+            "classifications": [{**one, "groups": []} for one in classifications],
+            "annotations": self.annotations(row["id"], groups=False),
+            "tags": [],
+        }
+        if options.get("includeLabellers") == "true":
+            found["labellers"] = self.labels(row["id"])
+        if options.get("includeDetectionStats") == "true":
+            found["photstats"] = [self.photstats(row["id"])]
+        return found
+
+    def one_source(self, row: Row, seen: Collection[int], options: dict[str, str]) -> Row:
+        """As asked for by its name."""
+        found = {
+            **self.source(row, seen, {}),
+            "classifications": self.classifications(row["id"], seen, groups=True),
             "annotations": [
                 {**note, "author": self.user(note["author_id"]), "type": "source"}
                 for note in self.annotations(row["id"], groups=False)
             ],
-            "tags": [],
-        }
-        if labellers:
-            found["labellers"] = self.labellers(row["id"])
-        return found
-
-    def one_source(self, row: Row, options: dict[str, str]) -> Row:
-        """As asked for by its name."""
-        found = {
-            **self.source(row),
             **{name: [] for name in ("followup_requests", "duplicates", "assignments")},
             "galaxies": None,
             "associated_objs": [],
@@ -161,16 +170,43 @@ class Views:
         rows = self.database.all("select distinct user_id from labels where obj_id = ?", obj_id)
         return [self.user(row["user_id"]) for row in rows]
 
+    def labels(self, obj_id: str) -> list[Row]:
+        rows = self.database.all("select * from labels where obj_id = ? order by id", obj_id)
+        names = ("id", "obj_id", "group_id", "created_at")
+        return [
+            {
+                **{name: row[name] for name in names},
+                "labeller_id": row["user_id"],
+                "modified": row["created_at"],
+            }
+            for row in rows
+        ]
+
+    def photstats(self, obj_id: str) -> Row:
+        """What the server keeps of all detections of a source."""
+        found = self.database.one(
+            "select count(*) as num_det_global, min(mjd) as first_detected_mjd, "
+            "max(mjd) as last_detected_mjd from photometry where obj_id = ? and flux is not null",
+            obj_id,
+        )
+        assert found is not None
+        return {"obj_id": obj_id, **found}
+
     def classification(self, row: Row) -> Row:
         author = self.user(row["author_id"])["username"]
         return {**{name: row[name] for name in ROW}, "author_name": author}
 
-    def classifications(self, obj_id: str, *, groups: bool) -> list[Row]:
+    def classifications(
+        self, obj_id: str, seen: Collection[int], *, groups: bool = False
+    ) -> list[Row]:
+        """Those of groups that a user sees."""
         rows = self.database.all(
             "select * from classifications where obj_id = ? order by id", obj_id
         )
         found = []
         for row in rows:
+            if not set(row["groups"]) & set(seen):
+                continue
             one = {**self.classification(row), "votes": self.votes(row["id"])}
             if groups:
                 one["groups"] = [self.group(number) for number in row["groups"]]
@@ -240,7 +276,9 @@ class Views:
             "modified": row["created_at"],
             "gcn_notices": [],
             "gcn_triggers": [],
-            "localizations": [self.localization(row, whole=whole)],
+            "localizations": (
+                [] if row["error"] is None else [self.localization(row, whole=whole)]
+            ),
         }
         if not whole:
             return {**found, "observationplan_requests": []}

@@ -110,17 +110,21 @@ def alert_documents(path: Path) -> Iterator[Document]:
 
 
 def feature_documents(
-    tables: Iterable[pa.Table], suffix: str, *, dmdt_side: int = 26
+    tables: Iterable[pa.Table], suffix: str, *, dmdt_side: int = 26, places: bool = False
 ) -> Iterator[Document]:
     """Yield documents of a collection of features from files of features.
 
-    Periodic columns lose their suffix, a histogram becomes a list of lists; NaN stays.
+    Periodic columns lose their suffix, a histogram becomes a list of lists; NaN stays. As those
+    of Kowalski's own ingester they say neither field nor detector nor quadrant, unless `places`
+    are asked for.
     """
     for table in tables:
         for row in table.to_pylist():
             document = {}
             for name, value in row.items():
                 if name == "reason" or (value is None and "___id" in name):
+                    continue
+                if name in ("field", "ccd", "quad") and not places:
                     continue
                 if name == "dmdt" and value is not None:
                     value = np.reshape(value, (dmdt_side, dmdt_side)).tolist()
