@@ -21,7 +21,7 @@ REASONS: dict[str, str] = {
     "no_light_curve": "listed by the survey, which returned no light curve",
     "no_good_epochs": "no point survives the quality cuts",
     "too_few_epochs": "fewer points than the minimum after decimation",
-    "no_period": "the period search has no usable grid or is undefined",
+    "no_period": "no period to try: fewer than three points, or too short a time span",
     "undefined_feature": "a model feature that is never imputed is not a number",
     "no_features": "the collection of features asked for has none for this light curve",
 }

@@ -36,7 +36,7 @@ SURVEY_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
 PLACE = ("ra", "dec", "period", "field", "ccd", "quad", "filter")
 """Columns that published predictions have between the ids and the scores."""
 
-RESULT = ("n_epochs", "significance", "reason", "imputed", "ood_p", "provenance")
+RESULT = ("n_epochs", "significance", "log10_fap", "reason", "imputed", "ood_p", "provenance")
 """What a row tells about itself besides its place and its scores."""
 
 
@@ -54,9 +54,9 @@ def merge(
 
     Columns: ``_id``, ``obj_id`` if any row has one, the survey ids (0 = none), ``ra``,
     ``dec``, ``period``, ``field``, ``ccd``, ``quad``, ``filter``; ``n_epochs``,
-    ``significance``, ``reason``, ``imputed``, ``ood_p``, ``provenance``; then
-    ``{tag}_{algorithm}``, float32 and not rounded, in the order of `scores`, null where ``reason``
-    says why.
+    ``significance``, ``log10_fap``, ``reason``, ``imputed``, ``ood_p``, ``provenance``; then
+    ``{tag}_{algorithm}``, float32 and not rounded, in the order of `scores`, null where
+    ``reason`` says why.
 
     Parameters
     ----------

@@ -136,7 +136,15 @@ _PERIODS: tuple[tuple[str, str, str, str], ...] = (
     ("period", "d", "period", "period search of the suffix"),
     ("significance", "", "significance of the period", "period search of the suffix"),
     ("pdot", "", "period derivative", "none is searched for: 0"),
+    (
+        "log10_fap",
+        "",
+        "logarithm of the period's false-alarm probability; LS_BIC and BANDS only",
+        "docs/periods.md",
+    ),
 )
+_PUBLISHED = ("period", "significance")
+"""What published models see of a period search."""
 
 _MODEL = "y = a + b (t - t_first) + sum_k A_k cos(2 pi k t / p) + B_k sin(2 pi k t / p), t in HJD"
 
@@ -204,7 +212,18 @@ def statistics() -> tuple[Feature, ...]:
 def periods() -> tuple[Feature, ...]:
     """Return what each period search brings and models may see."""
     return tuple(
-        Feature(name, unit, "float64", "periods", True, False, name != "pdot", "none", *text)
+        Feature(
+            name,
+            unit,
+            "float64",
+            "periods",
+            True,
+            False,
+            name in _PUBLISHED,
+            # Not known is no evidence of a period: a probability of 1.
+            "zero" if name == "log10_fap" else "none",
+            *text,
+        )
         for name, unit, *text in _PERIODS
     )
 

@@ -102,8 +102,11 @@ def model_features(
     Raises
     ------
     ConfigError
-        If `kind` is neither, or `include` names a feature that the list cannot have.
+        If `kind` is neither, or `include` names a feature that the list or the period
+        search cannot have.
     """
+    from scope.periods.columns import JUDGED
+
     features = selectable(kind)
     chosen = {feature.name: getattr(feature, f"include_{kind}") for feature in features}
     for name, wanted in (include or {}).items():
@@ -112,6 +115,13 @@ def model_features(
                 f"feature that {kind} models cannot be given", value=name, allowed=chosen
             )
         chosen[name] = wanted
+    if chosen["log10_fap"] and period_suffix not in (None, *JUDGED):
+        raise ConfigError(
+            "false-alarm probability (log10_fap) of a period search that has none",
+            value=period_suffix,
+            allowed=JUDGED,
+            todo="leave log10_fap out, or choose another features.info.period_suffix",
+        )
     return [feature.column_name(period_suffix) for feature in features if chosen[feature.name]]
 
 

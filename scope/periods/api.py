@@ -63,6 +63,7 @@ class Found(NamedTuple):
     ranked_significance: Floats
     related: dict[str, bool]
     doubled: bool = False
+    log10_fap: float = math.nan
 
 
 def search_periods(
@@ -83,10 +84,11 @@ def search_periods(
     Returns
     -------
     PeriodResult
-        A period is NaN with fewer than three points, constant magnitudes, or no trial
-        frequency between 2/T and the highest; also where no model beats a constant
-        (``LS_BIC``) or there are no more points than phase bins (``AOV``, and with it
-        ``ELS_ECE_EAOV``).
+        A period is NaN with fewer than three points or no trial frequency between 2/T and
+        the highest; also of constant magnitudes (but for ``LS_BIC``), or where there are no
+        more points than phase bins (``AOV``, and with it ``ELS_ECE_EAOV``). Where no model
+        beats a constant, ``LS_BIC`` gives the least bad sine wave: its significance is not
+        above 0, and the probability of a false alarm 1.
 
     Raises
     ------
@@ -142,9 +144,11 @@ def prepare_curve(time: npt.ArrayLike, mag: npt.ArrayLike, magerr: npt.ArrayLike
     error = np.asarray(magerr, dtype=np.float64)
     good = np.isfinite(t) & np.isfinite(m) & np.isfinite(error) & (error > 0.0)
     t, m, error = t[good], m[good], error[good]
-    if len(t) < MIN_POINTS or not np.ptp(t) > 0.0 or not np.ptp(m) > 0.0:
+    if len(t) < MIN_POINTS or not np.ptp(t) > 0.0:
         return None
-    return weigh(t - t.min(), m, error)
+    curve = weigh(t - t.min(), m, error)
+    # Equal magnitudes less their mean are 0 but for rounding.
+    return curve if np.ptp(m) > 0.0 else curve._replace(mag=np.zeros(len(m)))
 
 
 def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dict[str, Found]:
@@ -154,6 +158,8 @@ def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dic
     grid = frequency_grid(float(curve.time.max()), options)
     if grid.n == 0:
         return {}
+    if not curve.mag.any():
+        return {LS_BIC: _unvarying(curve, grid, options)} if LS_BIC in options.algorithms else {}
     removed = removed_ranges(grid, options)
     scans = {
         name: backend.scan(name, curve, grid, removed, _keep(options), options)
@@ -170,6 +176,17 @@ def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dic
         elif suffix != ONES and SINGLE[suffix] in scans:
             found[suffix] = _from_scan(scans[SINGLE[suffix]], curve, options)
     return {suffix: value for suffix, value in found.items() if value is not None}
+
+
+def _unvarying(curve: Curve, grid: Grid, options: PeriodOptions) -> Found:
+    """What is said of equal magnitudes, of which every period explains as much: nothing.
+
+    The longest trial period stands for all, with the criterion of a sine wave of no amplitude.
+    """
+    period, span = 1.0 / grid.f0, float(curve.time.max())
+    significance = -2.0 * math.log(len(curve.time))
+    ranked = np.array([period]), np.array([significance])
+    return found_of(period, significance, ranked, span, options.n_top_columns, log10_fap=0.0)
 
 
 def _statistics(options: PeriodOptions) -> list[str]:
@@ -198,6 +215,7 @@ def found_of(
     span: float,
     n_written: int = 0,
     doubled: bool = False,
+    log10_fap: float = math.nan,
 ) -> Found:
     """A result with its flags; of the ranked periods, those that are written.
 
@@ -213,9 +231,11 @@ def found_of(
     n_written : int
         Ranked periods that are kept.
     doubled : bool
+    log10_fap : float
+        NaN where a search has none.
     """
     kept = ranked[0][:n_written], ranked[1][:n_written]
-    return Found(period, significance, *kept, relations(*ranked, span), doubled)
+    return Found(period, significance, *kept, relations(*ranked, span), doubled, log10_fap)
 
 
 def _from_scan(scan: Scan, curve: Curve, options: PeriodOptions) -> Found | None:
@@ -254,6 +274,7 @@ def _judged(
         float(curve.time.max()),
         options.n_top_columns,
         judgement.doubled,
+        judgement.log10_fap,
     )
 
 
@@ -283,6 +304,7 @@ def store(
         columns[f"{flag}_{suffix}"][row] = value
     if suffix in JUDGED:
         columns[f"doubled_{suffix}"][row] = result.doubled
+        columns[f"log10_fap_{suffix}"][row] = result.log10_fap
         factor = 0.5 if result.doubled else 2.0
         columns[f"period_alt_{suffix}"][row] = factor * result.period
     for rank, (period, significance) in enumerate(

@@ -14,7 +14,12 @@ _STATISTICS = {
 }
 
 JUDGED = (LS_BIC, JOINT)
-"""Searches that tell P from 2P, and keep both."""
+"""Searches that tell P from 2P, and keep both, and whose false-alarm probability is known."""
+
+_FALSE_ALARM = (
+    "Decimal logarithm of the probability that significance_{0} is reached or exceeded by the "
+    "same magnitudes in a random order; 0 where no model beats a constant"
+)
 
 _RELATIONS = {
     "alias_day": "1 or 2 per day (solar or sidereal) from period_{}",
@@ -74,6 +79,7 @@ def _columns_of(suffix: str) -> list[Column]:
     ]
     if suffix in JUDGED:
         columns += [
+            _float(f"log10_fap_{suffix}", "", _FALSE_ALARM.format(suffix)),
             _float(
                 f"period_alt_{suffix}",
                 "d",

@@ -51,6 +51,12 @@ class Grid:
         """The highest frequency, 1/d."""
         return self.f0 + self.df * (self.n - 1)
 
+    @property
+    def n_independent(self) -> float:
+        """Independent frequencies: the width of the grid in units of 1/T, at least 1."""
+        # f0 is 2/T, whatever the grid's step.
+        return max((self.f_last - self.f0) * 2.0 / self.f0, 1.0)
+
     def frequency(self, index: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Frequencies [1/d] at grid positions, which may lie between grid points."""
         return self.f0 + self.df * np.asarray(index, dtype=np.float64)

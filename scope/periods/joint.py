@@ -29,6 +29,7 @@ from scope.periods import ls_bic
 from scope.periods.api import KEEP, Found, found_of, prepare_curve, store
 from scope.periods.backends import Backend, Curve, Floats, TogetherBackend, get_backend
 from scope.periods.columns import joint_columns
+from scope.periods.false_alarms import log10_fap
 from scope.periods.grid import Grid, frequency_grid, removed_ranges
 from scope.periods.options import JOINT, PeriodOptions
 
@@ -60,7 +61,7 @@ def search_stars(
     -------
     dict of str to (m,) array
         By the names of `scope.periods.columns.joint_columns`. NaN where fewer than two
-        light curves of a star can be searched, or no model beats a constant.
+        light curves of a star can be searched.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def _stars(lightcurves: LightCurves, stars: npt.NDArray[np.int64]) -> list[Star]
         for low, high in pairwise(lightcurves.offsets.tolist())
     ]
     return [
-        tuple(curve for curve in curves[first:stop] if curve is not None)
+        tuple(curve for curve in curves[first:stop] if curve is not None and curve.mag.any())
         for first, stop in pairwise(stars.tolist())
     ]
 
@@ -114,25 +115,38 @@ def _search_star(star: Star, options: PeriodOptions, backend: Backend) -> Found 
     grid = frequency_grid(span, options)
     if grid.n == 0:
         return None
-    centres = ls_bic.window_centres(_seeds(star, grid, options, backend), grid, options)
+    seeds = _seeds(star, grid, options, backend)
+    centres = ls_bic.window_centres(seeds, grid, options)
     if not len(centres):
         return None
+    star = tuple(ls_bic.softened(curve) for curve in star)
     offsets = np.linspace(-ls_bic.HALF_WINDOW, ls_bic.HALF_WINDOW, ls_bic.WINDOW_POINTS) * grid.df
-    frequencies, gains, eclipsed = _criteria(star, centres, offsets, grid, options, backend)
+    frequencies, gains, eclipsed = _criteria(star, centres, offsets, True, grid, options, backend)
     best = ls_bic.distinct(frequencies, gains.sum(axis=0), ls_bic.N_PEAKS, 1.0 / span)
-    if len(best) and eclipsed[:, best[0]].any():
-        windows = ls_bic.fine_windows(frequencies[best], grid)
-        finer, more, _ = _criteria(star, *windows, grid, options, backend)
-        frequencies, gains = np.append(frequencies, finer), np.hstack([gains, more])
-        best = ls_bic.distinct(frequencies, gains.sum(axis=0), ls_bic.N_PEAKS, 1.0 / span)
     if not len(best):
-        return None
-    frequency = float(frequencies[best[0]])
-    clearest = int(np.argmin(gains[:, best[0]]))
-    doubled = ls_bic.looks_halved(ls_bic.softened(star[clearest]), frequency)
+        return _least_bad(star, seeds, options, backend)
+    boxes = bool(eclipsed[:, best[0]].any())
+    windows = ls_bic.fine_windows(frequencies[best], grid)
+    finer, more, _ = _criteria(star, *windows, boxes, grid, options, backend)
+    frequencies, gains = np.append(frequencies, finer), np.hstack([gains, more])
+    best = ls_bic.distinct(frequencies, gains.sum(axis=0), ls_bic.N_PEAKS, 1.0 / span)
+    frequency, gain = float(frequencies[best[0]]), -gains[:, best[0]]
+    doubled = ls_bic.looks_halved(star[int(np.argmax(gain))], frequency)
     period = (2.0 if doubled else 1.0) / frequency
     ranked = 1.0 / frequencies[best], -gains.sum(axis=0)[best]
-    return found_of(period, float(ranked[1][0]), ranked, span, doubled=doubled)
+    chance = log10_fap(star, gain.tolist(), grid)
+    return found_of(period, float(ranked[1][0]), ranked, span, doubled=doubled, log10_fap=chance)
+
+
+def _least_bad(
+    star: Star, frequencies: Floats, options: PeriodOptions, backend: Backend
+) -> Found | None:
+    """The best sine waves at the seeds, where no model beats a constant in each light curve."""
+    span = max(float(curve.time.max()) for curve in star)
+    bic = ls_bic.sine_criterion(star, frequencies, options, backend)
+    order = np.lexsort((frequencies, np.round(bic, 6)))[: ls_bic.N_PEAKS]
+    ranked = 1.0 / frequencies[order], -bic[order]
+    return found_of(float(ranked[0][0]), float(ranked[1][0]), ranked, span, log10_fap=0.0)
 
 
 def _seeds(star: Star, grid: Grid, options: PeriodOptions, backend: Backend) -> Floats:
@@ -157,24 +171,27 @@ def _criteria(
     star: Star,
     centres: Floats,
     offsets: Floats,
+    eclipses: bool,
     grid: Grid,
     options: PeriodOptions,
     backend: Backend,
 ) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
     """Frequencies of windows, criteria of each light curve, and where eclipses are better.
 
-    (k,), (bands, k) and (bands, k); frequencies that are not allowed are left out. A second
-    eclipse is tried only where it could be the best model of its own light curve.
+    (k,), (bands, k) and (bands, k); frequencies that are not allowed are left out. Eclipses
+    are tried where `eclipses` says so; a second one only where it could be the best model of
+    its own light curve.
     """
     frequencies = (centres[:, None] + offsets).ravel()
     gains = np.empty((len(star), len(frequencies)))
-    eclipsed = np.empty(gains.shape, dtype=bool)
+    eclipsed = np.zeros(gains.shape, dtype=bool)
     for row, curve in enumerate(star):
-        softer = ls_bic.softened(curve)
-        order = ls_bic.max_order(len(softer.time))
-        series, _ = backend.fourier_bic(softer, centres, offsets, order)
-        boxes, _ = backend.eclipse_bic(softer, frequencies, float(series.min()))
-        eclipsed[row] = boxes < series.ravel()
-        gains[row] = np.minimum(series.ravel(), boxes)
+        order = ls_bic.max_order(len(curve.time))
+        series, _ = backend.fourier_bic(curve, centres, offsets, order)
+        gains[row] = series.ravel()
+        if eclipses:
+            boxes, _ = backend.eclipse_bic(curve, frequencies, float(series.min()))
+            eclipsed[row] = boxes < gains[row]
+            gains[row] = np.minimum(gains[row], boxes)
     inside = ls_bic.allowed(frequencies, grid, options)
     return frequencies[inside], gains[:, inside], eclipsed[:, inside]

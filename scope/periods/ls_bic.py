@@ -14,12 +14,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from scope.periods.backends import Backend, Curve, Floats, Scan, weigh
+from scope.periods.false_alarms import log10_fap
 from scope.periods.grid import Grid, removed_ranges
 from scope.periods.options import PeriodOptions
 from scope.periods.relations import N_PEAKS
@@ -60,12 +62,15 @@ class Judgement(NamedTuple):
     ranked_frequency, ranked_bic : (<= n_top,) float64
         The best frequencies more than a peak width apart [1/d], and their criteria
         relative to a constant light curve; ``found`` is the first.
+    log10_fap : float
+        Of the criterion of ``found``, see `scope.periods.false_alarms`.
     """
 
     found: float
     doubled: bool
     ranked_frequency: Floats
     ranked_bic: Floats
+    log10_fap: float
 
 
 def max_order(n_points: int) -> int:
@@ -170,7 +175,11 @@ def second_minimum(model: Floats) -> float:
 def search(
     curve: Curve, grid: Grid, scan: Scan, options: PeriodOptions, backend: Backend
 ) -> Judgement | None:
-    """Judge the peaks of a Lomb-Scargle scan; None where no model beats a constant."""
+    """Judge the peaks of a Lomb-Scargle scan; None where it has none.
+
+    Where no model beats a constant, the best sine wave is the least bad of them: its
+    criterion is then 0 or above, and it is as likely a false alarm as can be.
+    """
     centres = window_centres(seeds(scan), grid, options)
     if not len(centres):
         return None
@@ -182,18 +191,59 @@ def search(
     bic = np.minimum(series.ravel(), boxes)
     bic[~allowed(frequencies, grid, options)] = 0.0
     separation = 1.0 / curve.time.max()
-    best = distinct(frequencies, bic, max(options.n_top_columns, N_PEAKS), separation)
-    if len(best) and boxes[best[0]] < series.ravel()[best[0]]:
-        finer_centres, offsets = fine_windows(frequencies[best], grid)
-        finer = (finer_centres[:, None] + offsets).ravel()
-        finer = finer[allowed(finer, grid, options)]
-        boxes, _ = backend.eclipse_bic(curve, finer, float(bic[best[0]]))
-        frequencies, bic = np.concatenate([frequencies, finer]), np.concatenate([bic, boxes])
-        best = distinct(frequencies, bic, max(options.n_top_columns, N_PEAKS), separation)
+    count = max(options.n_top_columns, N_PEAKS)
+    best = distinct(frequencies, bic, count, separation)
     if not len(best):
-        return None
+        return _least_bad(curve, scan.peak_frequency[:count], options, backend)
+    eclipsed = bool(boxes[best[0]] < series.ravel()[best[0]])
+    finer, more = _refined(curve, frequencies[best], bic[best], eclipsed, grid, options, backend)
+    frequencies, bic = np.concatenate([frequencies, finer]), np.concatenate([bic, more])
+    best = distinct(frequencies, bic, count, separation)
     found = float(frequencies[best[0]])
-    return Judgement(found, looks_halved(curve, found), frequencies[best], bic[best])
+    doubled = looks_halved(curve, found)
+    chance = log10_fap([curve], [-float(bic[best[0]])], grid)
+    return Judgement(found, doubled, frequencies[best], bic[best], chance)
+
+
+def _least_bad(curve: Curve, peaks: Floats, options: PeriodOptions, backend: Backend) -> Judgement:
+    """The best sine waves at the peaks of a scan, where no model beats a constant."""
+    bic = sine_criterion([curve], peaks, options, backend)
+    order = np.lexsort((peaks, np.round(bic, 6)))
+    return Judgement(float(peaks[order[0]]), False, peaks[order], bic[order], 0.0)
+
+
+def sine_criterion(
+    curves: Sequence[Curve], frequencies: Floats, options: PeriodOptions, backend: Backend
+) -> Floats:
+    """Criterion of a sine wave at each frequency, (k,), summed over light curves."""
+    total = np.zeros(len(frequencies))
+    for curve in curves:
+        power = backend.evaluate("LS", curve, frequencies, options)
+        n = len(curve.time)
+        total += n * np.log(np.maximum(1.0 - power, 1e-12)) + 2.0 * np.log(n)
+    return total
+
+
+def _refined(
+    curve: Curve,
+    best: Floats,
+    bic: Floats,
+    eclipsed: bool,
+    grid: Grid,
+    options: PeriodOptions,
+    backend: Backend,
+) -> tuple[Floats, Floats]:
+    """Frequencies around the best ones and their parts, 1/d, and their criteria."""
+    centres, offsets = fine_windows(best, grid)
+    series, _ = backend.fourier_bic(curve, centres, offsets, max_order(len(curve.time)))
+    finer = (centres[:, None] + offsets).ravel()
+    criterion = series.ravel()
+    inside = allowed(finer, grid, options)
+    finer, criterion = finer[inside], criterion[inside]
+    if eclipsed:
+        boxes, _ = backend.eclipse_bic(curve, finer, float(min(bic[0], criterion.min(initial=0.0))))
+        criterion = np.minimum(criterion, boxes)
+    return finer, criterion
 
 
 def fine_windows(best: Floats, grid: Grid) -> tuple[Floats, Floats]:

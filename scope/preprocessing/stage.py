@@ -26,6 +26,9 @@ SURVEY_IDS: tuple[Column, ...] = (
 N_EPOCHS = Column("n_epochs", "int32", "", True, "Good epochs after decimation")
 PERIOD = Column("period", "float64", "d", True, "Period that the models see")
 SIGNIFICANCE = Column("significance", "float64", "", True, "Significance of the period")
+LOG10_FAP = Column(
+    "log10_fap", "float64", "", True, "Decimal logarithm of the period's false-alarm probability"
+)
 REASON = Column("reason", "string", "", True, "Why there are no scores; null where all is well")
 IMPUTED = Column(
     "imputed", "uint64", "", True, "Bit n: the n-th imputable feature was filled; null if no scores"
@@ -50,8 +53,9 @@ ROWS = 4096
 def imputed_columns(preprocessing: Preprocessing) -> tuple[Column, ...]:
     """Return the columns of a file of imputed features, in order.
 
-    Keys, ids in other surveys, number of epochs, period, significance, reason and mask of
-    what was filled; then the filled and scaled features, and the histogram.
+    Keys, ids in other surveys, number of epochs, period, significance, false-alarm
+    probability, reason and mask of what was filled; then the filled and scaled features, and
+    the histogram.
     """
     strategies = zip(preprocessing.features, preprocessing.strategies, strict=True)
     return (
@@ -60,6 +64,7 @@ def imputed_columns(preprocessing: Preprocessing) -> tuple[Column, ...]:
         N_EPOCHS,
         PERIOD,
         SIGNIFICANCE,
+        LOG10_FAP,
         REASON,
         IMPUTED,
         OOD,
@@ -97,8 +102,8 @@ def impute(
     ----------
     features_path : path
         Parquet with ``_id``, ``dmdt``, the features, and what it has of the key columns,
-        survey ids, ``n_epochs`` and ``reason``; ``period`` and ``significance`` are taken
-        from the columns of the models' period search.
+        survey ids, ``n_epochs`` and ``reason``; ``period``, ``significance`` and ``log10_fap`` are
+        taken from the columns of the models' period search.
     output : path
         Gets the columns of `imputed_columns`.
     preprocessing_path : path
@@ -161,9 +166,11 @@ def _sources(path: str | Path, preprocessing: Preprocessing) -> dict[str, str]:
     required = {name: name for name in ("_id", "dmdt", *preprocessing.features)}
     required["period"] = f"period_{suffix}" if suffix else "period"
     require_columns(sorted(names), list(required.values()), f" in {path}, needed by the models")
-    significance = f"significance_{suffix}" if suffix else "significance"
-    optional = {column.name: column.name for column in (*KEY_COLUMNS, *SURVEY_IDS)}
-    optional |= {"n_epochs": "n_epochs", "reason": "reason", "significance": significance}
+    optional = {
+        name: f"{name}_{suffix}" if suffix else name for name in ("significance", "log10_fap")
+    }
+    optional |= {column.name: column.name for column in (*KEY_COLUMNS, *SURVEY_IDS)}
+    optional |= {"n_epochs": "n_epochs", "reason": "reason"}
     return {**{key: name for key, name in optional.items() if name in names}, **required}
 
 

@@ -48,6 +48,8 @@ class Example:
         -1 where unknown.
     period : float
         Days, NaN where none was found.
+    log10_fap : float
+        Decimal logarithm of its false-alarm probability, NaN where that is not known.
     n_epochs : int
     mean : float
         Mean of the scores of both algorithms, or the one there is.
@@ -60,6 +62,7 @@ class Example:
     dec: float
     filter: int
     period: float
+    log10_fap: float
     n_epochs: int
     mean: float
     scores: dict[str, float]
@@ -105,6 +108,7 @@ def _example(best: Smallest, row: int) -> Example:
         dec=value["dec"],
         filter=value["filter"],
         period=value["period"],
+        log10_fap=value["log10_fap"],
         n_epochs=value["n_epochs"],
         mean=value["mean"],
         scores={name: value[name] for name in ("dnn", "xgb")},

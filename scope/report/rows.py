@@ -20,7 +20,7 @@ BATCH_ROWS = 32_768
 N_CANDIDATES = 12
 """Rows kept per class to choose examples from: a star may have several of them."""
 
-_FLOATS = ("ra", "dec", "period")
+_FLOATS = ("ra", "dec", "period", "log10_fap")
 _INTEGERS = {"field": -1, "ccd": -1, "quad": -1, "filter": -1, "n_epochs": 0, "imputed": 0}
 
 
@@ -32,7 +32,7 @@ class Rows:
     ----------
     ids : (n,) int64
     numbers : dict of (n,) arrays
-        ``ra``, ``dec`` (deg) and ``period`` (d), NaN where null; ``field``, ``ccd``,
+        ``ra``, ``dec`` (deg), ``period`` (d) and ``log10_fap``, NaN where null; ``field``, ``ccd``,
         ``quad``, ``filter``, -1 where null; ``n_epochs``, ``imputed``, 0 where null.
     reasons : pyarrow.ChunkedArray of str
     scores : dict of (n,) float arrays

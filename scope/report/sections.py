@@ -218,6 +218,8 @@ def _example(example: Example, curve: Curve | None, periodic: bool, threshold: f
     facts = [f"{band_name(example.filter)} band", f"{number(example.n_epochs)} epochs"]
     if period is not None:
         facts.insert(0, f"P = {period:.6g} d")
+        if example.log10_fap <= 0.0:
+            facts.insert(1, f"false alarm {_chance(example.log10_fap)}")
     facts += [
         f"{ALGORITHM_NAMES[name]} {score:.3f}" if score == score else f"{ALGORITHM_NAMES[name]} –"
         for name, score in example.scores.items()
@@ -229,6 +231,11 @@ def _example(example: Example, curve: Curve | None, periodic: bool, threshold: f
         f'<span class="of">{position}</span>'
     )
     return f"<figure>{chart}<figcaption>{text}</figcaption></figure>"
+
+
+def _chance(log10: float) -> str:
+    """A probability in words short enough for a caption."""
+    return f"{10.0**log10:.2g}" if log10 >= -3.0 else f"10<sup>{log10:.0f}</sup>"
 
 
 def provenance(record: Mapping[str, Any]) -> Section:

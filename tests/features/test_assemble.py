@@ -30,15 +30,19 @@ N = 40
 OPTIONS = FeatureOptions(PeriodOptions(max_freq=1.0))
 DROPPED = {3: "bright_star", 4: "too_few_epochs", 17: "no_good_epochs", 39: "no_light_curve"}
 FLAT = 21
-"""A curve of constant magnitude, which has no period."""
+"""A curve of constant magnitude: every period explains as much of it, nothing."""
+BRIEF = 22
+"""A curve of one night, which has no trial period."""
 
 
 @pytest.fixture(scope="module")
 def curves() -> LightCurves:
-    """Forty curves, four of them dropped, one flat."""
+    """Forty curves, four of them dropped, one flat, one brief."""
     curves = random_curves(N)
     flat = slice(curves.offsets[FLAT], curves.offsets[FLAT + 1])
     curves.mag[flat] = 15.0
+    brief = slice(curves.offsets[BRIEF], curves.offsets[BRIEF + 1])
+    curves.time[brief] = curves.time[brief.start] + np.linspace(0.0, 0.4, curves.n_epochs[BRIEF])
     return emptied(curves, np.isin(np.arange(N), list(DROPPED)))
 
 
@@ -99,7 +103,7 @@ def test_every_source_has_a_row_with_features_or_a_reason(
 ) -> None:
     assert product.column("_id").to_pylist() == curves.ids.tolist()
     reasons = dict(enumerate(product.column("reason").to_pylist()))
-    assert {i: reason for i, reason in reasons.items() if reason} == {**DROPPED, FLAT: "no_period"}
+    assert {i: reason for i, reason in reasons.items() if reason} == {**DROPPED, BRIEF: "no_period"}
     assert product.column("n_epochs").to_pylist()[4] == 12
 
 
@@ -122,11 +126,25 @@ def test_dropped_rows_have_nulls_and_a_row_without_a_period_keeps_the_rest(
     dropped = product.take(list(DROPPED))
     for name in ("n", "median", "period_LS_BIC", "f1_a_LS_BIC", "dmdt"):
         assert dropped.column(name).null_count == len(DROPPED)
+    brief = product.slice(BRIEF, 1).to_pylist()[0]
+    assert brief["n"] == brief["n_epochs"]
+    assert brief["dmdt"] is not None
+    assert brief["period_LS_BIC"] is None
+    assert brief["log10_fap_LS_BIC"] is None
+    assert brief["f1_a_LS_BIC"] is None
+
+
+def test_a_flat_row_has_a_period_that_is_surely_a_false_alarm(
+    product: pa.Table, curves: LightCurves
+) -> None:
     flat = product.slice(FLAT, 1).to_pylist()[0]
+    assert flat["reason"] is None
     assert flat["median"] == 15.0
-    assert flat["dmdt"] is not None
-    assert flat["period_LS_BIC"] is None
-    assert flat["f1_a_LS_BIC"] is None
+    assert flat["log10_fap_LS_BIC"] == 0.0
+    assert flat["significance_LS_BIC"] < 0.0
+    time = curves.time[curves.offsets[FLAT] : curves.offsets[FLAT + 1]]
+    assert flat["period_LS_BIC"] == pytest.approx(np.ptp(time) / 2.0)
+    assert flat["f1_a_LS_BIC"] == pytest.approx(15.0)
 
 
 def test_cross_matches_are_joined_by_id(product: pa.Table) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.timeseries import LombScargle
 
 from scope.errors import BackendError
 from scope.lightcurves import LightCurves
@@ -205,7 +206,6 @@ def undefined() -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     return {
         "no points": (time[:0], mag[:0], error[:0]),
         "two points": (time[:2], mag[:2], error[:2]),
-        "constant magnitudes": (time, np.full(50, 17.0), error),
         "one time": (np.full(50, time[0]), mag, error),
         "a baseline of minutes": (time[0] + np.arange(50) * 1e-4, mag, error),
         "only NaN": (time, nan, error),
@@ -221,6 +221,36 @@ def test_an_undefined_period_is_nan_and_no_exception(name: str) -> None:
         np.testing.assert_array_equal(result.undefined(suffix), [True, False])
         assert np.isnan(result.columns[f"significance_{suffix}"][0])
         assert not result.columns[f"terrestrial_{suffix}"][0]
+
+
+def test_equal_magnitudes_have_the_longest_period_and_nothing_in_its_favour() -> None:
+    time, _, error = simulate(sine, n=50)
+    # A mean of equal numbers differs from them by rounding.
+    result = search_periods(joined([(time, np.full(50, 17.1), error)]), ALL)
+    assert result.columns["period_LS_BIC"][0] == pytest.approx(np.ptp(time) / 2.0)
+    assert result.columns["significance_LS_BIC"][0] == pytest.approx(-2.0 * np.log(50.0))
+    assert result.columns["log10_fap_LS_BIC"][0] == 0.0
+    for suffix in ("ELS", "ECE", "EAOV", "ELS_ECE_EAOV"):
+        assert result.undefined(suffix)[0]
+
+
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+def test_where_no_model_beats_a_constant_the_best_sine_wave_is_given(backend: str) -> None:
+    # Nine points of noise: what a sine wave explains is not worth 2 ln 9.
+    rng = np.random.default_rng(1)
+    mag, time = 16.0 + rng.normal(0.0, 0.02, 9).round(2), np.sort(rng.uniform(0.0, 6.0, 9))
+    error = np.full(9, 0.02)
+    options = PeriodOptions(max_freq=0.45)
+    columns = search_periods(joined([(time, mag, error)]), options, backend=backend).columns
+    assert columns["significance_LS_BIC"][0] < 0.0
+    assert columns["log10_fap_LS_BIC"][0] == 0.0
+    # By astropy, on the same grid.
+    span = np.ptp(time)
+    grid = np.arange(2.0 / span, 0.45, 0.1 / span)
+    power = LombScargle(time, mag, error).power(grid, method="slow")
+    assert 1.0 / columns["period_LS_BIC"][0] == pytest.approx(grid[np.argmax(power)])
+    gain = -9.0 * np.log(1.0 - power.max()) - 2.0 * np.log(9.0)
+    assert columns["significance_LS_BIC"][0] == pytest.approx(gain)
 
 
 def test_no_light_curves_are_no_rows() -> None:

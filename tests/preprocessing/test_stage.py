@@ -11,6 +11,7 @@ import pytest
 from scope.errors import BundleError, CorruptFileError, MissingColumnError
 from scope.io import read_metadata, read_table, write_table
 from scope.preprocessing import Preprocessing, impute
+from scope.provenance import STAGES
 from tests.models import FEATURES, IMPUTE, feature_table
 
 ROWS = 60
@@ -85,6 +86,8 @@ def test_values_and_mask_are_those_of_the_frozen_preprocessing(
 def test_keys_period_and_significance_are_carried_unscaled(
     features: pa.Table, preprocessing: Path, tmp_path: Path
 ) -> None:
+    chance = pa.array(np.linspace(-30.0, 0.0, ROWS))
+    features = features.append_column("log10_fap_LS", chance)
     result = imputed(features, preprocessing, tmp_path)
     for name, source in {
         "ra": "ra",
@@ -92,6 +95,7 @@ def test_keys_period_and_significance_are_carried_unscaled(
         "n_epochs": "n_epochs",
         "period": "period_LS",
         "significance": "significance_LS",
+        "log10_fap": "log10_fap_LS",
     }.items():
         assert result.column(name).to_pylist() == features.column(source).to_pylist()
     assert result.column("Gaia_EDR3___id").null_count == ROWS
@@ -143,7 +147,7 @@ def test_the_product_says_which_preprocessing_made_it(
     assert metadata["preprocessing"] == Preprocessing.load(preprocessing).sha256
     assert metadata["imputable"] == ["mag_1", "mag_2", "mag_1_error", "n_alerts"]
     assert metadata["config_hash"] == "abc"
-    assert metadata["stages"] == {"imputed": 1}
+    assert metadata["stages"] == {"imputed": STAGES["imputed"]}
 
 
 def test_a_missing_feature_is_named_and_leaves_no_file(

@@ -57,6 +57,7 @@ def catalog_table(columns: Mapping[str, Any]) -> pa.Table:
         "filter": pa.int32(),
         "n_epochs": pa.int32(),
         "significance": pa.float64(),
+        "log10_fap": pa.float64(),
         "reason": pa.string(),
         "imputed": pa.uint64(),
         "provenance": pa.int32(),
@@ -71,6 +72,7 @@ def catalog_table(columns: Mapping[str, Any]) -> pa.Table:
         "filter": 1,
         "n_epochs": 100,
         "significance": 8.0,
+        "log10_fap": -12.0,
         "reason": None,
     }
     table = {

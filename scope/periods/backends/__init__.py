@@ -36,14 +36,14 @@ LARGER_IS_BETTER = {"LS": True, "CE": False, "AOV": True}
 
 
 class Curve(NamedTuple):
-    """One light curve, ready for the search: at least three points, not all equal.
+    """One light curve, ready for the search: at least three points, not all at one time.
 
     Attributes
     ----------
     time : (n,) float64
         Days since the first point.
     mag : (n,) float64
-        Magnitudes less their weighted mean.
+        Magnitudes less their weighted mean; zeros where all are equal.
     weight : (n,) float64
         Inverse squared errors, of sum 1.
     error : (n,) float64
