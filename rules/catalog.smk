@@ -124,5 +124,6 @@ rule plot_report:
         version=STAGES["report"],
         thresholds=CONFIG.thresholds_by_name(),
         classes=CONFIG.class_labels(),
+        strange_below=CONFIG.probabilities.strange_below,
     script:
         "../workflow/scripts/plot_report.py"

@@ -6,9 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from scope.catalog.publish import is_score
+from scope.catalog.strangers import novelty_columns, strange_rows
 from scope.errors import InputError
 from scope.io import iter_batches, read_schema
 from scope.schema import require_columns
@@ -30,6 +32,8 @@ class Summary:
         Class tag -> algorithm -> rows whose score exceeds the threshold.
     threshold : float
         That threshold.
+    strange : int
+        Classified rows that are unlike anything the models know; they count in no class.
     """
 
     rows: int
@@ -37,10 +41,19 @@ class Summary:
     reasons: dict[str, int]
     above: dict[str, dict[str, int]]
     threshold: float
+    strange: int = 0
 
 
-def summarize(path: str | Path, threshold: float) -> Summary:
+def summarize(path: str | Path, threshold: float, strange_below: float = 0.0) -> Summary:
     """Count the rows of a prediction file or a catalogue, piece by piece.
+
+    Parameters
+    ----------
+    path : path
+    threshold : float
+        Scores above it count.
+    strange_below : float
+        Rows with an ``ood_p`` below this count in no class.
 
     Raises
     ------
@@ -59,12 +72,18 @@ def summarize(path: str | Path, threshold: float) -> Summary:
             allowed="predictions or a catalogue",
             todo="give a file of results/preds_<algorithm> or results/catalog",
         )
-    rows = 0
+    novelty = novelty_columns(names)
+    rows = strange = 0
     reasons: Counter[str | None] = Counter()
     above: Counter[str] = Counter()
-    for piece in iter_batches(path, ["reason", *scores]):
+    for piece in iter_batches(path, ["reason", *novelty, *scores]):
         rows += piece.num_rows
         reasons.update(piece.column("reason").to_pylist())
+        if novelty:
+            values = {name: piece.column(name).to_numpy() for name in novelty}
+            odd = strange_rows(values, strange_below)
+            strange += int(odd.sum())
+            piece = piece.filter(pa.array(~odd))
         for name in scores:
             above[name] += pc.sum(pc.greater(piece.column(name), threshold)).as_py() or 0
     classified = reasons.pop(None, 0)
@@ -76,4 +95,4 @@ def summarize(path: str | Path, threshold: float) -> Summary:
     for name in scores:
         tag, _, algorithm = name.rpartition("_")
         counts.setdefault(tag, {})[algorithm] = above[name]
-    return Summary(rows, classified, dict(ordered), counts, threshold)
+    return Summary(rows, classified, dict(ordered), counts, threshold, strange)

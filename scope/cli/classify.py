@@ -81,4 +81,4 @@ def run(options: argparse.Namespace) -> None:
         workers=options.workers,
         write_csv=options.write_csv,
     )
-    report(output, config.thresholds.label)
+    report(output, config.thresholds.label, config.probabilities.strange_below)

@@ -156,7 +156,7 @@ def run_inference(args: argparse.Namespace) -> None:
         _infer(args, config, bundle, classes, [Path(args.features)], output)
     else:
         output = _of_field(args, config, bundle, classes)
-    report(output, config.thresholds.label)
+    report(output, config.thresholds.label, config.probabilities.strange_below)
     if args.time_run:
         print(f"{time.perf_counter() - began:.1f} s")
 
@@ -342,15 +342,17 @@ def _may_lack_suffix(args: argparse.Namespace, bundle: ModelBundle) -> bool:
     return args.period_suffix in NO_SUFFIX or bundle.period_suffix == PUBLISHED
 
 
-def report(output: Path, threshold: float) -> None:
+def report(output: Path, threshold: float, strange_below: float) -> None:
     """Say what became of the light curves of a file of predictions."""
     from scope.catalog.summary import summarize
     from scope.schema import REASONS
 
-    found = summarize(output, threshold)
+    found = summarize(output, threshold, strange_below)
     print(f"{found.rows} light curves: {found.classified} scored")
     for reason, count in found.reasons.items():
         print(f"  {reason:<18} {count:>8}  {REASONS.get(reason, '')}")
+    if found.strange:
+        print(f"  {'strange':<18} {found.strange:>8}  unlike anything the models know: no label")
     for tag, counts in found.above.items():
         numbers = ", ".join(str(count) for count in counts.values())
         print(f"  {tag:<18} {numbers:>8}  above {threshold}")

@@ -48,7 +48,7 @@ def print_summary(
     """
     config = load_config()
     threshold = config.thresholds.label if threshold is None else threshold
-    summary = summarize(path, threshold)
+    summary = summarize(path, threshold, config.probabilities.strange_below)
     for line in _lines(summary, config):
         print(line)
     names = [os.fspath(product) for product in products]
@@ -78,6 +78,9 @@ def _lines(summary: Summary, config: Config) -> Iterator[str]:
     yield f"{'  classified':<22}{summary.classified:>10,}"
     for reason, count in summary.reasons.items():
         yield f"  {reason:<20}{count:>10,}   {REASONS.get(reason, '')}".rstrip()
+    if summary.strange:
+        words = "unlike anything the models know: no label"
+        yield f"{'  strange':<22}{summary.strange:>10,}   {words}"
     labels = config.class_labels()
     algorithms = sorted({name for counts in summary.above.values() for name in counts})
     width = max(22, *(len(labels.get(tag, "")) + 12 for tag in summary.above))

@@ -88,6 +88,10 @@ def _add_check(parser: Parser) -> None:
         "--ignore-field-check",
         help="upload also where the models find classes in shuffled light curves and noise",
     )
+    parser.add_flag(
+        "--include-strange",
+        help="upload also light curves that are unlike anything the models know (ood_p)",
+    )
 
 
 def _add_sources(parser: Parser) -> None:
@@ -162,7 +166,7 @@ def upload_classification(args: argparse.Namespace) -> None:
 
 def upload_file(args: argparse.Namespace, config: Config) -> None:
     """Upload what the parsed command line says."""
-    from scope.fritz.field_check import require_field_check
+    from scope.fritz.field_check import require_field_check, without_strange
     from scope.fritz.journal import Journal
     from scope.fritz.results import ResultFiles, write_named
     from scope.fritz.rows import PERIOD, SURVEY_ID
@@ -173,6 +177,8 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
         args.file, known=[PERIOD], names=["obj_id", SURVEY_ID], places=("ra", "dec"), first=0
     )
     require_field_check(table.attrs, args.file, forced=args.ignore_field_check)
+    if not args.include_strange:
+        table = without_strange(table, config.probabilities.strange_below)
     files = ResultFiles(
         Path(args.result_dir), f"{Path(args.file).stem}_{args.result_filetag}", args.result_format
     )

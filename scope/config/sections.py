@@ -275,6 +275,13 @@ class Probabilities(Section):
         gt=0,
         le=1,
     )
+    strange_below: float = key(
+        0.02,
+        "light curves whose ood_p is below this are unlike anything the models know: they get no "
+        "label in reports, counts and uploads unless asked for; 0 gives all of them labels",
+        ge=0,
+        le=1,
+    )
 
 
 class Groups(Section):

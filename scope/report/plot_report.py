@@ -30,6 +30,7 @@ def plot_report(
     thresholds: Mapping[str, float],
     classes: Mapping[str, str],
     facts: Mapping[str, Any] | None = None,
+    strange_below: float = 0.0,
     aperiodic: Collection[str] = APERIODIC,
 ) -> None:
     """Write the report of a target as one self-contained HTML page.
@@ -54,6 +55,9 @@ def plot_report(
         Label by tag, in the order of the page.
     facts : mapping, optional
         Facts for the page's record, beside those of the catalogue.
+    strange_below : float
+        Light curves with an ``ood_p`` below this are unlike anything that the models know: they are
+        counted as such and have no label.
     aperiodic : collection of str
         Tags of classes whose examples are drawn against time instead of phase.
 
@@ -68,7 +72,7 @@ def plot_report(
     catalog = Path(catalog)
     provenance = record("report", read_metadata(catalog), **(facts or {}))
     check = provenance.get("field_check")
-    tally = tally_catalog(catalog, classes, thresholds)
+    tally = tally_catalog(catalog, classes, thresholds, strange_below=strange_below)
     chosen = {tag: choose_examples(one.best) for tag, one in tally.classes.items()}
     samples = [tally.diagram, *(one.members for one in tally.classes.values())]
     ids = np.concatenate([sample.ids for sample in samples])

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scope.catalog.strangers import novelty_columns, strange_rows
 from scope.errors import InputError
 from scope.io import iter_batches, read_schema
 from scope.report.sampling import Smallest
@@ -39,6 +40,8 @@ class Rows:
         By column name, NaN where there is none.
     classified : (n,) bool
         Whether there is a score of any class.
+    strange : (n,) bool
+        Whether it is unlike anything that the models know, and gets no label.
     """
 
     ids: npt.NDArray[np.int64]
@@ -46,6 +49,7 @@ class Rows:
     reasons: pa.ChunkedArray
     scores: dict[str, npt.NDArray[np.floating]]
     classified: npt.NDArray[np.bool_]
+    strange: npt.NDArray[np.bool_]
 
     def scores_of(self, tag: str) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
         """Return the DNN and the XGB scores of a class, NaN where there is none."""
@@ -66,8 +70,12 @@ def tag_of(column: str) -> str:
     return tag if algorithm in ALGORITHMS else ""
 
 
-def iter_rows(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[Rows]:
+def iter_rows(
+    path: Path, batch_rows: int = BATCH_ROWS, strange_below: float = 0.0
+) -> Iterator[Rows]:
     """Yield a catalogue in batches of at most `batch_rows` rows.
+
+    Rows with an ``ood_p`` below `strange_below` are marked as strange.
 
     Raises
     ------
@@ -75,8 +83,10 @@ def iter_rows(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[Rows]:
     InputError
         If a score is outside 0 to 1.
     """
-    names = [name for name in read_schema(path).names if tag_of(name)]
-    columns = ["_id", *_FLOATS, *_INTEGERS, "reason", *names]
+    there = read_schema(path).names
+    names = [name for name in there if tag_of(name)]
+    novelty = novelty_columns(there)
+    columns = ["_id", *_FLOATS, *_INTEGERS, "reason", *novelty, *names]
     for batch in iter_batches(path, columns=columns, rows=batch_rows):
         scores = {name: _floats(batch.column(name)) for name in names}
         classified = np.zeros(batch.num_rows, bool)
@@ -89,7 +99,11 @@ def iter_rows(path: Path, batch_rows: int = BATCH_ROWS) -> Iterator[Rows]:
         for name, null in _INTEGERS.items():
             numbers[name] = _integers(batch.column(name), null)
         ids = _integers(batch.column("_id"), 0)
-        yield Rows(ids, numbers, batch.column("reason"), scores, classified)
+        strange = np.zeros(batch.num_rows, bool)
+        if novelty:
+            values = {name: _floats(batch.column(name)) for name in novelty}
+            strange = strange_rows(values, strange_below) & classified
+        yield Rows(ids, numbers, batch.column("reason"), scores, classified, strange)
 
 
 def mean_score(
@@ -106,10 +120,10 @@ def best_rows() -> Smallest:
 
 
 def add_best(best: Smallest, rows: Rows, tag: str) -> None:
-    """Add the rows of highest mean score for a class, equal ones by id."""
+    """Add the rows of highest mean score for a class that are not strange, equal ones by id."""
     dnn, xgb = rows.scores_of(tag)
     mean = mean_score(dnn, xgb)
-    there = np.flatnonzero(~np.isnan(mean))
+    there = np.flatnonzero(~np.isnan(mean) & ~rows.strange)
     # Few rows of a large batch can be among the best: the others are not sorted.
     if len(there) > best.size:
         least = np.partition(mean[there], -best.size)[-best.size]

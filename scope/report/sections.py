@@ -35,6 +35,12 @@ def counts(tally: CatalogTally) -> Section:
             f"<p>{number(tally.imputed)} of the classified light curves ({share}) have at least "
             "one feature that was missing and filled in.</p>"
         )
+    if tally.strange:
+        parts.append(
+            f"<p>{number(tally.strange)} of the classified light curves "
+            f"({percent(tally.strange, tally.classified)}) are unlike anything that the models "
+            "know (<code>ood_p</code>): they have scores, but no label on this page.</p>"
+        )
     return Section("counts", "Light curves in and out", "\n".join(parts))
 
 

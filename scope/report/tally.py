@@ -99,8 +99,9 @@ class CatalogTally:
         By tag, in the order asked for.
     absent, unlisted : list of str
         Tags asked for that have no column; tags with columns that were not asked for.
-    rows, classified, imputed : int
-        Light curves in; those with a score of any class; of these, with an imputed feature.
+    rows, classified, imputed, strange : int
+        Light curves in; those with a score of any class; of these, with an imputed feature, and
+        unlike anything that the models know.
     reasons : Counter of str
         Why the others have no score; "" where the catalogue says nothing.
     filters : Counter of (filter, classified)
@@ -123,6 +124,7 @@ class CatalogTally:
     rows: int = 0
     classified: int = 0
     imputed: int = 0
+    strange: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     filters: Counter[tuple[int, ...]] = field(default_factory=Counter)
     quadrants: Counter[tuple[int, ...]] = field(default_factory=Counter)
@@ -163,6 +165,7 @@ def tally_catalog(
     classes: Mapping[str, str],
     thresholds: Mapping[str, float],
     *,
+    strange_below: float = 0.0,
     batch_rows: int = BATCH_ROWS,
 ) -> CatalogTally:
     """Count a catalogue in one pass of bounded memory.
@@ -176,6 +179,8 @@ def tally_catalog(
         Label by tag, in the order of the report.
     thresholds : mapping of str to float
         Value by name; the first is the one that selects members of a class.
+    strange_below : float
+        Rows with an ``ood_p`` below this reach no threshold and are no examples.
     batch_rows : int
         Rows in memory at a time. The result does not depend on it.
 
@@ -199,7 +204,7 @@ def tally_catalog(
         absent=[tag for tag in classes if tag not in tags],
         unlisted=[tag for tag in tags if tag not in classes],
     )
-    for rows in iter_rows(path, batch_rows):
+    for rows in iter_rows(path, batch_rows, strange_below):
         _count_rows(tally, rows)
         for one in tally.classes.values():
             _count_scores(one, rows)
@@ -224,6 +229,7 @@ def _count_rows(tally: CatalogTally, rows: Rows) -> None:
     tally.rows += len(rows.ids)
     tally.classified += int(classified.sum())
     tally.imputed += int(np.sum(classified & (numbers["imputed"] != 0)))
+    tally.strange += int(rows.strange.sum())
     others = pc.fill_null(rows.reasons, "").filter(pa.array(~classified))
     for entry in pc.value_counts(others).to_pylist():
         tally.reasons[entry["values"]] += entry["counts"]
@@ -263,7 +269,7 @@ def _count_thresholds(one: ClassTally, rows: Rows, thresholds: Mapping[str, floa
     both = ~np.isnan(dnn) & ~np.isnan(xgb)
     for name, value in thresholds.items():
         # A Python float takes the precision of the scores: 0.7 held as float32 reaches 0.7.
-        high = dnn >= float(value), xgb >= float(value)
+        high = [~rows.strange & (score >= float(value)) for score in (dnn, xgb)]
         at = one.at[name]
         for algorithm, reached in zip(ALGORITHMS, high, strict=True):
             at.reached[algorithm] += int(reached.sum())
@@ -274,5 +280,6 @@ def _count_thresholds(one: ClassTally, rows: Rows, thresholds: Mapping[str, floa
 
 def _choose_members(one: ClassTally, rows: Rows, threshold: float) -> None:
     period = rows.numbers["period"].astype(np.float64)
-    chosen = (mean_score(*rows.scores_of(one.tag)) >= float(threshold)) & (period > 0)
+    high = mean_score(*rows.scores_of(one.tag)) >= float(threshold)
+    chosen = high & (period > 0) & ~rows.strange
     one.members.add_rows(rows.ids[chosen], period=period[chosen])

@@ -12,4 +12,5 @@ with job(snakemake.log[0]):
         snakemake.output[0],
         thresholds=snakemake.params.thresholds,
         classes=snakemake.params.classes,
+        strange_below=snakemake.params.strange_below,
     )
