@@ -170,7 +170,10 @@ def test_no_safe_source_sends_us_to_an_unsafe_one(tmp_path: Path) -> None:
         pytest.raises(ServiceError, match="from a safe address to an unsafe one"),
     ):
         get(server.url, tmp_path)
-    with HostileServer(partial(moves_to, "file://", 302)) as server, pytest.raises(ServiceError):
+    with (
+        HostileServer(partial(moves_to, "file://", 302)) as server,
+        pytest.raises(ServiceError),
+    ):
         get(server.url, tmp_path)
 
 
@@ -287,7 +290,7 @@ def test_a_certificate_that_nobody_signed_is_refused(tmp_path: Path, client: str
         pytest.raises(ServiceError, match="without a connection that can be trusted"),
     ):
         CLIENTS[client](server, tmp_path)
-        assert server.seen == []
+    assert server.seen == []
 
 
 def test_a_certificate_that_we_are_told_to_trust_is_accepted(
