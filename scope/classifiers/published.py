@@ -22,6 +22,7 @@ import numpy as np
 from scope.classifiers.bundle import ModelBundle, sha256_of
 from scope.classifiers.bundle_writer import write_bundle
 from scope.classifiers.training_set import numeric
+from scope.classifiers.tree_file import check_tree_file
 from scope.config.classes import ClassDefinition
 from scope.errors import BundleError, ConfigError, InputError
 from scope.io import read_schema, read_table
@@ -234,6 +235,7 @@ def ubj_of_json(path: Path, expected: Sequence[str]) -> tuple[bytes, list[str]]:
     import xgboost
 
     try:
+        check_tree_file(path)
         booster = xgboost.Booster(model_file=str(path))
         parameters = path.with_suffix(".params")
         if parameters.is_file():
