@@ -245,10 +245,10 @@ def ubj_of_json(path: Path, expected: Sequence[str]) -> tuple[bytes, list[str]]:
         names = list(booster.feature_names or expected)
         if booster.feature_names is None and booster.num_features() == len(names):
             booster.feature_names = names
-    except (xgboost.core.XGBoostError, ValueError, OSError) as error:
+    except (xgboost.core.XGBoostError, ValueError, OSError, RecursionError) as error:
         raise BundleError(
             f"trees {path} cannot be read",
-            value=str(error).strip().splitlines()[0],
+            value=(str(error).strip().splitlines() or ["empty"])[0],
             allowed="a whole XGBoost model in JSON, with or without its .params",
             todo="take the files again from where they came from",
         ) from error
