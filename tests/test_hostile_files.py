@@ -13,21 +13,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scope.classifiers.labels import read_labels
+from scope.classifiers.published import _fitted
 from scope.classifiers.training_script import ScriptOptions
 from scope.cli import (
     combine_preds,
     create_training_script,
     download_gcn_sources,
     post_taxonomy,
-    run_scope_local,
     train,
     upload_classification,
 )
 from scope.cli.main import main
-from scope.errors import ScopeError
+from scope.errors import InputError, ScopeError
 from scope.io import read_dataframe
 from scope.report.page import Section, assemble
 from scope.report.tables import table as html_table
+from scope.targets.lists import read_source_list
 from tests.io.test_pickled import Program
 
 HOSTILE = """a'; touch "ran" #$(touch ran)`touch ran`\n&<b>"""
@@ -45,22 +47,42 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "set.h5"
 
 
-DOORS: dict[str, Callable[[str], int]] = {
-    "list": lambda path: run_scope_local.main(["--path-dataset", path]),
+def upload(path: str) -> int:
+    """Name all that an upload needs."""
+    Path("map.json").write_text('{"vnv": {"fritz_label": "variable", "taxonomy_id": 1012}}')
+    argv = ["--file", path, "--group-ids", "1", "--classification", "read"]
+    return upload_classification.main([*argv, "--taxonomy-map", "map.json"])
+
+
+COMMANDS: dict[str, Callable[[str], int]] = {
     "training set": lambda path: train.main(["--tag", "vnv", "--path-dataset", path]),
     "script": lambda path: create_training_script.main(["--path-dataset", path]),
-    "upload": lambda path: upload_classification.main(["--file", path, "--group-ids", "1"]),
-    "import": lambda path: main(
-        ["import-models", "published", "--algorithm", "xgb", "--training-set", path]
-    ),
+    "upload": upload,
+}
+READERS: dict[str, Callable[[Path], object]] = {
+    "list": read_source_list,
+    "labels": lambda path: read_labels([path]),
+    "table": read_dataframe,
+    "training set of imported models": lambda path: _fitted(path, ["vnv"], {}, "LS", "min_max"),
 }
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("door", DOORS)
-def test_no_door_runs_a_program(table: Path, door: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert DOORS[door](str(table)) == 2
-    assert "error: " in capsys.readouterr().err
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_command_runs_a_program(
+    table: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert COMMANDS[command](str(table)) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert "no plain data" in told[-1]
+    assert not (table.parent / "ran").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("reader", READERS)
+def test_no_reader_runs_a_program(table: Path, reader: str) -> None:
+    with pytest.raises(InputError, match="no plain data"):
+        READERS[reader](table)
     assert not (table.parent / "ran").exists()
 
 
