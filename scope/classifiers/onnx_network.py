@@ -24,9 +24,7 @@ BATCH = 32
 """Rows per call. Fixed and always full, so that every row meets the same kernels; small
 batches also stay in the cache and are the fastest."""
 
-MAX_INPUTS = 1_000_000
-"""Numbers of a row, at most."""
-
+MAX_INPUTS = 1_000_000  # Numbers of a row.
 OPSET = 17
 IR_VERSION = 8
 
@@ -324,7 +322,6 @@ class OnnxNetwork:
         model, providers = onnx_model(path), [_provider(device)]
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=providers)
-            # Shapes of a damaged file show only when they meet.
             self._inputs = {item.name: item.shape[1:] for item in self._session.get_inputs()}
             empty = {
                 name: np.zeros((BATCH, *shape), np.float32) for name, shape in self._inputs.items()
