@@ -18,6 +18,7 @@ from scope.classifiers.dnn import (
     network_bytes,
 )
 from scope.classifiers.examples import Examples
+from scope.classifiers.keras_files import BROKEN, check_h5, check_keras, first_line
 from scope.classifiers.keras_h5 import PUBLISHED_NAMES, keras_bytes_of_h5
 from scope.classifiers.pretrained import Pretrained
 from scope.config.classes import ClassDefinition
@@ -69,8 +70,8 @@ def pretrained_network(
             {tensor.name.split(":")[0]: tuple(tensor.shape) for tensor in network.inputs}
             for network in (found, expected)
         ]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        problem = str(error).strip().splitlines()[0]
+    except BROKEN as error:
+        problem = first_line(error)
         raise pretrained.error(problem, "a network of this package, or a published one") from error
     if shapes[0] != shapes[1]:
         raise pretrained.error(str(shapes[0]), str(shapes[1]))
@@ -79,19 +80,28 @@ def pretrained_network(
 
 def _read_network(path: Path, n_features: int) -> keras.Model:
     """Read a network of Keras 3, or one in an HDF5 file of Keras 2."""
-    import keras
-
     if path.suffix == ".h5":
         try:
-            content = keras_bytes_of_h5(path, n_features)
+            return _loaded(keras_bytes_of_h5(path, n_features), ".keras")
         except BundleError:
             # Keras 3 writes HDF5 files as well, with layers in another form.
-            return keras.saving.load_model(path, compile=False)
-        with tempfile.NamedTemporaryFile(suffix=".keras") as file:
-            file.write(content)
-            file.flush()
-            return keras.saving.load_model(file.name, compile=False)
-    return keras.saving.load_model(path, compile=False)
+            content = path.read_bytes()
+            check_h5(content)
+            return _loaded(content, ".h5")
+    # Only what was looked at is loaded: no other file can take its place meanwhile.
+    content = path.read_bytes()
+    check_keras(content)
+    return _loaded(content, ".keras")
+
+
+def _loaded(content: bytes, suffix: str) -> keras.Model:
+    """Load a network that holds no program."""
+    import keras
+
+    with tempfile.NamedTemporaryFile(suffix=suffix) as file:
+        file.write(content)
+        file.flush()
+        return keras.saving.load_model(file.name, compile=False, safe_mode=True)
 
 
 class NetworkTrainer:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.classifiers.dnn import DMDT_SHAPE, network_bytes
+from scope.classifiers.keras_files import BROKEN, check_settings, check_weights, first_line
 from scope.errors import BundleError
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def read_h5(path: str | Path) -> H5Network:
 
     try:
         with h5py.File(path) as file:
+            check_weights(file, Path(path).stat().st_size)
             group = file.get("model_weights", file)
             weights = {
                 _text(name): [
@@ -96,8 +98,8 @@ def read_h5(path: str | Path) -> H5Network:
         return H5Network(
             config["layers"], output[0] if isinstance(output, list) else output, weights
         )
-    except (OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError) as error:
-        raise _unreadable(path, str(error)) from error
+    except BROKEN as error:
+        raise _unreadable(path, first_line(error)) from error
 
 
 def _unreadable(path: str | Path, value: str) -> BundleError:
@@ -132,8 +134,8 @@ def keras_bytes_of_h5(path: str | Path, n_features: int) -> bytes:
         if found.layers is None:
             return network_bytes(_published(found.weights, n_features))
         return network_bytes(_rebuilt(found, n_features))
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise _unreadable(path, str(error)) from error
+    except BROKEN as error:
+        raise _unreadable(path, first_line(error)) from error
 
 
 def _published(weights: Mapping[str, Arrays], n_features: int) -> keras.Model:
@@ -199,6 +201,8 @@ def _layer(kind: str, config: Mapping[str, Any]) -> Any:
         if (tuple(value) if isinstance(value, list) else value) != only:
             raise ValueError(f"{key} {value} of layer {config['name']}")
     settings = {key: config[key] for key in KEPT[kind]}
+    # Keras makes what a setting names, such as an activation that is a program.
+    check_settings(settings)
     return getattr(layers, kind)(**settings, name=config["name"])
 
 

@@ -8,9 +8,6 @@ takes a tenth of the time.
 
 from __future__ import annotations
 
-import io
-import json
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scope.classifiers.keras_files import BROKEN, check_weights, first_line, read_parts
 from scope.errors import BackendError, BundleError
 
 Floats = npt.NDArray[np.float32]
@@ -26,6 +24,7 @@ BATCH = 32
 """Rows per call. Fixed and always full, so that every row meets the same kernels; small
 batches also stay in the cache and are the fastest."""
 
+MAX_INPUTS = 1_000_000  # Numbers of a row.
 OPSET = 17
 IR_VERSION = 8
 
@@ -60,21 +59,21 @@ def read_keras(path: str | Path) -> KerasFile:
     import h5py
 
     try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))["config"]
-            content = io.BytesIO(archive.read("model.weights.h5"))
+        whole, content = read_parts(path)
+        config = whole["config"]
         weights = {}
         with h5py.File(content) as file:
+            check_weights(file, content.getbuffer().nbytes)
             for group in file["layers"].values():
                 variables = group["vars"]
                 arrays = [variables[str(i)][()] for i in range(len(variables))]
                 weights[str(variables.attrs["name"])] = arrays
         output = config["output_layers"]
         return KerasFile(config["layers"], weights, (output if _is_node(output) else output[0])[0])
-    except (OSError, KeyError, ValueError, IndexError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         raise BundleError(
             f"network {path} cannot be read",
-            value=str(error),
+            value=first_line(error),
             allowed="a functional model with one output, saved by Keras 3 as .keras",
             todo="train it again or take it from where the bundle came from",
         ) from error
@@ -116,9 +115,16 @@ def onnx_model(path: str | Path) -> bytes:
     BundleError
         If the file cannot be read or has a layer that is not known here.
     """
+    keras_file = read_keras(path)
+    try:
+        return _translated(keras_file, path)
+    except BROKEN as error:
+        raise _unknown(path, first_line(error), "layers that fit each other") from error
+
+
+def _translated(keras_file: KerasFile, path: str | Path) -> bytes:
     from onnx import TensorProto, helper
 
-    keras_file = read_keras(path)
     graph = _Graph()
     tensors: dict[str, str] = {}
     for layer in keras_file.layers:
@@ -313,10 +319,17 @@ class OnnxNetwork:
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
         # A fixed level: row bits differ between levels.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-        self._session = onnxruntime.InferenceSession(
-            onnx_model(path), options, providers=[_provider(device)]
-        )
-        self._inputs = {item.name: item.shape[1:] for item in self._session.get_inputs()}
+        model, providers = onnx_model(path), [_provider(device)]
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, providers=providers)
+            self._inputs = {item.name: item.shape[1:] for item in self._session.get_inputs()}
+            empty = {
+                name: np.zeros((BATCH, *shape), np.float32) for name, shape in self._inputs.items()
+            }
+            self._session.run(None, empty)
+        except Exception as error:
+            # ONNX Runtime has an exception of its own for each kind of fault.
+            raise _unknown(path, first_line(error), "layers that fit each other") from error
 
     def predict(self, features: Floats, dmdt: Floats) -> Floats:
         """Return the score of each row.

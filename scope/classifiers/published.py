@@ -22,6 +22,7 @@ import numpy as np
 from scope.classifiers.bundle import ModelBundle, sha256_of
 from scope.classifiers.bundle_writer import write_bundle
 from scope.classifiers.training_set import numeric
+from scope.classifiers.tree_file import check_tree_file
 from scope.config.classes import ClassDefinition
 from scope.errors import BundleError, ConfigError, InputError
 from scope.io import read_schema, read_table
@@ -234,6 +235,7 @@ def ubj_of_json(path: Path, expected: Sequence[str]) -> tuple[bytes, list[str]]:
     import xgboost
 
     try:
+        check_tree_file(path)
         booster = xgboost.Booster(model_file=str(path))
         parameters = path.with_suffix(".params")
         if parameters.is_file():
@@ -243,10 +245,10 @@ def ubj_of_json(path: Path, expected: Sequence[str]) -> tuple[bytes, list[str]]:
         names = list(booster.feature_names or expected)
         if booster.feature_names is None and booster.num_features() == len(names):
             booster.feature_names = names
-    except (xgboost.core.XGBoostError, ValueError, OSError) as error:
+    except (xgboost.core.XGBoostError, ValueError, OSError, RecursionError) as error:
         raise BundleError(
             f"trees {path} cannot be read",
-            value=str(error).strip().splitlines()[0],
+            value=(str(error).strip().splitlines() or ["empty"])[0],
             allowed="a whole XGBoost model in JSON, with or without its .params",
             todo="take the files again from where they came from",
         ) from error

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scope.classifiers.devices import check_device
 from scope.classifiers.examples import Examples
 from scope.classifiers.splits import star_folds
+from scope.classifiers.tree_file import check_tree_file
 from scope.errors import BundleError, ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -319,12 +320,14 @@ def read_trees(path: str | Path, feature_names: Sequence[str]) -> xgboost.Booste
     import xgboost
 
     try:
+        # A damaged file would end the process in the library, without an exception.
+        check_tree_file(path)
         booster = xgboost.Booster(model_file=str(path))
-    except (xgboost.core.XGBoostError, ValueError) as error:
-        # ValueError: the library's message quotes bytes of the file that are no text.
+    except (xgboost.core.XGBoostError, ValueError, OSError) as error:
+        # ValueError: the library's message quotes bytes of the file that are no text, too.
         raise BundleError(
             f"trees {path} cannot be read",
-            value=str(error).strip().splitlines()[0],
+            value=(str(error).strip().splitlines() or ["empty"])[0],
             allowed="an XGBoost model",
             todo="train it again or take it from where the bundle came from",
         ) from error

@@ -7,15 +7,30 @@ import json
 import pickle
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from scope.errors import CorruptFileError, InputError, NotFoundError, ScopeError
 from scope.io.atomic import write_bytes
 from scope.io.attrs import checked_attrs, warn_without_metadata
+from scope.io.pandas_file import PandasFile
+from scope.io.pandas_nodes import metadata_of, tables_and_arrays, text_of
 from scope.schema import to_json
 
 if TYPE_CHECKING:
+    import h5py
     import pandas as pd
+
+_BROKEN = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+)
+"""What h5py, NumPy and pandas raise on a file that is not whole."""
 
 _ATTRIBUTE_BYTES = 60_000
 """An attribute of an HDF5 object holds 64 KiB at most."""
@@ -24,7 +39,8 @@ _ATTRIBUTE_BYTES = 60_000
 def read_hdf(path: str | Path, key: str = "df") -> pd.DataFrame:
     """Read a DataFrame from an HDF5 file, its metadata into ``attrs``.
 
-    Columns that hold arrays were pickled: read only files that you trust.
+    pandas pickles texts and arrays; they are read as data, and a file that would have a program
+    run is refused (`scope.io.pandas_file`).
 
     Parameters
     ----------
@@ -39,35 +55,39 @@ def read_hdf(path: str | Path, key: str = "df") -> pd.DataFrame:
     CorruptFileError
         If it is truncated or no HDF5 file.
     InputError
-        If it holds no pandas table under `key`; the message says what it holds.
+        If it holds no pandas table under `key`; the message says what it holds. If a pickle in
+        it is more than data, or it unpacks to far more than its size.
     """
-    import pandas as pd
-    import tables
+    import h5py
 
-    if not Path(path).is_file():
+    path = Path(path)
+    if not path.is_file():
         raise NotFoundError("no such file", value=str(path))
     try:
-        store: Any = pd.HDFStore(str(path), mode="r")
-        with store:
-            if key not in store:
-                raise _without_table(store, path, key)
-            frame: pd.DataFrame = store.get(key)
-            attributes = store.get_storer(key).attrs
-            metadata = getattr(attributes, "metadata", None)
-            types = json.loads(getattr(attributes, "nullable_types", "{}"))
-    except (tables.HDF5ExtError, OSError) as error:
+        with h5py.File(path) as file:
+            found = PandasFile(file, path.stat().st_size)
+            group = found.group(key)
+            if group is None:
+                raise _without_table(file, path, key)
+            frame: Any = found.read(group)
+            metadata = metadata_of(group, "metadata")
+            types = json.loads(text_of(group, "nullable_types") or "{}")
+        if types:
+            frame = frame.astype(types)
+        attrs = None if metadata is None else json.loads(to_json(dict(metadata)))
+    except ScopeError as error:
+        raise _named(error, path) from error
+    except _BROKEN as error:
         raise CorruptFileError(
             "truncated or foreign file, not readable as HDF5",
             value=str(path),
             todo="make or download it again",
         ) from error
-    if types:
-        frame = frame.astype(types)
-    if metadata is None:
+    if attrs is None:
         warn_without_metadata(path)
     else:
-        frame.attrs = dict(metadata)
-    return frame
+        frame.attrs = attrs
+    return cast("pd.DataFrame", frame)
 
 
 def write_hdf(df: pd.DataFrame, path: str | Path) -> None:
@@ -137,13 +157,17 @@ def _without_nullable(df: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
     return frame, types
 
 
-def _without_table(store: Any, path: str | Path, key: str) -> ScopeError:
+def _named(error: ScopeError, path: Path) -> ScopeError:
+    """Return an error that names the file."""
+    if str(path) in str(error):
+        return error
+    what = f"{error.what}, in {path}"
+    return type(error)(what, value=error.value, allowed=error.allowed, todo=error.todo)
+
+
+def _without_table(file: h5py.File, path: Path, key: str) -> ScopeError:
     """Describe a file that holds something else, such as bare arrays."""
-    tables = store.keys()
-    arrays = [
-        f"{node._v_pathname.lstrip('/')} {tuple(int(n) for n in node.shape)} {node.dtype}"
-        for node in store._handle.walk_nodes("/", "Leaf")
-    ]
+    tables, arrays = tables_and_arrays(file)
     if tables:
         todo = f"it holds the tables {', '.join(tables)}: name one as the key"
     elif arrays:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ import numpy.typing as npt
 from scope.classifiers.bundle import ModelBundle
 from scope.classifiers.bundle_writer import json_bytes
 from scope.classifiers.metrics import EVALUATION_CUT, score_metrics
+from scope.classifiers.onnx_network import read_keras
 from scope.classifiers.splits import SETS
 from scope.classifiers.training_scores import TrainingScores
 from scope.errors import UsageError
@@ -165,8 +164,7 @@ def plot_network(bundle: ModelBundle, folder: str | Path) -> list[Path]:
 
 def draw_layers(path: str | Path) -> Figure:
     """Draw the layers of a ``.keras`` file: a column per input, then what they share."""
-    with zipfile.ZipFile(path) as archive:
-        layers = json.loads(archive.read("config.json"))["config"]["layers"]
+    layers = read_keras(path).layers
     inputs: dict[str, frozenset[str]] = {}
     for layer in layers:
         above = [inputs[name] for name in _histories(layer["inbound_nodes"]) if name in inputs]

@@ -13,27 +13,20 @@ import http.client
 import os
 import re
 import shutil
-import urllib.error
 import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from scope.errors import AccessError, InputError, NotFoundError, ScopeError, ServiceError
+from scope.errors import InputError, ScopeError, ServiceError
 from scope.services.retry import RetryPolicy, TransientError, ask_patiently
+from scope.services.transfer import PastTheEnd, Token, absent, opened
 
 SUMS = "SHA256SUMS"
 PART = ".part"
 PIECE = 1 << 20
-TIMEOUT_SECONDS = 60.0
-
-TOKEN = "SCOPE_DOWNLOAD_TOKEN"
-"""Environment variable: sent as a bearer token where it is set."""
-
 GOOGLE = "https://storage.googleapis.com"
 EMULATOR = "STORAGE_EMULATOR_HOST"
 """Environment variable of Google's clients: where buckets are, if not at `GOOGLE`."""
@@ -42,8 +35,22 @@ _LINE = re.compile(r"(?P<digest>[0-9a-f]{64}|[0-9a-f]{32}) [ *](?P<path>.+)")
 _ALGORITHMS = {64: "sha256", 32: "md5"}
 """Length of a checksum -> what it was computed by."""
 
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
-"""Answers after which a server is worth asking again."""
+
+@dataclass(frozen=True)
+class Limits:
+    """What a source may send; a server without end must not fill the memory or the disk.
+
+    Attributes
+    ----------
+    list_bytes : int
+        Bytes of the list of checksums, which is read whole. That of the public archive, of
+        330,000 files, has 27 MB.
+    file_bytes : int
+        Bytes of a file.
+    """
+
+    list_bytes: int = 64 << 20
+    file_bytes: int = 64 << 30
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,8 @@ def fetch(
     report: Callable[[str], object] = lambda text: None,
     sums: str = SUMS,
     workers: int = 1,
+    with_token: bool = True,
+    limits: Limits | None = None,
 ) -> Fetched:
     """Fetch the files of a source into a folder.
 
@@ -78,7 +87,7 @@ def fetch(
     ----------
     source : str
         ``https://…``, ``http://…``, ``gs://<bucket>/<path>``, ``s3://<bucket>/<path>`` (those
-        that anybody may read, or with a token in ``SCOPE_DOWNLOAD_TOKEN``), or a folder.
+        that anybody may read, or with a token), or a folder.
     folder : path
         Gets the files, at the paths of the list.
     only : callable, optional
@@ -91,6 +100,9 @@ def fetch(
         Name of the list; SHA-256 and MD5 are told apart by their length.
     workers : int
         Files that are fetched at a time.
+    with_token : bool
+        Whether the token in ``SCOPE_DOWNLOAD_TOKEN`` may be sent to the host of the source.
+    limits : Limits, optional
 
     Raises
     ------
@@ -100,11 +112,16 @@ def fetch(
         If it may not be read.
     InputError
         If the list cannot be understood, or a file is not what it says.
+    ConfigError
+        If others could read the token on the way.
     ServiceError
-        If the server does not answer; what was got is kept and gone on with next time.
+        If the server sends more than `limits`, or does not answer; what was got before is kept
+        and gone on with next time.
     """
-    place, policy = location(source), policy or RetryPolicy()
-    every = _read_sums(place, policy, sums)
+    place = location(source)
+    token = Token.for_source(place) if with_token and isinstance(place, str) else None
+    client = _Client(policy or RetryPolicy(), token, limits or Limits())
+    every = _read_sums(place, client, sums)
     wanted = {name: digest for name, digest in every.items() if only is None or only(name)}
 
     def one(name: str) -> Path | None:
@@ -114,7 +131,7 @@ def fetch(
             return None
         report(name)
         try:
-            _fetch_file(place, name, target, wanted[name], policy)
+            _fetch_file(place, name, target, wanted[name], client)
         except OSError as error:
             raise ScopeError(
                 "file that cannot be written",
@@ -164,15 +181,44 @@ def location(source: str) -> str | Path:
     )
 
 
-def _read_sums(place: str | Path, policy: RetryPolicy, sums: str) -> Mapping[str, str]:
+@dataclass(frozen=True)
+class _Client:
+    """How a source is asked.
+
+    Attributes
+    ----------
+    policy : RetryPolicy
+    token : Token or None
+    limits : Limits
+    """
+
+    policy: RetryPolicy
+    token: Token | None
+    limits: Limits
+
+
+def _too_long(what: object, most: int) -> ServiceError:
+    return ServiceError(
+        "source that sends more than is read of it",
+        value=str(what),
+        allowed=f"at most {most} bytes",
+        todo="check the source; tell whoever keeps it",
+    )
+
+
+def _read_sums(place: str | Path, client: _Client, sums: str) -> Mapping[str, str]:
     """Return path -> checksum of all files of a source."""
+    most = client.limits.list_bytes
     if isinstance(place, Path):
         try:
-            content = (place / sums).read_bytes()
+            with (place / sums).open("rb") as file:
+                content = file.read(most + 1)
         except OSError as error:
-            raise _absent(place / sums) from error
+            raise absent(place / sums) from error
     else:
-        content = _patiently(f"{place}/{sums}", policy, lambda answer: answer.read())
+        content = _patiently(f"{place}/{sums}", client, lambda answer: answer.read(most + 1))
+    if len(content) > most:
+        raise _too_long(f"{place}/{sums}", most)
     found = {}
     for line in content.decode(errors="replace").splitlines():
         match = _LINE.fullmatch(line)
@@ -192,20 +238,18 @@ def _is_inside(path: str) -> bool:
     return not PurePosixPath(path).is_absolute() and ".." not in parts and bool(parts)
 
 
-def _fetch_file(
-    place: str | Path, name: str, target: Path, digest: str, policy: RetryPolicy
-) -> None:
+def _fetch_file(place: str | Path, name: str, target: Path, digest: str, client: _Client) -> None:
     part = target.with_name(target.name + PART)
     target.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(place, Path):
         try:
             shutil.copyfile(place / name, part)
         except FileNotFoundError as error:
-            raise _absent(place / name) from error
+            raise absent(place / name) from error
     else:
         address = f"{place}/{urllib.parse.quote(name)}"
         if not (part.is_file() and _hash(part, digest) == digest):
-            _download(address, part, policy)
+            _download(address, part, client)
     found = _hash(part, digest)
     if found != digest:
         part.unlink()
@@ -218,37 +262,46 @@ def _fetch_file(
     os.replace(part, target)
 
 
-def _download(address: str, part: Path, policy: RetryPolicy) -> None:
+def _download(address: str, part: Path, client: _Client) -> None:
     """Get a file, going on where `part` ends."""
 
     def append(answer: Any) -> None:
         # A server that cannot go on sends all of it again.
         goes_on = answer.status == http.client.PARTIAL_CONTENT
         with part.open("ab" if goes_on else "wb") as file:
-            _copy(answer, file)
+            _copy(answer, file, client.limits.file_bytes)
 
     def attempt() -> None:
         start = part.stat().st_size if part.is_file() else 0
         try:
-            with _opened(address, {"Range": f"bytes={start}-"} if start else {}) as answer:
+            headers = {"Range": f"bytes={start}-"} if start else {}
+            with opened(address, headers, client.token) as answer:
                 append(answer)
-        except _PastTheEnd:
+        except PastTheEnd:
             # It is longer than the file: what is there is of another version.
             part.unlink()
             raise TransientError("it has become shorter") from None
 
-    ask_patiently(attempt, policy, what=f"fetching {address}", todo="fetch again to go on")
+    try:
+        ask_patiently(
+            attempt, client.policy, what=f"fetching {address}", todo="fetch again to go on"
+        )
+    except _Endless:
+        part.unlink()
+        raise _too_long(address, client.limits.file_bytes) from None
 
 
-class _PastTheEnd(Exception):
-    """A server was asked for what lies behind the end of a file."""
+class _Endless(Exception):
+    """A file that is longer than any that is fetched."""
 
 
-def _copy(answer: Any, file: IO[bytes]) -> None:
+def _copy(answer: Any, file: IO[bytes], most: int) -> None:
     expected = answer.headers.get("Content-Length")
     got = 0
     while piece := _read_piece(answer):
         got += file.write(piece)
+        if file.tell() > most:
+            raise _Endless
     if expected is not None and got < int(expected):
         raise TransientError(f"the connection broke off after {got} of {expected} bytes")
 
@@ -262,56 +315,15 @@ def _read_piece(answer: Any) -> bytes:
         raise TransientError(f"the connection broke off: {error}") from None
 
 
-def _patiently(address: str, policy: RetryPolicy, use: Callable[[Any], bytes]) -> bytes:
+def _patiently(address: str, client: _Client, use: Callable[[Any], bytes]) -> bytes:
     def attempt() -> bytes:
-        with _opened(address, {}) as answer:
+        with opened(address, {}, client.token) as answer:
             try:
                 return use(answer)
             except (OSError, http.client.HTTPException) as error:
                 raise TransientError(f"the connection broke off: {error}") from None
 
-    return ask_patiently(attempt, policy, what=f"fetching {address}")
-
-
-@contextmanager
-def _opened(address: str, headers: Mapping[str, str]) -> Iterator[Any]:
-    token = os.environ.get(TOKEN)
-    every = {"User-Agent": "scope", **({"Authorization": f"Bearer {token}"} if token else {})}
-    request = urllib.request.Request(address, headers={**every, **headers})
-    try:
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
-    except urllib.error.HTTPError as error:
-        raise _refusal(address, error.code) from None
-    except (OSError, http.client.HTTPException) as error:
-        raise TransientError(str(getattr(error, "reason", error))) from None
-    with answer:
-        yield answer
-
-
-def _refusal(address: str, status: int) -> Exception:
-    """Return what an answer that is no file means."""
-    if status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return _PastTheEnd()
-    if status in _PASSING:
-        return TransientError(f"status {status}")
-    if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
-        return AccessError(
-            "source that may not be read",
-            value=f"{address}, status {status}",
-            todo=f"set {TOKEN} to a token of somebody who may",
-        )
-    if status in (http.client.NOT_FOUND, http.client.GONE):
-        return _absent(address)
-    return ServiceError("server that does not give a file", value=f"{address}, status {status}")
-
-
-def _absent(what: object) -> NotFoundError:
-    return NotFoundError(
-        "source without a file",
-        value=str(what),
-        allowed=f"a source with {SUMS} and the files that it lists",
-        todo="correct downloads in the configuration, or the source that you named",
-    )
+    return ask_patiently(attempt, client.policy, what=f"fetching {address}")
 
 
 def _hash(path: Path, like: str) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from scope.errors import AccessError, ConfigError, NotFoundError, RefusedError, ServiceError
 from scope.services.credentials import Credentials
 from scope.services.limiter import RateLimiter
+from scope.services.origins import warn_if_readable
 from scope.services.retry import RetryPolicy, TransientError
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class FritzOptions:
         Of all processes of this user; the server takes 5 of each token.
     settle_seconds : float
         How long a request whose answer was lost may still take effect.
+    answer_bytes : int
+        Longest answer that is read, unpacked.
     """
 
     host: str = "fritz.science"
@@ -74,6 +77,7 @@ class FritzOptions:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     requests_per_second: float = 4.0
     settle_seconds: float = 10.0
+    answer_bytes: int = 128 << 20
 
     def __post_init__(self) -> None:
         if not self.timeout_seconds > 0:
@@ -224,8 +228,12 @@ def _session(
     options: FritzOptions, credentials: Credentials, transport: BaseAdapter | None
 ) -> requests.Session:
     import requests
+    from requests.adapters import HTTPAdapter
     from requests.utils import get_environ_proxies
 
+    from scope.services.bounded import BoundedAdapter
+
+    warn_if_readable(options.address, "the token of Fritz", "fritz.protocol")
     session = requests.Session()
     # A ~/.netrc would replace our header; of the environment only the way out is taken.
     session.trust_env = False
@@ -238,9 +246,9 @@ def _session(
             "Accept": "application/json",
         }
     )
-    if transport is not None:
-        session.mount("http://", transport)
-        session.mount("https://", transport)
+    adapter = BoundedAdapter(transport or HTTPAdapter(), "Fritz", options.answer_bytes)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
     return session
 
 
@@ -277,6 +285,10 @@ def _envelope(answer: requests.Response) -> Json | None:
         body = answer.json()
     except ValueError:
         return None
+    except RecursionError:
+        from scope.services.bounded import too_deep
+
+        raise too_deep("Fritz") from None
     return body if isinstance(body, dict) and "status" in body else None
 
 
@@ -289,7 +301,7 @@ def _is_cut(answer: requests.Response) -> bool:
         answer.json()
     except ValueError:
         return True
-    return False
+    return False  # An answer nested too deep was refused before.
 
 
 def _title(answer: requests.Response) -> str:

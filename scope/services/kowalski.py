@@ -16,7 +16,7 @@ from typing import Any
 
 from scope.errors import ConfigError, NotFoundError, ServiceError
 from scope.services.credentials import find_credentials, variable_prefix
-from scope.services.kowalski_host import KowalskiHost, KowalskiInstance
+from scope.services.kowalski_host import ANSWER_BYTES, KowalskiHost, KowalskiInstance
 from scope.services.retry import RetryPolicy, TransientError, ask_patiently
 
 SERVICE = "kowalski"
@@ -48,12 +48,15 @@ class KowalskiOptions:
     retry : RetryPolicy
     queries : int
         Queries under way at a time, over all threads of this process.
+    answer_bytes : int
+        Longest answer that is read, unpacked.
     """
 
     hosts: tuple[KowalskiHost, ...]
     timeout_seconds: float = 300.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     queries: int = 1
+    answer_bytes: int = ANSWER_BYTES
 
     def __post_init__(self) -> None:
         if not self.timeout_seconds > 0:
@@ -389,6 +392,7 @@ def _instances(options: KowalskiOptions) -> Iterator[KowalskiInstance]:
                 credentials,
                 timeout_seconds=options.timeout_seconds,
                 connections=options.queries,
+                answer_bytes=options.answer_bytes,
             )
     if not found:
         names = [f"{variable_prefix(host.name)}_TOKEN" for host in options.hosts]

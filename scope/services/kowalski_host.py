@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scope.errors import AccessError, ServiceError
 from scope.services.credentials import Credentials
+from scope.services.origins import warn_if_readable
 from scope.services.retry import TransientError
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 """A server that takes longer than this to accept a connection counts as absent."""
+
+ANSWER_BYTES = 512 << 20
+"""Longest answer that is read, unpacked; light curves of 1000 ids have some 50 MB."""
 
 SLOW_ATTEMPTS = 3
 """Attempts of a query that the server gave up for its length: each costs it minutes."""
@@ -78,6 +82,8 @@ class KowalskiInstance:
         Longest silence of the server that is waited through.
     connections : int
         Connections that are kept open.
+    answer_bytes : int
+        Longest answer that is read, unpacked.
     """
 
     def __init__(
@@ -87,6 +93,7 @@ class KowalskiInstance:
         *,
         timeout_seconds: float = 300.0,
         connections: int = 1,
+        answer_bytes: int = ANSWER_BYTES,
     ) -> None:
         self.name = host.name
         self.under_way = 0
@@ -95,6 +102,7 @@ class KowalskiInstance:
         self._credentials = credentials
         self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
         self._connections = connections
+        self._answer_bytes = answer_bytes
         self._lock = threading.Lock()
         self._connected: penquins.Kowalski | None = None
 
@@ -148,35 +156,53 @@ class KowalskiInstance:
             return self._connected
 
     def _connect(self) -> penquins.Kowalski:
-        from penquins import Kowalski
+        from scope.services.penquins_client import BoundedKowalski
 
-        credentials = self._credentials
+        credentials, host = self._credentials, self._host
+        address = f"{host.protocol}://{host.host}:{host.port}"
+        warn_if_readable(address, f"the token of {self.name}", "kowalski.protocol")
         settings = {
-            "protocol": self._host.protocol,
-            "host": self._host.host,
-            "port": self._host.port,
+            "protocol": host.protocol,
+            "host": host.host,
+            "port": host.port,
             "token": credentials.token,
             "username": credentials.username,
             "password": credentials.password,
         }
         try:
-            # We repeat queries ourselves: penquins would send a slow one four times.
-            client = Kowalski(
+            client = BoundedKowalski(
                 instances={self.name: settings},
                 timeout=self._timeout,
-                max_retries=0,
                 pool_maxsize=self._connections,
+                answer_bytes=self._answer_bytes,
+                moved=self._moved,
             )
+        except RecursionError:
+            raise self._too_deep() from None
         except ValueError as error:
-            raise self._meaning(error.__context__ or error) from None
+            raise self._meaning(error.__cause__ or error) from None
         if not client.instances[self.name]["catalogs"]:
             # A wrong token leaves no trace but this; asking again gets the reason.
             client.instances[self.name]["catalogs"] = self._ask(client, _NAMES)
         return client
 
+    def _moved(self, status: int) -> ServiceError:
+        return ServiceError(
+            f"Kowalski ({self.name}) sends us elsewhere, where its credentials do not go",
+            value=f"HTTP status {status} for {self._host.host}",
+            todo="check the host, the port and the protocol",
+        )
+
+    def _too_deep(self) -> ServiceError:
+        from scope.services.bounded import too_deep
+
+        return too_deep(f"Kowalski ({self.name})")
+
     def _ask(self, client: penquins.Kowalski, query: Mapping[str, Any]) -> Any:
         try:
             answer = client.query(query=dict(query), name=self.name)[self.name]
+        except RecursionError:
+            raise self._too_deep() from None
         except (OSError, ValueError) as error:
             raise self._meaning(error) from None
         return self._data(answer)
