@@ -73,7 +73,7 @@ def test_features_of_fields_are_planned_quadrant_by_quadrant(here: Path) -> None
     assert generate_features_slurm.main(arguments) == 0
     words = command_of("generated_features/slurm/slurm.sub")
     assert words[words.index("--set-resources") + 1 :][:2] == [
-        *("compute_features:gpu=2", "compute_features:slurm_partition=gpu-shared")
+        *("compute_features:gpu=2", "compute_features:slurm_partition='gpu-shared'")
     ]
     assert words[words.index("--resources") + 1 :][:3] == [
         *("mem_mb=180000", "runtime=2880", "kowalski=20")
@@ -122,7 +122,7 @@ def test_cores_are_those_that_were_asked_for_on_any_machine(
 def test_without_a_gpu_none_is_asked_for(here: Path) -> None:
     assert generate_features_slurm.main(["--doCPU", "--partition-type", "shared"]) == 0
     words = command_of("generated_features/slurm/slurm.sub")
-    assert words[words.index("--default-resources") + 1] == "slurm_partition=shared"
+    assert words[words.index("--default-resources") + 1] == "slurm_partition='shared'"
     assert words[words.index("--set-resources") + 1] == "compute_features:gpu=0"
 
 
