@@ -18,10 +18,10 @@ from scope.schema import to_json
 
 STAGES: dict[str, int] = {
     "simulation": 3,
-    "sources": 1,
-    "lightcurves": 1,
+    "sources": 2,
+    "lightcurves": 2,
     "crossmatch": 1,
-    "features": 4,
+    "features": 5,
     "imputed": 3,
     "gathered": 1,
     "scores": 1,

@@ -17,10 +17,16 @@ METADATA_KEY = "scope"
 """Key of this package's JSON object in the metadata of a Parquet schema."""
 
 REASONS: dict[str, str] = {
+    "impossible_id": "a negative id",
+    "impossible_position": "right ascension and declination are no place on the sky",
+    "impossible_filter": "a filter, detector or quadrant that there is not",
     "bright_star": "close to a bright star, whose light spoils the photometry",
     "no_light_curve": "listed by the survey, which returned no light curve",
+    "unequal_lists": "as many times as magnitudes, errors and flags are needed, and are not there",
+    "other_dates": "dates are not of the system that their column says, so no cut is possible",
     "no_good_epochs": "no point survives the quality cuts",
     "too_few_epochs": "fewer points than the minimum after decimation",
+    "baseline_too_long": "the period search would need more trial frequencies than are allowed",
     "no_period": "no period to try: fewer than three points, or too short a time span",
     "undefined_feature": "a model feature that is never imputed is not a number",
     "no_features": "the collection of features asked for has none for this light curve",

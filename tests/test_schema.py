@@ -119,6 +119,12 @@ def test_reasons_are_a_closed_list_with_explanations():
         "no_period",
         "undefined_feature",
         "no_features",
+        "impossible_id",
+        "impossible_position",
+        "impossible_filter",
+        "unequal_lists",
+        "other_dates",
+        "baseline_too_long",
     }
     assert all(REASONS.values())
 

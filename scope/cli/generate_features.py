@@ -269,6 +269,7 @@ def _report(product: Path) -> None:
 
 def _print(summary: Summary, output: str) -> None:
     """Say what became of the light curves."""
+    from scope.lightcurves.points import POINT_REASONS
     from scope.schema import REASONS
 
     without = summary.rows - summary.with_features
@@ -276,6 +277,11 @@ def _print(summary: Summary, output: str) -> None:
     width = max((len(reason) for reason in summary.reasons), default=0)
     for reason, count in summary.reasons.items():
         print(f"  {reason:<{width}}  {count:>8}  {REASONS[reason]}")
+    if summary.left_out:
+        print(f"{sum(summary.left_out.values())} points left out")
+    width = max((len(reason) for reason in summary.left_out), default=0)
+    for reason, count in summary.left_out.items():
+        print(f"  {reason:<{width}}  {count:>8}  {POINT_REASONS[reason]}")
     print(output)
 
 

@@ -179,11 +179,13 @@ class Config(Section):
     def cleaning_options(self) -> CleaningOptions:
         """Return what is kept of a light curve."""
         from scope.lightcurves.cleaning import CleaningOptions
+        from scope.lightcurves.points import PointLimits
 
         return CleaningOptions(
             min_epochs=self._generation.min_n_lc_points,
             min_cadence_minutes=self._generation.min_cadence_minutes,
             max_timestamp_hjd=self._generation.max_timestamp_hjd,
+            limits=PointLimits(**self._generation.points.model_dump()),
         )
 
     def bright_star_options(self) -> BrightStarOptions | None:

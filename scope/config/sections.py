@@ -56,6 +56,39 @@ class PeriodSearch(Section):
     top_n_periods: int = key(50, "candidates that the cheap searches hand to the final judge", ge=1)
     phase_bins: int = key(20, "phase bins of conditional entropy and analysis of variance", ge=2)
     mag_bins: int = key(10, "magnitude bins of conditional entropy", ge=2)
+    max_trial_frequencies: int = key(
+        20_000_000,
+        "most trial frequencies of a light curve, which bounds the memory it takes (about 16 "
+        "bytes each); a longer baseline has no features, with the reason baseline_too_long",
+        ge=1,
+        le=2_000_000_000,
+    )
+
+
+class Points(Section):
+    """What a point of a light curve can be; those beyond are left out, the others stand."""
+
+    earliest_hmjd: float = key(
+        15020.0, "earliest heliocentric modified Julian date, 1900", unit="d"
+    )
+    latest_hmjd: float = key(88069.0, "latest heliocentric modified Julian date, 2100", unit="d")
+    brightest_mag: float = key(-30.0, "brightest magnitude", unit="mag")
+    faintest_mag: float = key(
+        40.0, "faintest magnitude; placeholders such as 99 lie beyond", unit="mag"
+    )
+    smallest_error: float = key(1e-7, "smallest error of a magnitude", unit="mag", gt=0)
+    largest_error: float = key(5.0, "largest error of a magnitude", unit="mag", gt=0)
+
+    @model_validator(mode="after")
+    def _no_empty_range(self) -> Self:
+        for low, high in (
+            ("earliest_hmjd", "latest_hmjd"),
+            ("brightest_mag", "faintest_mag"),
+            ("smallest_error", "largest_error"),
+        ):
+            if getattr(self, low) >= getattr(self, high):
+                raise ValueError(f"{low} below {high}")
+        return self
 
 
 class BandsTogether(Section):
@@ -126,6 +159,7 @@ class FeatureGeneration(Section):
     max_timestamp_hjd: float | None = key(
         None, "epochs after this heliocentric Julian date are not used; null uses all", unit="d"
     )
+    points: Points = key(Points, "what a point of a light curve can be")
     xmatch_radius_arcsec: float = key(
         2.0, "radius of the match with external catalogues and alerts", unit="arcsec", gt=0
     )

@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,8 +23,9 @@ from scope.features.options import FeatureOptions
 from scope.features.registry import light_curve_columns, product_columns, star_columns
 from scope.features.rows import Rows, joined_rows
 from scope.io import TableWriter, count_rows, read_metadata
-from scope.lightcurves.cleaning import is_dropped
+from scope.lightcurves.cleaning import emptied, is_dropped
 from scope.periods.backends import get_backend
+from scope.periods.grid import longest_baseline
 from scope.provenance import record
 from scope.schema import Column, arrow_schema, arrow_type
 
@@ -33,6 +35,7 @@ DEFAULT_ROWS = 512
 """Light curves in memory at a time, about; no number depends on it."""
 
 NO_PERIOD = "no_period"
+BASELINE_TOO_LONG = "baseline_too_long"
 
 _SECONDS_BETWEEN_MESSAGES = 30.0
 
@@ -49,10 +52,13 @@ class Summary(NamedTuple):
         All rows.
     reasons : dict of str to int
         Rows without features, by reason.
+    left_out : dict of str to int
+        Points that were not used, by reason; empty where the light curves came cleaned.
     """
 
     rows: int
     reasons: dict[str, int]
+    left_out: Mapping[str, int] = MappingProxyType({})
 
     @property
     def with_features(self) -> int:
@@ -170,11 +176,15 @@ def write_features(
     columns = product_columns(options)
     counts: Counter[str] = Counter()
     begun = spoken = time.monotonic()
+
+    def bounded() -> Iterator[Rows]:
+        return (_bounded(piece, options) for piece in pieces())
+
     with TableWriter(output, columns, metadata) as writer, thread_pool(workers) as pool:
         limit = _TASKS_PER_WORKER * workers
         try:
-            joint = _joint(pieces, Path(output).parent, pool, options, backend, limit)
-            for piece, values in _in_order(pieces(), pool, options, backend, limit):
+            joint = _joint(bounded, Path(output).parent, pool, options, backend, limit)
+            for piece, values in _in_order(bounded(), pool, options, backend, limit):
                 table = _to_table(piece, values, joint, options)
                 counts.update(table.column("reason").drop_null().to_pylist())
                 writer.write(table)
@@ -197,6 +207,27 @@ def progress(rows: int, total: int | None, seconds: float) -> str:
         f"{rows:,} of {total:,} rows, {rate:,.1f} per second, "
         f"{left // 3600}:{left // 60 % 60:02d}:{left % 60:02d} left"
     )
+
+
+def _bounded(piece: Rows, options: FeatureOptions) -> Rows:
+    """Drop the light curves whose period search would take more memory than is allowed."""
+    curves = piece.lightcurves
+    rows = np.flatnonzero(curves.n_epochs)
+    baselines = curves.time[curves.offsets[rows + 1] - 1] - curves.time[curves.offsets[rows]]
+    too_long = rows[~(baselines <= longest_baseline(options.search))]
+    if not len(too_long):
+        return piece
+    reasons = piece.reasons.copy()
+    reasons[too_long] = BASELINE_TOO_LONG
+    _log.warning(
+        "%d light curves, such as _id %d, are longer than the %.0f d that the period search "
+        "may take at %d trial frequencies (period_search.max_trial_frequencies)",
+        *(len(too_long), curves.ids[too_long[0]]),
+        *(longest_baseline(options.search), options.search.max_trial_frequencies),
+    )
+    dropped = np.zeros(len(curves), dtype=bool)
+    dropped[too_long] = True
+    return piece._replace(lightcurves=emptied(curves, dropped), reasons=reasons)
 
 
 def _joint(

@@ -18,13 +18,14 @@ from scope.identifiers import resolve
 from scope.io import check_output, count_rows, read_ids, read_metadata, read_schema
 from scope.lightcurves.cleaning import (
     CleaningOptions,
+    clean_rows,
     emptied,
-    good_epochs,
     is_dropped,
-    why_dropped,
 )
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import iter_raw_lightcurves
+from scope.lightcurves.identity import check_identity
+from scope.lightcurves.left_out import LeftOut
 from scope.provenance import record
 from scope.schema import KEY_COLUMNS, arrow_schema
 
@@ -124,16 +125,17 @@ def generate_features(
             **(facts or {}),
             **options.facts(),
             "backend": backend,
-            "min_epochs": cleaning.min_epochs,
-            "min_cadence_minutes": cleaning.min_cadence_minutes,
-            "max_timestamp_hjd": cleaning.max_timestamp_hjd,
+            **cleaning.facts(),
         },
     )
+    left_out = LeftOut()
 
     def pieces() -> Iterator[Rows]:
-        return _pieces(lightcurve_file, layout, cleaning, rows)
+        # The search of bands together reads everything twice.
+        left_out.clear()
+        return _pieces(lightcurve_file, layout, cleaning, rows, left_out)
 
-    return write_features(
+    summary = write_features(
         pieces,
         output,
         options=options,
@@ -142,6 +144,8 @@ def generate_features(
         metadata=metadata,
         total=count_rows(lightcurve_file),
     )
+    left_out.warn(str(lightcurve_file))
+    return summary._replace(left_out=dict(sorted(left_out.points.items())))
 
 
 def _layout(path: str | Path) -> _Layout:
@@ -175,7 +179,7 @@ def _require_unique(path: str | Path, id_column: str) -> None:
 
 
 def _pieces(
-    path: str | Path, layout: _Layout, cleaning: CleaningOptions, rows: int
+    path: str | Path, layout: _Layout, cleaning: CleaningOptions, rows: int, left_out: LeftOut
 ) -> Iterator[Rows]:
     """Read, clean and name the light curves of a file."""
     stream = iter_raw_lightcurves(
@@ -187,31 +191,44 @@ def _pieces(
         rows=rows,
     )
     for table, raw in stream:
-        good = good_epochs(raw, cleaning)
-        reasons = why_dropped(raw.n_epochs, good.n_epochs, cleaning)
+        keys, reasons = _keys(table, layout, raw)
+        cleaned = clean_rows(raw, cleaning)
+        left_out.add(cleaned.left_out)
+        already = is_dropped(reasons)
         yield Rows(
-            _keys(table, layout, raw),
-            emptied(good, is_dropped(reasons)),
-            good.n_epochs,
-            reasons,
+            keys,
+            emptied(cleaned.lightcurves, already),
+            cleaned.n_epochs,
+            np.where(already, reasons, cleaned.reasons),
             None,
         )
+    left_out.require_dates(str(path), cleaning.max_timestamp_hjd)
 
 
-def _keys(table: pa.Table, layout: _Layout, raw: LightCurves) -> pa.Table:
-    """Return the identity columns: from the ids where they say it, else from the file."""
-    place = resolve(
+def _keys(
+    table: pa.Table, layout: _Layout, raw: LightCurves
+) -> tuple[pa.Table, npt.NDArray[np.object_]]:
+    """Return the identity columns, from the ids where they say it, else from the file.
+
+    With them, what is impossible about each row; None where nothing is.
+    """
+    names = layout.names
+
+    def degrees(meaning: str) -> pa.ChunkedArray | None:
+        if meaning not in names:
+            return None
+        return _cast(table.column(names[meaning]), pa.float64(), names[meaning])
+
+    checked = check_identity(
         raw.ids,
-        {
-            meaning: _integers(table, layout.names[meaning])
-            for meaning in _PLACE
-            if meaning in layout.names
-        },
+        degrees("ra"),
+        degrees("dec"),
+        {meaning: _integers(table, names[meaning]) for meaning in _PLACE if meaning in names},
     )
-    found: dict[str, Any] = {"_id": pa.array(raw.ids), **place._asdict()}
-    for meaning in ("ra", "dec", "obj_id"):
-        if meaning in layout.names:
-            found[meaning] = table.column(layout.names[meaning])
+    found: dict[str, Any] = {"_id": pa.array(raw.ids), "ra": checked.ra, "dec": checked.dec}
+    found.update(resolve(raw.ids, checked.place)._asdict())
+    if "obj_id" in layout.names:
+        found["obj_id"] = table.column(layout.names["obj_id"])
     schema = arrow_schema(KEY_COLUMNS)
     arrays = [
         _cast(found[field.name], field.type, layout.names.get(field.name, field.name))
@@ -219,7 +236,7 @@ def _keys(table: pa.Table, layout: _Layout, raw: LightCurves) -> pa.Table:
         else pa.nulls(len(raw), field.type)
         for field in schema
     ]
-    return pa.table(arrays, schema=schema)
+    return pa.table(arrays, schema=schema), checked.reasons
 
 
 def _integers(table: pa.Table, name: str) -> npt.NDArray[np.integer]:

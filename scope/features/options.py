@@ -105,6 +105,7 @@ class FeatureOptions:
                 "phase_bins": search.phase_bins,
                 "mag_bins": search.mag_bins,
                 "n_top_columns": search.n_top_columns,
+                "max_trial_frequencies": search.max_trial_frequencies,
             },
             "bands_radius_arcsec": self.bands_radius_arcsec,
             "fourier": self.fourier,

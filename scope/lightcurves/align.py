@@ -41,5 +41,8 @@ def aligned(lightcurves: LightCurves, ids: npt.NDArray[np.int64]) -> LightCurves
         lightcurves,
         ids=np.append(lightcurves.ids, 0),
         offsets=np.append(lightcurves.offsets, lightcurves.offsets[-1]),
+        faults=None
+        if lightcurves.faults is None
+        else np.append(lightcurves.faults, np.array([None], dtype=object)),
     )
     return replace(padded.take(rows), ids=np.asarray(ids, dtype=np.int64))

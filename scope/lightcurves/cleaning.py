@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from scope.errors import ConfigError
 from scope.lightcurves.curves import LightCurves
+from scope.lightcurves.left_out import LeftOut
+from scope.lightcurves.points import OWN, PointLimits, judge_points, settle_dates
 
 MINUTES_PER_DAY = 1440.0
 
 NO_LIGHT_CURVE = "no_light_curve"
 NO_GOOD_EPOCHS = "no_good_epochs"
 TOO_FEW_EPOCHS = "too_few_epochs"
+OTHER_DATES = "other_dates"
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,8 @@ class CleaningOptions:
         those at equal times.
     max_timestamp_hjd : float or None
         Epochs later than this heliocentric Julian date are left out.
+    limits : PointLimits
+        What a point can be; those beyond are left out.
 
     Raises
     ------
@@ -41,6 +47,7 @@ class CleaningOptions:
     min_epochs: int = 50
     min_cadence_minutes: float = 30.0
     max_timestamp_hjd: float | None = None
+    limits: PointLimits = field(default_factory=PointLimits)
 
     def __post_init__(self) -> None:
         if self.min_epochs < 1:
@@ -60,14 +67,61 @@ class CleaningOptions:
                 allowed="a finite number of days, or nothing for no cut",
             )
 
+    def facts(self) -> dict[str, Any]:
+        """Return the options, for the record of a product."""
+        return {
+            "min_epochs": self.min_epochs,
+            "min_cadence_minutes": self.min_cadence_minutes,
+            "max_timestamp_hjd": self.max_timestamp_hjd,
+            "point_limits": self.limits.facts(),
+        }
+
+
+class Cleaned(NamedTuple):
+    """Light curves after cleaning, in the order of the input.
+
+    Attributes
+    ----------
+    lightcurves : LightCurves
+        Without flags, and without the points of those that were dropped.
+    n_epochs : (n,) int64
+        Good epochs, also of those that were dropped for having few.
+    reasons : (n,) object
+        None where a light curve was kept, else a key of `scope.schema.REASONS`.
+    left_out : LeftOut
+        Points that are not used, and dates that are not what their column says.
+    """
+
+    lightcurves: LightCurves
+    n_epochs: npt.NDArray[np.int64]
+    reasons: npt.NDArray[np.object_]
+    left_out: LeftOut
+
 
 def clean(
     lightcurves: LightCurves, options: CleaningOptions | None = None
 ) -> tuple[LightCurves, npt.NDArray[np.object_]]:
     """Keep the good epochs, sorted and decimated, of the light curves that have enough.
 
-    An epoch is good if its flags are 0, time, magnitude and error are finite, the error
-    is positive and the time is not after ``max_timestamp_hjd``. Good epochs are sorted
+    See `clean_rows`; a warning says what could not be a measurement.
+
+    Returns
+    -------
+    lightcurves : LightCurves
+        n light curves in the order of the input, without flags; those dropped have no
+        points.
+    reasons : (n,) object
+    """
+    cleaned = clean_rows(lightcurves, options)
+    cleaned.left_out.warn("light curves")
+    return cleaned.lightcurves, cleaned.reasons
+
+
+def clean_rows(lightcurves: LightCurves, options: CleaningOptions | None = None) -> Cleaned:
+    """Keep the good epochs, sorted and decimated, of the light curves that have enough.
+
+    An epoch is good if its flags are 0, time, magnitude and error are finite and within
+    `PointLimits`, and the time is not after ``max_timestamp_hjd``. Good epochs are sorted
     by time, those at equal times in the order of the input. Then the first one is kept,
     and each one that is at least ``min_cadence_minutes`` (and any time at all) after
     the last kept one: of equal times, the first stays. Times are compared as they are
@@ -83,51 +137,73 @@ def clean(
 
     Returns
     -------
-    lightcurves : LightCurves
-        n light curves in the order of the input, without flags; those dropped have no
-        points.
-    reasons : (n,) object
-        None where a light curve was kept, else ``no_light_curve`` (no epoch came in),
-        ``no_good_epochs`` or ``too_few_epochs``.
+    Cleaned
+        Reasons: the fault that a light curve came with, ``no_light_curve`` (no epoch came
+        in), ``other_dates`` (its dates are not what its column says, so that the cut
+        cannot be made), ``no_good_epochs`` or ``too_few_epochs``.
     """
     options = options or CleaningOptions()
-    good = good_epochs(lightcurves, options)
-    reasons = why_dropped(lightcurves.n_epochs, good.n_epochs, options)
-    return emptied(good, is_dropped(reasons)), reasons
+    dates = settle_dates(lightcurves, options.limits)
+    good, left_out = judge_points(lightcurves, dates, options.limits, options.max_timestamp_hjd)
+    curves, n_close = _good_epochs(lightcurves, dates.time, good, options)
+    if n_close:
+        left_out["too_close"] = n_close
+    reasons = _why_dropped(lightcurves, curves.n_epochs, dates.system, options)
+    return Cleaned(
+        emptied(curves, is_dropped(reasons)),
+        curves.n_epochs,
+        reasons,
+        LeftOut.of(lightcurves, left_out, dates.system),
+    )
 
 
 def good_epochs(lightcurves: LightCurves, options: CleaningOptions) -> LightCurves:
-    """Return the good epochs, sorted and decimated as in `clean`, of all light curves."""
+    """Return the good epochs, sorted and decimated as in `clean_rows`, of all light curves."""
+    dates = settle_dates(lightcurves, options.limits)
+    good, _ = judge_points(lightcurves, dates, options.limits, options.max_timestamp_hjd)
+    return _good_epochs(lightcurves, dates.time, good, options)[0]
+
+
+def _good_epochs(
+    lightcurves: LightCurves,
+    time: npt.NDArray[np.float64],
+    good: npt.NDArray[np.bool_],
+    options: CleaningOptions,
+) -> tuple[LightCurves, int]:
+    """Return good epochs, sorted and decimated, and how many the decimation left out."""
     curve = np.repeat(np.arange(len(lightcurves)), lightcurves.n_epochs)
-    index = np.flatnonzero(_is_good(lightcurves, options))
-    index = index[_stable_order(curve[index], lightcurves.time[index])]
+    index = np.flatnonzero(good)
+    index = index[_stable_order(curve[index], time[index])]
     n_good = np.bincount(curve[index], minlength=len(lightcurves))
-    index = index[_decimate_each(lightcurves.time[index], n_good, options.min_cadence_minutes)]
-    return LightCurves(
+    kept = _decimate_each(time[index], n_good, options.min_cadence_minutes)
+    index = index[kept]
+    curves = LightCurves(
         ids=lightcurves.ids,
         offsets=_offsets(np.bincount(curve[index], minlength=len(lightcurves))),
-        time=lightcurves.time[index],
+        time=time[index],
         mag=lightcurves.mag[index],
         magerr=lightcurves.magerr[index],
         time_zero_hjd=lightcurves.time_zero_hjd,
     )
+    return curves, int(np.count_nonzero(~kept))
 
 
-def why_dropped(
-    n_listed: npt.NDArray[np.int64], n_good: npt.NDArray[np.int64], options: CleaningOptions
+def _why_dropped(
+    lightcurves: LightCurves,
+    n_good: npt.NDArray[np.int64],
+    system: npt.NDArray[np.int8],
+    options: CleaningOptions,
 ) -> npt.NDArray[np.object_]:
-    """Return the reason of each light curve for being dropped, (n,) object, None if kept.
-
-    Parameters
-    ----------
-    n_listed, n_good : (n,) int64
-        Epochs as observed, and as returned by `good_epochs`.
-    """
+    """Return the reason of each light curve for being dropped, (n,) object, None if kept."""
     reasons = np.full(len(n_good), None, dtype=object)
     reasons[n_good < options.min_epochs] = TOO_FEW_EPOCHS
     reasons[n_good == 0] = NO_GOOD_EPOCHS
-    reasons[n_listed == 0] = NO_LIGHT_CURVE
-    return reasons
+    if options.max_timestamp_hjd is not None:
+        reasons[system != OWN] = OTHER_DATES
+    reasons[lightcurves.n_epochs == 0] = NO_LIGHT_CURVE
+    if lightcurves.faults is None:
+        return reasons
+    return np.where(is_dropped(lightcurves.faults), lightcurves.faults, reasons)
 
 
 def is_dropped(reasons: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
@@ -172,18 +248,6 @@ def decimate(time: npt.ArrayLike, min_cadence_minutes: float = 30.0) -> npt.NDAr
     """
     time = np.ascontiguousarray(time, dtype=np.float64)
     return _decimate_each(time, np.array([len(time)]), min_cadence_minutes)
-
-
-def _is_good(lightcurves: LightCurves, options: CleaningOptions) -> npt.NDArray[np.bool_]:
-    """Tell which points pass the cuts on quality and time, (points,) bool."""
-    good = np.isfinite(lightcurves.time) & np.isfinite(lightcurves.mag)
-    good &= np.isfinite(lightcurves.magerr) & (lightcurves.magerr > 0)
-    if lightcurves.catflags is not None:
-        good &= lightcurves.catflags == 0
-    if options.max_timestamp_hjd is not None:
-        # The zero goes to the other side: adding it to the times would round them.
-        good &= lightcurves.time <= options.max_timestamp_hjd - lightcurves.time_zero_hjd
-    return good
 
 
 def _stable_order(

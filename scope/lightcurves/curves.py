@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scope.errors import InputError, MissingColumnError
 
 HJD_OF_HMJD_ZERO = 2400000.5
 """HJD of HMJD 0, in days."""
+
+UNEQUAL_LISTS = "unequal_lists"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class LightCurves:
         Photometric quality flags; 0 is good. None where they were not kept.
     time_zero_hjd : float
         HJD of ``time`` 0: 2400000.5 for HMJD, 0 for HJD.
+    faults : (n,) object or None
+        Why a light curve could not be read, a key of `scope.schema.REASONS`; None where
+        it could. Such a light curve has no points. None for all where none has a fault.
 
     Raises
     ------
@@ -49,6 +55,7 @@ class LightCurves:
     magerr: npt.NDArray[np.floating]
     catflags: npt.NDArray[np.integer] | None = None
     time_zero_hjd: float = HJD_OF_HMJD_ZERO
+    faults: npt.NDArray[np.object_] | None = None
 
     def __post_init__(self) -> None:
         n_points = len(self.time)
@@ -99,6 +106,7 @@ class LightCurves:
             magerr=self.magerr[low:high],
             catflags=None if self.catflags is None else self.catflags[low:high],
             time_zero_hjd=self.time_zero_hjd,
+            faults=None if self.faults is None else self.faults[start:stop],
         )
 
     def take(self, indices: npt.ArrayLike) -> LightCurves:
@@ -115,6 +123,7 @@ class LightCurves:
             magerr=self.magerr[points],
             catflags=None if self.catflags is None else self.catflags[points],
             time_zero_hjd=self.time_zero_hjd,
+            faults=None if self.faults is None else self.faults[indices],
         )
 
     def batches(self, size: int) -> Iterator[LightCurves]:
@@ -146,6 +155,7 @@ class LightCurves:
             magerr=np.concatenate([part.magerr for part in parts]),
             catflags=np.concatenate(flags) if len(flags) == len(parts) else None,
             time_zero_hjd=parts[0].time_zero_hjd,
+            faults=_joined_faults(parts),
         )
 
     @classmethod
@@ -162,8 +172,10 @@ class LightCurves:
         ----------
         table : pyarrow.Table or pyarrow.RecordBatch
             Columns `id_column` (integer), `time_column`, ``mag``, ``magerr`` and,
-            where present, ``catflags`` (lists of equal length per row). Null lists
-            are empty curves, null values are NaN.
+            where present, ``catflags``: lists, large lists or lists of a fixed size, of
+            floats, integers or decimals. Null lists are empty, null values are NaN. A
+            row whose lists differ in length has no points, and the fault
+            ``unequal_lists``.
         time_column : str
             ``hmjd`` or ``hjd``; it sets ``time_zero_hjd``.
 
@@ -172,7 +184,7 @@ class LightCurves:
         MissingColumnError
             If a column is missing.
         InputError
-            If the lists of one row differ in length.
+            If a column holds no lists of numbers.
         """
         names = table.schema.names
         needed = [id_column, time_column, "mag", "magerr"]
@@ -184,33 +196,24 @@ class LightCurves:
                 allowed=needed,
                 todo=f"the table has: {', '.join(names)}",
             )
-        time, offsets = _flatten(table.column(time_column))
-        parts = {"mag": _flatten(table.column("mag")), "magerr": _flatten(table.column("magerr"))}
-        if "catflags" in names:
-            parts["catflags"] = _flatten(table.column("catflags"))
-        ids = (
-            np.asarray(table.column(id_column).to_numpy(zero_copy_only=False), dtype=np.int64)
-            if isinstance(table, pa.RecordBatch)
-            else np.asarray(table.column(id_column).to_numpy(), dtype=np.int64)
-        )
-        for name, (_, other) in parts.items():
-            if not np.array_equal(other, offsets):
-                row = int(np.argmax(np.diff(other) != np.diff(offsets)))
-                raise InputError(
-                    f"light curve whose {name} and {time_column} differ in length",
-                    value=f"{id_column} {ids[row]}: {np.diff(other)[row]} and "
-                    f"{np.diff(offsets)[row]}",
-                    allowed="lists of one length per row",
-                )
-        flags = parts["catflags"][0] if "catflags" in parts else None
+        columns = [time_column, "mag", "magerr", *(["catflags"] if "catflags" in names else [])]
+        parts = {name: _flatten(table.column(name)) for name in columns}
+        faults = _unequal(parts)
+        if faults is not None:
+            # The others of the table stand.
+            is_fault = np.array([fault is not None for fault in faults])
+            parts = {name: _without(part, is_fault) for name, part in parts.items()}
+        lengths = parts[time_column].lengths
+        ids = table.column(id_column).to_numpy(zero_copy_only=False)
         return cls(
-            ids=ids,
-            offsets=offsets,
-            time=np.asarray(time, dtype=np.float64),
-            mag=_as_float(parts["mag"][0]),
-            magerr=_as_float(parts["magerr"][0]),
-            catflags=flags,
+            ids=np.asarray(ids, dtype=np.int64),
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            time=np.asarray(parts[time_column].values, dtype=np.float64),
+            mag=_as_float(parts["mag"].values),
+            magerr=_as_float(parts["magerr"].values),
+            catflags=parts["catflags"].values if "catflags" in parts else None,
             time_zero_hjd=0.0 if time_column == "hjd" else HJD_OF_HMJD_ZERO,
+            faults=faults,
         )
 
     def to_arrow(self, *, id_column: str = "_id") -> pa.Table:
@@ -236,37 +239,81 @@ class LightCurves:
         return pa.table(columns)
 
 
-def _flatten(
-    column: pa.ChunkedArray | pa.Array,
-) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
-    """Return the values and offsets of a list column; nulls are empty lists or NaN."""
+class _Lists(NamedTuple):
+    """A column of lists: all values one after another, and how many each row has."""
+
+    values: npt.NDArray[Any]
+    lengths: npt.NDArray[np.int64]
+
+
+def value_type_of(dtype: pa.DataType) -> pa.DataType | None:
+    """Return the type of the values of a list type of any kind; None for other types."""
+    kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    return dtype.value_type if any(kind(dtype) for kind in kinds) else None
+
+
+def _flatten(column: pa.ChunkedArray | pa.Array) -> _Lists:
+    """Return the lists of a column; nulls are empty lists or NaN."""
     if isinstance(column, pa.ChunkedArray):
         column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks)
-    if not (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)):
+    if pa.types.is_null(column.type):
+        return _Lists(np.zeros(0), np.zeros(len(column), dtype=np.int64))
+    kind = value_type_of(column.type)
+    if kind is None:
         raise InputError(
             "light-curve column that holds no lists",
             value=str(column.type),
             allowed="a list of numbers per row",
         )
-    if not (
-        pa.types.is_integer(column.type.value_type) or pa.types.is_floating(column.type.value_type)
-    ):
+    if pa.types.is_decimal(kind) or pa.types.is_null(kind):
+        values = column.flatten().cast(pa.float64())
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        values = column.flatten()
+    else:
         raise InputError(
             "light-curve column whose lists hold no numbers",
             value=str(column.type),
-            allowed="lists of integers or floats",
+            allowed="lists of integers, floats or decimals",
             todo="convert the column",
         )
-    if column.null_count:
-        lengths = np.nan_to_num(column.value_lengths().to_numpy(zero_copy_only=False))
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    else:
-        offsets = column.offsets.to_numpy().astype(np.int64)
-        offsets = offsets - offsets[0]
-    values = column.flatten().to_numpy(zero_copy_only=False)
-    return values, offsets
+    # Of a slice, a null, and a list of a fixed size alike, this is what `flatten` gives.
+    lengths = pc.fill_null(pc.list_value_length(column), 0)
+    return _Lists(
+        values.to_numpy(zero_copy_only=False),
+        np.asarray(lengths.to_numpy(zero_copy_only=False), dtype=np.int64),
+    )
+
+
+def _unequal(parts: dict[str, _Lists]) -> npt.NDArray[np.object_] | None:
+    """Return the fault of rows whose lists differ in length; None where there are none."""
+    first, *others = (part.lengths for part in parts.values())
+    differs = np.zeros(len(first), dtype=bool)
+    for lengths in others:
+        differs |= lengths != first
+    if not differs.any():
+        return None
+    faults = np.full(len(first), None, dtype=object)
+    faults[differs] = UNEQUAL_LISTS
+    return faults
+
+
+def _without(part: _Lists, rows: npt.NDArray[np.bool_]) -> _Lists:
+    """Return lists that are empty in some rows."""
+    kept = np.repeat(~rows, part.lengths)
+    return _Lists(part.values[kept], np.where(rows, 0, part.lengths))
+
+
+def _joined_faults(parts: Sequence[LightCurves]) -> npt.NDArray[np.object_] | None:
+    if all(part.faults is None for part in parts):
+        return None
+    return np.concatenate(
+        [
+            np.full(len(part), None, dtype=object) if part.faults is None else part.faults
+            for part in parts
+        ]
+    )
 
 
 def _as_float(values: npt.NDArray[np.generic]) -> npt.NDArray[np.floating]:

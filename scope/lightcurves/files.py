@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.errors import InputError
+from scope.errors import CorruptFileError, InputError
 from scope.io.sorting import sorted_by_id
 from scope.io.tables import iter_batches
 from scope.io.writer import TableWriter
@@ -74,7 +74,7 @@ def iter_raw_lightcurves(
     ------
     NotFoundError, CorruptFileError, MissingColumnError
     InputError
-        If the lists of a row differ in length; the message names the id and the file.
+        If a column holds no lists of numbers; the message names the file.
     """
     lists = [time_column, "mag", "magerr", *(["catflags"] if flags else [])]
     scalars = [id_column, *columns]
@@ -94,7 +94,7 @@ def lightcurves_of(
     ------
     MissingColumnError
     InputError
-        If the lists of a row differ in length, or a column holds no lists.
+        If a column holds no lists of numbers.
     """
     try:
         return LightCurves.from_arrow(table, id_column=id_column, time_column=time_column)
@@ -118,8 +118,15 @@ def iter_lightcurve_file(
     """
     names = [column.name for column in lightcurve_schema()]
     for table in iter_batches(path, names, rows):
+        curves = lightcurves_of(table.select(["_id", "hmjd", "mag", "magerr"]), path)
+        if curves.faults is not None:
+            raise CorruptFileError(
+                "light curves with lists of unequal length in a cleaned file",
+                value=str(path),
+                todo="make it again",
+            )
         yield CleanedLightCurves(
-            lightcurves_of(table.select(["_id", "hmjd", "mag", "magerr"]), path),
+            curves,
             table.column("n_epochs").to_numpy().astype(np.int64),
             np.array(table.column("reason").to_pylist(), dtype=object),
         )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from scope.periods.options import PeriodOptions
+from scope.periods.options import ONES, PeriodOptions
 
 TERRESTRIAL_BANDS = (
     (0.0005, 0.0006),  # 5 years
@@ -69,6 +70,17 @@ def max_frequency(options: PeriodOptions) -> float:
     return options.max_freq
 
 
+def longest_baseline(options: PeriodOptions) -> float:
+    """The longest baseline [d] whose grid has no more frequencies than are allowed.
+
+    Infinite where no grid is searched.
+    """
+    if options.algorithms == (ONES,):
+        return math.inf
+    # n = (f_max - 2/T) samples_per_peak T; without the -2 samples_per_peak it is rounded down.
+    return options.max_trial_frequencies / (options.samples_per_peak * max_frequency(options))
+
+
 def frequency_grid(baseline_days: float, options: PeriodOptions) -> Grid:
     """The grid of a light curve of the given baseline.
 
@@ -84,10 +96,10 @@ def frequency_grid(baseline_days: float, options: PeriodOptions) -> Grid:
     Returns
     -------
     Grid
-        With ``n = 0`` where the baseline is not positive or 2/T is not below the
-        highest frequency.
+        With ``n = 0`` where the baseline is not positive, longer than
+        `longest_baseline`, or 2/T is not below the highest frequency.
     """
-    if not (math.isfinite(baseline_days) and baseline_days > 0.0):
+    if not 0.0 < baseline_days <= min(longest_baseline(options), sys.float_info.max):
         return Grid(math.nan, math.nan, 0)
     f0 = 2.0 / baseline_days
     df = 1.0 / (options.samples_per_peak * baseline_days)

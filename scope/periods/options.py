@@ -46,6 +46,9 @@ class PeriodOptions:
         Candidates that the nested search passes from each of its first two algorithms.
     phase_bins, mag_bins : int
         Bins of the conditional entropy; the analysis of variance uses ``phase_bins``.
+    max_trial_frequencies : int
+        Most frequencies of a grid, which bounds the memory of a light curve; one whose
+        grid would need more is not searched.
     n_top_columns : int
         Number of ranked periods per algorithm to write beside the best (0: none), with
         the agreement between algorithms where there are two or more.
@@ -66,6 +69,7 @@ class PeriodOptions:
     phase_bins: int = 20
     mag_bins: int = 10
     n_top_columns: int = 0
+    max_trial_frequencies: int = 20_000_000
 
     def __post_init__(self) -> None:
         names = tuple(ALIASES.get(name, name) for name in self.algorithms)
@@ -87,6 +91,7 @@ class PeriodOptions:
             ("phase_bins", 2, 1000),
             ("mag_bins", 1, 100),
             ("n_top_columns", 0, 50),
+            ("max_trial_frequencies", 1, 2_000_000_000),
         ):
             value = getattr(self, name)
             if not low <= value <= high:

@@ -15,8 +15,9 @@ from scope.errors import DuplicateIdError, IdentifierError, InputError
 from scope.identifiers import check_columns, resolve
 from scope.io.sorting import read_ids
 from scope.io.tables import iter_batches, read_schema, read_table
-from scope.lightcurves.curves import LightCurves
+from scope.lightcurves.curves import LightCurves, value_type_of
 from scope.lightcurves.files import iter_raw_lightcurves, lightcurves_of
+from scope.lightcurves.identity import UNKNOWN, Integers, check_identity
 from scope.schema import SOURCES, arrow_schema, require_columns
 from scope.surveys.layout import ArchiveFile
 
@@ -51,11 +52,16 @@ def read_sources(file: ArchiveFile) -> pa.Table:
     check_schema(file.path)
     ids = read_ids(file.path, ID)
     table = read_table(file.path, SCALARS)
-    columns = {
-        "field": _cast(table, "fieldid", pa.int64(), file.path),
-        "rc": _cast(table, "rcid", pa.int64(), file.path),
-        "filter": _cast(table, "filterid", pa.int64(), file.path),
-    }
+    checked = check_identity(
+        ids,
+        cast_column(table, "objra", pa.float64(), file.path),
+        cast_column(table, "objdec", pa.float64(), file.path),
+        {
+            name: cast_column(table, native, pa.int64(), file.path).fill_null(UNKNOWN).to_numpy()
+            for name, native in (("field", "fieldid"), ("rc", "rcid"), ("filter", "filterid"))
+        },
+    )
+    columns = checked.place
     said_by_name = {"field": file.field, "rc": file.rc, "filter": file.filter}
     try:
         placement = resolve(ids, columns)
@@ -70,16 +76,15 @@ def read_sources(file: ArchiveFile) -> pa.Table:
         ) from error
     for name, expected in said_by_name.items():
         _check_against_name(file, ids, name, columns[name], expected)
-    size = table.num_rows
     return pa.table(
         [
             pa.array(ids),
-            _cast(table, "objra", pa.float64(), file.path),
-            _cast(table, "objdec", pa.float64(), file.path),
+            checked.ra,
+            checked.dec,
             *placement,
-            pa.nulls(size, pa.string()),
-            _cast(table, "nepochs", pa.int32(), file.path),
-            pa.nulls(size, pa.string()),
+            pa.nulls(table.num_rows, pa.string()),
+            cast_column(table, "nepochs", pa.int32(), file.path),
+            pa.array(checked.reasons, pa.string()),
         ],
         schema=arrow_schema(SOURCES),
     )
@@ -121,7 +126,9 @@ def read_positions(
     CorruptFileError, MissingColumnError
     """
     table = read_table(path, ["objra", "objdec"])
-    ra, dec = (_cast(table, name, pa.float64(), path).to_numpy() for name in ("objra", "objdec"))
+    ra, dec = (
+        cast_column(table, name, pa.float64(), path).to_numpy() for name in ("objra", "objdec")
+    )
     return read_ids(path, ID), ra, dec
 
 
@@ -207,11 +214,7 @@ def _magnitude_type(files: Sequence[ArchiveFile]) -> type[np.floating]:
     """Return float32 where all magnitudes and errors of all files are float32, else float64."""
     schemas = [check_schema(file.path) for file in files]
     types = {schema.field(name).type for schema in schemas for name in ("mag", "magerr")}
-    narrow = all(
-        (pa.types.is_list(dtype) or pa.types.is_large_list(dtype))
-        and pa.types.is_float32(dtype.value_type)
-        for dtype in types
-    )
+    narrow = all(value_type_of(dtype) == pa.float32() for dtype in types)
     return np.float32 if narrow else np.float64
 
 
@@ -240,21 +243,26 @@ def _duplicate(objectid: int, paths: list[Path]) -> DuplicateIdError:
 
 
 def _check_against_name(
-    file: ArchiveFile, ids: np.ndarray, name: str, column: pa.ChunkedArray, expected: int
+    file: ArchiveFile, ids: np.ndarray, name: str, column: Integers, expected: int
 ) -> None:
     """Check a column against the file name; ids of no scheme leave only this."""
-    values = column.fill_null(expected).to_numpy()
-    wrong = np.flatnonzero(values != expected)
+    wrong = np.flatnonzero((column >= 0) & (column != expected))
     if len(wrong):
         raise IdentifierError(
             f"{name} in a column that disagrees with the file name, in {file.path}",
-            value=f"{ID} {ids[wrong[0]]}: {values[wrong[0]]} ({len(wrong)} rows disagree)",
+            value=f"{ID} {ids[wrong[0]]}: {column[wrong[0]]} ({len(wrong)} rows disagree)",
             allowed=f"{expected}, as {file.path.name} says",
             todo="download the file again, or give it its right name",
         )
 
 
-def _cast(table: pa.Table, name: str, dtype: pa.DataType, path: Path) -> pa.ChunkedArray:
+def cast_column(table: pa.Table, name: str, dtype: pa.DataType, path: Path) -> pa.ChunkedArray:
+    """Return a column of a file with another type; values that do not fit are an error.
+
+    Raises
+    ------
+    InputError
+    """
     try:
         return table.column(name).cast(dtype)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:

@@ -26,13 +26,13 @@ from scope.lightcurves.bright_stars import (
 from scope.lightcurves.cleaning import (
     CleaningOptions,
     clean,
+    clean_rows,
     emptied,
-    good_epochs,
     is_dropped,
-    why_dropped,
 )
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS, CleanedLightCurves, write_lightcurve_file
+from scope.lightcurves.left_out import LeftOut
 from scope.provenance import record
 from scope.schema import SOURCES, arrow_schema
 from scope.surveys.base import NO_FIELD, Survey
@@ -129,28 +129,27 @@ def fetch_lightcurves(
     ids = table.column("_id").to_numpy()
     reasons = np.array(table.column("reason").to_pylist(), dtype=object)
     counts: Counter[str | None] = Counter()
+    left_out = LeftOut()
+    where = _where(field, unit)
 
     def cleaned() -> Iterator[CleanedLightCurves]:
         start = 0
         for raw in in_order_of(ids, survey.iter_lightcurves(field, unit, rows)):
             given = reasons[start : start + len(raw)]
             start += len(raw)
-            piece = _clean(raw, given, cleaning)
+            piece = _clean(raw, given, cleaning, left_out)
             counts.update(piece.reasons.tolist())
             yield piece
+        left_out.require_dates(where, cleaning.max_timestamp_hjd)
 
     provenance = record(
         "lightcurves",
         read_metadata(sources),
-        **{
-            **(facts or {}),
-            "min_epochs": cleaning.min_epochs,
-            "min_cadence_minutes": cleaning.min_cadence_minutes,
-            "max_timestamp_hjd": cleaning.max_timestamp_hjd,
-        },
+        **{**(facts or {}), **cleaning.facts()},
     )
     write_lightcurve_file(cleaned(), output, provenance)
-    _log_counts(f"{_where(field, unit)}: light curves", counts)
+    left_out.warn(where)
+    _log_counts(f"{where}: light curves", counts)
 
 
 def fetch_crossmatch(
@@ -216,14 +215,20 @@ def in_order_of(ids: npt.NDArray[np.int64], stream: Iterable[LightCurves]) -> It
 
 
 def _clean(
-    raw: LightCurves, given: npt.NDArray[np.object_], cleaning: CleaningOptions
+    raw: LightCurves,
+    given: npt.NDArray[np.object_],
+    cleaning: CleaningOptions,
+    left_out: LeftOut,
 ) -> CleanedLightCurves:
     """Clean light curves of which some are dropped already, for the reasons given."""
-    good = good_epochs(raw, cleaning)
-    n_epochs = good.n_epochs
-    reasons = why_dropped(raw.n_epochs, n_epochs, cleaning)
-    reasons = np.where(is_dropped(given), given, reasons)
-    return CleanedLightCurves(emptied(good, is_dropped(reasons)), n_epochs, reasons)
+    cleaned = clean_rows(raw, cleaning)
+    left_out.add(cleaned.left_out)
+    already = is_dropped(given)
+    return CleanedLightCurves(
+        emptied(cleaned.lightcurves, already),
+        cleaned.n_epochs,
+        np.where(already, given, cleaned.reasons),
+    )
 
 
 def _no_curves() -> LightCurves:

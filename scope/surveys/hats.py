@@ -26,10 +26,12 @@ from scope.io.tables import iter_batches, read_metadata, read_schema, read_table
 from scope.lightcurves.align import aligned
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS, lightcurves_of
+from scope.lightcurves.identity import UNKNOWN, check_identity
 from scope.lightcurves.sky import PositionTree
 from scope.schema import SOURCES, arrow_schema, require_columns
 from scope.surveys.archive import NO_CURVES, Archive, no_pairs
 from scope.surveys.base import NO_FIELD, parse_unit, unit_name
+from scope.surveys.bulk import cast_column as _cast
 from scope.surveys.index import ArchiveIndex, place_of
 from scope.surveys.layout import abbreviated, parse_release
 
@@ -245,20 +247,29 @@ def _read_positions(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     _check_schema(path)
     table = read_table(path, [RA, DEC])
-    ra, dec = (table.column(name).cast(pa.float64()).to_numpy() for name in (RA, DEC))
+    ra, dec = (_cast(table, name, pa.float64(), path).to_numpy() for name in (RA, DEC))
     return read_ids(path, ID), ra, dec
 
 
 def _sources(path: Path) -> pa.Table:
     """Return the light curves of a tile, columns `SOURCES`, in file order."""
     names = _check_schema(path).names
-    ids, ra, dec = _read_positions(path)
+    ids = read_ids(path, ID)
     native = {"field": "fieldid", "rc": "rcid", "filter": "filterid"}
     optional = [name for name in (*native.values(), "nepochs") if name in names]
-    table = read_table(path, [RA, *optional])
-    columns = {ours: table.column(name) for ours, name in native.items() if name in names}
+    table = read_table(path, [RA, DEC, *optional])
+    checked = check_identity(
+        ids,
+        _cast(table, RA, pa.float64(), path),
+        _cast(table, DEC, pa.float64(), path),
+        {
+            ours: np.asarray(_cast(table, name, pa.int64(), path).fill_null(UNKNOWN).to_numpy())
+            for ours, name in native.items()
+            if name in names
+        },
+    )
     try:
-        placement = resolve(ids, columns)
+        placement = resolve(ids, checked.place)
     except IdentifierError as error:
         raise IdentifierError(
             f"{error.what}, in {path}", value=error.value, todo="download the tile again"
@@ -266,10 +277,12 @@ def _sources(path: Path) -> pa.Table:
     size = len(ids)
     epochs = pa.nulls(size, pa.int32())
     if "nepochs" in names:
-        epochs = table.column("nepochs").cast(pa.int32())
-    text = pa.nulls(size, pa.string())
+        epochs = _cast(table, "nepochs", pa.int32(), path)
     return pa.table(
-        [pa.array(ids), pa.array(ra), pa.array(dec), *placement, text, epochs, text],
+        [
+            *(pa.array(ids), checked.ra, checked.dec, *placement),
+            *(pa.nulls(size, pa.string()), epochs, pa.array(checked.reasons, pa.string())),
+        ],
         schema=arrow_schema(SOURCES),
     )
 
@@ -288,20 +301,26 @@ def _read_lightcurves(path: Path, wanted: npt.NDArray[np.int64]) -> Iterator[Lig
 def _flat(table: pa.Table, path: Path) -> pa.Table:
     """Return a table with a column of lists for each part of the points."""
     points = table.column(POINTS).combine_chunks()
+    if isinstance(points, pa.ChunkedArray):
+        points = pa.concat_arrays(points.chunks)
     kind = points.type
     try:
         if pa.types.is_struct(kind):
             lists = {name: pc.struct_field(points, name) for name in LISTS}
         else:
             inner = points.flatten()
-            offsets = np.concatenate([[0], np.cumsum(pc.list_value_length(points).fill_null(0))])
+            lengths = pc.fill_null(pc.list_value_length(points), 0).to_numpy()
+            offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int64())
             lists = {
-                name: pa.ListArray.from_arrays(
-                    pa.array(offsets, pa.int32()), pc.struct_field(inner, name)
-                )
+                name: pa.LargeListArray.from_arrays(offsets, pc.struct_field(inner, name))
                 for name in LISTS
             }
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, AttributeError) as error:
+    except (
+        pa.ArrowInvalid,
+        pa.ArrowNotImplementedError,
+        pa.ArrowKeyError,
+        AttributeError,
+    ) as error:
         raise InputError(
             f"column {POINTS!r} of another form in {path}",
             value=str(kind),

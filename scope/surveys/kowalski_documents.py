@@ -12,6 +12,7 @@ import pyarrow as pa
 from scope.errors import InputError
 from scope.identifiers import check_columns
 from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves
+from scope.lightcurves.identity import UNKNOWN, check_identity
 from scope.schema import SOURCES, Column, arrow_schema, arrow_type
 
 Document = Mapping[str, Any]
@@ -29,15 +30,29 @@ FLAGGED = 1
 
 def position_of(document: Document) -> tuple[float, float]:
     """Return right ascension and declination of a document in degrees, NaN where it has none."""
-    place = document.get("coordinates", {}).get("radec_geojson", {}).get("coordinates")
+    longitude, latitude = _coordinates(document) or (np.nan, np.nan)
+    return ((longitude + 180.0) % 360.0, latitude)
+
+
+def _coordinates(document: Document) -> tuple[float, float] | None:
+    """Return the position as it is written, NaN where that is no pair of numbers; None if none."""
+    try:
+        place = document["coordinates"]["radec_geojson"]["coordinates"]
+    except (KeyError, TypeError):
+        return None
     if place is None:
+        return None
+    try:
+        longitude, latitude = map(float, place)
+    except (TypeError, ValueError):
         return (np.nan, np.nan)
-    longitude, latitude = place
-    return ((longitude + 180.0) % 360.0, float(latitude))
+    return (longitude, latitude)
 
 
 def sources_table(documents: Sequence[Document]) -> pa.Table:
     """Return sources, columns `scope.schema.SOURCES`, in the order of the documents.
+
+    A document with an impossible id, position or filter has a reason in its row.
 
     Raises
     ------
@@ -45,23 +60,39 @@ def sources_table(documents: Sequence[Document]) -> pa.Table:
         If an id disagrees with field, detector, quadrant or filter of its document.
     """
     ids = np.array([document["_id"] for document in documents], dtype=np.int64)
-    positions = np.array([position_of(document) for document in documents]).reshape(-1, 2)
-    columns = {
-        name: pa.array([document.get(name) for document in documents], pa.int32())
+    places = [_coordinates(document) for document in documents]
+    # Longitudes beyond half a turn become right ascensions beyond a whole one.
+    ra = [None if p is None else _right_ascension(p[0]) for p in places]
+    dec = [None if p is None else p[1] for p in places]
+    given = {
+        name: pa.array([document.get(name) for document in documents], pa.int64())
         for name in ("field", "ccd", "quad", "filter")
     }
-    check_columns(ids, **columns)
+    checked = check_identity(
+        ids,
+        pa.array(ra, pa.float64()),
+        pa.array(dec, pa.float64()),
+        {name: np.asarray(column.fill_null(UNKNOWN)) for name, column in given.items()},
+    )
+    check_columns(ids, **checked.place)
     n = len(documents)
     arrays = {
         "_id": pa.array(ids),
-        "ra": pa.array(positions[:, 0]),
-        "dec": pa.array(positions[:, 1]),
-        **columns,
+        "ra": checked.ra,
+        "dec": checked.dec,
+        **{
+            name: pa.array(values.astype(np.int32), mask=values < 0)
+            for name, values in checked.place.items()
+        },
         "obj_id": pa.nulls(n, pa.string()),
         "n_listed": pa.array([document.get("nobs") for document in documents], pa.int32()),
-        "reason": pa.nulls(n, pa.string()),
+        "reason": pa.array(checked.reasons, pa.string()),
     }
     return pa.table([arrays[column.name] for column in SOURCES], schema=arrow_schema(SOURCES))
+
+
+def _right_ascension(longitude: float) -> float:
+    return (longitude + 180.0) % 360.0 if abs(longitude) <= 180.0 else longitude + 180.0 + 360.0
 
 
 def light_curves(
@@ -85,31 +116,22 @@ def light_curves(
     Raises
     ------
     InputError
-        If points lack a value that all should have, or dates are modified ones.
+        If all points lack a value that they should have. One that lacks it has NaN there.
     """
     documents = list(documents)
     points = [document.get("data") or () for document in documents]
     counts = np.array([len(part) for part in points], dtype=np.int64)
     flat = [point for part in points for point in part]
-    try:
-        programs = np.array([point["programid"] for point in flat], dtype=np.int64)
-        time = np.array([point["hjd"] for point in flat], dtype=np.float64)
-        mag = np.array([point["mag"] for point in flat], dtype=np.float64)
-        magerr = np.array([point["magerr"] for point in flat], dtype=np.float64)
-    except (KeyError, TypeError) as error:
+    columns = {name: _column(flat, name) for name in ("hjd", "mag", "magerr", "programid")}
+    empty = [name for name, values in columns.items() if len(flat) and np.isnan(values).all()]
+    if empty:
         raise InputError(
             f"points that lack a value in {collection}",
-            value=str(error),
+            value=", ".join(empty),
             allowed="hjd, mag, magerr, catflags and programid in every point",
             todo="set kowalski.collections.sources to a collection of ZTF_sources",
-        ) from error
-    if np.any(time < HJD_OF_HMJD_ZERO):
-        raise InputError(
-            f"dates in {collection} that are no heliocentric Julian dates",
-            value=float(np.min(time)),
-            allowed=f"above {HJD_OF_HMJD_ZERO}",
-            todo="set kowalski.collections.sources to a collection of ZTF_sources",
         )
+    time, mag, magerr, programs = columns.values()
     flags = [point.get("catflags") for point in flat]
     catflags = np.array([FLAGGED if flag is None else flag for flag in flags], dtype=np.int64)
     kept = np.isin(programs, list(programids))
@@ -123,6 +145,18 @@ def light_curves(
         magerr=magerr[kept],
         catflags=catflags[kept],
     )
+
+
+def _column(points: Sequence[Document], name: str) -> npt.NDArray[np.float64]:
+    """Return a value of all points, NaN where there is none or it is no number."""
+
+    def number(point: Document) -> float:
+        try:
+            return float(point[name])
+        except (KeyError, TypeError, ValueError):
+            return np.nan
+
+    return np.array([number(point) for point in points], dtype=np.float64)
 
 
 def catalogue_table(documents: Sequence[Document], columns: Sequence[Column]) -> pa.Table:

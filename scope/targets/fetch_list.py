@@ -166,7 +166,9 @@ def _rows(
     wanted: SourceList, matches: _Matches, given: npt.NDArray[np.int64], table: pa.Table
 ) -> pa.Table:
     size = len(wanted)
-    there = np.array([reason is None for reason in table.column("reason").to_pylist()], bool)
+    # A light curve with another reason was found, and its row says what is wrong with it.
+    reasons = table.column("reason").to_pylist()
+    there = np.array([reason != NO_LIGHT_CURVE for reason in reasons], bool)
     n_found = np.bincount(matches.row[there[matches.light_curve]], minlength=size)
     n_given = np.bincount(given[there], minlength=size)
     nothing = (wanted.ids == NO_ID) & ~(np.isfinite(wanted.ra) & np.isfinite(wanted.dec))

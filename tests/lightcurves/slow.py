@@ -25,7 +25,8 @@ def slow_clean(
         if flag == 0
         and not (math.isnan(t) or math.isnan(m) or math.isnan(e))
         and not (math.isinf(t) or math.isinf(m) or math.isinf(e))
-        and e > 0
+        and 1e-7 <= e <= 5
+        and -30 <= m <= 40
         and t <= max_time
     ]
     if not good:

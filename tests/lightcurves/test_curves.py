@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from scope.errors import InputError, MissingColumnError
+from scope.lightcurves.align import aligned
 from scope.lightcurves.curves import LightCurves
 
 
@@ -103,10 +104,18 @@ def test_a_missing_column_is_named(table):
         LightCurves.from_arrow(table.drop_columns(["magerr"]))
 
 
-def test_unequal_lists_name_the_row(table):
+def test_a_row_with_unequal_lists_loses_its_points_and_the_others_stand(table):
     longer = table.set_column(2, "mag", pa.array([[1.0, 2.0], [], [3.0, 4.0]]))
-    with pytest.raises(InputError, match="_id 3: 2 and 1"):
-        LightCurves.from_arrow(longer)
+    found, whole = LightCurves.from_arrow(longer), LightCurves.from_arrow(table)
+    assert found.faults.tolist() == [None, None, "unequal_lists"]
+    assert found.n_epochs.tolist() == [2, 0, 0]
+    assert found[:2].time.tolist() == whole[:2].time.tolist()
+    # The fault goes wherever its light curve goes.
+    assert found.take([2, 0]).faults.tolist() == ["unequal_lists", None]
+    assert found[1:].faults.tolist() == [None, "unequal_lists"]
+    joined = LightCurves.concatenate([whole, found])
+    assert joined.faults.tolist() == [None] * 5 + ["unequal_lists"]
+    assert aligned(found, np.array([3, 9])).faults.tolist() == ["unequal_lists", None]
 
 
 def test_offsets_must_cover_the_points():

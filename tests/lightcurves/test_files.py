@@ -117,11 +117,14 @@ def test_flags_may_be_absent_only_where_that_is_said(raw: Path):
     assert next(iter_raw_lightcurves(raw, flags=False))[1].catflags is None
 
 
-def test_lists_of_unequal_length_name_the_id_and_the_file(raw: Path):
+def test_lists_of_unequal_length_cost_their_row_only(raw: Path):
     table = pq.read_table(raw)
     pq.write_table(table.set_column(3, "mag", pa.array([[15.0, 16.0], [17.0, 18.0], []])), raw)
-    with pytest.raises(InputError, match=r"mag and hmjd differ.*raw\.parquet.*objectid 10"):
-        list(iter_raw_lightcurves(raw))
+    _, curves = next(iter_raw_lightcurves(raw))
+    faults = dict(zip(curves.ids.tolist(), curves.faults, strict=True))
+    assert faults[10] == "unequal_lists"
+    assert curves.n_epochs[curves.ids == 10] == 0
+    assert [fault for number, fault in faults.items() if number != 10] == [None, None]
 
 
 def test_a_column_without_lists_names_the_file(raw: Path):

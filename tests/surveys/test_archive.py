@@ -13,7 +13,6 @@ from scope.errors import (
     CorruptFileError,
     DuplicateIdError,
     IdentifierError,
-    InputError,
     MissingColumnError,
     NotFoundError,
     UsageError,
@@ -212,13 +211,17 @@ def test_columns_that_disagree_with_the_file_name_are_refused(tmp_path: Path):
         Archive(tmp_path).sources(300, UNIT)
 
 
-def test_lists_of_unequal_length_name_the_id_and_the_file(folder: Path):
+def test_lists_of_unequal_length_cost_their_row_only(folder: Path):
     path = Archive(folder).files(300, UNIT)[1]
+    whole = everything(Archive(folder), 1)
     change(path, magerr=pa.array([[0.1, 0.1], [0.1]]))
-    with pytest.raises(InputError, match=rf"{path.name}.*300202300000001: 1 and 4"):
-        everything(Archive(folder), 1)
-    with pytest.raises(InputError, match=rf"{path.name}.*300202300000001: 1 and 4"):
-        Archive(folder).lightcurves([300202300000001])
+    spoilt = everything(Archive(folder), 1)
+    row = spoilt.ids.tolist().index(300202300000001)
+    assert [name for name in spoilt.faults if name] == ["unequal_lists"]
+    assert spoilt.faults[row] == "unequal_lists"
+    others = np.arange(len(whole)) != row
+    assert np.array_equal(whole.n_epochs[others], spoilt.n_epochs[others])
+    assert Archive(folder).lightcurves([300202300000001]).faults.tolist() == ["unequal_lists"]
 
 
 def test_undefined_and_unsorted_times_are_no_errors(folder: Path):

@@ -145,7 +145,7 @@ def test_a_fault_halfway_leaves_no_file(archive, tmp_path):
     sources = tmp_path / "sources.parquet"
     fetch_sources(archive, 300, UNIT, sources)
     path = archive.files(300, UNIT)[1]
-    change(path, mag=pa.array([[15.0]]))
+    change(path, mag=pa.array([15.0]))
     with pytest.raises(InputError, match=path.name):
         fetch_lightcurves(archive, sources, 300, UNIT, tmp_path / "curves.parquet", rows=1)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["archive", "sources.parquet"]

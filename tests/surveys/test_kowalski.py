@@ -14,7 +14,7 @@ from scope.errors import InputError, ServiceError
 from scope.features.catalogues import CATALOGUES, crossmatch_columns
 from scope.io import read_metadata, read_table
 from scope.lightcurves.bright_stars import BrightStarOptions
-from scope.lightcurves.cleaning import CleaningOptions
+from scope.lightcurves.cleaning import CleaningOptions, clean
 from scope.schema import SOURCES as SOURCE_COLUMNS
 from scope.schema import lightcurve_schema, validate
 from scope.surveys.archive import Archive
@@ -334,16 +334,21 @@ def test_an_answer_that_lacks_a_position_is_no_answer(stub) -> None:
         survey.alerts([10.0, 11.0], [20.0, 20.0], 2.0)
 
 
-def test_a_collection_with_modified_dates_is_refused(tmp_path) -> None:
+def test_a_collection_with_modified_dates_is_taken_as_that_with_a_warning(tmp_path, caplog) -> None:
     path = write_bulk(tmp_path, [4, 2])
     documents = list(public_documents(path))
     for document in documents:
         document["data"].columns["programid"] = np.ones(len(document["data"]))
-    with (
-        StubKowalski({SOURCES: documents}) as server,
-        pytest.raises(InputError, match="no heliocentric Julian dates"),
-    ):
-        survey_of(server).lightcurves([documents[0]["_id"]])
+    with StubKowalski({SOURCES: documents}) as server:
+        curves = survey_of(server).lightcurves([documents[0]["_id"]])
+    cleaned, reasons = clean(curves, CleaningOptions(min_epochs=1))
+    assert reasons.tolist() == [None]
+    # As `bulk_table` has them; a Julian date has half a nanoday to tell.
+    assert cleaned.time == pytest.approx(58000.25 + np.arange(4), abs=1e-9)
+    assert "1 light curves are modified Julian dates (hmjd) in place of" in caplog.text
+    assert "such as 58001.75 of _id" in caplog.text
+    cut = CleaningOptions(min_epochs=1, max_timestamp_hjd=2459000.0)
+    assert clean(curves, cut)[1].tolist() == ["other_dates"]
     with (
         StubKowalski({SOURCES: list(public_documents(path))}) as server,
         pytest.raises(InputError, match=r"points that lack a value .*'programid'"),
