@@ -145,6 +145,20 @@ def to_json(value: Any) -> str:
     return _encode(value)
 
 
+def parse_json(text: str | bytes, **options: Any) -> Any:
+    """Return what a JSON text holds, as `json.loads` does.
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON, or nested so deeply that reading it would exhaust the stack.
+    """
+    try:
+        return json.loads(text, **options)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def _encode(value: Any, where: str = "") -> str:
     try:
         return json.dumps(

@@ -11,7 +11,6 @@ card.md              what the models were trained on, and what they are not fit 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from scope.classifiers.calibration import Calibration
 from scope.config.classes import ClassDefinition
 from scope.errors import BundleError, ConfigError, ScopeError
 from scope.preprocessing.frozen import Preprocessing
+from scope.schema import parse_json
 
 MANIFEST = "bundle.json"
 PREPROCESSING = "preprocessing.json"
@@ -297,7 +297,7 @@ def _manifest_bytes(folder: Path) -> bytes:
 
 def _parse(content: bytes, folder: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(content)
+        manifest = parse_json(content)
         found = (manifest["kind"], manifest["schema_version"])
         needed = ("algorithm", "group", "members", "features", "period_suffix", "files")
         missing = [name for name in needed if name not in manifest]
@@ -305,10 +305,12 @@ def _parse(content: bytes, folder: Path) -> dict[str, Any]:
             raise ValueError(f"{found[0]}, version {found[1]}")
         if missing or manifest["algorithm"] not in ALGORITHMS:
             raise ValueError(f"algorithm {manifest.get('algorithm')}, without {missing}")
+        if not (isinstance(manifest["files"], dict) and isinstance(manifest["features"], list)):
+            raise ValueError("files that are no object, or features that are no list")
         for member in manifest["members"]:
             if member["class"] != ClassDefinition(**member["definition"]).tag or not member["file"]:
                 raise ValueError(f"class {member['class']}")
-    except (ValueError, KeyError, TypeError, ScopeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, ScopeError) as error:
         raise _foreign(folder, str(error)) from error
     return dict(manifest)
 

@@ -24,6 +24,7 @@ from scope.classifiers.calibrators import MAPS, apply, fit, from_log_odds, log_o
 from scope.classifiers.evaluation import best_cut
 from scope.classifiers.score_reference import ScoreReference
 from scope.errors import BundleError, ConfigError
+from scope.schema import parse_json
 
 KIND = "scope calibration"
 SCHEMA_VERSION = 1
@@ -355,7 +356,7 @@ class Calibration:
             If they are of no kind that this version reads.
         """
         try:
-            data = json.loads(content)
+            data = parse_json(content)
             found = (data["kind"], data["schema_version"])
             if found != (KIND, SCHEMA_VERSION):
                 raise ValueError(f"{found[0]}, version {found[1]}")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scope.errors import ConfigError
+from scope.schema import parse_json
 
 if TYPE_CHECKING:
     import keras
@@ -190,9 +191,9 @@ def network_bytes(network: keras.Model) -> bytes:
         bare.save(path)
         with zipfile.ZipFile(path) as archive:
             parts = {name: archive.read(name) for name in sorted(archive.namelist())}
-    config = _without_addresses(json.loads(parts["config.json"]))
+    config = _without_addresses(parse_json(parts["config.json"]))
     parts["config.json"] = json.dumps(config).encode()
-    version = json.loads(parts["metadata.json"])["keras_version"]
+    version = parse_json(parts["metadata.json"])["keras_version"]
     parts["metadata.json"] = json.dumps({"keras_version": version, "date_saved": ""}).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

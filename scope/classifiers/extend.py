@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from scope.classifiers.bundle_writer import write_bundle
 from scope.classifiers.calibration import Calibration
 from scope.classifiers.card import render_card
 from scope.errors import BundleError
+from scope.schema import parse_json
 
 
 def extend_bundle(
@@ -54,7 +54,7 @@ def _write(parts: list[ModelBundle], output: Path, about: str, limits: str) -> M
     """Write one bundle of several; of two that have a class the latter counts."""
     owner = {tag: part for part in parts for tag in part.classes}
     newest = parts[-1]
-    metrics = [json.loads((part.folder / METRICS).read_bytes()) for part in parts]
+    metrics = [parse_json((part.folder / METRICS).read_bytes()) for part in parts]
     figures = {
         kind: {tag: found[kind][tag] for found in metrics for tag in found[kind]}
         for kind in ("classes", "training")

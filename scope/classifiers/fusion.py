@@ -8,7 +8,6 @@ enough stars for that. A fusion belongs to two bundles and knows their hashes.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +33,7 @@ from scope.classifiers.judgement import judge_class
 from scope.classifiers.splits import TRAIN
 from scope.classifiers.training_scores import ClassScores, TrainingScores
 from scope.errors import BundleError, InputError
+from scope.schema import parse_json
 
 FUSED = "fused"
 """Folder of fusions among those of the algorithms, and name of what they give."""
@@ -113,7 +113,7 @@ class Fusion:
         folder = Path(folder)
         try:
             content = (folder / MANIFEST).read_bytes()
-            manifest = json.loads(content)
+            manifest = parse_json(content)
             if (manifest["kind"], manifest["schema_version"]) != (KIND, SCHEMA_VERSION):
                 raise ValueError(f"{manifest['kind']}, version {manifest['schema_version']}")
             bundles = {name: item["sha256"] for name, item in manifest["bundles"].items()}
@@ -332,7 +332,7 @@ def _compared(tag: str, bundles: Sequence[ModelBundle]) -> dict[str, Any]:
     """Return figures of each algorithm on the same test stars."""
     found = {}
     for bundle in bundles:
-        metrics = json.loads((bundle.folder / METRICS).read_text())["classes"]
+        metrics = parse_json((bundle.folder / METRICS).read_text())["classes"]
         if tag in metrics:
             names = ("average_precision", "average_precision_interval", "precision", "recall")
             found[bundle.algorithm] = {name: metrics[tag]["test"][name] for name in names}

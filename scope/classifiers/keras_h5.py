@@ -8,7 +8,6 @@ architecture (van Roestel et al. 2021, AJ 161, 267).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from scope.classifiers.dnn import DMDT_SHAPE, network_bytes
 from scope.classifiers.keras_files import BROKEN, check_settings, check_weights, first_line
 from scope.errors import BundleError
+from scope.schema import parse_json
 
 if TYPE_CHECKING:
     import keras
@@ -93,7 +93,7 @@ def read_h5(path: str | Path) -> H5Network:
             text = file.attrs.get("model_config")
         if text is None:
             return H5Network(None, None, weights)
-        config = json.loads(_text(text))["config"]
+        config = parse_json(_text(text))["config"]
         output = config["output_layers"][0]
         return H5Network(
             config["layers"], output[0] if isinstance(output, list) else output, weights

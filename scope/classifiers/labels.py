@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io.kinds import STAR_NAMES, find_column
 from scope.io.user_tables import read_user_table
 from scope.io.values import exact_ids, exact_names, exact_numbers
+from scope.schema import parse_json
 from scope.surveys.label_map import LABELS, Labelling, LabelMap
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _listed(cell: Any, name: str, path: str | Path) -> Sequence[str]:
     """Return the names of a list; texts of CSV files are JSON."""
     if isinstance(cell, str):
         try:
-            cell = json.loads(cell)
+            cell = parse_json(cell)
         except (ValueError, RecursionError):
             cell = None
     elif name == LISTS[1] and not isinstance(cell, Sequence | np.ndarray):

@@ -10,7 +10,6 @@ trained on, or from the statistics of the features of that set.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ from scope.preprocessing.frozen import Preprocessing
 from scope.preprocessing.scales import check_linear
 from scope.preprocessing.strategies import check_settings
 from scope.provenance import hash_file
-from scope.schema import require_columns
+from scope.schema import parse_json, require_columns
 
 SUFFIXES = {"dnn": ".h5", "xgb": ".json"}
 _STAMPED = re.compile(r"(?P<tag>.+)\.(?P<stamp>\d{8}_\d{6})")
@@ -240,7 +239,7 @@ def ubj_of_json(path: Path, expected: Sequence[str]) -> tuple[bytes, list[str]]:
         parameters = path.with_suffix(".params")
         if parameters.is_file():
             text = parameters.read_text(encoding="utf-8")
-            json.loads(text)
+            parse_json(text)
             booster.load_config(text)
         names = list(booster.feature_names or expected)
         if booster.feature_names is None and booster.num_features() == len(names):
@@ -305,7 +304,7 @@ def from_statistics(
         If the file is no such table, or lacks a feature.
     """
     try:
-        table = json.loads(Path(path).read_bytes())
+        table = parse_json(Path(path).read_bytes())
         found = [_statistics_of(table, name, period_suffix) for name in columns]
         values = {key: np.array([float(item[key]) for item in found]) for key in STATISTICS}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

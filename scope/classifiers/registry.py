@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from scope.classifiers.bundle import ALGORITHMS, CARD, MANIFEST, ModelBundle
 from scope.classifiers.fusion import FUSED, Fusion
 from scope.errors import BundleError
+from scope.schema import parse_json
 
 KINDS: tuple[str, ...] = (*ALGORITHMS, FUSED)
 
@@ -107,7 +107,7 @@ def _of_kind(models: Path, kind: str) -> Iterator[Entry]:
 def _manifest(path: Path) -> dict[str, Any]:
     """Return what a manifest says, if it says anything: a list has a line for broken ones too."""
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}

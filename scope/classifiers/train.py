@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from scope.classifiers.training import train_bundle
 from scope.config import Config
 from scope.config.training import Training
 from scope.errors import ConfigError
+from scope.schema import parse_json
 
 DEFAULT_GROUP = "experiment"
 
@@ -108,7 +108,7 @@ def train_classes(
         scores_output=scores,
         **settings,
     )
-    metrics = json.loads((bundle.folder / METRICS).read_bytes())
+    metrics = parse_json((bundle.folder / METRICS).read_bytes())
     skipped = bundle.manifest.get("skipped", {})
     return TrainedClasses(bundle, metrics["classes"], metrics["training"], scores, skipped)
 

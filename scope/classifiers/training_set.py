@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from scope.io.kinds import MATCH_IDS as SURVEY_IDS
 from scope.io.kinds import STAR_NAMES
 from scope.io.user_tables import plain_table, read_user_table
 from scope.io.values import exact_ids, exact_names, exact_numbers
-from scope.schema import require_columns
+from scope.schema import parse_json, require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +161,7 @@ def _histogram(cell: Any, row: int, path: str | Path) -> Any:
     if not isinstance(cell, str):
         return None
     try:
-        return json.loads(cell)
+        return parse_json(cell)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"histogram that is no JSON, in row {row} of {path}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from scope.classifiers.bundle import METRICS, ModelBundle, bundle_folder
 from scope.classifiers.bundle_writer import json_bytes
 from scope.errors import CorruptFileError, NotFoundError
 from scope.io import write_bytes
+from scope.schema import parse_json
 
 STATS_DIRECTORY = "revised_stats"
 IMPORTANCE_DIRECTORY = "xgb_feature_importances"
@@ -65,7 +65,7 @@ def assemble_training_stats(
         If there is no such bundle, or it is not whole.
     """
     bundle = ModelBundle.load(bundle_folder(models, algorithm, group))
-    metrics = json.loads((bundle.folder / METRICS).read_bytes())
+    metrics = parse_json((bundle.folder / METRICS).read_bytes())
     written = []
     for tag in bundle.classes:
         figures = metrics["classes"][tag][part]
@@ -110,8 +110,8 @@ def read_stats(folder: str | Path, tags: Iterable[str] | None = None) -> dict[st
         if not path.is_file():
             continue
         try:
-            found[tag] = dict(json.loads(path.read_bytes()))
-        except ValueError as error:
+            found[tag] = dict(parse_json(path.read_bytes()))
+        except (ValueError, TypeError) as error:
             raise CorruptFileError(f"file of figures {path}", value=str(error)) from None
     if not found:
         raise NotFoundError(

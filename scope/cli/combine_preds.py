@@ -11,7 +11,8 @@ from pathlib import Path
 
 from scope.cli.arguments import Parser, non_negative_float
 from scope.cli.run import run_command, show_progress
-from scope.errors import NotFoundError, UsageError
+from scope.errors import CorruptFileError, NotFoundError, UsageError
+from scope.schema import parse_json
 
 FIELDS = "fields.json"
 
@@ -147,7 +148,14 @@ def _add_fields(path: Path, numbers: Sequence[int]) -> None:
     """Keep a list of the fields that are combined."""
     from scope.io.atomic import write_bytes
 
-    known = json.loads(path.read_text()) if path.is_file() else []
+    try:
+        known = parse_json(path.read_text()) if path.is_file() else []
+        if not (isinstance(known, list) and all(isinstance(number, int) for number in known)):
+            raise ValueError("no list of field numbers")
+    except ValueError as error:
+        raise CorruptFileError(
+            "list of fields that cannot be read", value=str(path), todo=f"remove it ({error})"
+        ) from None
     write_bytes(json.dumps(sorted({*known, *numbers})).encode(), path)
 
 

@@ -35,6 +35,13 @@ def job(log: str | os.PathLike[str]) -> Iterator[None]:
             print(f"error: {error}", file=stream)
             print(f"error: {error}", file=sys.stderr)
             raise SystemExit(USER_ERROR) from None
+        except OSError as error:
+            # Files, folders and disks are the outside world; the log keeps where it was.
+            traceback.print_exc(file=stream)
+            where = f"{error.filename!r}: " if error.filename else ""
+            print(f"error: {where}{error.strerror or error}", file=stream)
+            print(f"error: {where}{error.strerror or error}", file=sys.stderr)
+            raise SystemExit(USER_ERROR) from None
         except BaseException:
             traceback.print_exc(file=stream)
             raise

@@ -6,13 +6,13 @@ The file is JSON: product -> place.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from scope.cli.arguments import Parser
 from scope.cli.run import run_command
+from scope.schema import parse_json
 
 
 def build_parser() -> Parser:
@@ -26,7 +26,7 @@ def leave_all(args: argparse.Namespace) -> None:
     """Run the command."""
     from scope.cli.workflow import leave
 
-    for product, place in json.loads(args.file.read_text()).items():
+    for product, place in parse_json(args.file.read_text()).items():
         leave(product, place)
 
 

@@ -142,6 +142,10 @@ def read_layer(path: Path) -> Layer:
         values = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise _yaml_error(error, path) from None
+    except RecursionError:
+        raise ConfigError(
+            f"configuration file that is nested too deeply, {path}", allowed="a few levels of keys"
+        ) from None
     if values is None:
         values = {}
     if not isinstance(values, dict):

@@ -239,7 +239,7 @@ def _keys(
     return pa.table(arrays, schema=schema), checked.reasons
 
 
-def _integers(table: pa.Table, name: str) -> npt.NDArray[np.integer]:
+def _integers(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     """Return a column with -1, which means unknown, in place of null."""
     column = _cast(table.column(name), pa.int64(), name)
     return np.asarray(column.fill_null(-1).to_numpy(), dtype=np.int64)

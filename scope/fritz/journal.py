@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scope.errors import InputError, UsageError
+from scope.schema import parse_json
 
 BEGUN, DONE = "begun", "done"
 REFUSED = "refused"
@@ -120,7 +121,7 @@ class Journal:
         self._file.truncate(end)
         lines = content[:end].splitlines()
         try:
-            entries = [json.loads(line) for line in lines]
+            entries = [parse_json(line) for line in lines]
             whose = entries[0]["server"] if entries else server
             for entry in entries[1:]:
                 state, key = entry.pop("state"), entry.pop("key")

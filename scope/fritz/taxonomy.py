@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.fritz.groups import check_groups
+from scope.schema import parse_json
 from scope.services.fritz import Fritz
 
 CLASS, SUBCLASSES = "class", "subclasses"
@@ -149,8 +149,8 @@ def _read(path: str | Path) -> Any:
         raise NotFoundError("no such taxonomy file", value=str(path))
     try:
         text = path.read_text(encoding="utf-8")
-        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError) as error:
+        return parse_json(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
         raise CorruptFileError(
             "taxonomy file that cannot be read", value=str(path), todo=str(error).splitlines()[0]
         ) from None

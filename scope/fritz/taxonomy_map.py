@@ -14,6 +14,7 @@ from typing import Any
 
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.fritz.taxonomy import Taxonomy
+from scope.schema import parse_json
 
 IGNORED_LABEL, IGNORED_ID = "None", -1
 
@@ -140,7 +141,7 @@ def read_map(path: str | Path) -> TaxonomyMap:
         return dict(pairs)
 
     try:
-        content = json.loads(found.read_text(encoding="utf-8"), object_pairs_hook=once)
+        content = parse_json(found.read_text(encoding="utf-8"), object_pairs_hook=once)
     except ValueError as error:
         raise CorruptFileError(
             "taxonomy map that is no JSON", value=str(found), todo=str(error)

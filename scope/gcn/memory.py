@@ -13,6 +13,7 @@ from typing import Any
 from scope.errors import CorruptFileError
 from scope.gcn.sources import EventSource
 from scope.io import write_bytes
+from scope.schema import parse_json
 
 
 class Memory:
@@ -61,7 +62,7 @@ class Memory:
 
     def _read(self) -> dict[str, Any]:
         try:
-            content = json.loads(self._path.read_text(encoding="utf-8"))
+            content = parse_json(self._path.read_text(encoding="utf-8"))
             sources: dict[str, Any] = content["sources"]
             for entry in sources.values():
                 if not isinstance(entry["done"], str) or not isinstance(entry["groups"], list):

@@ -1,6 +1,6 @@
 """Files: tables with metadata that survives, written whole or not at all."""
 
-from scope.io.atomic import atomic_path, check_output, write_bytes
+from scope.io.atomic import atomic_path, check_output, check_writable, write_bytes
 from scope.io.csvfile import read_csv, write_csv
 from scope.io.frames import (
     from_frame,
@@ -26,6 +26,7 @@ __all__ = [
     "TableWriter",
     "atomic_path",
     "check_output",
+    "check_writable",
     "conform",
     "count_rows",
     "from_frame",

@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import struct
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,11 +31,42 @@ def check_output(output: str | Path, *inputs: str | Path, suffix: str = ".parque
         raise UsageError(
             "output whose name says another format", value=str(output), allowed=f"*{suffix}"
         )
+    check_writable(output)
     for path in inputs:
         if output.exists() and Path(path).exists() and output.samefile(path):
             raise UsageError(
                 "output that would replace the input", value=str(output), todo="name another file"
             )
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuse an output, file or folder, that cannot be written to, before any work is done.
+
+    Nothing is left behind: a folder that does not exist is made when it is written to.
+
+    Raises
+    ------
+    UsageError
+        If the nearest folder that exists cannot be written to, or is a file, or the name is
+        no name.
+    """
+    path = Path(path)
+    try:
+        folder = path if path.is_dir() else path.absolute().parent
+        path.exists()
+        while not os.path.lexists(folder):
+            folder = folder.parent
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+        with full_disk_explained(folder), tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise UsageError(
+            "output that cannot be written",
+            value=str(path),
+            todo=f"choose a folder that you may write to ({said})",
+        ) from None
 
 
 @contextmanager
@@ -108,7 +140,7 @@ def _begin(path: Path) -> tuple[Path, int]:
             path.parent.mkdir(parents=True, exist_ok=True)
             _remove_abandoned(path)
             return _create(path)
-    except (PermissionError, FileExistsError, NotADirectoryError) as error:
+    except OSError as error:
         raise ScopeError(
             "cannot write file",
             value=str(path),

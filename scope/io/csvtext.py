@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -19,7 +18,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from scope.errors import CorruptFileError, InputError, NotFoundError, few
-from scope.schema import METADATA_KEY
+from scope.schema import METADATA_KEY, parse_json
 
 SEPARATORS = (",", ";", "\t")
 COMMENT = "#"
@@ -154,7 +153,7 @@ def _metadata(comment: str) -> dict[str, Any]:
             candidates.append(separator.join(cells).rstrip(separator))
     for text in candidates:
         try:
-            value = json.loads(text.removeprefix(COMMENT))
+            value = parse_json(text.removeprefix(COMMENT))
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict) and METADATA_KEY in value:

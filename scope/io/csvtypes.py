@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from scope.cells import LARGEST_EXACT_FLOAT, MISSING_WORDS, zeros_for_digits
 from scope.errors import InputError
 from scope.io.kinds import ID_COLUMNS, is_name
 from scope.io.values import bool_values, exact_ids, exact_numbers
+from scope.schema import parse_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +104,7 @@ def _from_json(cell: str | None, name: str, path: str | Path) -> Any:
     if cell is None:
         return None
     try:
-        value = json.loads(cell)
+        value = parse_json(cell)
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"cell of {name!r} in {path} that is no JSON", value=cell[:60], todo=str(error)

@@ -13,6 +13,7 @@ from scope.errors import InputError
 from scope.io.attrs import checked_attrs, warn_without_metadata
 from scope.io.csvfile import read_csv, write_csv
 from scope.io.hdf5 import read_hdf, write_hdf
+from scope.io.readers import UNITS, units_of, with_units
 from scope.io.tables import metadata_of, read_table
 from scope.io.writer import write_table
 
@@ -25,6 +26,8 @@ _INTEGERS = tuple(f"{kind}{size}" for kind in ("int", "uint") for size in (8, 16
 
 def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a Parquet file into a DataFrame, its metadata into ``attrs``.
+
+    The units of the columns are under the key ``units``, by name.
 
     Parameters
     ----------
@@ -50,6 +53,8 @@ def read_parquet(path: str | Path, columns: Sequence[str] | None = None) -> pd.D
         frame.attrs.update(metadata)
     else:
         warn_without_metadata(path)
+    if units := units_of(table.schema):
+        frame.attrs[UNITS] = units
     return frame
 
 
@@ -69,7 +74,12 @@ def write_parquet(df: pd.DataFrame, path: str | Path) -> None:
         If ``attrs`` are no JSON, a column mixes types, or a name stands twice.
     """
     attrs = checked_attrs(df)
-    write_table(from_frame(df), path, attrs)
+    table, units = from_frame(df), attrs.get(UNITS)
+    if isinstance(units, dict) and all(isinstance(unit, str) for unit in units.values()):
+        # Units belong to the columns; the record says what made the table.
+        attrs = {key: value for key, value in attrs.items() if key != UNITS}
+        table = table.cast(with_units(table.schema, units))
+    write_table(table, path, attrs)
 
 
 def read_dataframe(path: str | Path) -> pd.DataFrame:

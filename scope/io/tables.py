@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scope.errors import CorruptFileError, InputError, NotFoundError
-from scope.schema import METADATA_KEY, require_columns
+from scope.schema import METADATA_KEY, parse_json, require_columns
 
 _BUFFER_BYTES = 1 << 16
 """Read-ahead per column: large row groups of foreign files are not loaded as a whole."""
@@ -121,7 +120,7 @@ def metadata_of(schema: pa.Schema, path: str | Path | None = None) -> dict[str, 
     if text is None:
         return {}
     try:
-        value = json.loads(text)
+        value = parse_json(text)
     except ValueError:
         value = None
     if not isinstance(value, dict):

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from scope.io.hdf5 import read_hdf
 from scope.io.kinds import find_column
 from scope.io.tables import metadata_of, read_table
 from scope.io.values import exact_ids, exact_names, positions
+from scope.schema import parse_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +138,7 @@ def plain_table(table: pa.Table) -> pa.Table:
 def _counted_indexes(table: pa.Table) -> dict[str, pa.Array]:
     """Return named indexes that pandas did not write, since their numbers are evenly spaced."""
     try:
-        said = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
+        said = parse_json((table.schema.metadata or {}).get(b"pandas", b"{}"))
         ranges = [item for item in said.get("index_columns", ()) if isinstance(item, dict)]
         return {
             str(item["name"]): pa.array(

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from scope.errors import InputError
 from scope.io.atomic import atomic_path
+from scope.io.readers import for_other_readers
 from scope.io.values import exact_ids
 from scope.schema import Column, arrow_schema, require_columns, with_scope_metadata
 
@@ -62,7 +63,8 @@ class TableWriter:
             raise InputError("rows of a row group", value=row_group_rows, allowed="1 or more")
         schema = schema if isinstance(schema, pa.Schema) else arrow_schema(schema)
         self.path = Path(path)
-        self.schema = schema if metadata is None else with_scope_metadata(schema, metadata)
+        schema = schema if metadata is None else with_scope_metadata(schema, metadata)
+        self.schema = for_other_readers(schema)
         self.row_group_rows = row_group_rows
         self.rows = 0
         self._pending: list[pa.Table] = []

@@ -46,3 +46,7 @@ def aligned(lightcurves: LightCurves, ids: npt.NDArray[np.int64]) -> LightCurves
         else np.append(lightcurves.faults, np.array([None], dtype=object)),
     )
     return replace(padded.take(rows), ids=np.asarray(ids, dtype=np.int64))
+
+
+def _with_one_more(faults: npt.NDArray[np.object_] | None) -> npt.NDArray[np.object_] | None:
+    return None if faults is None else np.array([*faults, None], dtype=object)

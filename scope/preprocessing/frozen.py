@@ -20,6 +20,7 @@ from scope.preprocessing.neighbours import NeighbourReference
 from scope.preprocessing.novelty import Novelty
 from scope.preprocessing.scales import SCALERS, Curve, normal_curves, stated_scales
 from scope.preprocessing.strategies import Scaling, Strategy, check_learnable, check_settings
+from scope.schema import parse_json
 
 Floats = npt.NDArray[np.float64]
 KIND = "scope preprocessing"
@@ -289,7 +290,7 @@ class Preprocessing:
         """
         try:
             content = Path(path).read_bytes()
-            data = json.loads(content)
+            data = parse_json(content)
             if (data.get("kind"), data.get("schema_version")) != (KIND, SCHEMA_VERSION):
                 raise KeyError(f"kind {data.get('kind')!r} version {data.get('schema_version')}")
             loaded = cls._from_json(data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -17,6 +16,7 @@ from scope.io import write_bytes
 from scope.provenance import record
 from scope.report import bundle_sections as sections
 from scope.report.page import assemble
+from scope.schema import parse_json
 
 KINDS = {**NAMES, FUSED: "networks and trees as one"}
 
@@ -73,8 +73,8 @@ def plot_bundle(
 
 def _read(folder: Path, name: str) -> dict[str, Any]:
     try:
-        return dict(json.loads((folder / name).read_bytes()))
-    except (OSError, ValueError) as error:
+        return dict(parse_json((folder / name).read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
         raise BundleError(
             f"models whose {name} cannot be read",
             value=f"{folder}: {error}",

@@ -21,6 +21,7 @@ from scope.errors import ScopeError, ServiceError
 from scope.io import write_bytes
 from scope.runs.processes import process_mark
 from scope.runs.slurm import has_slurm, is_queued
+from scope.schema import parse_json
 
 RECORDS = Path(".snakemake/scope")
 """Where records lie, below the run folder."""
@@ -153,7 +154,7 @@ def begin_run(
 def end_run(path: str | Path, outcome: Literal["succeeded", "failed"]) -> None:
     """Record how a run ended."""
     with suppress(FileNotFoundError):
-        content = json.loads(Path(path).read_text())
+        content = parse_json(Path(path).read_text())
         write_bytes(json.dumps({**content, "outcome": outcome}).encode(), path)
 
 
@@ -162,7 +163,7 @@ def read_records(folder: str | Path = ".") -> list[RunRecord]:
     found = []
     for path in sorted((Path(folder) / RECORDS).glob("*.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            found.append(_record(path, json.loads(path.read_text())))
+            found.append(_record(path, parse_json(path.read_text())))
     return found
 
 

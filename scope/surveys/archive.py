@@ -36,7 +36,8 @@ from scope.surveys.bulk import (
     read_sources,
     read_sources_by_id,
 )
-from scope.surveys.index import ArchiveIndex
+from scope.surveys.checksums import CHECKED, PublishedSums
+from scope.surveys.index import ArchiveIndex, places_to_keep
 from scope.surveys.layout import ArchiveFile, abbreviated, find_files
 from scope.surveys.matching import (
     ALERT_TABLE_COLUMNS,
@@ -143,12 +144,13 @@ class Archive:
         Raises
         ------
         NotFoundError, CorruptFileError, MissingColumnError
+            A file that differs from the archive's list of MD5 sums is corrupt.
         IdentifierError
             If ids disagree with the columns or with the name of their file.
         DuplicateIdError
             If an id stands twice in the unit.
         """
-        return read_sources_by_id(self._files(field, unit))
+        return read_sources_by_id(self._whole(self._files(field, unit)))
 
     def iter_lightcurves(
         self, field: int, unit: str, rows: int = DEFAULT_ROWS
@@ -163,7 +165,7 @@ class Archive:
         InputError
             If the lists of a light curve differ in length.
         """
-        for piece in iter_files_by_id(self._files(field, unit), rows):
+        for piece in iter_files_by_id(self._whole(self._files(field, unit)), rows):
             yield from piece.batches(rows)
 
     def lightcurves(self, ids: npt.ArrayLike) -> LightCurves:
@@ -181,7 +183,7 @@ class Archive:
         ids = np.asarray(ids, dtype=np.int64)
         wanted = np.unique(ids)
         parts = [NO_CURVES]
-        for file in self._files_with(wanted):
+        for file in self._whole(self._files_with(wanted)):
             parts += read_lightcurves(file.path, wanted, DEFAULT_ROWS)
         curves = LightCurves.concatenate(parts)
         self._check_once(curves.ids)
@@ -201,7 +203,7 @@ class Archive:
         """
         wanted = np.unique(np.asarray(ids, dtype=np.int64))
         parts = [arrow_schema(SOURCES).empty_table()]
-        for file in self._files_with(wanted):
+        for file in self._whole(self._files_with(wanted)):
             sources = read_sources(file)
             parts.append(sources.filter(pc.is_in(sources.column("_id"), pa.array(wanted))))
         table = pa.concat_tables(parts)
@@ -221,7 +223,7 @@ class Archive:
         tree = PositionTree(ra, dec)
         parts = [no_pairs()]
         for path in self._index.near(ra, dec, radius_arcsec):
-            sources = read_sources(self._by_path[path])
+            sources = read_sources(*self._whole([self._by_path[path]]))
             pairs = tree.within(
                 sources.column("ra").to_numpy(), sources.column("dec").to_numpy(), radius_arcsec
             )
@@ -323,6 +325,16 @@ class Archive:
         return [
             file for units in self._units.values() for files in units.values() for file in files
         ]
+
+    def _whole(self, files: list[ArchiveFile]) -> list[ArchiveFile]:
+        """Return files after making sure that they are as they were published."""
+        for file in files:
+            self._published.check(file.path)
+        return files
+
+    @cached_property
+    def _published(self) -> PublishedSums:
+        return PublishedSums(self.folder, places_to_keep(self.folder, CHECKED))
 
     @cached_property
     def _index(self) -> ArchiveIndex:

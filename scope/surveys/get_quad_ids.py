@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.identifiers import encode_kowalski
 from scope.io.atomic import atomic_path, write_bytes
+from scope.schema import parse_json
 from scope.services.kowalski import Kowalski
 from scope.surveys.archive import Archive
 from scope.surveys.base import unit_name
@@ -248,7 +249,7 @@ def count_ids(path: str | Path) -> dict[str, int]:
     try:
         return {
             unit_name(int(ccd), int(quad)): int(count)
-            for ccd, detector in json.loads(path.read_text())["ccd"].items()
+            for ccd, detector in parse_json(path.read_text())["ccd"].items()
             for quad, count in detector["quad"].items()
         }
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -180,7 +180,7 @@ def _look_at(
 
 
 def _known(folder: Path) -> Mapping[str, _Entry]:
-    for path in _places(folder):
+    for path in places_to_keep(folder, INDEX):
         if not path.is_file():
             continue
         try:
@@ -200,7 +200,7 @@ def _keep(folder: Path, known: Mapping[str, _Entry], entries: Sequence[_Entry]) 
     columns = list(zip(*sorted(kept.values()), strict=True))
     schema = arrow_schema(COLUMNS)
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
-    for path in _places(folder):
+    for path in places_to_keep(folder, INDEX):
         try:
             write_table(pa.table(arrays, schema=schema), path, {})
         except (OSError, ScopeError):
@@ -209,11 +209,12 @@ def _keep(folder: Path, known: Mapping[str, _Entry], entries: Sequence[_Entry]) 
     _log.warning("the index of %s can be kept nowhere; it is made again each time", folder)
 
 
-def _places(folder: Path) -> list[Path]:
-    """Return where the index may lie, the best place first."""
+def places_to_keep(folder: Path, kept: str) -> list[Path]:
+    """Return where what was found out of an archive may be kept, the best place first."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-    places = [cache / "scope-variables" / f"index-{name}.parquet"]
+    suffix = Path(kept).suffix
+    places = [cache / "scope-variables" / f"index-{name}{suffix}"]
     # Root may write anywhere; a folder that nobody may write to stays as it is nevertheless.
     writable = folder.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
-    return [folder / INDEX, *places] if writable else places
+    return [folder / kept, *places] if writable else places

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from scope.identifiers import iau_name
 from scope.io.kinds import DEC_NAMES, OBJECT_NAMES, RA_NAMES, find_column
 from scope.io.user_tables import read_user_table
 from scope.io.values import exact_ids, exact_names, positions
+from scope.schema import parse_json
 
 ID_NAMES = ("ztf_id", "ztfid", "ZTFID", "_id")
 COORDINATES = "coordinates"
@@ -163,7 +163,7 @@ def _read_table(path: Path) -> Mapping[str, Any]:
 def _read_json(path: Path) -> Mapping[str, Sequence[Any]]:
     """Return the columns of a JSON object, id -> names and position."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = parse_json(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise CorruptFileError(
             "truncated or foreign file, not readable as JSON", value=str(path), todo=str(error)
@@ -208,7 +208,7 @@ def _position(value: Any, row: int, path: Path) -> tuple[float, float]:
         return (np.nan, np.nan)
     pair: Any = value
     try:
-        content = json.loads(value) if isinstance(value, str) else value
+        content = parse_json(value) if isinstance(value, str) else value
         place = content.get("radec_geojson")
         pair = None if place is None else place.get("coordinates")
         if pair is None:
