@@ -29,7 +29,7 @@ STAGES: dict[str, int] = {
     "preds": 3,
     "catalog": 4,
     "report": 1,
-    "labelled": 1,
+    "labelled": 2,
     "twins": 1,
     "training_set": 3,
     "training_scores": 3,

@@ -16,6 +16,7 @@ from scope.config.base import WHOLE
 from scope.config.explain import config_error, replaced_error
 from scope.config.model import Config
 from scope.errors import ConfigError, NotFoundError
+from scope.io.yamltext import check_nesting
 
 CONFIG_FILES = ("config.yaml", "features.yaml", "classes.yaml")
 """The files of a config/ folder. Each is a part of one tree of keys."""
@@ -139,13 +140,10 @@ def read_layer(path: Path) -> Layer:
             f"configuration file that cannot be read, {path}", value=str(error)
         ) from None
     try:
+        check_nesting(text)
         values = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise _yaml_error(error, path) from None
-    except RecursionError:
-        raise ConfigError(
-            f"configuration file that is nested too deeply, {path}", allowed="a few levels of keys"
-        ) from None
     if values is None:
         values = {}
     if not isinstance(values, dict):

@@ -11,6 +11,7 @@ import yaml
 
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.fritz.groups import check_groups
+from scope.io.yamltext import parse_yaml
 from scope.schema import parse_json
 from scope.services.fritz import Fritz
 
@@ -149,8 +150,10 @@ def _read(path: str | Path) -> Any:
         raise NotFoundError("no such taxonomy file", value=str(path))
     try:
         text = path.read_text(encoding="utf-8")
-        return parse_json(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        if path.suffix == ".json":
+            return parse_json(text)
+        return parse_yaml(text)
+    except (ValueError, yaml.YAMLError) as error:
         raise CorruptFileError(
             "taxonomy file that cannot be read", value=str(path), todo=str(error).splitlines()[0]
         ) from None

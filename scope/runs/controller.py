@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
-from scope.errors import BackendError, NotFoundError, ServiceError
+from scope.errors import BackendError, ConfigError, NotFoundError, ServiceError
 from scope.io.atomic import write_bytes
+from scope.io.yamltext import parse_yaml
 from scope.runs.allocation import (
     Allocation,
     check_job_name,
@@ -262,8 +263,15 @@ def read_profile(profile: str | Path) -> dict[str, Any]:
     home = Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config"))
     for folder in (Path(profile), home / "snakemake" / profile):
         for path in sorted(folder.glob("config*.y*ml"), reverse=True):
-            content = yaml.safe_load(path.read_text())
-            return dict(content or {})
+            try:
+                return dict(parse_yaml(path.read_text()) or {})
+            except (ValueError, TypeError, yaml.YAMLError) as error:
+                said = str(error).splitlines()[0]
+                raise ConfigError(
+                    "profile that cannot be read",
+                    value=f"{path}: {said}",
+                    allowed="lines like `key: value`",
+                ) from None
     raise NotFoundError(
         "no such profile", value=str(profile), todo="name its folder, or run `make install-profile`"
     )

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from scope.errors import ConfigError
+from scope.io.yamltext import parse_yaml
 
 PRIVATE_FILE = "private.yaml"
 """The private file in the working directory, kept out of git."""
@@ -135,7 +136,7 @@ def _read_private(path: Path) -> Mapping[str, Any]:
             path,
         )
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parse_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"private file that cannot be read, {path}", value=str(error)) from None
     except yaml.YAMLError as error:

@@ -11,6 +11,7 @@ import yaml
 
 from scope.config.classes import CLASSES
 from scope.errors import ConfigError, InputError
+from scope.io.yamltext import parse_yaml
 
 NOT_VARIABLE = "non-variable"
 SIMULATION = "simulation"
@@ -63,7 +64,7 @@ class LabelMap:
             If it is no such file, or names labels that no training set has.
         """
         try:
-            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            content = parse_yaml(Path(path).read_text(encoding="utf-8"))
             classes: dict[str, Labelling] = {}
             for name, entry in content["classes"].items():
                 for alias in (name, *entry.get("same_as", ())):

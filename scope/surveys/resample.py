@@ -9,6 +9,7 @@ survey it is from.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ import pyarrow as pa
 
 from scope.errors import InputError, NotFoundError
 from scope.io import TableWriter, read_table
+from scope.lightcurves.curves import LightCurves
+from scope.lightcurves.identity import check_identity
+from scope.lightcurves.points import PointLimits, settle_dates
 from scope.lightcurves.sky import PositionTree, first_linked
 from scope.provenance import record
 from scope.schema import require_columns
@@ -29,6 +33,10 @@ from scope.surveys.simulation.cadence import make_cadence
 from scope.surveys.simulation.noise import ErrorCurve
 
 Floats = npt.NDArray[np.float64]
+
+LIMITS = PointLimits()
+
+_log = logging.getLogger(__name__)
 
 LIGHT_CURVES = "lightcurves.parquet"
 LABELS_TABLE = "labels.parquet"
@@ -225,17 +233,34 @@ def _read_set(
             lines = [tables[0].slice(row, 1).to_pylist()[0] for row in rows]
             bands = tuple(_band(line, labels[line["objectid"]]["band"]) for line in lines)
             place = [lines[0][key] for key in ("objra", "objdec")]
-            ra, dec = (np.nan if value is None else float(value) for value in place)
+            ra, dec = _position(*place)
             yield LabelledStar(f"{name} {source}", name, kind, ra, dec, labelling, bands)
+
+
+def _position(ra: float | None, dec: float | None) -> tuple[float, float]:
+    """Return a position in degrees, NaN where it is unknown or none on the sky."""
+    checked = check_identity(
+        np.zeros(1, np.int64), pa.array([ra], pa.float64()), pa.array([dec], pa.float64()), {}
+    )
+    found = (checked.ra[0].as_py(), checked.dec[0].as_py())
+    return (np.nan, np.nan) if None in found else found
 
 
 def _band(line: Mapping[str, Any], band: str) -> Band:
     """Return the good points of a light curve, by time."""
-    time, mag, magerr = (np.array(line[key], np.float64) for key in ("hmjd", "mag", "magerr"))
-    order = np.argsort(time, kind="stable")
-    found = Band(line["objectid"], line["filterid"], band, time, mag, magerr).take(order)
-    good = np.isfinite(found.time) & np.isfinite(found.mag) & (found.magerr >= 0)
-    return found.take(good)
+    lists = (line[key] or () for key in ("hmjd", "mag", "magerr"))
+    time, mag, magerr = (np.array(values, np.float64) for values in lists)
+    if not len(time) == len(mag) == len(magerr):
+        _log.warning("light curve %d has lists of unequal length: left out", line["objectid"])
+        time = mag = magerr = np.zeros(0)
+    curve = LightCurves(np.array([line["objectid"]]), np.array([0, len(time)]), time, mag, magerr)
+    dates = settle_dates(curve, LIMITS)
+    found = Band(line["objectid"], line["filterid"], band, dates.time, mag, magerr)
+    # Errors may be 0: they are made as large as ZTF's.
+    good = dates.possible & np.isfinite(mag) & (magerr >= 0) & (magerr <= LIMITS.largest_error)
+    good &= (mag >= LIMITS.brightest_mag) & (mag <= LIMITS.faintest_mag)
+    rows = np.argsort(dates.time, kind="stable")
+    return found.take(rows[good[rows]])
 
 
 def shared_names(stars: Sequence[LabelledStar]) -> list[str]:
