@@ -149,3 +149,34 @@ def test_a_fault_halfway_leaves_no_file(archive, tmp_path):
     with pytest.raises(InputError, match=path.name):
         fetch_lightcurves(archive, sources, 300, UNIT, tmp_path / "curves.parquet", rows=1)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["archive", "sources.parquet"]
+
+
+def test_what_is_impossible_in_an_archive_costs_its_row_or_its_point(archive, tmp_path, caplog):
+    path = archive.files(300, UNIT)[0]
+    table = pq.read_table(path)
+    times, mags = table.column("hmjd").to_pylist(), table.column("mag").to_pylist()
+    times[0][0], mags[0][1] = 0.0, 99.0
+    times[3] = [time + 2400000.5 for time in times[3]]
+    change(
+        path,
+        hmjd=pa.array(times),
+        mag=pa.array(mags, pa.list_(pa.float32())),
+        objra=pa.array([100.0, 361.0, 100.0, 100.0]),
+        objdec=pa.array([20.0, 20.0, float("nan"), 20.0]),
+        filterid=pa.array([1, 1, 1, 1]),
+    )
+    sources, curves = fetch(archive, tmp_path)
+    impossible = "impossible_position"
+    listed, cleaned = read_table(sources), read_table(curves)
+    assert listed.column("reason").to_pylist() == [None, impossible, impossible, None, None]
+    assert listed.column("ra").to_pylist()[:3] == [100.0, None, None]
+    assert cleaned.column("reason").to_pylist() == [None, impossible, impossible, None, None]
+    # Dates of the fixture: a day apart from 58000.25 on.
+    assert cleaned.column("hmjd").to_pylist()[0] == [58002.25, 58003.25, 58004.25]
+    assert cleaned.column("hmjd").to_pylist()[3] == [58000.25 + k for k in range(4)]
+    assert "1 impossible_magnitude, 1 impossible_time" in caplog.text
+    assert "1 light curves are Julian dates" in caplog.text
+    # Nothing lies around a position that is none.
+    assert read_table(sources).num_rows == 5
+    fetch_crossmatch(archive, sources, tmp_path / "match.parquet")
+    assert 361.0 not in archive.cone([1.0], [20.0], 10.0).column("ra").to_pylist()

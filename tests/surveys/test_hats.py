@@ -112,3 +112,29 @@ def test_what_is_not_there_or_has_another_form_is_named(bulk: Path, tmp_path: Pa
         list(HatsArchive(folder).iter_lightcurves(300, "ccd_02_quad_1"))
     with pytest.raises(NotFoundError, match="without tiles"):
         HatsArchive(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["fixed", "large"])
+def test_points_in_lists_of_another_kind_are_the_same(
+    bulk: Path, tmp_path: Path, kind: str
+) -> None:
+    folder = write_hats(bulk, tmp_path / "hats", "list")
+    plain = HatsArchive(folder)
+    ids = plain.sources(300, "ccd_02_quad_1").column("_id").to_numpy()
+    expected = plain.lightcurves(ids)
+    for path in sorted((folder / "dataset").rglob("*.parquet")):
+        column = pq.read_table(path).column("lightcurve")
+        points = column.type.value_type
+        rows = column.to_pylist()
+        if kind == "fixed":
+            # All have as many points: those with fewer are null, which is none at all.
+            rows = [row if len(row) == 3 else None for row in rows]
+        dtype = pa.list_(points, 3) if kind == "fixed" else pa.large_list(points)
+        change(path, lightcurve=pa.array(rows, dtype))
+    found = HatsArchive(folder).lightcurves(ids)
+    wanted = expected.n_epochs == 3 if kind == "fixed" else expected.n_epochs >= 0
+    assert found.n_epochs.tolist() == np.where(wanted, expected.n_epochs, 0).tolist()
+    for row in np.flatnonzero(wanted):
+        one, other = found[row : row + 1], expected[row : row + 1]
+        assert one.time.tolist() == other.time.tolist()
+        assert one.catflags.tolist() == other.catflags.tolist()
