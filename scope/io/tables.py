@@ -39,7 +39,7 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
     """
     with _opened(path) as file:
         names = _selected(file, columns, path)
-        table = file.read(columns=names)
+        table = _with_texts_checked(file.read(columns=names))
     return table if names is None else table.select(names)
 
 
@@ -77,8 +77,16 @@ def iter_batches(
         names = _selected(file, columns, path)
         groups = None if holding is None else _groups(file, holding)
         for batch in file.iter_batches(rows, groups, columns=names, use_threads=False):
-            table = pa.Table.from_batches([batch])
+            table = _with_texts_checked(pa.Table.from_batches([batch]))
             yield table if names is None else table.select(names)
+
+
+def _with_texts_checked(table: pa.Table) -> pa.Table:
+    """Return a table whose texts are texts: Parquet does not check the bytes of foreign files."""
+    for column in table.columns:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            column.validate(full=True)
+    return table
 
 
 def _groups(file: pq.ParquetFile, holding: npt.NDArray[np.bool_]) -> list[int]:
@@ -143,12 +151,14 @@ def _opened(path: str | Path, buffer_size: int = 0) -> Iterator[pq.ParquetFile]:
             buffer_size=buffer_size,
             page_checksum_verification=True,
         ) as file:
+            # Names that are no text are found here, not where somebody first looks at them.
+            _ = file.schema_arrow.names
             yield file
     except FileNotFoundError as error:
         raise NotFoundError("no such file", value=str(path)) from error
     except PermissionError as error:
         raise InputError("file that may not be read", value=str(path)) from error
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if Path(path).is_dir():
             raise InputError("folder in place of a Parquet file", value=str(path)) from error
         raise CorruptFileError(

@@ -101,6 +101,22 @@ def test_flipped_bytes_end_in_a_result_or_in_one_line(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_name_or_a_text_that_is_no_text_ends_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "curves.parquet"
+    curves(path)
+    # The schema stands twice in the file: for Parquet and for Arrow.
+    path.write_bytes(path.read_bytes().replace(b"magerr", b"mag\xa7rr"))
+    assert features_of(path) == 2
+    assert capsys.readouterr().err.count("error: ") == 1
+    curves(path)
+    names = pa.array([b"\xff\xfe", b"b", b"c"]).view(pa.string())
+    pq.write_table(pq.read_table(path).append_column("obj_id", names), path)
+    assert features_of(path) == 2
+    assert "curves.parquet" in capsys.readouterr().err
+
+
 def test_every_flipped_bit_of_a_page_of_our_own_is_found(tmp_path: Path) -> None:
     path = tmp_path / "product.parquet"
     product(path)
