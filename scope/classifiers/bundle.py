@@ -305,8 +305,8 @@ def _parse(content: bytes, folder: Path) -> dict[str, Any]:
             raise ValueError(f"{found[0]}, version {found[1]}")
         if missing or manifest["algorithm"] not in ALGORITHMS:
             raise ValueError(f"algorithm {manifest.get('algorithm')}, without {missing}")
-        if not (isinstance(manifest["files"], dict) and isinstance(manifest["features"], list)):
-            raise ValueError("files that are no object, or features that are no list")
+        if not (isinstance(manifest["files"], dict) and isinstance(manifest["features"], dict)):
+            raise ValueError("files or features that are no object")
         for member in manifest["members"]:
             if member["class"] != ClassDefinition(**member["definition"]).tag or not member["file"]:
                 raise ValueError(f"class {member['class']}")

@@ -32,9 +32,16 @@ def product(path: Path) -> None:
     write_table(pa.Table.from_pylist(rows, arrow_schema(SOURCES)), path, {"stages": {"sources": 2}})
 
 
-def predictions(path: Path) -> None:
-    lines = [f"{number},{number / 7},{number / 9}" for number in range(40)]
-    path.write_text("\n".join(["_id,vnv_xgb,rrlyr_xgb", *lines]) + "\n")
+def features(path: Path) -> None:
+    light_curves = path.with_name("light_curves.parquet")
+    curves(light_curves)
+    options = ["--light-curves", str(light_curves), "--output", str(path), "--workers", "1"]
+    assert generate_features.main(options) == 0
+
+
+def sources(path: Path) -> None:
+    lines = [f"{number},{number / 7},{number / 9},star {number}" for number in range(40)]
+    path.write_text("\n".join(["ztf_id,ra,dec,name", *lines]) + "\n")
 
 
 def taxonomy(path: Path) -> None:
@@ -57,8 +64,11 @@ def verified(path: Path) -> int:
     return main.main(["verify", str(path)])
 
 
-def summed_up(path: Path) -> int:
-    return main.main(["summary", str(path)])
+def listed(path: Path) -> int:
+    from scope.cli.run import guarded
+    from scope.targets.lists import read_source_list
+
+    return guarded(lambda: read_source_list(path))
 
 
 def of_taxonomy(path: Path) -> int:
@@ -71,8 +81,8 @@ def of_taxonomy(path: Path) -> int:
 DOORS = [
     ("curves.parquet", curves, features_of),
     ("product.parquet", product, verified),
-    ("product.parquet", product, scores_of),
-    ("preds.csv", predictions, summed_up),
+    ("features.parquet", features, scores_of),
+    ("list.csv", sources, listed),
     ("map.json", taxonomy, of_taxonomy),
 ]
 
@@ -87,6 +97,8 @@ def test_flipped_bytes_end_in_a_result_or_in_one_line(
 ) -> None:
     path = tmp_path / name
     write(path)
+    # Whole, it is read: the command gets to what it does with the file.
+    assert command(path) == 0
     whole = path.read_bytes()
     rng = np.random.default_rng(20)
     for _ in range(FLIPS):
