@@ -33,7 +33,7 @@ STAGES: dict[str, int] = {
     "twins": 1,
     "training_set": 3,
     "training_scores": 3,
-    "bundle": 6,
+    "bundle": 7,
     "fusion": 4,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""

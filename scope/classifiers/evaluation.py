@@ -32,7 +32,7 @@ CURVE_CUTS = tuple(round(0.01 * i, 2) for i in range(101))
 
 SLICES: Mapping[str, tuple[float, ...]] = {
     "magnitude": (0, 14, 15, 16, 17, 18, 19, 20, 30),
-    "epochs": (0, 75, 100, 150, 250, 500, 1000, 1e6),
+    "epochs": (0, 30, 50, 75, 100, 150, 250, 500, 1000, 1e6),
     "period": (0, 0.1, 0.3, 1, 3, 10, 100, 1e6),
 }
 """Edges of the slices: median magnitude (mag), number of epochs, period (days)."""

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.classifiers.assemble import NO_PARENT, find_sorted
-from scope.classifiers.training_set import COPY
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io.kinds import STAR_NAMES, find_column
 from scope.io.user_tables import read_user_table
@@ -115,8 +114,8 @@ def read_labels(
         table["star"].to_numpy(object),
         table["survey"].to_numpy(object),
         {name: table[name].to_numpy(np.float32) for name in known},
-        table["parent"].to_numpy(np.int64),
-        table[COPY].to_numpy(object),
+        np.full(len(table), NO_PARENT, np.int64),
+        np.full(len(table), None, object),
     )
 
 
@@ -174,17 +173,7 @@ def _who(frame: pd.DataFrame, path: str | Path) -> dict[str, Any]:
         "_id": ids,
         "star": [one or f"light curve {own}" for one, own in zip(stars, ids, strict=True)],
         "survey": [one or Path(path).stem for one in surveys],
-        "parent": _parents(frame, path),
-        COPY: exact_names(frame[COPY], COPY, path) if COPY in frame else [None] * len(ids),
     }
-
-
-def _parents(frame: pd.DataFrame, path: str | Path) -> npt.NDArray[np.int64]:
-    """Return the light curve that each row is a copy of."""
-    if "parent" not in frame:
-        return np.full(len(frame), NO_PARENT, dtype=np.int64)
-    found = exact_ids(frame["parent"], "parent", path, first=0)
-    return np.asarray(found.fillna(NO_PARENT).to_numpy(dtype=np.int64))
 
 
 def _labelling(label_map: LabelMap, name: str | None, path: str | Path) -> Labelling | None:

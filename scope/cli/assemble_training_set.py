@@ -43,6 +43,12 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--output", required=True, metavar="FILE", help="training set, .parquet, .h5 or .csv"
     )
+    parser.add_flag(
+        "--copies",
+        default=True,
+        help="add copies of light curves, as training.twins and training.thinned say: on their "
+        "epochs without variability, and with few epochs",
+    )
     add_generation_options(parser)
 
 
@@ -50,6 +56,7 @@ def run(options: argparse.Namespace) -> None:
     """Assemble, and say what there is of each label."""
     from scope.classifiers.assemble_files import assemble_files
     from scope.classifiers.labels import read_labels
+    from scope.surveys.twins import CopyOptions
 
     config = generation_config(options)
     labels = read_labels(options.labels, _label_map(options.label_map, config), _names(config))
@@ -60,11 +67,14 @@ def run(options: argparse.Namespace) -> None:
         options.output,
         cleaning=config.cleaning_options(),
         options=config.feature_options(),
+        copies=CopyOptions(**config.training.copies()) if options.copies else None,
         backend=backend_of(options) or config.backend(),
         workers=options.workers,
         facts={"config_hash": config.config_hash},
     )
     print(f"{found.light_curves} light curves: {found.rows} of {found.stars} stars in the set")
+    if found.copies:
+        print(f"{found.copies} copies of them, without variability or with few epochs")
     for name, count in found.positive.items():
         if count:
             print(f"  {name:<28} {count:>8}")

@@ -157,7 +157,8 @@ def test_the_command_makes_a_training_set_of_light_curves_in_several_bands(
     output = tmp_path / f"training{suffix}"
     argv = ["assemble_training_set", "--light-curves", str(curves(tmp_path / "lc.parquet"))]
     argv += ["--labels", str(labels), "--label-map", str(tmp_path / "map.yaml"), "--max-freq", "3"]
-    assert main([*argv, "--samples-per-peak", "3", "--output", str(output)]) == 0
+    argv += ["--samples-per-peak", "3", "--output", str(output)]
+    assert main([*argv, "--copies", "false"]) == 0
     assert "6 light curves: 4 of 2 stars in the set" in capsys.readouterr().out
     table, _ = read_training_set(output, ["iqr", "dmdt"], ["EA", "periodic", "filter"])
     assert table.column("star").to_pylist() == ["a", "a", "b", "b"]
@@ -170,6 +171,48 @@ def test_the_command_makes_a_training_set_of_light_curves_in_several_bands(
         period = read_table(output).column("period_LS_BIC").to_pylist()
         # the period that was put in
         assert period == pytest.approx([0.71] * 4, rel=1e-3)
+
+
+def test_the_command_adds_copies_with_their_labels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The columns say nothing of `variable`, nor of what does not vary.
+    labels = write(
+        tmp_path / "labels.csv",
+        objectid=range(900, 904),
+        sourceid=["a", "a", "b", "b"],
+        **{"RR Lyrae": [1, 1, 0, 0], "variable": [1, 1, 1, 1], "EA": [0, 0, 1, None]},
+    )
+    (tmp_path / "settings.yaml").write_text(
+        "training: {twins: {per_light_curve: 2}, thinned: {share: 1, alerts: 0}}"
+    )
+    output = tmp_path / "training.parquet"
+    argv = ["assemble-training-set", "--light-curves", str(curves(tmp_path / "lc.parquet"))]
+    argv += ["--config-path", str(tmp_path / "settings.yaml")]
+    argv += ["--labels", str(labels), "--max-freq", "2", "--samples-per-peak", "3"]
+    assert main([*argv, "--output", str(output)]) == 0
+    said = capsys.readouterr().out
+    table = read_table(output).to_pandas()
+    assert "6 light curves: 4 of 2 stars in the set" in said
+    assert f"{len(table) - 4} copies" in said
+    assert set(table["star"]) == {"a", "b"}
+    thin = table[table["copy"] == "thinned"]
+    assert len(thin) == 4
+    assert thin["n_epochs"].between(20, 50).all()
+    known = {(s, v) for s, v in zip(thin["star"], thin["EA"].astype(object), strict=True)}
+    assert ("a", 0.0) in known
+    assert ("b", 1.0) in known
+    twins = table[table["copy"].notna() & (table["copy"] != "thinned")]
+    assert len(twins) >= 16
+    assert (twins["RR Lyrae"] == 0).all()
+    assert (twins["EA"] == 0).all()
+    noise = twins[twins["copy"] == "noise"]
+    assert (noise["non-variable"] == 1).all()
+    assert (noise["variable"] == 0).all()
+    # A shuffled RR Lyrae star does not vary; of a shuffled eclipsing one it is not known.
+    shuffled = twins[twins["copy"] == "shuffled"]
+    assert (shuffled.loc[shuffled["star"] == "a", "variable"] == 0).all()
+    assert table.loc[table["copy"].isna(), "non-variable"].isna().all()
 
 
 @pytest.mark.parametrize(

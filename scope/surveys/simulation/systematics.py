@@ -130,7 +130,7 @@ def draw_systematics(
     parts = [
         neighbour_light(
             seeing,
-            flux_ratio=log_uniform(rng, 0.01, 1.0),
+            flux_ratio=log_uniform(rng, 0.005, 0.3),
             distance_arcsec=rng.uniform(1.5, 5.0),
         ),
         profile_mismatch(seeing, rng.normal(0.0, 0.04)),

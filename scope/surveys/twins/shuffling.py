@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from scope.lightcurves.nulls import SEASON_GAP_DAYS
+
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-
-SEASON_GAP_DAYS = 60.0
-"""A longer gap ends a season: the Sun is near, or the survey was elsewhere."""
 
 LONGEST_SEASON_DAYS = 365.25
 """Fields without a yearly gap have seasons of a year."""

@@ -174,6 +174,7 @@ def make_twins(
     *,
     cleaning: CleaningOptions | None = None,
     options: CopyOptions | None = None,
+    skip_unlabelled: bool = False,
     facts: Mapping[str, Any] | None = None,
 ) -> Counter[str]:
     """Write copies of training light curves: twins that do not vary, and thinned ones.
@@ -198,6 +199,8 @@ def make_twins(
     cleaning : CleaningOptions, optional
         Copies are made of the epochs that it keeps, of light curves that it keeps.
     options : CopyOptions, optional
+    skip_unlabelled : bool
+        Make no copies of light curves without truth, and do not raise.
     facts : mapping, optional
         Further facts for the records.
 
@@ -214,7 +217,11 @@ def make_twins(
     """
     cleaning, options = cleaning or CleaningOptions(), options or CopyOptions()
     lines = read_truth(truth)
-    shares = _shares(read_parents(light_curves, lines, cleaning), options)
+
+    def parents() -> Iterator[Parent]:
+        return read_parents(light_curves, lines, cleaning, skip_unlabelled)
+
+    shares = _shares(parents(), options)
     metadata = record(
         "twins", read_metadata(light_curves), **{**(facts or {}), "copies": asdict(options)}
     )
@@ -224,7 +231,7 @@ def make_twins(
     schema = _curve_schema(light_curves)
     curves = TableWriter(output / LIGHT_CURVES, schema, metadata)
     with curves, TableWriter(output / TRUTH, TRUTH_SCHEMA, metadata) as lists:
-        for parent in read_parents(light_curves, lines, cleaning):
+        for parent in parents():
             copies = list(copies_of(parent, options, shares.get(parent.survey, 1.0)))
             counts.update(copy.kind for copy in copies)
             curves.write(pa.Table.from_pylist([_curve_row(copy) for copy in copies], schema))
@@ -340,6 +347,12 @@ def _as_parent(copy: LightCurveCopy) -> Parent:
 
 
 def read_truth(path: str | Path) -> dict[int, dict[str, Any]]:
+    """Return the lines of a truth table by ``objectid``: star, labels, and what else there is.
+
+    Raises
+    ------
+    MissingColumnError
+    """
     names = read_schema(path).names
     needed = ("objectid", "sourceid", "labels")
     require_columns(names, needed, f" in {path}")
@@ -348,9 +361,29 @@ def read_truth(path: str | Path) -> dict[int, dict[str, Any]]:
 
 
 def read_parents(
-    path: str | Path, truth: Mapping[int, Mapping[str, Any]], cleaning: CleaningOptions
+    path: str | Path,
+    truth: Mapping[int, Mapping[str, Any]],
+    cleaning: CleaningOptions,
+    skip_unlabelled: bool = False,
 ) -> Iterator[Parent]:
-    """Yield the light curves of a file that cleaning keeps, with their truth."""
+    """Yield the light curves of a file that cleaning keeps, with their truth.
+
+    Parameters
+    ----------
+    path : path
+        Raw or cleaned light curves.
+    truth : mapping
+        Of `read_truth`.
+    cleaning : CleaningOptions
+    skip_unlabelled : bool
+        Leave out light curves without truth, and do not raise.
+
+    Raises
+    ------
+    MissingColumnError
+    InputError
+        If a light curve has no truth.
+    """
     present = read_schema(path).names
     names = {
         meaning: next((name for name in accepted if name in present), None)
@@ -373,6 +406,8 @@ def read_parents(
             if points.stop - points.start < cleaning.min_epochs:
                 continue
             objectid = int(good.ids[row])
+            if objectid not in truth and skip_unlabelled:
+                continue
             if objectid not in truth:
                 raise InputError(
                     f"light curve of {path} without a line of truth",
