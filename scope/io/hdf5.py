@@ -125,13 +125,14 @@ def write_hdf(df: pd.DataFrame, path: str | Path) -> None:
     )
     with store:
         handle = store._handle
-        # Without times the same table gives the same bytes; pandas does not hand this on to
-        # what it pickles.
-        handle.create_vlarray = functools.partial(handle.create_vlarray, track_times=False)
+        # Without times the same table gives the same bytes in the next second too; pandas hands
+        # this on to none of the arrays of a fixed table.
+        for name in ("create_array", "create_carray", "create_earray", "create_vlarray"):
+            setattr(handle, name, functools.partial(getattr(handle, name), track_times=False))
         with warnings.catch_warnings():
             # That array columns are pickled is what the docstring says.
             warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
-            store.put("df", frame, format="fixed", track_times=False)
+            store.put("df", frame, format="fixed")
         attributes = store.get_storer("df").attrs
         attributes.metadata = attrs
         attributes.nullable_types = to_json(types)
