@@ -132,7 +132,7 @@ def write_hdf(df: pd.DataFrame, path: str | Path) -> None:
         with warnings.catch_warnings():
             # That array columns are pickled is what the docstring says.
             warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
-            store.put("df", frame, format="fixed")
+            store.put("df", frame, format="fixed", track_times=False)
         attributes = store.get_storer("df").attrs
         attributes.metadata = attrs
         attributes.nullable_types = to_json(types)
