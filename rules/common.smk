@@ -33,7 +33,7 @@ wildcard_constraints:
     algo="dnn|xgb",
     kind="dnn|xgb|fused",
     group=r"[A-Za-z0-9][\w.-]*",
-    origin=r"(twins/)?(labelled|field_\d+/ccd_\d\d_quad_\d)",
+    origin=r"(twins/)?(labelled|field_\d+/ccd_\d\d_quad_\d)|field_stars",
     classes=r"[a-z0-9_]+",
     preprocessing="[0-9a-f]{12}",
 
@@ -314,6 +314,10 @@ LABELLED = ["labelled"] if CONFIG.training.labelled.folder else []
 """Where training light curves come from, beside the simulated targets."""
 
 
+FIELD_STARS = ["field_stars"] if CONFIG.training.field_stars.archive else []
+"""Stars of real fields. They need no twins: each is there with a signal and without."""
+
+
 def twins():
     """Copies of the light curves of each unit, and of the labelled ones."""
     if not (CONFIG.training.twins.per_light_curve or CONFIG.training.thinned.share):
@@ -326,14 +330,19 @@ def twins():
 def training_features(wildcards):
     return [
         *training_units("results/features/{target}/{unit}.parquet"),
-        *expand("results/{origin}/features.parquet", origin=[*LABELLED, *twins()]),
+        *expand(
+            "results/{origin}/features.parquet",
+            origin=[*LABELLED, *FIELD_STARS, *twins()],
+        ),
     ]
 
 
 def training_truth(wildcards):
     return [
         *training_units("results/simulation/{target}/{unit}"),
-        *expand("results/{origin}/lightcurves", origin=[*LABELLED, *twins()]),
+        *expand(
+            "results/{origin}/lightcurves", origin=[*LABELLED, *FIELD_STARS, *twins()]
+        ),
     ]
 
 
@@ -348,9 +357,18 @@ def twin_parents(wildcards):
     }
 
 
+@clearly
+def field_star_archive(wildcards):
+    """The folder of real fields; a change of its files is told by their times."""
+    section = CONFIG.training.field_stars
+    return str(Path(section.archive or "training.field_stars.archive").expanduser())
+
+
 def training_cleaning(wildcards):
-    """Copies with few epochs are held to a cut of their own."""
+    """Copies with few epochs, and stars of fields, are held to a cut of their own."""
     cleaning = CONFIG.cleaning_options()
+    if wildcards.origin in FIELD_STARS:
+        return replace(cleaning, min_epochs=CONFIG.training.field_stars.least_epochs)
     if not wildcards.origin.startswith("twins/"):
         return cleaning
     fewest = min(cleaning.min_epochs, CONFIG.training.thinned.epochs[0])

@@ -3,8 +3,11 @@
 in   results/features/{target}/{unit}.parquet    the training targets of the configuration
      results/simulation/{target}/{unit}/         with the truth of each simulated star
      {training.labelled.folder}/{set}/           light curves and labels of other surveys
+     {training.field_stars.archive}              real fields, whose stars nobody labelled
      training.dataset, if set, in place of all
 out  results/labelled/                           those, as ZTF would have seen them
+     results/field_stars/                        quiet stars of fields, as they are and with
+                                                 simulated signals
      results/twins/{origin}/                     copies of all, on their epochs: without
                                                  variability, and with few epochs
      results/training/{group}.parquet            features, labels and the star of each row
@@ -40,6 +43,28 @@ rule resample_labelled:
         settings=CONFIG.training.labelled.model_dump(exclude={"label_map"}),
     script:
         "../workflow/scripts/resample_labelled.py"
+
+
+rule sample_field_stars:
+    input:
+        field_star_archive,
+    output:
+        directory("results/field_stars/lightcurves"),
+    log:
+        "logs/sample_field_stars.log",
+    benchmark:
+        "benchmarks/sample_field_stars.tsv"
+    resources:
+        mem_mb=memory("sample_field_stars"),
+        runtime=minutes("sample_field_stars"),
+    params:
+        version=STAGES["field_stars"],
+        release=CONFIG.training.field_stars.data_release,
+        cleaning=CONFIG.cleaning_options(),
+        options=CONFIG.training.field_stars.options(),
+        facts=FACTS,
+    script:
+        "../workflow/scripts/sample_field_stars.py"
 
 
 rule make_twins:

@@ -31,6 +31,7 @@ STAGES: dict[str, int] = {
     "report": 1,
     "labelled": 2,
     "twins": 1,
+    "field_stars": 1,
     "training_set": 3,
     "training_scores": 3,
     "bundle": 7,

@@ -21,12 +21,17 @@ LABELLED = (
     "And on labelled stars of other surveys ({sets}), cut, thinned and given noise so that "
     "they look as ZTF would have seen them."
 )
+FIELD_STARS = (
+    "And on unlabelled stars of real fields of ZTF that show no variability, as they are and with "
+    "simulated signals."
+)
+NO_FIELD_STARS = "No star that ZTF observed was used."
 STARTER_LIMITS = (
     "A starter, so that a first run needs no download. The simulated sky knows fewer kinds of "
     "variability, artefacts and blends than the real one, the stars of other surveys were seen "
     "through other passbands and have no colours, and classes come in other proportions: "
     "probabilities refer to those of the training set, and rare classes on a real field will "
-    "be dominated by false positives. No star that ZTF observed was used. Not fit for a "
+    "be dominated by false positives. Not fit for a "
     "published catalogue; train on labelled light curves for that."
 )
 
@@ -36,9 +41,11 @@ def _about(config: Config) -> str:
     labelled = config.training.labelled
     if config.training.group != STARTER:
         return ""
+    there = config.training.field_stars.archive is not None
     if labelled.folder is None:
-        return f"{SIMULATED} {ONLY_SIMULATED}"
-    return f"{SIMULATED} {LABELLED.format(sets=', '.join(labelled.sets))}"
+        return f"{SIMULATED} {FIELD_STARS if there else ONLY_SIMULATED}"
+    words = LABELLED.format(sets=", ".join(labelled.sets))
+    return f"{SIMULATED} {words} {FIELD_STARS if there else NO_FIELD_STARS}"
 
 
 def training_settings(config: Config) -> dict[str, Any]:

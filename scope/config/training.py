@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from scope.config.base import Section, key, matching
 from scope.config.classes import CLASSES
-from scope.config.sections import FieldName, GroupName, Simulation
+from scope.config.sections import FieldName, GroupName, Release, Simulation
 
 Tag = Annotated[
     str,
@@ -194,6 +194,33 @@ class Thinned(Section):
         return epochs
 
 
+class FieldStars(Section):
+    """Unlabelled stars of real fields: quiet ones, each as it is and with a simulated signal."""
+
+    archive: str | None = key(
+        None,
+        "folder of bulk light curves, as the key archive; null uses no real field. Fields that "
+        "models shall be judged on must not be among them",
+        min_length=1,
+    )
+    data_release: Release | None = key(None, "the data release, where the folder holds several")
+    fields: tuple[int, ...] = key((), "numbers of the fields that are used; none: all that it has")
+    most: int = key(1000, "light curves of a quadrant, at most", ge=1)
+    least_epochs: int = key(20, "good epochs of a light curve, at least", ge=12)
+    chance: float = key(
+        0.02,
+        "stars whose disjoint halves of epochs agree better than this share of shuffled light "
+        "curves does are taken for variable, and left out",
+        gt=0,
+        lt=0.5,
+    )
+    seed: int = key(1, "start of the random numbers", ge=0)
+
+    def options(self) -> dict[str, Any]:
+        """Return the settings of `scope.surveys.field_stars.FieldStarOptions`."""
+        return self.model_dump(exclude={"archive", "data_release"})
+
+
 def _training_sky() -> Simulation:
     return Simulation(mix="balanced", n_stars=4000, seed=2)
 
@@ -214,6 +241,7 @@ class Training(Section):
     labelled: Labelled = key(Labelled, "labelled stars of other surveys, besides these targets")
     twins: Twins = key(Twins, "copies that do not vary, so that no class is told by its cadence")
     thinned: Thinned = key(Thinned, "copies with few epochs, as young surveys and alerts have them")
+    field_stars: FieldStars = key(FieldStars, "stars of real fields, whose classes nobody knows")
     without_matches: float = key(
         0.0,
         "share of the stars whose features from other catalogues and alerts are left out, so that "

@@ -43,7 +43,7 @@ from scope.lightcurves.files import iter_raw_lightcurves
 from scope.lightcurves.nulls import NULLS
 from scope.provenance import STAGES
 from scope.schema import with_scope_metadata
-from tests.benchmarks.real_field_mixes import labelled_curves, print_mix
+from tests.benchmarks.real_field_mixes import CONSTANT, labelled_curves, print_mix
 from tests.benchmarks.real_field_page import write_page
 from tests.benchmarks.transients import FORMS, transients
 
@@ -242,8 +242,14 @@ def print_mixes(bench: Bench, options: argparse.Namespace) -> None:
         ("the same, and as many shuffled", [stars, fakes]),
         ("like a field: one in ten labelled", [stars, fakes, *nulls]),
     ):
-        catalog = bench.catalog(f"mix_{len(files)}", unique(bench, files))
-        print_mix(name, catalog, truth, tags_of(catalog), like_field=len(files) > 2)
+        paths = unique(bench, files)
+        noise = [path for path in paths if "white_noise" in path.name]
+        constant = {one for path in noise for one in read_table(path).column("_id").to_pylist()}
+        catalog = bench.catalog(f"mix_{len(files)}", paths)
+        known = {**truth, **dict.fromkeys(constant, CONSTANT)}
+        print_mix(
+            name, catalog, known, tags_of(catalog), labelled=truth if nulls[0] in files else ()
+        )
 
 
 def moved(curves: LightCurves) -> LightCurves:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LEAST_POSITIVE = 20
 FIELD_SHARE = 0.1
 """Of labelled stars in a mix like a field."""
+
+CONSTANT = (frozenset[str](), frozenset[str]())
+"""Truth of white noise: it is of no class."""
 
 Truth = Mapping[int, tuple[frozenset[str], frozenset[str]]]
 """Id -> labels that the star has, and labels that it may have or not."""
@@ -59,17 +62,22 @@ def labelled_curves(
 
 
 def print_mix(
-    name: str, catalog: pa.Table, truth: Truth, tags: Sequence[str], *, like_field: bool
+    name: str,
+    catalog: pa.Table,
+    truth: Truth,
+    tags: Sequence[str],
+    *,
+    labelled: Collection[int] = (),
 ) -> None:
     """Print calibration error and Brier skill per class and algorithm.
 
-    A row without truth is a null: it is of no class (of `vnv` too, where it is shuffled: it is
-    left out there).
+    A row without truth is shuffled: it is of no class, and whether it is of `vnv` is not known.
+    With `labelled`, these are one row in ten, and the others nine.
     """
     ids = catalog.column("_id").to_numpy()
     rows = np.arange(len(ids))
-    if like_field:
-        rows = _field_rows(np.array([int(one) in truth for one in ids]))
+    if labelled:
+        rows = _field_rows(np.array([int(one) in labelled for one in ids]))
     print(f"\n## {name}: {len(rows)} rows\n")
     print(
         "| class | positive | ECE _p | DNN | XGB | _p_train "

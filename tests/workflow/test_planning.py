@@ -51,3 +51,18 @@ def test_a_training_set_that_is_there_is_trained_on_and_none_is_made(
         "train": "1",
         "total": "7",
     }
+
+
+def test_stars_of_a_real_field_join_a_training(
+    make_run: Callable[..., Run], tmp_path: Path
+) -> None:
+    write_small_quadrant(tmp_path, field=600, quad=1, seed=1)
+    settings = f"training={{field_stars: {{archive: {tmp_path}}}}}"
+    planned = make_run("fields", config=[settings]).snakemake(
+        "-n", "results/training/starter.parquet"
+    )
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", planned, re.MULTILINE))
+    # Features of these stars, of the twins of the one simulated quadrant, and no twins of theirs.
+    assert (jobs["sample_field_stars"], jobs["generate_features"], jobs["make_twins"]) == (
+        *("1", "2", "1"),
+    )
