@@ -22,6 +22,8 @@ from scope.classifiers.settings import training_settings
 from scope.config import load_config
 from scope.errors import ScopeError
 from scope.provenance import STAGES
+from scope.surveys.labelling import map_path
+from scope.surveys.open import archive_arguments, kowalski_settings
 from scope.targets import FieldTarget, parse_target
 from scope.targets.paths import without_wildcards
 from scope.targets.plan import Plan
@@ -33,7 +35,7 @@ wildcard_constraints:
     algo="dnn|xgb",
     kind="dnn|xgb|fused",
     group=r"[A-Za-z0-9][\w.-]*",
-    origin=r"(twins/)?(labelled|field_\d+/ccd_\d\d_quad_\d)|field_stars",
+    origin=r"(twins/)?(labelled|catalogued|field_\d+/ccd_\d\d_quad_\d)|field_stars",
     classes=r"[a-z0-9_]+",
     preprocessing="[0-9a-f]{12}",
 
@@ -310,7 +312,10 @@ def training_units(pattern):
     ]
 
 
-LABELLED = ["labelled"] if CONFIG.training.labelled.folder else []
+LABELLED = [
+    *(["labelled"] if CONFIG.training.labelled.folder else []),
+    *(["catalogued"] if CONFIG.training.catalogues.tables else []),
+]
 """Where training light curves come from, beside the simulated targets."""
 
 
@@ -385,6 +390,33 @@ def labelled_tables(wildcards):
         name=labelled.sets,
         table=["lightcurves", "labels"],
     )
+
+
+@clearly
+def catalogue_tables(wildcards):
+    """The published tables, and the maps by which they are read."""
+    tables = CONFIG.training.catalogues.tables
+    return [
+        *(item.path for item in tables),
+        *(str(map_path(item.map)) for item in tables),
+    ]
+
+
+@clearly
+def catalogued_survey(wildcards):
+    """The survey whose light curves the catalogues label."""
+    if CONFIG.survey == "kowalski":
+        return kowalski_settings(CONFIG)
+    return archive_arguments(CONFIG)
+
+
+def catalogued_archive(wildcards):
+    return [] if CONFIG.archive is None else [CONFIG.archive]
+
+
+def catalogued_queries(wildcards):
+    """Queries of the database that the job has under way at a time."""
+    return int(CONFIG.survey == "kowalski")
 
 
 @clearly

@@ -5,9 +5,12 @@ in   results/features/{target}/{unit}.parquet    the training targets of the con
      {training.labelled.folder}/{set}/           light curves and labels of other surveys
      {training.field_stars.archive}              real fields, whose stars nobody labelled
      training.dataset, if set, in place of all
+     {training.catalogues.tables}                published catalogues of variable stars
 out  results/labelled/                           those, as ZTF would have seen them
      results/field_stars/                        quiet stars of fields, as they are and with
                                                  simulated signals
+     results/catalogued/                         light curves of the archive that are stars of
+                                                 the catalogues, and what became of all rows
      results/twins/{origin}/                     copies of all, on their epochs: without
                                                  variability, and with few epochs
      results/training/{group}.parquet            features, labels and the star of each row
@@ -65,6 +68,28 @@ rule sample_field_stars:
         facts=FACTS,
     script:
         "../workflow/scripts/sample_field_stars.py"
+rule label_light_curves:
+    input:
+        tables=catalogue_tables,
+        label_map=label_map,
+        archive=catalogued_archive,
+    output:
+        directory("results/catalogued/lightcurves"),
+    log:
+        "logs/label_light_curves.log",
+    benchmark:
+        "benchmarks/label_light_curves.tsv"
+    resources:
+        mem_mb=memory("label_light_curves"),
+        runtime=minutes("label_light_curves"),
+        kowalski=catalogued_queries,
+    params:
+        version=STAGES["labels"],
+        survey=catalogued_survey,
+        settings=CONFIG.training.catalogues.model_dump(),
+        facts=FACTS,
+    script:
+        "../workflow/scripts/label_light_curves.py"
 
 
 rule make_twins:

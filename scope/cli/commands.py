@@ -47,7 +47,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("classify", "summary", "plot-predictions", "verify"),
     ),
     "Models and training": (
-        *("models", "fetch-models", "import-models", "fetch-datasets", "assemble-training-set"),
+        *("models", "fetch-models", "import-models", "fetch-datasets"),
+        *("label-light-curves", "assemble-training-set"),
         *("train", "scope-train", "create-training-script", "plot-bundle"),
         *("assemble-training-stats", "plot-training-stats"),
     ),

@@ -19,6 +19,7 @@ COMMANDS = {
     "config": "write the generated files of config/, or check the current configuration",
     "train": "train models of some classes on labelled features",
     "create-training-script": "write a shell script that trains all classes with enough examples",
+    "label-light-curves": "label light curves by published catalogues of variable stars",
     "assemble-training-set": "make a training set of light curves, or features, and labels",
     "assemble-training-stats": "gather figures and importances of trained classes, a file each",
     "plot-predictions": "draw what networks and trees say about the same light curves",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from scope.config.base import Section, key, matching
+from scope.config.catalogues import Catalogues
 from scope.config.classes import CLASSES
 from scope.config.sections import FieldName, GroupName, Release, Simulation
+from scope.errors import ConfigError
 
 Tag = Annotated[
     str,
@@ -235,13 +237,18 @@ class Training(Section):
         min_length=1,
     )
     targets: tuple[FieldName, ...] = key(
-        ("field_701",), "simulated targets that make the training set", min_length=1
+        ("field_701",),
+        "simulated targets that make the training set; with stars of catalogues or of labelled "
+        "sets there need be none: []",
     )
     simulation: Simulation = key(_training_sky, "the simulated sky of these targets")
     labelled: Labelled = key(Labelled, "labelled stars of other surveys, besides these targets")
     twins: Twins = key(Twins, "copies that do not vary, so that no class is told by its cadence")
     thinned: Thinned = key(Thinned, "copies with few epochs, as young surveys and alerts have them")
     field_stars: FieldStars = key(FieldStars, "stars of real fields, whose classes nobody knows")
+    catalogues: Catalogues = key(
+        Catalogues, "published catalogues that label stars of the archive, besides these targets"
+    )
     without_matches: float = key(
         0.0,
         "share of the stars whose features from other catalogues and alerts are left out, so that "
@@ -278,6 +285,18 @@ class Training(Section):
     classes: dict[Tag, ClassSetting] = Field(
         default_factory=lambda: default_classes(), description="the classifiers"
     )
+
+    @model_validator(mode="after")
+    def _stars_to_learn_from(self) -> Training:
+        """Check that there is something to train on."""
+        if not (self.targets or self.dataset or self.labelled.folder or self.catalogues.tables):
+            raise ConfigError(
+                "training.targets without a target, and no other stars to train on",
+                value="[]",
+                allowed="simulated targets, training.catalogues.tables, "
+                "training.labelled.folder or training.dataset",
+            )
+        return self
 
     def copies(self) -> dict[str, Any]:
         """Return the settings of `scope.surveys.twins.CopyOptions`."""

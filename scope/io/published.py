@@ -146,7 +146,7 @@ def _fixed_width(path: Path, text: str, readme: Path | None) -> PublishedTable:
     kind = "text with a byte-by-byte description"
     _require_whole_lines(path, text, kind, _records(path, readme))
     if readme is None:
-        return _by_astropy(path, text.split("\n"), "ascii.mrt", kind)
+        return _by_astropy(path, text.rstrip("\n").split("\n"), "ascii.mrt", kind)
     # Astropy looks the name up in the description.
     return _by_astropy(path, str(path), "ascii.cds", kind, readme=str(readme))
 
@@ -168,7 +168,9 @@ def _require_whole_lines(path: Path, text: str, kind: str, records: int | None) 
     A cut at the end of a line cannot be seen where the description counts no rows.
     """
     lines = text.rstrip("\n").split("\n")
-    last = next((n for n, line in enumerate(reversed(lines)) if line.startswith("-----")), len(lines))
+    last = next(
+        (n for n, line in enumerate(reversed(lines)) if line.startswith("-----")), len(lines)
+    )
     rows = [line for line in lines[len(lines) - last :] if line.strip()]
     if records is not None and len(rows) != records:
         raise _corrupt(path, kind, f"{len(rows)} rows, and {records} in its description")
@@ -287,7 +289,9 @@ def _delimited(path: Path, text: str) -> PublishedTable:
     dashes = next((n for n in (1, 2) if n < len(rows) and _is_dashes(rows[n])), 0)
     units = dict(zip(names, rows[1], strict=True)) if dashes == 2 else {}
     cells = zip(*rows[dashes + 1 :], strict=True)
-    columns = {n: [c.strip() or None for c in column] for n, column in zip(names, cells, strict=False)}
+    columns = {
+        n: [c.strip() or None for c in column] for n, column in zip(names, cells, strict=False)
+    }
     frame = pd.DataFrame(columns, columns=names, dtype=object)
     return PublishedTable(frame, {n: unit.strip() for n, unit in units.items() if unit.strip()})
 

@@ -98,7 +98,7 @@ class CatalogueMap:
 
         With the grammar ``gcvs``: a colon or a question mark is doubt; ``A|B`` is one of both,
         and only what both have is known; ``A+B`` has what each has; of ``A/B`` and ``A(B)`` the
-        first counts where the whole is no class of its own.
+        first counts where the whole is no class of its own, and what B has is not known.
         """
         if text is None:
             return NO_CLASS
@@ -123,9 +123,18 @@ class CatalogueMap:
                 why = next((part for part in parts if isinstance(part, str)), None)
                 return why or join(part for part in parts if isinstance(part, Labelling))
         shorter = re.sub(r"\([^)]*\)", "", text).strip()
+        rest = ""
         if shorter == text and "/" in text:
-            shorter = text.rsplit("/", 1)[0].strip()
-        return UNKNOWN_CLASS if shorter in (text, "") else self.of(shorter)
+            shorter, rest = (part.strip() for part in text.rsplit("/", 1))
+        if shorter in (text, ""):
+            return UNKNOWN_CLASS
+        found = self.of(shorter)
+        also = self._plain(rest)
+        if isinstance(found, str) or isinstance(also, str):
+            return found
+        # ``EA/RS``: an eclipsing star that may be of the other class too, and not surely none.
+        possible = {*found.unknown, *also.labels, *also.unknown}
+        return _ordered(set(found.labels), possible - set(found.labels))
 
 
 def either(parts: Iterable[Labelling]) -> Labelling:
@@ -154,10 +163,10 @@ _SIMPLE = ("name", "grammar", "others", "epoch", "reference")
 _FLAGS = ("flags_leave_out", "flags_inexact_period")
 
 
-def _settings(
-    content: Mapping[str, Any], known: LabelMap, labels: Sequence[str]
-) -> dict[str, Any]:
-    strange = [key for key in content if key not in (*_SIMPLE, *_FLAGS, "columns", "classes", "leave_out")]
+def _settings(content: Mapping[str, Any], known: LabelMap, labels: Sequence[str]) -> dict[str, Any]:
+    strange = [
+        key for key in content if key not in (*_SIMPLE, *_FLAGS, "columns", "classes", "leave_out")
+    ]
     if strange:
         raise ValueError(f"key {strange[0]!r} that there is not")
     columns = {kind: tuple(map(str, names)) for kind, names in content["columns"].items()}
