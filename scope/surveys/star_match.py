@@ -211,7 +211,7 @@ def _among_rows(
     order = np.lexsort((query, separation, found))
     found, query, separation = found[order], query[order], separation[order]
     starts = np.flatnonzero(np.diff(found, prepend=-1))
-    ends = np.append(starts[1:], len(found))
+    ends = np.append(starts[1:], len(found))[: len(starts)]
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         if end - start < 2:
             continue
