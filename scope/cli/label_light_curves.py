@@ -55,6 +55,12 @@ def add_arguments(parser: Parser) -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar="N", help=meaning)
     parser.add_argument("--disagreement", choices=RULES, help="where catalogues contradict others")
     parser.add_argument("--output", required=True, metavar="FOLDER", help="folder to write into")
+    parser.add_argument(
+        "--features",
+        metavar="FILE",
+        help="features of the labelled light curves: writes periods.parquet, what our periods are "
+        "of the published ones",
+    )
     parser.add_flag("--with-light-curves", default=True, help="write the labelled light curves too")
     parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
 
@@ -75,7 +81,21 @@ def run(options: argparse.Namespace) -> None:
         curves=options.with_light_curves,
         facts={"config_hash": config.config_hash},
     )
-    print(*summary.lines(), options.output, sep="\n")
+    print(*summary.lines(), sep="\n")
+    if options.features:
+        _compare_periods(options, config)
+    print(options.output)
+
+
+def _compare_periods(options: argparse.Namespace, config: Config) -> None:
+    from scope.surveys.label_light_curves import LABELS_FILE
+    from scope.surveys.period_comparison import compare_periods, comparison_lines
+
+    folder, column = Path(options.output), f"period_{config.features.info.period_suffix}"
+    counts = compare_periods(
+        folder / LABELS_FILE, options.features, column, folder / "periods.parquet"
+    )
+    print(*comparison_lines(counts), sep="\n")
 
 
 def _section(options: argparse.Namespace, config: Config) -> Catalogues:

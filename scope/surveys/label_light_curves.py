@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,60 +16,37 @@ from scope.errors import InputError, UsageError
 from scope.io import write_table
 from scope.provenance import hash_file, record
 from scope.surveys.catalogue_map import (
-    CLASS_LEFT_OUT,
-    NO_CLASS,
-    UNCERTAIN,
     CatalogueMap,
 )
 from scope.surveys.curve_sources import Curves, median_magnitudes, write_curves
 from scope.surveys.label_map import Labelling
+from scope.surveys.label_tables import (
+    disagreement_table,
+    labels_table,
+    rows_table,
+    status_table,
+)
+from scope.surveys.label_verdicts import (
+    DISAGREEMENTS,
+    LEAVE_OUT,
+    NO_CATALOGUE_STAR,
+    OUTCOMES,
+    USED,
+    judge_stars,
+    row_outcomes,
+)
 from scope.surveys.star_catalogue import (
-    FLAGGED,
-    NO_POSITION,
     Reading,
     StarCatalogue,
     read_star_catalogue,
 )
 from scope.surveys.star_match import (
-    AMBIGUOUS_ROWS,
-    AMBIGUOUS_STARS,
-    BRIGHTER_NEIGHBOUR,
-    DUPLICATE_ROW,
-    FARTHER_ROW,
-    MATCHED,
-    NO_LIGHT_CURVE,
-    UNRESOLVED,
     Match,
     MatchOptions,
     Stars,
     link_stars,
     match_stars,
 )
-
-LEAVE_OUT, UNKNOWN, FIRST = "leave_out", "unknown", "first"
-DISAGREEMENTS = (LEAVE_OUT, UNKNOWN, FIRST)
-
-USED, CONFIRMED, DISAGREE = "used", "confirms", "disagrees"
-NO_CATALOGUE_STAR = "no_catalogue_star"
-
-OUTCOMES: dict[str, str] = {
-    USED: "its class labels the light curves of a star",
-    CONFIRMED: "the same star as a row of a catalogue before it, which it does not contradict",
-    DISAGREE: "the same star as a row of another catalogue, which it contradicts",
-    NO_LIGHT_CURVE: "no light curve within the radius",
-    DUPLICATE_ROW: "another row of the catalogue says the same of this star, nearer to it",
-    FARTHER_ROW: "another row of the catalogue is nearer to this star and says something else",
-    AMBIGUOUS_ROWS: "two rows of the catalogue are about as near to the star, and differ",
-    AMBIGUOUS_STARS: "two stars are about as near to the row",
-    BRIGHTER_NEIGHBOUR: "a star within the radius is brighter than the nearest one",
-    UNRESOLVED: "two light curves of one field, detector and filter are as close as one star's",
-    NO_POSITION: "no position",
-    NO_CLASS: "no class",
-    UNCERTAIN: "the catalogue doubts the class",
-    CLASS_LEFT_OUT: "a class that says too little",
-    FLAGGED: "a flag of the catalogue says not to use it",
-}
-"""What became of a row of a catalogue; a light curve has that of the row nearest to its star."""
 
 LABELS_FILE, TRUTH_FILE, CURVES_FILE = "labels.parquet", "truth.parquet", "lightcurves.parquet"
 ROWS_FILE, STATUS_FILE = "catalogue_rows.parquet", "light_curve_outcomes.parquet"
@@ -203,8 +179,8 @@ def label_light_curves(
     ]
     near, stars = _find_stars(source, catalogues, options.match)
     matches = [_match(catalogue, stars, options.match) for catalogue in catalogues]
-    verdicts = _judge(catalogues, matches, options.disagreement)
-    outcomes = _row_outcomes(catalogues, matches, verdicts)
+    verdicts = judge_stars(catalogues, matches, options.disagreement)
+    outcomes = row_outcomes(catalogues, matches, verdicts)
     metadata = record(
         "labels",
         **{
@@ -223,11 +199,11 @@ def label_light_curves(
     )
     folder = Path(output)
     folder.mkdir(parents=True, exist_ok=True)
-    write_table(_rows_table(catalogues, matches, outcomes), folder / ROWS_FILE, metadata)
-    status = _status(near, stars, catalogues, matches, outcomes, verdicts)
+    write_table(rows_table(catalogues, matches, outcomes), folder / ROWS_FILE, metadata)
+    status = status_table(near, stars, catalogues, matches, outcomes, verdicts)
     write_table(status, folder / STATUS_FILE, metadata)
-    write_table(_disagreement_table(catalogues, verdicts), folder / DISAGREEMENTS_FILE, metadata)
-    labels, rows = _labels_table(near, stars, catalogues, matches, verdicts)
+    write_table(disagreement_table(catalogues, verdicts), folder / DISAGREEMENTS_FILE, metadata)
+    labels, rows = labels_table(near, stars, catalogues, matches, verdicts)
     summary = _summary(source, labels, status, catalogues, outcomes)
     if not len(labels):
         raise InputError(
@@ -313,257 +289,6 @@ def _match(catalogue: StarCatalogue, stars: Stars, options: MatchOptions) -> Mat
     said = [number.setdefault(catalogue.verdict(row), len(number)) for row in range(len(catalogue))]
     said_of = np.array(said, dtype=np.int64)
     return match_stars(catalogue.ra, catalogue.dec, said_of, stars, options)
-
-
-class Verdict(NamedTuple):
-    """What catalogues say of a star.
-
-    Attributes
-    ----------
-    rows : tuple of (int, int)
-        Catalogue and row of each that says something, in the order of trust.
-    labelling : Labelling or None
-        None where they contradict one another and the star is left out.
-    disputed : tuple of str
-        Labels that one says it has and another that it has not.
-    """
-
-    rows: tuple[tuple[int, int], ...]
-    labelling: Labelling | None
-    disputed: tuple[str, ...]
-
-
-def _judge(
-    catalogues: Sequence[StarCatalogue], matches: Sequence[Match], rule: str
-) -> dict[int, Verdict]:
-    """Return what the catalogues together say of each star of which any says something."""
-    said: dict[int, list[tuple[int, int]]] = {}
-    for number, (catalogue, match) in enumerate(zip(catalogues, matches, strict=True)):
-        for row in np.flatnonzero(match.outcome == MATCHED).tolist():
-            if isinstance(catalogue.verdict(row), Labelling):
-                said.setdefault(int(match.star[row]), []).append((number, int(row)))
-    joined = cache(join_labellings)
-    found = {}
-    for star, rows in said.items():
-        parts = tuple(catalogues[number].verdict(row) for number, row in rows)
-        labelling, disputed = joined(parts, rule)
-        found[star] = Verdict(tuple(rows), labelling, disputed)
-    return found
-
-
-def join_labellings(
-    parts: tuple[Labelling, ...], rule: str
-) -> tuple[Labelling | None, tuple[str, ...]]:
-    """Return what several catalogues say together, and the labels that they dispute.
-
-    Each label is taken from the first catalogue that knows it. A label that one says the star
-    has and another that it has not is disputed: then nothing is returned (`LEAVE_OUT`), the
-    label is not known (`UNKNOWN`), or the first one is right (`FIRST`).
-    """
-    names = {name for part in parts for name in (*part.labels, *part.unknown)}
-    labels, unknown, disputed = [], [], []
-    for name in sorted(names):
-        known = [name in part.labels for part in parts if name not in part.unknown]
-        if len(set(known)) > 1:
-            disputed.append(name)
-        if not known or (len(set(known)) > 1 and rule == UNKNOWN):
-            unknown.append(name)
-        elif known[0]:
-            labels.append(name)
-    if disputed and rule == LEAVE_OUT:
-        return None, tuple(disputed)
-    return Labelling(tuple(labels), tuple(unknown)), tuple(disputed)
-
-
-def _row_outcomes(
-    catalogues: Sequence[StarCatalogue], matches: Sequence[Match], verdicts: Mapping[int, Verdict]
-) -> list[npt.NDArray[np.object_]]:
-    """Return what became of each row of each catalogue."""
-    outcomes = []
-    for number, (catalogue, match) in enumerate(zip(catalogues, matches, strict=True)):
-        outcome = match.outcome.copy()
-        for row in range(len(catalogue)):
-            said = catalogue.verdict(row)
-            if isinstance(said, str):
-                if outcome[row] in (MATCHED, NO_LIGHT_CURVE) or said == NO_POSITION:
-                    outcome[row] = said if outcome[row] != NO_LIGHT_CURVE else _first(said)
-            elif outcome[row] == MATCHED:
-                verdict = verdicts[int(match.star[row])]
-                first = verdict.rows[0] == (number, row)
-                outcome[row] = (
-                    DISAGREE
-                    if verdict.labelling is None
-                    else USED
-                    if first
-                    else _second(catalogue, row, verdict)
-                )
-        outcomes.append(outcome)
-    return outcomes
-
-
-def _first(said: str) -> str:
-    """Return why a row without a light curve is not used: what it lacks itself comes second."""
-    return said if said == NO_POSITION else NO_LIGHT_CURVE
-
-
-def _second(catalogue: StarCatalogue, row: int, verdict: Verdict) -> str:
-    """Return whether a row that is not the first of its star is of another opinion."""
-    said = catalogue.verdict(row)
-    assert isinstance(said, Labelling)
-    assert verdict.labelling is not None
-    for name in verdict.disputed:
-        if name not in said.unknown and (name in said.labels) != (name in verdict.labelling.labels):
-            return DISAGREE
-    return CONFIRMED
-
-
-def _rows_table(
-    catalogues: Sequence[StarCatalogue],
-    matches: Sequence[Match],
-    outcomes: Sequence[npt.NDArray[np.object_]],
-) -> pa.Table:
-    parts = []
-    for catalogue, match, outcome in zip(catalogues, matches, outcomes, strict=True):
-        n = len(catalogue)
-        parts.append(
-            pa.table(
-                {
-                    "catalogue": pa.array([catalogue.name] * n, pa.string()),
-                    "row": pa.array(np.arange(1, n + 1)),
-                    "catalogue_id": pa.array(catalogue.ids, pa.string()),
-                    "ra": _nullable(catalogue.ra),
-                    "dec": _nullable(catalogue.dec),
-                    "catalogue_class": pa.array(catalogue.classes, pa.string()),
-                    "catalogue_period_days": _nullable(catalogue.period_days),
-                    "separation_arcsec": _nullable(match.separation_arcsec),
-                    "outcome": pa.array(outcome, pa.string()),
-                }
-            )
-        )
-    return pa.concat_tables(parts)
-
-
-def _nullable(values: npt.NDArray[np.float64]) -> pa.Array:
-    return pa.array(values, mask=~np.isfinite(values))
-
-
-def _status(
-    near: pa.Table,
-    stars: Stars,
-    catalogues: Sequence[StarCatalogue],
-    matches: Sequence[Match],
-    outcomes: Sequence[npt.NDArray[np.object_]],
-    verdicts: Mapping[int, Verdict],
-) -> pa.Table:
-    """Return what became of each light curve: of the most trusted row nearest to its star."""
-    why = np.full(len(stars.ra), NO_CATALOGUE_STAR, dtype=object)
-    who = np.full(len(stars.ra), None, dtype=object)
-    for catalogue, match, outcome in reversed(
-        list(zip(catalogues, matches, outcomes, strict=True))
-    ):
-        rows = np.flatnonzero(match.star >= 0)
-        # The nearest row is written last.
-        rows = rows[np.argsort(-match.separation_arcsec[rows], kind="stable")]
-        why[match.star[rows]] = outcome[rows]
-        who[match.star[rows]] = [f"{catalogue.name} {one}" for one in catalogue.ids[rows]]
-    for star, verdict in verdicts.items():
-        number, row = verdict.rows[0]
-        why[star] = outcomes[number][row]
-        who[star] = f"{catalogues[number].name} {catalogues[number].ids[row]}"
-    return pa.table(
-        {
-            "objectid": near.column("_id"),
-            "ra": near.column("ra"),
-            "dec": near.column("dec"),
-            "outcome": pa.array(why[stars.of_curve], pa.string()),
-            "nearest": pa.array(who[stars.of_curve], pa.string()),
-        }
-    )
-
-
-def _disagreement_table(
-    catalogues: Sequence[StarCatalogue], verdicts: Mapping[int, Verdict]
-) -> pa.Table:
-    """Return the rows that contradict one another, a line each."""
-    lines = []
-    for star, verdict in sorted(verdicts.items()):
-        for number, row in verdict.rows if verdict.disputed else ():
-            item = catalogues[number]
-            lines.append(
-                {
-                    "star": star,
-                    "catalogue": item.name,
-                    "catalogue_id": item.ids[row],
-                    "catalogue_class": item.classes[row],
-                    "ra": item.ra[row],
-                    "dec": item.dec[row],
-                    "disputed": list(verdict.disputed),
-                    "used": verdict.labelling is not None,
-                }
-            )
-    schema = pa.schema(
-        [
-            ("star", pa.int64()),
-            *((name, pa.string()) for name in ("catalogue", "catalogue_id", "catalogue_class")),
-            *(("ra", pa.float64()), ("dec", pa.float64())),
-            *(("disputed", pa.list_(pa.string())), ("used", pa.bool_())),
-        ]
-    )
-    return pa.Table.from_pylist(lines, schema=schema)
-
-
-def _labels_table(
-    near: pa.Table,
-    stars: Stars,
-    catalogues: Sequence[StarCatalogue],
-    matches: Sequence[Match],
-    verdicts: Mapping[int, Verdict],
-) -> tuple[pa.Table, npt.NDArray[np.int64]]:
-    """Return the labels, and which rows of the light curves they are of."""
-    used = {star: verdict for star, verdict in verdicts.items() if verdict.labelling is not None}
-    rows = np.flatnonzero(np.isin(stars.of_curve, np.fromiter(used, np.int64, len(used))))
-    columns: dict[str, list[Any]] = {name: [] for name in _LABEL_SCHEMA.names[1:]}
-    for row in rows:
-        verdict = used[int(stars.of_curve[row])]
-        (number, line), labelling = verdict.rows[0], verdict.labelling
-        assert labelling is not None
-        item = catalogues[number]
-        period = next(
-            (p for c, r in verdict.rows if np.isfinite(p := catalogues[c].period_days[r])), None
-        )
-        values = (
-            f"{item.name} {item.ids[line]}",
-            item.name,
-            item.name,
-            item.ids[line],
-            item.classes[line],
-            [catalogues[c].name for c, _ in verdict.rows],
-            float(matches[number].separation_arcsec[line]),
-            None if period is None else float(period),
-            list(labelling.labels),
-            list(labelling.unknown),
-        )
-        for name, value in zip(columns, values, strict=True):
-            columns[name].append(value)
-    ids = near.column("_id").to_numpy()[rows]
-    return pa.table({"objectid": pa.array(ids), **columns}, schema=_LABEL_SCHEMA), rows
-
-
-_LABEL_SCHEMA = pa.schema(
-    [
-        ("objectid", pa.int64()),
-        ("sourceid", pa.string()),
-        ("survey", pa.string()),
-        ("catalogue", pa.string()),
-        ("catalogue_id", pa.string()),
-        ("catalogue_class", pa.string()),
-        ("catalogues", pa.list_(pa.string())),
-        ("separation_arcsec", pa.float64()),
-        ("catalogue_period_days", pa.float64()),
-        ("labels", pa.list_(pa.string())),
-        ("unknown", pa.list_(pa.string())),
-    ]
-)
 
 
 def _summary(

@@ -21,10 +21,10 @@ from scope.surveys.label_light_curves import (
     CatalogueFile,
     LabelOptions,
     LabelSummary,
-    join_labellings,
     label_light_curves,
 )
 from scope.surveys.label_map import Labelling, LabelMap
+from scope.surveys.label_verdicts import join_labellings
 from scope.surveys.labelling import MAPS_FOLDER
 from scope.surveys.star_match import MatchOptions
 from tests.conftest import ROOT

@@ -1,0 +1,218 @@
+"""Do labels from a catalogue train as well as the truth does?
+
+    python -m tests.benchmarks.label_training --run FOLDER [--stars 600] [--algorithm xgb]
+
+Two quadrants are simulated. Of the stars of the first a catalogue is published, with the faults that
+catalogues have: positions scattered by 0.4 arcsec per axis, one star in five missing, one class in
+fifty that of another star, rows that are no star of the quadrant. `scope label-light-curves` labels the
+archive by it. Trees are trained on these labels, and on the truth; both score the second quadrant.
+Printed: how many labels are right, and the average precision of both by class, with 95 % bootstrap
+intervals, over stars, of the difference. The same as scores of one that learnt from the truth: the
+interval holds 0. Fewer stars teach less, so a third column learns from the truth of the labelled stars.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from scope.classifiers.bundle import ModelBundle
+from scope.classifiers.evaluation import average_precision
+from scope.cli.main import main as scope
+from scope.io import read_table
+from scope.surveys.simulation import simulate_quadrant
+from tests.benchmarks.training import _scores_of
+
+SCATTER_ARCSEC = 0.4
+MISSING, MISTAKEN = 0.2, 0.02
+KINDS = {
+    **{"RRab": "RRAB", "RRab-BL": "RRAB/BL", "RRc": "RRC", "RRd": "RRD", "DSCT": "DSCT"},
+    **{"HADS": "HADS", "DCEP-F": "DCEP", "DCEP-1O": "DCEPS", "BLHER": "CWB", "WVIR": "CWA"},
+    **{"RVTAU": "RV", "Mira": "M", "SRV": "SR", "OSARG": "OSARG", "EA": "EA", "EB": "EB"},
+    **{"EW": "EW", "ELL": "ELL", "RSCVN": "RS", "ROT": "ROT", "AGN": "AGN", "CV": "CV"},
+    **{"YSO-DIP": "YSO", "YSO-IRR": "YSO", "FLARE": "UV", "CONST": "CST"},
+}
+"""Class of the simulation -> type of VSX; others are in no catalogue."""
+TAGS = ("e", "ea", "ew", "puls", "rrlyr", "rrab", "dscu", "lpv")
+RESAMPLED = 1000
+
+Floats = npt.NDArray[np.float64]
+
+
+def main() -> None:
+    """Simulate, label, train and compare."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--stars", type=int, default=600)
+    parser.add_argument("--algorithm", default="xgb")
+    options = parser.parse_args()
+    folder: Path = options.run
+    for name, seed, field in (("train", 1, 700), ("test", 2, 701)):
+        if not (folder / f"{name}.features.parquet").exists():
+            simulate_quadrant(
+                folder / name,
+                n_stars=options.stars,
+                mix="balanced",
+                seed=seed,
+                bands="r",
+                field=field,
+            )
+            features(folder, name)
+    publish(folder / "train", folder / "catalogue.csv")
+    call(
+        *("label-light-curves", "--archive", folder / "train", "--output", folder / "labels"),
+        *("--catalogue", f"vsx={folder / 'catalogue.csv'}", "--with-light-curves", "false"),
+    )
+    labels = folder / "labels/labels.parquet"
+    truth = truth_of(folder / "train", folder / "truth.parquet")
+    known = set(read_table(labels).column("objectid").to_pylist())
+    same = truth[truth["objectid"].isin(known)]
+    same.to_parquet(folder / "same.parquet")
+    print_agreement(labels, truth)
+    scores = {
+        name: train(folder, name, path, options.algorithm)
+        for name, path in (
+            ("catalogue", labels),
+            ("truth", folder / "truth.parquet"),
+            ("truth of these", folder / "same.parquet"),
+        )
+    }
+    compare(truth_of(folder / "test", folder / "test_truth.parquet"), folder, scores)
+
+
+def features(folder: Path, name: str) -> None:
+    """Compute the features of a quadrant."""
+    from scope.config import load_config
+    from scope.features.generate import generate_features
+
+    config = load_config()
+    generate_features(
+        next((folder / name).rglob("ztf_*.parquet")),
+        folder / f"{name}.features.parquet",
+        cleaning=config.cleaning_options(),
+        options=config.feature_options(),
+    )
+
+
+def call(*arguments: Any) -> None:
+    """Run a command, which must go well."""
+    status = scope([str(one) for one in arguments])
+    if status:
+        raise SystemExit(status)
+
+
+def truth_of(archive: Path, path: Path) -> pd.DataFrame:
+    """Return the truth of the stars that a catalogue could have, and write it as labels."""
+    truth = pd.read_parquet(archive / "truth.parquet")
+    truth = truth[truth["class"].isin(KINDS)]
+    truth = truth.assign(sourceid=truth["sourceid"].astype(str)).rename(columns={"class": "kind"})
+    truth.to_parquet(path)
+    return truth
+
+
+def publish(archive: Path, path: Path) -> None:
+    """Write a catalogue of the stars of a quadrant, with the faults that catalogues have."""
+    rng = np.random.default_rng(5)
+    truth = pd.read_parquet(archive / "truth.parquet").drop_duplicates("sourceid")
+    truth = truth[truth["class"].isin(KINDS)]
+    truth = truth[rng.random(len(truth)) >= MISSING]
+    n = len(truth)
+    kinds = truth["class"].map(KINDS).to_numpy(object)
+    mistaken = rng.random(n) < MISTAKEN
+    kinds[mistaken] = rng.permutation(kinds)[mistaken]
+    east, north = rng.normal(0, SCATTER_ARCSEC / 3600, (2, n))
+    ra = truth["ra"] + east / np.cos(np.radians(truth["dec"]))
+    dec = truth["dec"] + north
+    far = pd.DataFrame(
+        {
+            "RAdeg": rng.uniform(ra.min(), ra.max(), n),
+            "DEdeg": rng.uniform(dec.min(), dec.max(), n),
+            "Type": rng.permutation(kinds),
+            "Period": np.nan,
+        }
+    )
+    near = pd.DataFrame({"RAdeg": ra, "DEdeg": dec, "Type": kinds, "Period": truth["period_days"]})
+    table = pd.concat([near, far], ignore_index=True)
+    table.insert(0, "OID", np.arange(1, len(table) + 1))
+    table.to_csv(path, index=False)
+
+
+def print_agreement(labels: Path, truth: pd.DataFrame) -> None:
+    """Print how many labels are of the right class."""
+    kinds = dict(zip(truth["objectid"], truth["kind"].map(KINDS), strict=True))
+    table = read_table(labels, ["objectid", "catalogue_class"]).to_pydict()
+    right = [
+        kinds.get(one) == kind
+        for one, kind in zip(table["objectid"], table["catalogue_class"], strict=True)
+    ]
+    print(f"{len(right)} of {len(truth)} light curves labelled, {np.mean(right):.3f} rightly")
+
+
+def train(folder: Path, name: str, labels: Path, algorithm: str) -> dict[str, Floats]:
+    """Train on some labels and return the scores of the second quadrant."""
+    short = name.replace(" ", "_")
+    training_set = folder / f"{short}.training.parquet"
+    call(
+        *("assemble-training-set", "--features", folder / "train.features.parquet"),
+        *("--labels", labels, "--output", training_set),
+    )
+    call(
+        *("train", "--tag", *TAGS, "--path-dataset", training_set, "--algorithm", algorithm),
+        *("--group", f"labels_{short}", "--calibrate", "false", "--save", "--skip-untrainable"),
+    )
+    bundle = ModelBundle.load(Path("models") / algorithm / f"labels_{short}")
+    return _scores_of(bundle, read_table(folder / "test.features.parquet"))
+
+
+def compare(truth: pd.DataFrame, folder: Path, scores: dict[str, dict[str, Floats]]) -> None:
+    """Print the average precision of each training, by class."""
+    from scope.config import load_config
+
+    names = load_config().class_labels()
+    ids = read_table(folder / "test.features.parquet", ["_id"]).column("_id").to_pylist()
+    has = dict(zip(truth["objectid"], truth["labels"], strict=True))
+    open_ = dict(zip(truth["objectid"], truth["unknown"], strict=True))
+    print(
+        "| class | positive | " + " | ".join(scores) + " | catalogue - truth | - truth of these |"
+    )
+    print("|---" * (len(scores) + 4) + "|")
+    for tag in TAGS:
+        if any(tag not in found for found in scores.values()):
+            print(f"| {tag} | too few to train |")
+            continue
+        label = names[tag]
+        rows = [
+            row
+            for row, one in enumerate(ids)
+            if one in has
+            and label not in open_[one]
+            and all(np.isfinite(found[tag][row]) for found in scores.values())
+        ]
+        target = np.array([label in has[ids[row]] for row in rows])
+        values = {name: found[tag][rows] for name, found in scores.items()}
+        cells = [f"{average_precision(target, value):.3f}" for value in values.values()]
+        own, *others = values.values()
+        spans = [interval(target, own, other) for other in others]
+        print(f"| {tag} | {target.sum()} | {' | '.join([*cells, *spans])} |")
+
+
+def interval(target: npt.NDArray[np.bool_], own: Floats, other: Floats) -> str:
+    """Return the 95 % interval of the difference of two average precisions, over stars."""
+    rng = np.random.default_rng(1)
+    found = []
+    for _ in range(RESAMPLED):
+        rows = rng.integers(0, len(target), len(target))
+        pair = [average_precision(target[rows], scores[rows]) for scores in (own, other)]
+        if pair[0] is not None and pair[1] is not None:
+            found.append(pair[0] - pair[1])
+    low, high = np.percentile(found, [2.5, 97.5])
+    return f"{low:+.3f} to {high:+.3f}"
+
+
+if __name__ == "__main__":
+    main()
