@@ -2,13 +2,13 @@
 
     python -m tests.benchmarks.label_training --run FOLDER [--stars 600] [--algorithm xgb]
 
-Two quadrants are simulated. Of the stars of the first a catalogue is published, with the faults that
-catalogues have: positions scattered by 0.4 arcsec per axis, one star in five missing, one class in
-fifty that of another star, rows that are no star of the quadrant. `scope label-light-curves` labels the
-archive by it. Trees are trained on these labels, and on the truth; both score the second quadrant.
-Printed: how many labels are right, and the average precision of both by class, with 95 % bootstrap
-intervals, over stars, of the difference: 0 lies in it where both are as good. Fewer stars teach less,
-so a third training has the truth of just those stars that the catalogue labels.
+Two quadrants are simulated. Of the stars of the first a catalogue is published, with the faults
+that catalogues have: positions scattered by 0.4 arcsec per axis, one star in five missing, one
+class in fifty that of another star, rows that are no star of the quadrant. `scope label-light-curves`
+labels the archive by it. Trees are trained on these labels, and on the truth; both score the second
+quadrant. Printed: how many labels are right, and the average precision of both by class, with 95 %
+bootstrap intervals, over stars, of the difference: 0 lies in it where both are as good. Fewer stars
+teach less, so a third training has the truth of just those stars that the catalogue labels.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from scope.classifiers.bundle import ModelBundle
 from scope.classifiers.evaluation import average_precision
 from scope.cli.main import main as scope
 from scope.io import read_table
+from scope.preprocessing.columns import histogram_matrix
 from scope.surveys.simulation import simulate_quadrant
-from tests.benchmarks.training import _scores_of
 
 SCATTER_ARCSEC = 0.4
 MISSING, MISTAKEN = 0.2, 0.02
@@ -166,7 +167,22 @@ def train(folder: Path, name: str, labels: Path, algorithm: str) -> dict[str, Fl
         *("--group", f"labels_{short}", "--calibrate", "false", "--save", "--skip-untrainable"),
     )
     bundle = ModelBundle.load(Path("models") / algorithm / f"labels_{short}")
-    return _scores_of(bundle, read_table(folder / "test.features.parquet"))
+    return scores_of(bundle, read_table(folder / "test.features.parquet"))
+
+
+def scores_of(bundle: ModelBundle, table: pa.Table) -> dict[str, Floats]:
+    """Return the scores of all rows by class; NaN where a feature is undefined."""
+    prepared = bundle.preprocessing.transform(table)
+    place = {name: number for number, name in enumerate(bundle.preprocessing.features)}
+    histograms, _ = histogram_matrix(table.column("dmdt"))
+    found = {}
+    for tag in bundle.classes:
+        columns = [place[name] for name in bundle.features(tag)]
+        scores = np.full(len(table), np.nan)
+        values = np.asarray(prepared.values[prepared.ok][:, columns], np.float32)
+        scores[prepared.ok] = bundle.classifier(tag).predict(values, histograms[prepared.ok])
+        found[tag] = scores
+    return found
 
 
 def compare(truth: pd.DataFrame, folder: Path, scores: dict[str, dict[str, Floats]]) -> None:
