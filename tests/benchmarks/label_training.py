@@ -4,11 +4,12 @@
 
 Two quadrants are simulated. Of the stars of the first a catalogue is published, with the faults
 that catalogues have: positions scattered by 0.4 arcsec per axis, one star in five missing, one
-class in fifty that of another star, rows that are no star of the quadrant. `scope label-light-curves`
-labels the archive by it. Trees are trained on these labels, and on the truth; both score the second
-quadrant. Printed: how many labels are right, and the average precision of both by class, with 95 %
-bootstrap intervals, over stars, of the difference: 0 lies in it where both are as good. Fewer stars
-teach less, so a third training has the truth of just those stars that the catalogue labels.
+class in fifty that of another star, rows that are no star of the quadrant. `scope
+label-light-curves` labels the archive by it. Trees are trained on these labels, and on the truth;
+both score the second quadrant. Printed: how many labels are right, and the average precision of
+both by class, with 95 % bootstrap intervals, over stars, of the difference: 0 lies in it where
+both are as good. Fewer stars teach less, so a third training has the truth of just those stars
+that the catalogue labels.
 """
 
 from __future__ import annotations

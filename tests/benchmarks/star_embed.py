@@ -2,15 +2,16 @@
 
     python -m tests.benchmarks.star_embed FOLDER --run RUN [--workers 2]
 
-FOLDER holds the data set ZTF_40k of StarEmbed (Li et al. 2025, arXiv:2510.06200) as
-Parquet: ``train*.parquet``, ``validation*.parquet`` and ``test*.parquet``, in any sub-folders. A row
-is a star: ``sourceid``; a class in ``class_str`` or ``class`` (one of seven: EW, EA, RRab, RRc, RRd, RS CVn,
-LPV); ``bands_data``, a struct with ``g`` and ``r`` (``i`` is left out, as there), each with lists
-``mjd``, ``target`` (magnitudes) and ``past_feat_dynamic_real`` (their errors).
+FOLDER holds the data set ZTF_40k of StarEmbed (Li et al. 2025, arXiv:2510.06200) as Parquet:
+``train*.parquet``, ``validation*.parquet`` and ``test*.parquet``, in any sub-folders. A row is a
+star: ``sourceid``; a class in ``class_str`` or ``class`` (one of seven: EW, EA, RRab, RRc, RRd,
+RS CVn, LPV); ``bands_data``, a struct with ``g`` and ``r`` (``i`` is not used), each with lists
+``mjd``, ``target`` (magnitudes) and ``past_feat_dynamic_real`` (taken for their errors). This
+layout was read from the published schema, and not tried on the data.
 
-Features of both bands are computed, trees are trained on the rows of its own training stars,
-and each test star gets the class with the highest mean score of its bands. Printed: macro F1, accuracy and
-F1 by class, of stars. Its splits are by star; a star in two of them is an error.
+Features of both bands are computed, trees are trained on the rows of its own training stars, and
+each test star gets the class with the highest mean score of its bands. Printed: macro F1,
+accuracy and F1 by class, of stars. Its splits are by star; a star in two of them is an error.
 """
 
 from __future__ import annotations

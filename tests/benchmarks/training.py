@@ -42,9 +42,9 @@ from scope.classifiers.splits import TEST, split_by_star
 from scope.classifiers.taxonomy import ClassTree, project
 from scope.classifiers.training import train_bundle
 from scope.classifiers.training_scores import TrainingScores
-from scope.classifiers.training_set import SIMULATION
 from scope.io import read_table, write_table
 from scope.preprocessing.columns import histogram_matrix
+from scope.surveys.label_map import SIMULATION
 from tests.benchmarks.classification import (
     LEAST,
     ROOT,
