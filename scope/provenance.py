@@ -31,7 +31,6 @@ STAGES: dict[str, int] = {
     "report": 1,
     "labelled": 2,
     "labels": 1,
-    "labelled": 1,
     "twins": 1,
     "field_stars": 1,
     "training_set": 3,
