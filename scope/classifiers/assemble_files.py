@@ -21,8 +21,7 @@ from scope.features.generate import generate_features
 from scope.features.options import FeatureOptions
 from scope.io import count_rows, read_parquet, read_table, write_dataframe
 from scope.lightcurves.cleaning import CleaningOptions
-from scope.surveys.twins import CopyOptions, make_twins
-from scope.surveys.twins.write import LIGHT_CURVES, TRUTH
+from scope.surveys.twins import LIGHT_CURVES, TRUTH, CopyOptions, make_twins
 
 SUFFIXES = (".parquet", ".h5", ".hdf5", ".csv")
 

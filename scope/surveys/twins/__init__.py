@@ -1,13 +1,18 @@
 """Copies of training light curves: on the same epochs without variability, or with few epochs."""
 
+from scope.surveys.twins.copies import CopyOptions, copies_of
 from scope.surveys.twins.labels import KINDS, VARIABLE, possible_kinds, twin_labels
-from scope.surveys.twins.write import CopyOptions, Parent, make_twins, read_parents, read_truth
+from scope.surveys.twins.parents import Parent, read_parents, read_truth
+from scope.surveys.twins.write import LIGHT_CURVES, TRUTH, make_twins
 
 __all__ = [
     "KINDS",
+    "LIGHT_CURVES",
+    "TRUTH",
     "VARIABLE",
     "CopyOptions",
     "Parent",
+    "copies_of",
     "make_twins",
     "possible_kinds",
     "read_parents",
