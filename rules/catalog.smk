@@ -97,6 +97,7 @@ rule fetch_examples:
         version=STAGES["report"],
         surveys=target_surveys,
         cleaning=CONFIG.cleaning_options(),
+        strange_below=CONFIG.probabilities.strange_below,
         facts=FACTS,
     script:
         "../workflow/scripts/fetch_examples.py"

@@ -28,7 +28,7 @@ STAGES: dict[str, int] = {
     "nulls": 1,
     "preds": 3,
     "catalog": 4,
-    "report": 1,
+    "report": 2,
     "labelled": 2,
     "labels": 1,
     "twins": 1,

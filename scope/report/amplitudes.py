@@ -8,13 +8,21 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from scope.io import iter_batches
+from scope.features.catalogues import ALERTS_SEARCHED, CATALOGUES
+from scope.io import iter_batches, read_schema
 from scope.report.rows import BATCH_ROWS
 
 AMPLITUDE_COLUMN = "i90r"
 """Difference of the 95th and 5th percentile of the magnitudes, mag."""
+
+SEARCHED = {
+    **{name: one.searched for name, one in CATALOGUES.items()},
+    "ZTF alerts": ALERTS_SEARCHED,
+}
+"""What light curves are matched with, and the flag of each: whether there was a table."""
 
 MAG_EDGES = np.arange(5.0, 30.01, 0.25)
 
@@ -34,12 +42,17 @@ class FeatureTally:
         The rows that amplitudes were wanted for, rising.
     amplitude : (n,) float64
         Their amplitudes in mag; NaN where there is none.
+    searched, matched : dict of int
+        Light curves that were looked for in each catalogue, and that were found there. Alerts
+        are searched only. Empty where the files say nothing of it.
     """
 
     ids: npt.NDArray[np.int64]
     amplitude: npt.NDArray[np.float64]
     rows: int = 0
     magnitudes: dict[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+    searched: dict[str, int] = field(default_factory=dict)
+    matched: dict[str, int] = field(default_factory=dict)
 
     def amplitudes_of(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Return the amplitudes of ids that were wanted, (n,) mag."""
@@ -67,7 +80,9 @@ def tally_features(
     tally = FeatureTally(wanted, np.full(len(wanted), np.nan))
     columns = ["_id", "filter", "median", AMPLITUDE_COLUMN]
     for path in paths:
-        for batch in iter_batches(path, columns=columns, rows=batch_rows):
+        matches = _match_columns(path)
+        for batch in iter_batches(path, columns=[*columns, *matches], rows=batch_rows):
+            _add_matches(tally, batch, matches)
             here = np.asarray(batch.column("_id"))
             tally.rows += len(here)
             _add_magnitudes(
@@ -81,6 +96,23 @@ def tally_features(
                 found = wanted[place] == here
                 tally.amplitude[place[found]] = amplitude[found]
     return tally
+
+
+def _match_columns(path: Path) -> list[str]:
+    there = read_schema(path).names
+    wanted = [*SEARCHED.values(), *(one.column_name("_id") for one in CATALOGUES.values())]
+    return [name for name in wanted if name in there]
+
+
+def _add_matches(tally: FeatureTally, batch: pa.Table, columns: Sequence[str]) -> None:
+    for name, flag in SEARCHED.items():
+        if flag in columns:
+            count = pc.sum(batch.column(flag)).as_py() or 0
+            tally.searched[name] = tally.searched.get(name, 0) + count
+        found = f"{name}___id"
+        if found in columns:
+            count = batch.num_rows - batch.column(found).null_count
+            tally.matched[name] = tally.matched.get(name, 0) + count
 
 
 def _add_magnitudes(

@@ -55,6 +55,12 @@ class Example:
         Mean of the scores of both algorithms, or the one there is.
     scores : dict of float
         Per algorithm, NaN where there is none.
+    probability : float
+        Of the class, ``{tag}_p``; NaN where there is none.
+    name : str
+        What the list asked for calls it; empty where it has no name.
+    gaia_id : int
+        0 where there is none.
     """
 
     id: int
@@ -66,6 +72,9 @@ class Example:
     n_epochs: int
     mean: float
     scores: dict[str, float]
+    probability: float
+    name: str
+    gaia_id: int
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,9 @@ def choose_examples(best: Smallest, count: int = N_EXAMPLES) -> list[Example]:
 
 
 def _example(best: Smallest, row: int) -> Example:
-    value = {name: values[row].item() for name, values in best.columns.items()}
+    value: dict[str, Any] = {
+        name: values[row : row + 1].tolist()[0] for name, values in best.columns.items()
+    }
     return Example(
         id=int(best.ids[row]),
         ra=value["ra"],
@@ -112,6 +123,9 @@ def _example(best: Smallest, row: int) -> Example:
         n_epochs=value["n_epochs"],
         mean=value["mean"],
         scores={name: value[name] for name in ("dnn", "xgb")},
+        probability=value["p"],
+        name=value["name"],
+        gaia_id=value["Gaia_EDR3___id"],
     )
 
 
@@ -160,13 +174,16 @@ def _curves_of(lightcurves: LightCurves, wanted: npt.NDArray[np.int64]) -> dict[
     return curves
 
 
-def best_examples(catalog_path: Path, count: int = N_EXAMPLES) -> dict[str, list[Example]]:
+def best_examples(
+    catalog_path: Path, count: int = N_EXAMPLES, strange_below: float = 0.0
+) -> dict[str, list[Example]]:
     """Return the best examples of every class in a catalogue, by tag.
 
-    The choice for a class does not depend on which other classes are looked at.
+    The choice for a class does not depend on which other classes are looked at. Rows with an
+    ``ood_p`` below `strange_below` are none.
     """
     best = {tag: best_rows() for tag in score_tags(catalog_path)}
-    for rows in iter_rows(catalog_path):
+    for rows in iter_rows(catalog_path, strange_below=strange_below):
         for tag, candidates in best.items():
             add_best(candidates, rows, tag)
     return {tag: choose_examples(candidates, count) for tag, candidates in best.items()}
@@ -178,6 +195,7 @@ def fetch_examples(
     output: str | Path,
     *,
     cleaning: CleaningOptions,
+    strange_below: float = 0.0,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Write the cleaned light curves of the best examples of each class.
@@ -195,6 +213,8 @@ def fetch_examples(
         Light-curve file, a row per example by rising id; empty where there is none.
     cleaning : CleaningOptions
         As for the features, so that the picture shows the points they are made of.
+    strange_below : float
+        As for the report, so that it finds the light curves of the examples that it chooses.
     facts : mapping, optional
         Facts for the file's record.
 
@@ -207,7 +227,7 @@ def fetch_examples(
         raise InputError(
             "light curves of examples without a survey", allowed="at least one archive"
         )
-    chosen = best_examples(Path(catalog))
+    chosen = best_examples(Path(catalog), strange_below=strange_below)
     ids = np.unique([one.id for examples in chosen.values() for one in examples]).astype(np.int64)
     curves, reasons = cleaned_by_id(surveys, ids, cleaning)
     write_lightcurve_file(

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from scope.identifiers import FILTER_NAMES
 from scope.report.amplitudes import MAG_EDGES
 from scope.report.examples import Curve, Example
-from scope.report.sampling import Smallest, id_hash
+from scope.report.sampling import id_hash
+from scope.report.sky import padded
 from scope.report.svg import Chart, heat_png, linear_ticks, nice_step
 from scope.report.tally import MAX_EPOCHS, SCORE_BINS, ClassTally
 
@@ -81,49 +82,10 @@ def band_name(number: int) -> str:
     return FILTER_NAMES.get(number, "unknown")
 
 
-def sky_chart(sky: Smallest) -> str:
-    """Draw positions, right ascension rising to the left, at the right aspect ratio.
-
-    Parameters
-    ----------
-    sky : Smallest
-        At least one row, columns ``ra``, ``dec`` (deg) and ``classified``.
-    """
-    ra, dec = unwrapped(sky.floats("ra")), sky.floats("dec")
-    good = sky.columns["classified"].astype(bool)
-    x_range, y_range = _padded(ra, 0.02), _padded(dec, 0.02)
-    across = (x_range[1] - x_range[0]) * max(math.cos(math.radians(np.mean(y_range))), 0.05)
-    up = y_range[1] - y_range[0]
-    width = min(620.0, max(160.0, 430.0 * across / up))
-    height = min(430.0, max(140.0, width * up / across))
-    chart = Chart.sized(width + 62, height + 46, x_range, y_range, reverse="x")
-    chart.dots(ra[~good], dec[~good], "rest")
-    chart.dots(ra[good], dec[good], "good")
-    chart.axes("right ascension (deg)", "declination (deg)", x_text=lambda a: f"{a % 360:.6g}")
-    return chart.render(
-        f"Sky map of {len(ra)} light curves between right ascension {ra.min() % 360:.2f} and "
-        f"{ra.max() % 360:.2f}, declination {dec.min():.2f} and {dec.max():.2f} degrees; "
-        f"{good.sum()} are classified"
-    )
-
-
-def unwrapped(ra: Floats) -> Floats:
-    """Return right ascensions, (n,) degrees, without a jump inside the region they cover.
-
-    The widest gap between neighbours is taken for the outside: values after it start the
-    axis, values before it are raised by 360 degrees.
-    """
-    ra = ra % 360.0
-    order = np.sort(ra)
-    gaps = np.append(np.diff(order), order[0] + 360.0 - order[-1])
-    start = order[(int(np.argmax(gaps)) + 1) % len(order)]
-    return (ra - start) % 360.0 + start
-
-
 def score_chart(one: ClassTally, threshold: float) -> str:
     """Draw the numbers of scores of both algorithms, logarithmic, and the threshold."""
     dnn, xgb = one.histograms["dnn"], one.histograms["xgb"]
-    chart = _count_chart((0.0, 1.0), max(dnn.max(), xgb.max()), size=(330, 190))
+    chart = _count_chart((0.0, 1.0), max(dnn.max(), xgb.max()), size=(330, 195))
     chart.steps(SCORE_EDGES, dnn, "dnn-fill", fill=True)
     chart.steps(SCORE_EDGES, xgb, "xgb-line")
     _, top, _, bottom = chart.box
@@ -138,7 +100,7 @@ def score_chart(one: ClassTally, threshold: float) -> str:
 def plane_chart(one: ClassTally, threshold: float) -> str:
     """Draw the XGB score against the DNN score as a heat map, logarithmic."""
     ticks = (0, 0.5, 1)
-    chart = Chart.sized(206, 190, (0.0, 1.0), (0.0, 1.0))
+    chart = Chart.sized(210, 195, (0.0, 1.0), (0.0, 1.0))
     chart.image(heat_png(one.plane.T, HEAT_COLOUR), (0, 1), (0, 1))
     left, top, right, bottom = chart.box
     x, y = float(chart.x(threshold)), float(chart.y(threshold))
@@ -154,16 +116,10 @@ def plane_chart(one: ClassTally, threshold: float) -> str:
 
 
 def _count_chart(
-    x_range: tuple[float, float], largest: int, size: tuple[float, float] = (430, 230)
+    x_range: tuple[float, float], largest: int, size: tuple[float, float] = (520, 260)
 ) -> Chart:
     """Return a chart with a logarithmic axis of counts; 1 stands clear of the edge."""
     return Chart.sized(*size, x_range, (0.7, max(15.0, 1.6 * float(largest))), log="y")
-
-
-def _padded(values: Floats, part: float) -> tuple[float, float]:
-    low, high = float(values.min()), float(values.max())
-    margin = max(part * (high - low), 0.01)
-    return low - margin, high + margin
 
 
 class PeriodAmplitude:
@@ -189,7 +145,7 @@ class PeriodAmplitude:
 
     def chart(self) -> str:
         """Draw all light curves, large."""
-        chart = self._chart(900, 360)
+        chart = self._chart(1080, 420)
         chart.dots(self.period, self.amplitude, "good small")
         chart.axes("period (days)", "amplitude (mag)")
         return chart.render(
@@ -198,14 +154,14 @@ class PeriodAmplitude:
 
     def background(self) -> str:
         """Return the points of the small charts, once, for all of them to use."""
-        chart = self._chart(210, 165)
-        chart.dots(self.period, self.amplitude, "rest small", name=self.NAME)
+        chart = self._chart(250, 185)
+        chart.dots(self.period, self.amplitude, "rest tiny", name=self.NAME)
         return f'<svg width="0" height="0" aria-hidden="true"><defs>{chart.parts[0]}</defs></svg>'
 
     def class_chart(self, label: str, period: Floats, amplitude: Floats) -> str:
         """Draw the members of one class over the background, small."""
         good = (period > 0) & (amplitude > 0)
-        chart = self._chart(210, 165)
+        chart = self._chart(250, 185)
         chart.add(f'<use href="#{self.NAME}"/>')
         chart.dots(period[good], amplitude[good], "member")
         chart.axes("period (days)", "amplitude (mag)")
@@ -238,7 +194,7 @@ def example_chart(example: Example, curve: Curve, *, folded: bool) -> str:
     if folded:
         x, x_range, x_label = (time - curve.time[0]) / example.period % 1.0, (0.0, 2.0), "phase"
     else:
-        x, x_range, x_label = time, _padded(time, 0.03), "HMJD (days)"
+        x, x_range, x_label = time, padded(time, 0.03), "HMJD (days)"
     chart = Chart.sized(330, 190, x_range, y_range, reverse="y")
     points = _points(chart, x, mag, magerr, band_css(example.filter))
     chart.add(points)

@@ -13,11 +13,11 @@ STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --card: #f6f7f9; --ink: #1c2430;
   --soft: #5b6573; --line: #d9dee5; --accent: #1f5fa8; --good: #2f76c4; --rest: #b4bcc7;
   --dnn: #4a8fdd; --xgb: #c2500a; --g: #1a8754; --r: #c8352b; --i: #7d4bb5; --x: #5b6573;
-  --bad: #c2182b; }
+  --bad: #c2182b; --warn: #c98a00; }
 @media (prefers-color-scheme: dark) { :root { --ground: #14181e; --card: #1d232b;
   --ink: #e6eaf0; --soft: #9ba6b4; --line: #343d49; --accent: #82b6f0; --good: #5a9fe8;
   --rest: #566270; --dnn: #4a86cc; --xgb: #f2914a; --g: #45bd83; --r: #ee7268; --i: #b58be8;
-  --x: #9ba6b4; --bad: #ff8088; } }
+  --x: #9ba6b4; --bad: #ff8088; --warn: #e8b33d; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
@@ -44,12 +44,14 @@ code { font: 0.9em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: a
   padding: 4px 18px 10px; margin: 18px 0; }
 .check h2 { border: 0; margin: 8px 0 4px; padding: 0; font-size: 19px; }
 .check.failed { border-color: var(--bad); } .check.failed h2, .bad { color: var(--bad); }
+.check.warned { border-color: var(--warn); } .check ul { margin: 6px 0; padding-left: 20px; }
+.check li { max-width: 90ch; margin: 4px 0; }
 nav ol { columns: 3 200px; padding-left: 22px; margin: 8px 0 0; }
 .row { display: flex; flex-wrap: wrap; gap: 26px 34px; align-items: flex-start; margin: 16px 0; }
 .row > * { min-width: 0; }
 .cards { display: grid; gap: 20px; margin: 16px 0; }
 .classes { grid-template-columns: repeat(auto-fill, minmax(min(500px, 100%), 1fr)); }
-.small-cards { grid-template-columns: repeat(auto-fill, minmax(215px, 1fr)); }
+.small-cards { grid-template-columns: repeat(auto-fill, minmax(255px, 1fr)); }
 .examples { grid-template-columns: repeat(auto-fill, minmax(min(330px, 100%), 1fr));
   margin: 8px 0 26px; }
 .card { background: var(--card); border-radius: 8px; padding: 12px 14px; }
@@ -63,10 +65,12 @@ table { border-collapse: collapse; font-size: 14.5px; font-variant-numeric: tabu
   margin: 12px 0; }
 caption { text-align: left; font-weight: 600; padding: 4px 0; }
 th, td { text-align: right; padding: 4px 12px; border-bottom: 1px solid var(--line); }
+td:not(.t) { white-space: nowrap; }
 th { font-weight: 600; } th.t, td.t { text-align: left; } tbody th { font-weight: 400; }
 thead th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
 tr > :first-child { padding-left: 0; } td code { white-space: nowrap; }
-details { margin: 14px 0; } summary { cursor: pointer; color: var(--accent); }
+details { margin: 14px 0; } td details { margin: 0; } pre { font-size: 13px; }
+summary { cursor: pointer; color: var(--accent); }
 .key { display: inline-block; width: 14px; height: 10px; border-radius: 2px; margin: 0 5px 0 12px; }
 .key:first-child { margin-left: 0; }
 .k-good { background: var(--good); } .k-rest { background: var(--rest); }
@@ -79,7 +83,7 @@ svg text { font: 10.5px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sa
   fill: var(--soft); }
 svg .label { font-size: 11.5px; fill: var(--ink); }
 .mid { text-anchor: middle; } .end { text-anchor: end; }
-svg path, svg polyline, svg rect { fill: none; }
+path, polyline, rect { fill: none; }
 svg .frame { stroke: var(--soft); stroke-width: 1; }
 svg .lines { stroke: var(--line); stroke-width: 1; }
 svg .threshold { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 3; opacity: 0.7; }
@@ -88,11 +92,12 @@ svg .dnn-fill { fill: var(--dnn); opacity: 0.65; }
 svg .xgb-line, svg .precision-line { stroke: var(--xgb); stroke-width: 1.6; }
 svg .recall-line { stroke: var(--good); stroke-width: 1.6; }
 svg .band { stroke-width: 1.8; }
-svg .dots { stroke-linecap: round; stroke-width: 2.6; }
-svg .dots.small { stroke-width: 2.2; opacity: 0.6; }
-svg .good { stroke: var(--good); } svg .rest { stroke: var(--rest); }
+/* No "svg" before these: inside of <use> there is none around them. */
+.dots { stroke-linecap: round; stroke-width: 2.6; }
+.dots.small { stroke-width: 2.2; opacity: 0.6; } .dots.tiny { stroke-width: 1.7; opacity: 0.55; }
+.dots.good { stroke: var(--good); } .dots.rest { stroke: var(--rest); }
+.dots.member { stroke: var(--xgb); stroke-width: 3.4; }
 svg .bin { stroke-width: 6; }
-svg .member { stroke: var(--xgb); stroke-width: 3.4; }
 svg .bars { stroke-width: 1; opacity: 0.35; } svg .dots.point { stroke-width: 3.6; }
 svg .f-g { stroke: var(--g); } svg .f-r { stroke: var(--r); } svg .f-i { stroke: var(--i); }
 svg .f-x { stroke: var(--x); }
@@ -149,6 +154,7 @@ def assemble(
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n'
         f'<meta name="scope" content="{escape(to_json(record))}">\n'
         f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
         f'<header>\n<h1>{escape(title)}</h1>\n<p class="lead">{lead}</p>\n'

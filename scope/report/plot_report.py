@@ -13,6 +13,7 @@ from scope.io import read_metadata, write_bytes
 from scope.provenance import record
 from scope.report import field_check, sections
 from scope.report.amplitudes import tally_features
+from scope.report.banners import banners
 from scope.report.examples import APERIODIC, choose_examples, read_curves
 from scope.report.page import assemble
 from scope.report.tables import number, percent
@@ -82,17 +83,18 @@ def plot_report(
         (example.id for examples in chosen.values() for example in examples),
     )
     parts = [
-        sections.counts(tally),
-        sections.classes(tally, check),
+        sections.counts(tally, seen, provenance),
+        sections.classes(tally, provenance),
         sections.scores(tally),
         sections.diagrams(tally, seen, aperiodic),
         sections.sky(tally),
         sections.light_curves(tally, seen),
-        sections.examples(tally, chosen, curves, aperiodic),
+        sections.examples(tally, chosen, curves, aperiodic, provenance),
         sections.provenance(provenance),
     ]
     title = f"{target_name(catalog.stem)}: classification report"
     first = field_check.verdict(check, {tag: one.label for tag, one in tally.classes.items()})
+    first += banners(tally, seen, provenance)
     page = assemble(title, _lead(tally), _numbers(tally), parts, provenance, first)
     write_bytes(page.encode(), output)
 
@@ -126,8 +128,7 @@ def _numbers(tally: CatalogTally) -> list[tuple[str, str, str]]:
         for name, label in sections.ALGORITHM_NAMES.items()
         if any(one.scored[name] for one in tally.classes.values())
     ]
-    name, value = tally.threshold
-    both = sum(one.at[name].both for one in tally.classes.values())
+    value = tally.threshold[1]
     return [
         ("Light curves", number(tally.rows), "one per position, field and filter"),
         ("Classified", number(tally.classified), f"{percent(tally.classified, tally.rows)} of all"),
@@ -137,6 +138,12 @@ def _numbers(tally: CatalogTally) -> list[tuple[str, str, str]]:
             f"{percent(count, missing)} {reason.replace('_', ' ')}" if reason else "",
         ),
         ("Classes", number(len(tally.classes)), " and ".join(algorithms) or "no scores"),
-        ("Labels by both", number(both), f"both scores at least {value:g}"),
+        ("Labelled", number(tally.labelled), f"light curves {_agreement(algorithms, value)}"),
         ("Median epochs", number(tally.median_epochs), "of classified light curves"),
     ]
+
+
+def _agreement(algorithms: list[str], threshold: float) -> str:
+    """Return what makes a label (text)."""
+    who = "both algorithms give" if len(algorithms) > 1 else "the algorithm gives"
+    return f"with a class to which {who} at least {threshold:g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scope.catalog.publish import is_score
 from scope.catalog.strangers import novelty_columns, strange_rows
 from scope.errors import InputError
 from scope.io import iter_batches, read_schema
@@ -22,7 +23,8 @@ N_CANDIDATES = 12
 """Rows kept per class to choose examples from: a star may have several of them."""
 
 _FLOATS = ("ra", "dec", "period", "log10_fap")
-_INTEGERS = {"field": -1, "ccd": -1, "quad": -1, "filter": -1, "n_epochs": 0, "imputed": 0}
+_INTEGERS = {"field": -1, "ccd": -1, "quad": -1, "filter": -1, "n_epochs": 0, "Gaia_EDR3___id": 0}
+_OBJ_ID = "obj_id"
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,16 @@ class Rows:
     ids : (n,) int64
     numbers : dict of (n,) arrays
         ``ra``, ``dec`` (deg), ``period`` (d) and ``log10_fap``, NaN where null; ``field``, ``ccd``,
-        ``quad``, ``filter``, -1 where null; ``n_epochs``, ``imputed``, 0 where null.
+        ``quad``, ``filter``, -1 where null; ``n_epochs``, ``Gaia_EDR3___id``, 0 where null.
+    names : (n,) object
+        What the list asked for calls the object; empty where it has no name.
+    imputed : dict of (n,) int64
+        Bitmasks of what was filled in, by column: one for all models, or one for each.
     reasons : pyarrow.ChunkedArray of str
     scores : dict of (n,) float arrays
         By column name, NaN where there is none.
+    probabilities : dict of (n,) float arrays
+        ``{tag}_p`` by tag, of the classes that have one; NaN where there is none.
     classified : (n,) bool
         Whether there is a score of any class.
     strange : (n,) bool
@@ -46,8 +54,11 @@ class Rows:
 
     ids: npt.NDArray[np.int64]
     numbers: dict[str, npt.NDArray[np.generic]]
+    names: npt.NDArray[np.object_]
+    imputed: dict[str, npt.NDArray[np.int64]]
     reasons: pa.ChunkedArray
     scores: dict[str, npt.NDArray[np.floating]]
+    probabilities: dict[str, npt.NDArray[np.floating]]
     classified: npt.NDArray[np.bool_]
     strange: npt.NDArray[np.bool_]
 
@@ -56,6 +67,11 @@ class Rows:
         none = np.full(len(self.ids), np.nan, np.float32)
         dnn, xgb = (self.scores.get(f"{tag}_{name}", none) for name in ALGORITHMS)
         return dnn, xgb
+
+    def probability_of(self, tag: str) -> npt.NDArray[np.floating]:
+        """Return the probabilities of a class, NaN where there is none."""
+        none = np.full(len(self.ids), np.nan, np.float32)
+        return self.probabilities.get(tag, none)
 
 
 def score_tags(path: Path) -> list[str]:
@@ -66,8 +82,12 @@ def score_tags(path: Path) -> list[str]:
 
 def tag_of(column: str) -> str:
     """Return the tag of a score column ``{tag}_{algorithm}``, empty for other columns."""
-    tag, _, algorithm = column.rpartition("_")
-    return tag if algorithm in ALGORITHMS else ""
+    return column.rpartition("_")[0] if is_score(column) else ""
+
+
+def imputed_columns(names: Iterable[str]) -> list[str]:
+    """Return the columns with bitmasks: one, or one for each algorithm trained apart."""
+    return [n for n in names if n in ("imputed", *(f"imputed_{one}" for one in ALGORITHMS))]
 
 
 def iter_rows(
@@ -84,26 +104,59 @@ def iter_rows(
         If a score is outside 0 to 1.
     """
     there = read_schema(path).names
+    masks, novelty = imputed_columns(there), novelty_columns(there)
     names = [name for name in there if tag_of(name)]
-    novelty = novelty_columns(there)
-    columns = ["_id", *_FLOATS, *_INTEGERS, "reason", *novelty, *names]
+    tags = [tag for tag in dict.fromkeys(map(tag_of, names)) if f"{tag}_p" in there]
+    columns = ["_id", *_FLOATS, *_INTEGERS, "reason", *(masks or ["imputed"]), *novelty, *names]
+    columns += [*(f"{tag}_p" for tag in tags), *([_OBJ_ID] if _OBJ_ID in there else [])]
     for batch in iter_batches(path, columns=columns, rows=batch_rows):
-        scores = {name: _floats(batch.column(name)) for name in names}
-        classified = np.zeros(batch.num_rows, bool)
-        for name, values in scores.items():
-            _check_scores(values, name, path)
-            classified |= ~np.isnan(values)
-        numbers: dict[str, npt.NDArray[np.generic]] = {
-            name: _floats(batch.column(name)) for name in _FLOATS
-        }
-        for name, null in _INTEGERS.items():
-            numbers[name] = _integers(batch.column(name), null)
-        ids = _integers(batch.column("_id"), 0)
-        strange = np.zeros(batch.num_rows, bool)
-        if novelty:
-            values = {name: _floats(batch.column(name)) for name in novelty}
-            strange = strange_rows(values, strange_below) & classified
-        yield Rows(ids, numbers, batch.column("reason"), scores, classified, strange)
+        yield _rows(batch, path, names, tags, masks, novelty, strange_below)
+
+
+def _rows(
+    batch: pa.Table,
+    path: Path,
+    names: list[str],
+    tags: list[str],
+    masks: list[str],
+    novelty: list[str],
+    strange_below: float,
+) -> Rows:
+    scores = {name: _floats(batch.column(name)) for name in names}
+    classified = np.zeros(batch.num_rows, bool)
+    for name, values in scores.items():
+        _check_scores(values, name, path)
+        classified |= ~np.isnan(values)
+    numbers: dict[str, npt.NDArray[np.generic]] = {
+        **{name: _floats(batch.column(name)) for name in _FLOATS},
+        **{name: _integers(batch.column(name), null) for name, null in _INTEGERS.items()},
+    }
+    strange = np.zeros(batch.num_rows, bool)
+    if novelty:
+        values = {name: _floats(batch.column(name)) for name in novelty}
+        strange = strange_rows(values, strange_below) & classified
+    probabilities = {tag: _floats(batch.column(f"{tag}_p")) for tag in tags}
+    for tag, found in probabilities.items():
+        _check_scores(found, f"{tag}_p", path)
+    return Rows(
+        ids=_integers(batch.column("_id"), 0),
+        numbers=numbers,
+        names=_names(batch),
+        imputed={name: _integers(batch.column(name), 0) for name in masks},
+        reasons=batch.column("reason"),
+        scores=scores,
+        probabilities=probabilities,
+        classified=classified,
+        strange=strange,
+    )
+
+
+def _names(batch: pa.Table) -> npt.NDArray[np.object_]:
+    """Return what the user calls each object, empty where nothing."""
+    if _OBJ_ID not in batch.schema.names:
+        return np.full(batch.num_rows, "", dtype=object)
+    column = batch.column(_OBJ_ID).cast(pa.string())
+    return np.asarray(pc.fill_null(column, "").to_numpy(zero_copy_only=False), dtype=object)
 
 
 def mean_score(
@@ -128,10 +181,12 @@ def add_best(best: Smallest, rows: Rows, tag: str) -> None:
     if len(there) > best.size:
         least = np.partition(mean[there], -best.size)[-best.size]
         there = there[mean[there] >= least]
-    columns = {name: rows.numbers[name][there] for name in (*_FLOATS, "filter", "n_epochs")}
-    best.add(
-        -mean[there], rows.ids[there], mean=mean[there], dnn=dnn[there], xgb=xgb[there], **columns
-    )
+    numbers = (*_FLOATS, "filter", "n_epochs", "Gaia_EDR3___id")
+    columns = {name: rows.numbers[name][there] for name in numbers}
+    columns.update(mean=mean, dnn=dnn, xgb=xgb, name=rows.names, p=rows.probability_of(tag))
+    for name in ("mean", "dnn", "xgb", "name", "p"):
+        columns[name] = columns[name][there]
+    best.add(-mean[there], rows.ids[there], **columns)
 
 
 def _check_scores(values: npt.NDArray[np.floating], name: str, path: Path) -> None:

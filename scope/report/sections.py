@@ -6,19 +6,22 @@ from collections.abc import Collection, Mapping
 from html import escape
 from typing import Any
 
-from scope.report import figures, tables
+from scope.report import expected, figures, tables
 from scope.report.amplitudes import FeatureTally
 from scope.report.examples import Curve, Example
 from scope.report.figures import PeriodAmplitude, band_css, band_name
+from scope.report.links import link_line, star_links
 from scope.report.page import Section, figure, key, note
+from scope.report.record_tables import provenance_groups
+from scope.report.sky import SkyMap
 from scope.report.tables import number, percent
 from scope.report.tally import MAX_EPOCHS, CatalogTally, ClassTally
 
 ALGORITHM_NAMES = {"dnn": "DNN", "xgb": "XGB"}
 
 
-def counts(tally: CatalogTally) -> Section:
-    """Say how many light curves came in, were classified, or why not."""
+def counts(tally: CatalogTally, seen: FeatureTally, record: Mapping[str, Any]) -> Section:
+    """Say how many light curves came in, were classified, or why not; what was missing."""
     parts = []
     if tally.reasons:
         parts.append(tables.reason_table(tally))
@@ -35,6 +38,11 @@ def counts(tally: CatalogTally) -> Section:
             f"<p>{number(tally.imputed)} of the classified light curves ({share}) have at least "
             "one feature that was missing and filled in.</p>"
         )
+        inner = tables.filled_table(tally, record.get("imputable"))
+        if inner:
+            parts.append(f"<details><summary>Which ones</summary>{inner}</details>")
+    if seen.searched:
+        parts.append(tables.match_table(seen))
     if tally.strange:
         parts.append(
             f"<p>{number(tally.strange)} of the classified light curves "
@@ -44,10 +52,11 @@ def counts(tally: CatalogTally) -> Section:
     return Section("counts", "Light curves in and out", "\n".join(parts))
 
 
-def classes(tally: CatalogTally, check: Mapping[str, Any] | None = None) -> Section:
+def classes(tally: CatalogTally, record: Mapping[str, Any]) -> Section:
     """Tell, per class and threshold, how many light curves there are and how they agree."""
     first, *others = tally.thresholds
-    parts = []
+    check = record.get("field_check")
+    parts = [expected.expected_numbers(tally, record)]
     if tally.classes:
         parts += [
             "<p>A light curve may belong to several classes, or to none. “Both” counts light "
@@ -120,7 +129,6 @@ def diagrams(tally: CatalogTally, seen: FeatureTally, aperiodic: Collection[str]
     background = PeriodAmplitude(sample.floats("period"), seen.amplitudes_of(sample.ids))
     if not len(background):
         return Section("periods", title, "<p>No light curve has a period and an amplitude.</p>")
-    name, value = tally.threshold
     caption = (
         f"{_out_of(len(background), sample.seen)} classified light curves with a period. The "
         "amplitude is the difference of the 5th and the 95th percentile of the magnitudes. "
@@ -134,14 +142,7 @@ def diagrams(tally: CatalogTally, seen: FeatureTally, aperiodic: Collection[str]
             chart = background.class_chart(one.label, period, amplitude)
             shown = note(f"{_out_of(len(period), one.members.seen)} light curves")
             cards.append(f"<article>{_heading(one)}{chart}{shown}</article>")
-    small = (
-        f"<p>Class by class: light curves whose mean score reaches the threshold "
-        f"“{escape(name)}”, {value:g}, over all others.</p>"
-        f'<p class="note">{key("member", "of the class")}{key("rest", "all")}</p>'
-        f'{background.background()}<div class="cards small-cards">{"".join(cards)}</div>'
-        if cards
-        else ""
-    )
+    small = _small_cards(tally, background.background(), cards) if cards else ""
     return Section("periods", title, figure(background.chart(), caption) + small)
 
 
@@ -153,15 +154,34 @@ def _out_of(shown: int, whole: int) -> str:
 
 
 def sky(tally: CatalogTally) -> Section:
-    """Draw where the light curves are."""
+    """Draw where the light curves are, all together and class by class."""
     title = "On the sky"
     if not len(tally.sky.ids):
         return Section("sky", title, "<p>No light curve has a position.</p>")
+    members = [one for one in tally.classes.values() if one.places.seen]
+    drawn = SkyMap(tally.sky, [one.places for one in members])
     caption = (
         f"{key('good', 'classified')}{key('rest', 'not classified')}<br>"
         f"{_out_of(len(tally.sky.ids), tally.sky.seen)} light curves."
     )
-    return Section("sky", title, figure(figures.sky_chart(tally.sky), caption))
+    cards = [
+        f"<article>{_heading(one)}{drawn.class_chart(one.label, one.places)}"
+        f"{note(_out_of(len(one.places.ids), one.places.seen) + ' light curves')}</article>"
+        for one in members
+    ]
+    small = _small_cards(tally, drawn.background(), cards) if cards else ""
+    return Section("sky", title, figure(drawn.chart(), caption) + small)
+
+
+def _small_cards(tally: CatalogTally, background: str, cards: list[str]) -> str:
+    """Return small charts of classes with what they share."""
+    name, value = tally.threshold
+    return (
+        f"<p>Class by class: light curves whose mean score reaches the threshold "
+        f"“{escape(name)}”, {value:g}, over all others.</p>"
+        f'<p class="note">{key("member", "of the class")}{key("rest", "all")}</p>'
+        f'{background}<div class="cards small-cards">{"".join(cards)}</div>'
+    )
 
 
 def light_curves(tally: CatalogTally, seen: FeatureTally) -> Section:
@@ -192,6 +212,7 @@ def examples(
     chosen: Mapping[str, list[Example]],
     curves: Mapping[int, Curve],
     aperiodic: Collection[str],
+    record: Mapping[str, Any],
 ) -> Section:
     """Draw the light curves with the highest mean scores of each class."""
     title = "Best examples of each class"
@@ -204,39 +225,71 @@ def examples(
         "the first epoch. A best example below the threshold "
         f"“{escape(name)}”, {value:g}, says that the class is probably absent.</p>"
     )
+    why = expected.why_no_probabilities(record)
+    if why:
+        intro += note(f"Probabilities are not shown: {escape(why)}.")
+    linked = record.get("simulation") is None
+    if not linked:
+        intro += note("The stars are simulated: no archive knows them.")
     parts = [intro]
     for tag, ones in chosen.items():
         if ones:
             panels = "".join(
-                _example(one, curves.get(one.id), tag not in aperiodic, value) for one in ones
+                _example(
+                    *(one, curves.get(one.id), tag not in aperiodic, value),
+                    probable=not why,
+                    linked=linked,
+                )
+                for one in ones
             )
             heading = _heading(tally.classes[tag])
             parts.append(f'{heading}\n<div class="cards examples">{panels}</div>')
     return Section("examples", title, "\n".join(parts))
 
 
-def _example(example: Example, curve: Curve | None, periodic: bool, threshold: float) -> str:
-    period = example.period if example.period > 0 else None
+def _example(
+    example: Example,
+    curve: Curve | None,
+    periodic: bool,
+    threshold: float,
+    *,
+    probable: bool,
+    linked: bool,
+) -> str:
+    """Draw one example; with its probability, and where else to look at it."""
     if curve is None:
         chart = note("Its light curve is not in the files of this report.")
     else:
-        chart = figures.example_chart(example, curve, folded=periodic and period is not None)
+        chart = figures.example_chart(example, curve, folded=periodic and example.period > 0)
+    below = " · below the threshold" if example.mean < threshold else ""
+    known_as = f"<strong>{escape(example.name or str(example.id))}</strong>"
+    if example.name:
+        known_as += f' <span class="of">{example.id}</span>'
+    ids = {"_id": example.id, "Gaia_EDR3___id": example.gaia_id}
+    links = link_line(star_links(example.ra, example.dec, ids)) if linked else ""
+    lines = [
+        f"{known_as}{below}",
+        " · ".join(_facts(example, probable)),
+        f'<span class="of">RA {example.ra:.5f}, Dec {example.dec:+.5f}</span>',
+        *([links] if links else []),
+    ]
+    return f"<figure>{chart}<figcaption>{'<br>'.join(lines)}</figcaption></figure>"
+
+
+def _facts(example: Example, probable: bool) -> list[str]:
     facts = [f"{band_name(example.filter)} band", f"{number(example.n_epochs)} epochs"]
-    if period is not None:
-        facts.insert(0, f"P = {period:.6g} d")
-        if example.log10_fap <= 0.0:
-            facts.insert(1, f"false alarm {_chance(example.log10_fap)}")
+    if example.period > 0:
+        chance = [f"false alarm {_chance(example.log10_fap)}"] if example.log10_fap <= 0.0 else []
+        facts = [f"P = {example.period:.6g} d", *chance, *facts]
     facts += [
         f"{ALGORITHM_NAMES[name]} {score:.3f}" if score == score else f"{ALGORITHM_NAMES[name]} –"
         for name, score in example.scores.items()
     ]
-    below = " · below the threshold" if example.mean < threshold else ""
-    position = f"RA {example.ra:.5f}, Dec {example.dec:+.5f}"
-    text = (
-        f"<strong>{example.id}</strong>{below}<br>{' · '.join(facts)}<br>"
-        f'<span class="of">{position}</span>'
-    )
-    return f"<figure>{chart}<figcaption>{text}</figcaption></figure>"
+    if probable and example.probability == example.probability:
+        # 1 would say that it is certain.
+        sure = example.probability >= 0.9995
+        facts.append("probability " + ("> 0.999" if sure else f"{example.probability:.3f}"))
+    return facts
 
 
 def _chance(log10: float) -> str:
@@ -248,7 +301,6 @@ def provenance(record: Mapping[str, Any]) -> Section:
     """Tell where the report came from."""
     body = (
         "<p>Software, settings and inputs that decide every number above. The page itself "
-        "keeps them as JSON in its <code>scope</code> metadata.</p>"
-        + tables.provenance_table(record)
+        "keeps them as JSON in its <code>scope</code> metadata.</p>" + provenance_groups(record)
     )
     return Section("provenance", "Where this came from", body)

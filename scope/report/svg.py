@@ -21,6 +21,10 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.floating]
 
 
+_CHARACTER_PX = 7.0
+"""Width of a digit of a tick's number, rather more than less."""
+
+
 @dataclass(frozen=True)
 class Scale:
     """Map data values to pixels.
@@ -115,7 +119,7 @@ class Chart:
         x_range: tuple[float, float],
         y_range: tuple[float, float],
         *,
-        margins: tuple[float, float, float, float] = (8, 10, 38, 46),
+        margins: tuple[float, float, float, float] = (8, 16, 40, 54),
         log: str = "",
         reverse: str = "",
     ) -> Chart:
@@ -162,18 +166,21 @@ class Chart:
     ) -> None:
         """Draw grid lines, tick labels, axis labels and the frame."""
         left, top, right, bottom = self.box
-        xs = _ticks(self.x, (right - left) / 70) if x_ticks is None else list(x_ticks)
-        ys = _ticks(self.y, (bottom - top) / 32) if y_ticks is None else list(y_ticks)
+        # Powers of ten are short; a tall chart needs no line every 26 pixels.
+        across, up = 42 if self.x.log else 70, 26 if bottom - top < 300 else 45
+        xs = _ticks(self.x, (right - left) / across) if x_ticks is None else list(x_ticks)
+        ys = _ticks(self.y, (bottom - top) / up) if y_ticks is None else list(y_ticks)
         px, py = self.x(xs), self.y(ys)
         lines = [f"M{a:.1f},{top:.1f}V{bottom:.1f}" for a in px]
         lines += [f"M{left:.1f},{b:.1f}H{right:.1f}" for b in py]
         self.add(f'<path class="lines" d="{"".join(lines)}"/>')
         for value, a in zip(xs, px, strict=True):
-            self.text(float(a), bottom + 13, x_text(value), "tick mid")
+            self._x_tick(float(a), bottom + 15, x_text(value))
         for value, b in zip(ys, py, strict=True):
-            self.text(left - 5, float(b) + 3.5, y_text(value), "tick end")
+            # A label at the lower edge would touch the first one below the axis.
+            self.text(left - 5, min(float(b) + 3.5, bottom + 1.0), y_text(value), "tick end")
         if x_label:
-            self.text((left + right) / 2, bottom + 29, x_label, "label mid")
+            self.text((left + right) / 2, bottom + 31, x_label, "label mid")
         if y_label:
             a, b = 11.0, (top + bottom) / 2
             self.add(
@@ -184,6 +191,11 @@ class Chart:
             f'<rect class="frame" x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" '
             f'height="{bottom - top:.1f}"/>'
         )
+
+    def _x_tick(self, a: float, b: float, text: str) -> None:
+        """Write a number below the axis, moved inwards where the chart would cut it off."""
+        half = len(text) * _CHARACTER_PX / 2
+        self.text(min(max(a, half), self.width - half), b, text, "tick mid")
 
     def text(self, a: float, b: float, text: str, css: str) -> None:
         """Write text at a pixel."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from scope.catalog.field_check import judged_column
+from scope.report.amplitudes import FeatureTally
 from scope.report.figures import band_name
 from scope.report.tally import CatalogTally
 from scope.schema import REASONS
@@ -147,21 +147,37 @@ def _rate_cells(check: Mapping[str, Any] | None, tag: str, threshold: float) -> 
     return share_or_dash(found["share"]), share_or_dash(found["false_discovery_rate"])
 
 
-def provenance_table(record: Mapping[str, Any]) -> str:
-    """Return the record of a product, nested keys joined by dots."""
-    # The numbers of the check stand in a table of their own.
-    shown = {key: value for key, value in record.items() if key != "field_check"}
-    rows = [(escape(key), f"<code>{escape(value)}</code>") for key, value in _flat(shown)]
-    return table("Record of this report", ("fact", "value"), rows, text_columns=2)
+def match_table(seen: FeatureTally) -> str:
+    """Return, per external catalogue, how many light curves were looked for and found."""
+    rows = []
+    for name, count in seen.searched.items():
+        there = "yes" if count == seen.rows else "no" if not count else "for some"
+        found = seen.matched.get(name)
+        shares = ("–", "–") if found is None else (number(found), percent(found, count))
+        rows.append((escape(name), there, number(count), *shares))
+    header = ("catalogue", "table", "looked for", "found", "share")
+    return table("Matches with other catalogues", header, rows, text_columns=2)
 
 
-def _flat(record: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    lines: list[tuple[str, str]] = []
-    for key in sorted(record):
-        value, name = record[key], f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            lines += _flat(value, f"{name}.")
-        else:
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            lines.append((name, text))
-    return lines
+def filled_table(tally: CatalogTally, imputable: Any) -> str:
+    """Return which features were filled in, and in how many of the classified light curves.
+
+    Parameters
+    ----------
+    imputable : sequence of str, or mapping of algorithm to one
+        Features by the bits of the masks, as the record of the catalogue has them.
+    """
+    counts: dict[str, int] = {}
+    for column, found in tally.filled.items():
+        algorithm = column.rpartition("_")[2]
+        names = imputable.get(algorithm, []) if isinstance(imputable, Mapping) else imputable
+        for name, count in zip(names or [], found.tolist(), strict=False):
+            counts[name] = max(counts.get(name, 0), count)
+    order = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    rows = [
+        (f"<code>{escape(name)}</code>", number(count), percent(count, tally.classified))
+        for name, count in order
+        if count
+    ]
+    header = ("feature", "light curves", "of the classified")
+    return table("Features that were missing and filled in", header, rows) if rows else ""

@@ -66,8 +66,12 @@ class ClassTally:
         Rows with a score, per algorithm.
     compared : int
         Rows with both scores.
-    members : Sample
-        Rows with a period (days) whose mean score reaches the first threshold.
+    labelled : int
+        Rows whose mean score reaches the first threshold.
+    members, places : Sample
+        Those of them with a period (days), and with a position (deg).
+    expected : float
+        Sum of the probabilities of the class, NaN where it has none.
     best : Smallest
         Rows with the highest mean scores.
     """
@@ -83,7 +87,10 @@ class ClassTally:
     )
     scored: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ALGORITHMS, 0))
     compared: int = 0
+    labelled: int = 0
     members: Sample = field(default_factory=lambda: Sample(N_MEMBERS))
+    places: Sample = field(default_factory=lambda: Sample(N_MEMBERS))
+    expected: float = float("nan")
     best: Smallest = field(default_factory=best_rows)
 
 
@@ -102,6 +109,11 @@ class CatalogTally:
     rows, classified, imputed, strange : int
         Light curves in; those with a score of any class; of these, with an imputed feature, and
         unlike anything that the models know.
+    labelled : int
+        Classified rows with at least one class in which every algorithm that scored it reaches
+        the first threshold.
+    filled : dict of (64,) int64
+        Per bitmask, classified rows in which each feature was filled in.
     reasons : Counter of str
         Why the others have no score; "" where the catalogue says nothing.
     filters : Counter of (filter, classified)
@@ -125,6 +137,8 @@ class CatalogTally:
     classified: int = 0
     imputed: int = 0
     strange: int = 0
+    labelled: int = 0
+    filled: dict[str, npt.NDArray[np.int64]] = field(default_factory=dict)
     reasons: Counter[str] = field(default_factory=Counter)
     filters: Counter[tuple[int, ...]] = field(default_factory=Counter)
     quadrants: Counter[tuple[int, ...]] = field(default_factory=Counter)
@@ -206,8 +220,10 @@ def tally_catalog(
     )
     for rows in iter_rows(path, batch_rows, strange_below):
         _count_rows(tally, rows)
+        tally.labelled += int(_labelled(rows, tally).sum())
         for one in tally.classes.values():
             _count_scores(one, rows)
+            _add_probabilities(one, rows)
             _count_thresholds(one, rows, thresholds)
             _choose_members(one, rows, tally.threshold[1])
             add_best(one.best, rows, one.tag)
@@ -228,7 +244,7 @@ def _count_rows(tally: CatalogTally, rows: Rows) -> None:
     classified, numbers = rows.classified, rows.numbers
     tally.rows += len(rows.ids)
     tally.classified += int(classified.sum())
-    tally.imputed += int(np.sum(classified & (numbers["imputed"] != 0)))
+    _count_filled(tally, rows)
     tally.strange += int(rows.strange.sum())
     others = pc.fill_null(rows.reasons, "").filter(pa.array(~classified))
     for entry in pc.value_counts(others).to_pylist():
@@ -244,6 +260,33 @@ def _count_rows(tally: CatalogTally, rows: Rows) -> None:
     tally.sky.add_rows(rows.ids[at], ra=ra[at], dec=dec[at], classified=classified[at])
     at = classified & (period > 0)
     tally.diagram.add_rows(rows.ids[at], period=period[at])
+
+
+def _count_filled(tally: CatalogTally, rows: Rows) -> None:
+    """Count rows in which anything was filled in, by any of the models, and what."""
+    anything = np.zeros(len(rows.ids), bool)
+    for name, mask in rows.imputed.items():
+        anything |= mask != 0
+        chosen = mask[rows.classified].view(np.uint64)
+        counts = [int(np.sum(chosen >> np.uint64(bit) & np.uint64(1))) for bit in range(64)]
+        tally.filled[name] = tally.filled.get(name, 0) + np.asarray(counts, np.int64)
+    tally.imputed += int(np.sum(rows.classified & anything))
+
+
+def _labelled(rows: Rows, tally: CatalogTally) -> npt.NDArray[np.bool_]:
+    """Return the rows that have a label: in a class, all scores there are reach it."""
+    found = np.zeros(len(rows.ids), bool)
+    for tag in tally.classes:
+        # fmin is the score that is there where the other is NaN.
+        found |= np.fmin(*rows.scores_of(tag)) >= float(tally.threshold[1])
+    return found & ~rows.strange
+
+
+def _add_probabilities(one: ClassTally, rows: Rows) -> None:
+    values = rows.probability_of(one.tag)
+    there = values[~np.isnan(values)].astype(np.float64)
+    if len(there):
+        one.expected = float(np.nansum([one.expected, there.sum()]))
 
 
 def _combinations(*columns: npt.NDArray[np.generic]) -> Counter[tuple[int, ...]]:
@@ -279,7 +322,12 @@ def _count_thresholds(one: ClassTally, rows: Rows, thresholds: Mapping[str, floa
 
 
 def _choose_members(one: ClassTally, rows: Rows, threshold: float) -> None:
-    period = rows.numbers["period"].astype(np.float64)
+    numbers = {name: rows.numbers[name].astype(np.float64) for name in ("period", "ra", "dec")}
     high = mean_score(*rows.scores_of(one.tag)) >= float(threshold)
-    chosen = high & (period > 0) & ~rows.strange
-    one.members.add_rows(rows.ids[chosen], period=period[chosen])
+    high &= ~rows.strange
+    one.labelled += int(high.sum())
+    chosen = high & (numbers["period"] > 0)
+    one.members.add_rows(rows.ids[chosen], period=numbers["period"][chosen])
+    chosen = high & np.isfinite(numbers["ra"]) & np.isfinite(numbers["dec"])
+    place = {name: numbers[name][chosen] for name in ("ra", "dec")}
+    one.places.add_rows(rows.ids[chosen], **place)

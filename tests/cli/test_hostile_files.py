@@ -87,7 +87,7 @@ DOORS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "write", "command"), DOORS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "write", "command"), DOORS, ids=[name for name, *_ in DOORS])
 def test_flipped_bytes_end_in_a_result_or_in_one_line(
     name: str,
     write: Callable[[Path], None],
@@ -144,7 +144,11 @@ def test_every_flipped_bit_of_a_page_of_our_own_is_found(tmp_path: Path) -> None
         assert verified(path) == 2
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", "[" * 200_000, "7", "null", '{"a": [', '"\ud800"'])
+@pytest.mark.parametrize(
+    "text",
+    ["[1, 2]", "[" * 200_000, "7", "null", '{"a": [', '"\ud800"'],
+    ids=["list", "deep", "number", "null", "cut", "surrogate"],
+)
 def test_json_of_another_form_ends_in_one_line(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -30,7 +30,7 @@ THRESHOLDS = {"label": 0.7, "evaluation": 0.5, "sampling": 0.9}
 FACTS: dict[str, Any] = {
     "data_release": "DR5",
     "config_hash": "ab" * 32,
-    "bundle": {"dnn": {"name": "starter", "sha256": "cd" * 32}, "xgb": {"name": "starter"}},
+    "bundle": {"dnn": {"group": "starter", "sha256": "cd" * 32}, "xgb": {"group": "starter"}},
 }
 
 

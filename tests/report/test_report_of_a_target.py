@@ -84,8 +84,13 @@ def test_the_page_is_the_same_twice_and_needs_nothing_from_elsewhere(tmp_path: P
     first, second = (page_of(tmp_path / name, SIX) for name in ("one", "two"))
     assert first == second
     assert str(tmp_path) not in first
-    assert not re.search(r"""(src|href)=["'](?!#|data:)""", first)
-    assert "<script" not in first
+    # Links out are followed by people only: everything that a browser loads is inside.
+    assert not re.search(r"""(src|<use href|<image[^>]* href)=["'](?!#|data:)""", first)
+    assert not re.search("<(script|link|iframe|img|object|embed)|url[(]|@import", first)
+    links = re.findall(r"""<a href=["'](?!#)([^"']*)["']([^>]*)>""", first)
+    assert links
+    assert all(url.startswith("https://") for url, _ in links)
+    assert all('rel="noreferrer noopener"' in rest for _, rest in links)
 
 
 def test_numbers_stand_on_the_page(tmp_path: Path) -> None:

@@ -14,5 +14,6 @@ with job(snakemake.log[0]):
         ],
         snakemake.output[0],
         cleaning=snakemake.params.cleaning,
+        strange_below=snakemake.params.strange_below,
         facts=snakemake.params.facts,
     )

@@ -1,0 +1,91 @@
+"""How many light curves of a class to expect: sums of probabilities, and where they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from scope.classifiers.frequencies import ESTIMATED, STATED
+from scope.report.tables import number, table
+from scope.report.tally import CatalogTally, ClassTally
+
+
+def why_no_probabilities(record: Mapping[str, Any]) -> str:
+    """Return why no probability of a catalogue is to be used (text); empty where they are.
+
+    Parameters
+    ----------
+    record : mapping
+        That of the catalogue.
+    """
+    check = record.get("field_check")
+    if not record.get("probabilities", {}).get("classes"):
+        return "the catalogue has scores only: its models are not calibrated together"
+    if check is None:
+        return "no shuffled light curves were scored beside the real ones, to see whether they hold"
+    if not check["passed"]:
+        return "the models find classes in light curves in which nothing can be found"
+    return ""
+
+
+def why_not_expected(record: Mapping[str, Any], tag: str) -> str:
+    """Return why the number of a class is not to be expected (text); empty where it is."""
+    facts = record.get("probabilities", {}).get("classes", {}).get(tag)
+    if facts is None:
+        return "no probability"
+    if facts.get("prevalence_from") in (ESTIMATED, STATED):
+        return ""
+    why = facts.get("prevalence_why", "")
+    return "frequency of the training set, not of this target" + (f": {why}" if why else "")
+
+
+def expected_numbers(tally: CatalogTally, record: Mapping[str, Any]) -> str:
+    """Return how many light curves of each class to expect, or why nobody knows (HTML)."""
+    if not tally.classes or not tally.classified:
+        return ""
+    why = why_no_probabilities(record)
+    if why:
+        return f"<p>How many light curves of a class to expect is not said: {escape(why)}.</p>"
+    rows = record["probabilities"].get("rows") or tally.classified
+    lines: list[tuple[str, ...]] = []
+    left_out: dict[str, list[str]] = {}
+    for tag, one in tally.classes.items():
+        reason = "no probability" if one.expected != one.expected else why_not_expected(record, tag)
+        if reason:
+            left_out.setdefault(reason, []).append(one.label)
+        else:
+            lines.append(_line(one, record["probabilities"]["classes"][tag], rows))
+    header = ("class", "tag", "expected", "95 % interval", "labelled", "frequency")
+    caption = "Light curves of each class to expect"
+    words = (
+        "<p>The sum of the probabilities of all classified light curves, and the interval of the "
+        "frequency of the class times their number. It counts members that no threshold "
+        "finds; “labelled” are those with a mean score above it.</p>"
+    )
+    shown = words + table(caption, header, lines, text_columns=2) if lines else ""
+    return shown + "".join(
+        f'<p class="note">No number to expect for {escape(", ".join(names))}: {escape(reason)}.</p>'
+        for reason, names in left_out.items()
+    )
+
+
+def _line(one: ClassTally, facts: Mapping[str, Any], rows: int) -> tuple[str, ...]:
+    interval = facts.get("prevalence_interval")
+    between = "–"
+    if interval is not None:
+        low, high = (few(value * rows) for value in interval)
+        between = f"{low} to {high}"
+    return (
+        escape(one.label),
+        f"<code>{escape(one.tag)}</code>",
+        few(one.expected),
+        between,
+        number(one.labelled),
+        escape(facts["prevalence_from"]),
+    )
+
+
+def few(value: float) -> str:
+    """Return an expected number: whole from ten on, with one decimal below."""
+    return number(value) if value >= 9.95 else f"{value:.1f}"
