@@ -7,7 +7,8 @@ FOLDER holds the data set ZTF_40k of StarEmbed (Li et al. 2025, arXiv:2510.06200
 star: ``sourceid``; a class in ``class_str`` or ``class`` (one of seven: EW, EA, RRab, RRc, RRd,
 RS CVn, LPV); ``bands_data``, a struct with ``g`` and ``r`` (``i`` is not used), each with lists
 ``mjd``, ``target`` (magnitudes) and ``past_feat_dynamic_real`` (taken for their errors). This
-layout was read from the published schema, and not tried on the data.
+layout follows what is published of the schema where that says something; the class column, the
+names of the files and where errors are were guessed, and nothing was tried on the data.
 
 Features of both bands are computed, trees are trained on the rows of its own training stars, and
 each test star gets the class with the highest mean score of its bands. Printed: macro F1,
