@@ -158,7 +158,7 @@ def looks_halved(curve: Curve, frequency: float) -> bool:
     if period < 3.0:
         halved = asymmetry < 0.02 and 0.08 <= narrowness <= 0.97
     else:
-        halved = asymmetry < 0.005 and 0.30 <= narrowness <= 1.05
+        halved = asymmetry < 0.01 and 0.30 <= narrowness <= 0.95
     return bool(halved) and second_eclipse(curve, frequency, top / SHAPE_PHASES) < SECOND_ECLIPSE
 
 
