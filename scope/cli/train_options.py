@@ -70,15 +70,23 @@ def _chosen(given: Mapping[str, Any], keys: Mapping[str, str]) -> dict[str, Any]
 
 def _period_search(suffix: str) -> dict[str, Any]:
     """Return the keys for training on the columns of a period search."""
-    from scope.periods.options import ALGORITHMS, PeriodOptions, suffixes
+    from scope.periods.options import ALGORITHMS, JOINT, LS_BIC, PeriodOptions, suffixes
 
+    if suffix == JOINT:
+        return {
+            "features": {"info": {"period_suffix": JOINT}},
+            "feature_generation": {
+                "period_algorithms": [LS_BIC],
+                "bands_together": {"search": True},
+            },
+        }
     for name in ALGORITHMS:
         if suffix in suffixes(PeriodOptions(algorithms=(name,))):
             return {
                 "features": {"info": {"period_suffix": suffix}},
                 "feature_generation": {"period_algorithms": [name]},
             }
-    raise UsageError("unknown period suffix", value=suffix, allowed=ALGORITHMS)
+    raise UsageError("unknown period suffix", value=suffix, allowed=(*ALGORITHMS, JOINT))
 
 
 def add_train_options(parser: Parser) -> None:

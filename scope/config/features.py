@@ -40,7 +40,9 @@ class FeatureInfo(Section):
     """What holds for all features."""
 
     period_suffix: str = key(
-        "LS_BIC", "period search whose columns the models see, one that is computed"
+        "LS_BIC",
+        "period search whose columns the models see, one that is computed; BANDS: all bands of a "
+        "star together, which needs feature_generation.bands_together.search and LS_BIC",
     )
 
 

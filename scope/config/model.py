@@ -28,7 +28,7 @@ from scope.config.tracking import FeatureStats, Tracking
 from scope.config.training import Training
 from scope.errors import ConfigError
 from scope.features.registry import REGISTRY, FeatureSet, model_features
-from scope.periods.options import PeriodOptions, suffixes
+from scope.periods.options import PeriodOptions, model_suffixes
 
 if TYPE_CHECKING:
     from scope.features.options import FeatureOptions
@@ -83,12 +83,13 @@ class Config(Section):
     @model_validator(mode="after")
     def _parts_fit(self) -> Config:
         """Check what no key can tell alone."""
-        computed = suffixes(self.period_options())
+        together = self._generation.bands_together.search
+        computed = model_suffixes(self.period_options(), bands_together=together)
         suffix = self.features.info.period_suffix
         if suffix not in computed:
             raise unknown_name(
                 "features.info.period_suffix that feature_generation.period_algorithms "
-                "does not compute",
+                "does not compute (BANDS: also bands_together.search)",
                 suffix,
                 computed,
             )

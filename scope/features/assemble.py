@@ -16,16 +16,25 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.features.bands import JointPeriods, joint_periods
-from scope.features.batch import Values, compute_task, join, tasks_of, thread_pool
+from scope.features.batch import (
+    Values,
+    compute_task,
+    fourier_columns,
+    join,
+    tasks_of,
+    thread_pool,
+)
 from scope.features.catalogues import crossmatch_columns
 from scope.features.edges import SIZE
 from scope.features.options import FeatureOptions
 from scope.features.registry import light_curve_columns, product_columns, star_columns
 from scope.features.rows import Rows, joined_rows
 from scope.io import TableWriter, count_rows, read_metadata
+from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import emptied, is_dropped
 from scope.periods.backends import get_backend
 from scope.periods.grid import longest_baseline
+from scope.periods.options import JOINT, LS_BIC
 from scope.provenance import record
 from scope.schema import Column, arrow_schema, arrow_type
 
@@ -185,7 +194,7 @@ def write_features(
         try:
             joint = _joint(bounded, Path(output).parent, pool, options, backend, limit)
             for piece, values in _in_order(bounded(), pool, options, backend, limit):
-                table = _to_table(piece, values, joint, options)
+                table = _to_table(piece, values, joint, options, backend)
                 counts.update(table.column("reason").drop_null().to_pylist())
                 writer.write(table)
                 if time.monotonic() > spoken + _SECONDS_BETWEEN_MESSAGES:
@@ -284,14 +293,19 @@ def _result(parts: list[Future[Values]]) -> Values | None:
 
 
 def _to_table(
-    piece: Rows, values: Values | None, joint: JointPeriods | None, options: FeatureOptions
+    piece: Rows,
+    values: Values | None,
+    joint: JointPeriods | None,
+    options: FeatureOptions,
+    backend: str,
 ) -> pa.Table:
     """Return the rows of a piece with their features, reasons and cross-matches."""
     n = len(piece.lightcurves)
     kept = ~is_dropped(piece.reasons)
     reasons = piece.reasons.copy()
     if values is not None and joint is not None:
-        values = {**values, **joint.of(piece.lightcurves.ids[kept])}
+        curves = piece.lightcurves.take(np.flatnonzero(kept))
+        values = {**values, **_of_stars(curves, values, joint, options, backend)}
     if values is not None:
         period = values[f"period_{options.model_suffix}"].astype(np.float64)
         reasons[np.flatnonzero(kept)[np.isnan(period)]] = NO_PERIOD
@@ -307,6 +321,31 @@ def _to_table(
         for column in crossmatch_columns():
             arrays[column.name] = _absent(column, n)
     return pa.table(arrays, schema=arrow_schema(product_columns(options)))
+
+
+def _of_stars(
+    lightcurves: LightCurves,
+    values: Values,
+    joint: JointPeriods,
+    options: FeatureOptions,
+    backend: str,
+) -> Values:
+    """Return the joint columns of rows.
+
+    Where models see them, the row's own period stands in for stars with one light curve, and
+    there are Fourier features of all.
+    """
+    found = joint.of(lightcurves.ids)
+    if not options.joint_models:
+        return found
+    alone = np.isnan(found[f"n_bands_{JOINT}"].astype(np.float64))
+    for name in found:
+        own = values.get(f"{name.removesuffix(JOINT)}{LS_BIC}")
+        if own is not None:
+            found[name] = np.where(alone, own, found[name])
+    period = found[f"period_{JOINT}"].astype(np.float64)
+    found[f"n_bands_{JOINT}"][alone & np.isfinite(period)] = 1.0
+    return {**found, **fourier_columns(lightcurves, JOINT, period, options.fourier, backend)}
 
 
 def _spread(

@@ -109,12 +109,41 @@ def compute_task(lightcurves: LightCurves, options: FeatureOptions, backend: str
     values.update(search_periods(lightcurves, options.search, backend=backend).columns)
     for suffix in suffixes(options.search):
         period = values[f"period_{suffix}"].astype(np.float64)
-        names = tuple(f"{name}_{suffix}" for name in names_of("fourier"))
-        _add(values, names, compute.fourier(lightcurves, period, options.fourier))
+        values.update(fourier_columns(lightcurves, suffix, period, options.fourier, backend))
     histograms = compute.dmdt(lightcurves, options.dmdt)
     values["dmdt"] = histograms.reshape(len(lightcurves), SIZE).astype(np.float32)
     if "cesium" in options.groups:
         _add(values, names_of("cesium"), cesium(lightcurves))
+    return values
+
+
+def fourier_columns(
+    lightcurves: LightCurves,
+    suffix: str,
+    period: npt.NDArray[np.float64],
+    form: FourierForm,
+    backend: str,
+) -> Values:
+    """Compute the Fourier features of light curves at the periods of a search.
+
+    Parameters
+    ----------
+    lightcurves : LightCurves
+        n curves.
+    suffix : str
+        Of the search.
+    period : (n,) float64
+        Days; NaN means none.
+    form : {"raw", "polar"}
+    backend : str
+
+    Returns
+    -------
+    dict of str to (n,) float64
+    """
+    values: Values = {}
+    names = tuple(f"{name}_{suffix}" for name in names_of("fourier"))
+    _add(values, names, _functions(backend).fourier(lightcurves, period, form))
     return values
 
 

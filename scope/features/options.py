@@ -8,7 +8,7 @@ from typing import Any, get_args
 from scope.errors import ConfigError
 from scope.features.edges import DmdtEdges
 from scope.features.registry import OPTIONAL_GROUPS, FourierForm
-from scope.periods.options import PeriodOptions, suffixes
+from scope.periods.options import JOINT, PeriodOptions, model_suffixes
 
 TOP_PERIODS = 10
 """Ranked periods per algorithm that the group ``top_periods`` writes."""
@@ -37,7 +37,9 @@ class FeatureOptions:
         within this radius of each other. None does not.
     period_suffix : str or None
         The search whose period a row must have; without it the row gets the reason
-        ``no_period``. None is the first of ``periods.algorithms``.
+        ``no_period``. None is the first of ``periods.algorithms``. ``BANDS``, the joint
+        search, has Fourier features of its own then, and stands for ``LS_BIC`` in rows
+        whose star has one light curve only.
 
     Raises
     ------
@@ -69,18 +71,29 @@ class FeatureOptions:
                 value=radius,
                 allowed=f"above 0, at most {LARGEST_RADIUS_ARCSEC:g}",
             )
-        if self.period_suffix not in (None, *suffixes(self.periods)):
+        if self.period_suffix not in (None, *self.possible_suffixes):
             raise ConfigError(
                 "period suffix that no search writes",
                 value=self.period_suffix,
-                allowed=suffixes(self.periods),
-                todo="add it to the period algorithms, or name one of them",
+                allowed=self.possible_suffixes,
+                todo="add it to the period algorithms, or name one of them; BANDS needs LS_BIC "
+                "among them and bands that are searched together",
             )
+
+    @property
+    def possible_suffixes(self) -> tuple[str, ...]:
+        """The searches whose periods models may see."""
+        return model_suffixes(self.periods, bands_together=self.bands_radius_arcsec is not None)
 
     @property
     def model_suffix(self) -> str:
         """The search whose period a row must have."""
         return self.period_suffix or self.periods.algorithms[0]
+
+    @property
+    def joint_models(self) -> bool:
+        """Whether models see the period of all bands of a star."""
+        return self.model_suffix == JOINT
 
     @property
     def search(self) -> PeriodOptions:

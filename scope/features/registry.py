@@ -140,10 +140,16 @@ def light_curve_columns(options: FeatureOptions) -> list[Column]:
 
 
 def star_columns(options: FeatureOptions) -> list[Column]:
-    """Return the columns that are computed from all light curves of a star, in order."""
-    from scope.periods.columns import joint_columns
+    """Return the columns that are computed from all light curves of a star, in order.
 
-    return [] if options.bands_radius_arcsec is None else joint_columns()
+    With Fourier features at the joint period where models see it.
+    """
+    from scope.periods.columns import JOINT, joint_columns
+
+    if options.bands_radius_arcsec is None:
+        return []
+    names = names_of("fourier") if options.joint_models else ()
+    return [*joint_columns(), *(_fourier_column(REGISTRY[n], JOINT, options) for n in names)]
 
 
 def feature_columns(options: FeatureOptions) -> list[Column]:

@@ -121,15 +121,20 @@ def _search_star(star: Star, options: PeriodOptions, backend: Backend) -> Found 
         return None
     star = tuple(ls_bic.softened(curve) for curve in star)
     offsets = np.linspace(-ls_bic.HALF_WINDOW, ls_bic.HALF_WINDOW, ls_bic.WINDOW_POINTS) * grid.df
-    frequencies, gains, eclipsed = _criteria(star, centres, offsets, True, grid, options, backend)
+    frequencies, gains, eclipsed = _criteria(
+        star, centres, offsets, True, ls_bic.POINTS_PER_TERM, grid, options, backend
+    )
     best = ls_bic.distinct(frequencies, gains.sum(axis=0), ls_bic.N_PEAKS, 1.0 / span)
     if not len(best):
         return _least_bad(star, seeds, options, backend)
     boxes = bool(eclipsed[:, best[0]].any())
-    windows = ls_bic.fine_windows(frequencies[best], grid)
-    finer, more, _ = _criteria(star, *windows, boxes, grid, options, backend)
+    windows = ls_bic.fine_windows(frequencies[best], boxes, grid)
+    finer, more, _ = _criteria(
+        star, *windows, boxes, ls_bic.REFINED_POINTS_PER_TERM, grid, options, backend
+    )
     frequencies, gains = np.append(frequencies, finer), np.hstack([gains, more])
     best = ls_bic.distinct(frequencies, gains.sum(axis=0), ls_bic.N_PEAKS, 1.0 / span)
+    best = ls_bic.simplest_first(best, frequencies, gains.sum(axis=0))
     frequency, gain = float(frequencies[best[0]]), -gains[:, best[0]]
     doubled = ls_bic.looks_halved(star[int(np.argmax(gain))], frequency)
     period = (2.0 if doubled else 1.0) / frequency
@@ -172,6 +177,7 @@ def _criteria(
     centres: Floats,
     offsets: Floats,
     eclipses: bool,
+    points_per_term: float,
     grid: Grid,
     options: PeriodOptions,
     backend: Backend,
@@ -186,7 +192,7 @@ def _criteria(
     gains = np.empty((len(star), len(frequencies)))
     eclipsed = np.zeros(gains.shape, dtype=bool)
     for row, curve in enumerate(star):
-        order = ls_bic.max_order(len(curve.time))
+        order = ls_bic.max_order(len(curve.time), points_per_term)
         series, _ = backend.fourier_bic(curve, centres, offsets, order)
         gains[row] = series.ravel()
         if eclipses:

@@ -6,9 +6,10 @@
    one sine wave often peaks at a harmonic of the true frequency.
 3. At each of these frequencies, Fourier series of up to six harmonics and one or two
    eclipses; the smallest Bayesian information criterion wins.
-4. Where eclipses win, the best frequencies and their parts are tried again in finer steps,
-   which narrow eclipses need.
-5. A mirror-symmetric curve of one shallow-sided minimum may be an eclipsing binary folded
+4. The best frequencies are tried again in finer steps and with more harmonics; where eclipses
+   win, so are their parts, which narrow eclipses need.
+5. Of a period and its double or triple that are nearly as good the shorter is taken.
+6. A mirror-symmetric curve of one shallow-sided minimum may be an eclipsing binary folded
    at half its period: `looks_halved` decides, and both periods are kept.
 """
 
@@ -41,13 +42,24 @@ N_REFINED = 5
 FINE_RATIOS = (1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6)
 FINE_HALF_WINDOW = 0.5
 """Where eclipses win: the best frequencies, their parts, and grid steps around them."""
+NEARLY = 4.0
+"""A criterion so little above the smallest is as good where the period is a simpler one."""
+SAME_MULTIPLE = 0.004
+"""Frequencies that differ by less than this part are a multiple of each other."""
 ERROR_FLOOR = 0.2
 """Least error in units of the scatter of the magnitudes."""
-POINTS_PER_TERM = 10
+POINTS_PER_TERM = 10.0
+REFINED_POINTS_PER_TERM = 6.0
+"""Few frequencies are left to choose from when the best are refined: less to overfit with."""
 MAX_ORDER = 6
 SHAPE_ORDERS = (2, 4)
 """Fourier orders that describe the shape of a folded curve."""
 SHAPE_PHASES = 200
+SECOND_ECLIPSE = 4.0
+"""Standard errors by which a second eclipse must be fainter than its shoulders to be seen."""
+SECOND_PHASES = np.arange(0.35, 0.66, 0.02)
+SECOND_HALF_WIDTHS = (0.03, 0.06)
+"""Where a second eclipse is looked for, in cycles after the faintest phase."""
 
 
 class Judgement(NamedTuple):
@@ -73,9 +85,9 @@ class Judgement(NamedTuple):
     log10_fap: float
 
 
-def max_order(n_points: int) -> int:
+def max_order(n_points: int, points_per_term: float = POINTS_PER_TERM) -> int:
     """Highest Fourier order that a curve may be fitted with: 2K + 1 <= n / 10."""
-    return int(min(max((n_points / POINTS_PER_TERM - 1) / 2, 1), MAX_ORDER))
+    return int(min(max((n_points / points_per_term - 1) / 2, 1), MAX_ORDER))
 
 
 def window_centres(seeds: Floats, grid: Grid, options: PeriodOptions) -> Floats:
@@ -144,8 +156,52 @@ def looks_halved(curve: Curve, frequency: float) -> bool:
     if 0.25 < period < 3.0:
         asymmetry += coefficient_variance(curve, frequency, cosine, sine) / even[0] ** 2
     if period < 3.0:
-        return bool(asymmetry < 0.02 and 0.08 <= narrowness <= 0.97)
-    return bool(asymmetry < 0.005 and 0.30 <= narrowness <= 0.95)
+        halved = asymmetry < 0.02 and 0.08 <= narrowness <= 0.97
+    else:
+        halved = asymmetry < 0.01 and 0.30 <= narrowness <= 0.95
+    return bool(halved) and second_eclipse(curve, frequency, top / SHAPE_PHASES) < SECOND_ECLIPSE
+
+
+def second_eclipse(curve: Curve, frequency: float, faintest: float) -> float:
+    """How clearly a second, shallower eclipse is seen within the cycle, in standard errors.
+
+    A few Fourier terms smooth it away, and the curve looks symmetric with one minimum; but
+    who sees both eclipses has the whole period. The points within each of two half-widths of
+    each of a row of phases are compared with those on their shoulders, to one and a half to
+    three half-widths.
+
+    Parameters
+    ----------
+    faintest : float
+        The faintest phase, in cycles.
+
+    Returns
+    -------
+    float
+        The largest; 0 where no phase has 4 points and 6 on the shoulders.
+    """
+    phase = (curve.time * frequency - faintest) % 1.0
+    distance = np.abs(phase - SECOND_PHASES[:, None])
+    clearest = 0.0
+    for width in SECOND_HALF_WIDTHS:
+        inside = distance < width
+        beside = (distance > 1.5 * width) & (distance < 3.0 * width + 0.03)
+        enough = (inside.sum(axis=1) >= 4) & (beside.sum(axis=1) >= 6)
+        if enough.any():
+            low, low_variance = _means(curve, inside[enough])
+            high, high_variance = _means(curve, beside[enough])
+            error = np.sqrt(low_variance + high_variance + 1e-12)
+            clearest = max(clearest, float(np.max((low - high) / error)))
+    return clearest
+
+
+def _means(curve: Curve, chosen: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Weighted mean magnitude of each choice of points, (k, n), and the variance of the mean."""
+    weight = chosen * curve.weight
+    weight /= weight.sum(axis=1, keepdims=True)
+    mean = np.sum(weight * curve.mag, axis=1)
+    spread = np.sum(weight * (curve.mag - mean[:, None]) ** 2, axis=1)
+    return mean, spread / (chosen.sum(axis=1) - 1.0)
 
 
 def coefficient_variance(curve: Curve, frequency: float, cosine: Floats, sine: Floats) -> float:
@@ -199,10 +255,34 @@ def search(
     finer, more = _refined(curve, frequencies[best], bic[best], eclipsed, grid, options, backend)
     frequencies, bic = np.concatenate([frequencies, finer]), np.concatenate([bic, more])
     best = distinct(frequencies, bic, count, separation)
+    best = simplest_first(best, frequencies, bic)
     found = float(frequencies[best[0]])
     doubled = looks_halved(curve, found)
     chance = log10_fap([curve], [-float(bic[best[0]])], grid)
     return Judgement(found, doubled, frequencies[best], bic[best], chance)
+
+
+def simplest_first(
+    best: npt.NDArray[np.int64], frequencies: Floats, bic: Floats
+) -> npt.NDArray[np.int64]:
+    """Put a multiple of the best frequency first that is nearly as good.
+
+    What repeats after P repeats after 2 P and 3 P, and noise finds something to fit there.
+
+    Parameters
+    ----------
+    best : (k,) int64
+        Positions of the best distinct frequencies, best first.
+    frequencies : (n,) float64
+    bic : (n,) float64
+    """
+    near = bic[best] < bic[best[0]] + NEARLY
+    for multiple in (2.0, 3.0):
+        ratio = frequencies[best] / (multiple * frequencies[best[0]])
+        same = np.flatnonzero(near & (np.abs(ratio - 1.0) < SAME_MULTIPLE))
+        if len(same):
+            return np.concatenate([best[same[:1]], np.delete(best, same[0])])
+    return best
 
 
 def _least_bad(curve: Curve, peaks: Floats, options: PeriodOptions, backend: Backend) -> Judgement:
@@ -234,8 +314,9 @@ def _refined(
     backend: Backend,
 ) -> tuple[Floats, Floats]:
     """Frequencies around the best ones and their parts, 1/d, and their criteria."""
-    centres, offsets = fine_windows(best, grid)
-    series, _ = backend.fourier_bic(curve, centres, offsets, max_order(len(curve.time)))
+    centres, offsets = fine_windows(best, eclipsed, grid)
+    order = max_order(len(curve.time), REFINED_POINTS_PER_TERM)
+    series, _ = backend.fourier_bic(curve, centres, offsets, order)
     finer = (centres[:, None] + offsets).ravel()
     criterion = series.ravel()
     inside = allowed(finer, grid, options)
@@ -246,13 +327,14 @@ def _refined(
     return finer, criterion
 
 
-def fine_windows(best: Floats, grid: Grid) -> tuple[Floats, Floats]:
-    """Centres and offsets [1/d] of windows around the best frequencies and their parts.
+def fine_windows(best: Floats, eclipsed: bool, grid: Grid) -> tuple[Floats, Floats]:
+    """Centres and offsets [1/d] of windows around the best frequencies, and parts if eclipsed.
 
     The windows' steps of about 0.1/T shift the phase by a twentieth of a cycle within T: more
     than an eclipse may last, though not more than it lasts when folded at half its period.
     """
-    centres = np.unique((best[:N_REFINED, None] * np.array(FINE_RATIOS)).ravel())
+    parts = (best[:N_REFINED, None] * np.array(FINE_RATIOS)).ravel() if eclipsed else best[:0]
+    centres = np.unique(np.concatenate([best, parts]))
     return centres, np.linspace(-FINE_HALF_WINDOW, FINE_HALF_WINDOW, WINDOW_POINTS) * grid.df
 
 

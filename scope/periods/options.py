@@ -100,6 +100,16 @@ class PeriodOptions:
                 )
 
 
+def model_suffixes(options: PeriodOptions, *, bands_together: bool) -> tuple[str, ...]:
+    """Column suffixes of the searches whose periods models may see.
+
+    The joint search is among them where it runs and `LS_BIC` does, whose period a star
+    with one light curve has.
+    """
+    joint = (JOINT,) if bands_together and LS_BIC in options.algorithms else ()
+    return (*suffixes(options), *joint)
+
+
 def suffixes(options: PeriodOptions) -> tuple[str, ...]:
     """Column suffixes that a search writes, in column order."""
     names: list[str] = []

@@ -197,3 +197,13 @@ def test_settings_of_training_arrive() -> None:
     assert settings["trees"].max_depth == 5
     assert (settings["data"].test_size, settings["data"].scaling) == (0.2, "median_std")
     assert settings["definitions"][0].negative_label == "non-variable"
+
+
+def test_models_can_see_the_period_of_all_bands_where_it_is_searched() -> None:
+    info = {"info": {"period_suffix": "BANDS"}}
+    together = {"bands_together": {"search": True}}
+    config = Config.model_validate({"features": info, "feature_generation": together})
+    assert config.feature_options().model_suffix == "BANDS"
+    assert "period_BANDS" in config.model_features("ontological")
+    with pytest.raises(ConfigError, match="BANDS: also bands_together"):
+        Config.model_validate({"features": info})

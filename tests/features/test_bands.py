@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scope.errors import ConfigError
+from scope.features.fourier import fourier
 from scope.features.generate import generate_features
 from scope.features.options import FeatureOptions
 from scope.features.registry import product_columns
@@ -123,6 +124,51 @@ def test_source_ids_join_what_lies_apart(made: Path, tmp_path: Path) -> None:
     )
     found = read_table(tmp_path / "f.parquet").column("period_BANDS")
     assert found.equals(read_table(made / "joint.parquet").column("period_BANDS"))
+
+
+def test_models_can_see_the_joint_period_and_where_there_is_none_the_row_s_own(
+    made: Path, tmp_path: Path
+) -> None:
+    seen = FeatureOptions(SEARCH, bands_radius_arcsec=1.0, period_suffix="BANDS")
+    for rows in (3, 512):
+        generate_features(
+            made / "curves.parquet",
+            tmp_path / f"{rows}.parquet",
+            cleaning=CLEANING,
+            options=seen,
+            rows=rows,
+        )
+    assert (tmp_path / "3.parquet").read_bytes() == (tmp_path / "512.parquet").read_bytes()
+    product, joint = read_table(tmp_path / "3.parquet"), read_table(made / "joint.parquet")
+    assert product.schema.names == [column.name for column in product_columns(seen)]
+    found = {name: product.column(name).to_numpy(zero_copy_only=False) for name in seen_names()}
+    paired, short = [0, 1, 2, 9], 6
+    alone = [i for i in range(N) if i not in (*paired, short)]
+    assert found["n_bands_BANDS"][paired].tolist() == [2.0] * 4
+    assert found["n_bands_BANDS"][alone].tolist() == [1.0] * len(alone)
+    for part in ("period", "significance", "log10_fap", "doubled"):
+        together = joint.column(f"{part}_BANDS").to_numpy(zero_copy_only=False)
+        own = joint.column(f"{part}_LS_BIC").to_numpy(zero_copy_only=False)
+        assert found[f"{part}_BANDS"][paired].tolist() == together[paired].tolist()
+        assert found[f"{part}_BANDS"][alone].tolist() == own[alone].tolist()
+    # Fourier features at that period, of the row's own points.
+    curves = LightCurves.from_arrow(pq.read_table(made / "curves.parquet")).take(paired)
+    expected = fourier(curves, found["period_BANDS"][paired])
+    np.testing.assert_array_equal(found["f1_power_BANDS"][paired], expected[:, 0])
+    assert product.column("reason").null_count == N - 1
+
+
+def seen_names() -> list[str]:
+    parts = ("period", "significance", "log10_fap", "doubled", "n_bands", "f1_power")
+    return [f"{part}_BANDS" for part in parts]
+
+
+@pytest.mark.parametrize(("algorithms", "radius"), [(("LS_BIC",), None), (("ELS_ECE_EAOV",), 1.0)])
+def test_models_see_no_joint_period_that_nobody_searches(
+    algorithms: tuple[str, ...], radius: float | None
+) -> None:
+    with pytest.raises(ConfigError, match="BANDS needs LS_BIC"):
+        FeatureOptions(PeriodOptions(algorithms), bands_radius_arcsec=radius, period_suffix="BANDS")
 
 
 def test_without_any_star_of_two_bands_the_columns_are_null(tmp_path: Path) -> None:
