@@ -65,7 +65,7 @@ def classify_features(
     check_output(output, *features_paths)
     output = Path(output)
     probabilities = load_probabilities(
-        [bundle.folder for bundle in bundles],
+        bundles,
         fusion_folder,
         parents,
         options,

@@ -170,7 +170,7 @@ class Probabilities:
 
 
 def load_probabilities(
-    bundle_folders: Iterable[str | Path],
+    bundles: Iterable[str | Path | ModelBundle],
     fusion_folder: str | Path | None,
     parents: Mapping[str, str | None],
     options: Mapping[str, Any],
@@ -182,7 +182,8 @@ def load_probabilities(
 
     Parameters
     ----------
-    bundle_folders : iterable of path
+    bundles : iterable of path or ModelBundle
+        Folders, or what was read from them.
     fusion_folder : path or None
     parents : mapping of class tag to class tag or None
         See `ClassTree`.
@@ -199,7 +200,7 @@ def load_probabilities(
         If a folder or the tree cannot be used.
     """
     return Probabilities(
-        [ModelBundle.load(folder) for folder in bundle_folders],
+        [one if isinstance(one, ModelBundle) else ModelBundle.load(one) for one in bundles],
         None if fusion_folder is None else Fusion.load(fusion_folder),
         ClassTree(parents, frozenset(exclusive)),
         _prevalence_options(options, listed),

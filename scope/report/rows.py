@@ -133,8 +133,8 @@ def _rows(
     }
     strange = np.zeros(batch.num_rows, bool)
     if novelty:
-        values = {name: _floats(batch.column(name)) for name in novelty}
-        strange = strange_rows(values, strange_below) & classified
+        unlike = {name: _floats(batch.column(name)) for name in novelty}
+        strange = strange_rows(unlike, strange_below) & classified
     probabilities = {tag: _floats(batch.column(f"{tag}_p")) for tag in tags}
     for tag, found in probabilities.items():
         _check_scores(found, f"{tag}_p", path)
