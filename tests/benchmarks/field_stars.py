@@ -12,6 +12,7 @@ and on the test stars of the training set, average precision. No star trains tha
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -21,7 +22,7 @@ import pyarrow as pa
 
 from scope.catalog.infer_file import infer_files
 from scope.classifiers.assemble import assemble_training_set
-from scope.classifiers.bundle import ModelBundle
+from scope.classifiers.bundle import METRICS, ModelBundle
 from scope.classifiers.settings import training_settings
 from scope.classifiers.training import train_bundle
 from scope.config import Config, load_config
@@ -107,7 +108,7 @@ def _print(name: str, field: int, folder: Path, bench: Bench) -> None:
         table = table.filter(table.column("reason").is_null())
         for tag in TAGS:
             shares[tag].append(float(np.mean(table.column(f"{tag}_xgb").to_numpy() > THRESHOLD)))
-    metrics = bundle.metrics["classes"]
+    metrics = json.loads((folder / METRICS).read_text())["classes"]
     for tag in TAGS:
         cells = " | ".join(f"{100 * value:.1f} %" for value in shares[tag])
         precision = metrics[tag]["test"]["average_precision"]
