@@ -217,7 +217,7 @@ def _leave(
             write_flagged(place)
         if not args.no_write_metadata:
             write_meta(place, f"{began}_{SPECIFIC}", bundle)
-        report(place, config.thresholds.label)
+        report(place, config.thresholds.label, config.probabilities.strange_below)
 
 
 def _parsed(began: str) -> datetime:
