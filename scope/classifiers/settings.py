@@ -22,8 +22,8 @@ LABELLED = (
     "they look as ZTF would have seen them."
 )
 FIELD_STARS = (
-    "And on unlabelled stars of real fields of ZTF that show no variability, as they are and with "
-    "simulated signals."
+    "And on unlabelled stars of real fields that show no variability, without and with simulated "
+    "signals."
 )
 NO_FIELD_STARS = "No star that ZTF observed was used."
 STARTER_LIMITS = (

@@ -197,7 +197,7 @@ class Thinned(Section):
 
 
 class FieldStars(Section):
-    """Unlabelled stars of real fields: quiet ones, each as it is and with a simulated signal."""
+    """Unlabelled stars of real fields: quiet ones, each without and with a simulated signal."""
 
     archive: str | None = key(
         None,
@@ -215,6 +215,9 @@ class FieldStars(Section):
         "curves does are taken for variable, and left out",
         gt=0,
         lt=0.5,
+    )
+    constant: Literal["shuffled", "quiet"] = key(
+        "shuffled", "the example that does not vary: the star in random order, or as it is"
     )
     seed: int = key(1, "start of the random numbers", ge=0)
 

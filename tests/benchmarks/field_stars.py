@@ -31,6 +31,7 @@ from scope.io import read_metadata, read_table, write_table
 from scope.lightcurves.cleaning import CleaningOptions
 from scope.lightcurves.nulls import NULLS
 from scope.surveys.field_stars import FieldStarOptions, sample_field_stars
+from scope.surveys.field_stars.write import CONSTANTS
 from scope.surveys.open import open_archive
 from tests.benchmarks.real_field import LEAST_EPOCHS, THRESHOLD, Bench, field_curves
 
@@ -52,28 +53,33 @@ def main() -> None:
     options = parser.parse_args()
     options.models, options.group = ROOT / "models", "starter"
     bench = Bench(options)
-    stars = {field: _field_stars(bench, options, field) for field in options.fields}
+    stars = {
+        (field, kind): _field_stars(bench, options, field, kind)
+        for field in options.fields
+        for kind in CONSTANTS
+    }
     settings = {"scale_features": "quantile", "balance": 15, "tags": list(TAGS), "min_count": 50}
     config = load_config(overrides={"training": settings}, root=ROOT)
     print("| trained on | judged on | class | " + " | ".join(KINDS) + " | AP of test stars |")
     print("|---" * (4 + len(KINDS)) + "|")
     with tempfile.TemporaryDirectory() as scratch:
-        sets = {"training set": [], **{f"and field {f}": [stars[f]] for f in options.fields}}
-        for name, more in sets.items():
+        learnt: list[tuple[int, str] | None] = [None, *stars]
+        for key in learnt:
+            name = "training set" if key is None else f"and field {key[0]}, {key[1]}"
+            more = [] if key is None else [stars[key]]
             folder = _trained(Path(scratch) / name, options.training, more, config)
             for field in options.fields:
-                if more and more[0] == stars[field]:
-                    continue
-                _print(name, field, folder, bench)
+                if key is None or key[0] != field:
+                    _print(name, field, folder, bench)
 
 
-def _field_stars(bench: Bench, options: argparse.Namespace, field: int) -> Path:
+def _field_stars(bench: Bench, options: argparse.Namespace, field: int, kind: str) -> Path:
     """Return the training set of the stars of a field, made once."""
-    folder = bench.scratch / f"stars_{field}_{options.most}"
+    folder = bench.scratch / f"stars_{field}_{kind}_{options.most}"
     output = folder / "training.parquet"
     if not output.exists():
         archive = open_archive(options.data / "ztf_dr5_bulk")
-        chosen = FieldStarOptions(fields=(field,), most=options.most)
+        chosen = FieldStarOptions(fields=(field,), most=options.most, constant=kind)
         sample_field_stars(archive, folder, options=chosen)
         curves, features = folder / "lightcurves.parquet", folder / "features.parquet"
         cleaning = CleaningOptions(min_epochs=LEAST_EPOCHS)

@@ -1,4 +1,4 @@
-"""Unlabelled stars of real fields in training: quiet ones, as they are and with a signal."""
+"""Unlabelled stars of real fields in training: quiet ones, without and with a signal."""
 
 from scope.surveys.field_stars.quiet import Agreement, half_agreement, is_quiet
 from scope.surveys.field_stars.write import FieldStarOptions, sample_field_stars

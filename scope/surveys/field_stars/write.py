@@ -1,4 +1,4 @@
-"""Writing stars of real fields for training, each as it is and with a signal put in."""
+"""Writing stars of real fields for training, each without variability and with a signal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scope.io import TableWriter
 from scope.lightcurves.cleaning import CleaningOptions, clean
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import CleanedLightCurves, cleaned_table
-from scope.lightcurves.nulls import draw_fraction
+from scope.lightcurves.nulls import draw_fraction, shuffled
 from scope.lightcurves.sky import PositionTree, first_linked
 from scope.provenance import record
 from scope.surveys.base import Survey
@@ -32,10 +32,14 @@ Floats = npt.NDArray[np.float64]
 LIGHT_CURVES = "lightcurves.parquet"
 TRUTH = "truth.parquet"
 FIELD = "field"
-"""The survey of stars as they are; those with a signal are of the simulation."""
+"""The survey of stars without a signal; those with one are of the simulation."""
 
 FIRST_ID = 3 * 2**61
 """Ids with a signal lie beyond those of surveys (below 2^62) and of twins (2^62 to 2^62 + 2^56)."""
+
+SHUFFLED, QUIET = "shuffled", "quiet"
+CONSTANTS = (SHUFFLED, QUIET)
+"""What the example of a star that does not vary can be."""
 
 SAME_STAR_ARCSEC = 1.5
 SATURATION, LIMIT = 12.4, 20.9
@@ -83,14 +87,29 @@ class FieldStarOptions:
         Good epochs of a light curve, at least.
     chance : float
         See `scope.surveys.field_stars.quiet.is_quiet`.
+    constant : {"shuffled", "quiet"}
+        What the example that does not vary is: the star with its magnitudes, each with its
+        error, in random order, or as it is.
     seed : int
+
+    Raises
+    ------
+    InputError
+        If `constant` is neither.
     """
 
     fields: Sequence[int] = ()
     most: int = 1000
     least_epochs: int = 20
     chance: float = 0.02
+    constant: str = SHUFFLED
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.constant not in CONSTANTS:
+            raise InputError(
+                "stars of fields that do not vary", value=self.constant, allowed=CONSTANTS
+            )
 
 
 def sample_field_stars(
@@ -101,9 +120,9 @@ def sample_field_stars(
     options: FieldStarOptions | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> int:
-    """Write quiet stars of fields, each twice: as it is, and with the signal of a variable star.
+    """Write quiet stars of fields, each twice: without variability, and with that of a class.
 
-    As it is, it is an example against each class. With a signal it has the noise, the
+    Without, it is an example against each class. With a signal it has the noise, the
     systematics and the epochs of a real star, and the labels of the simulated class: nothing
     but the signal tells one from the other, and the cadence tells nothing. Both have one
     ``sourceid``: they are on one side of every split. The same arguments give the same bytes.
@@ -159,27 +178,30 @@ def sample_field_stars(
 def _stars(
     survey: Survey, field: int, unit: str, cleaning: CleaningOptions, options: FieldStarOptions
 ) -> Iterator[tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
-    """Yield rows and truth of each quiet star of a quadrant: as it is, and with a signal."""
+    """Yield rows and truth of each quiet star of a quadrant: without a signal, and with one."""
     curves = _sample(survey, field, unit, cleaning, options)
     curves = curves.take(np.flatnonzero(is_quiet(curves, options.chance, options.seed)))
     places = {row["_id"]: row for row in survey.sources_by_id(curves.ids).to_pylist()}
     lines = [places[one] for one in curves.ids.tolist()]
     names = _names(lines)
-    table = cleaned_table(CleanedLightCurves(curves, curves.n_epochs, _no_reasons(len(curves))))
-    for row, line, name in zip(table.to_pylist(), lines, names, strict=True):
-        star = _as_it_is(row, line)
-        found = _with_signal(star, line["filter"], options.seed)
+    constant = shuffled(curves, options.seed) if options.constant == SHUFFLED else curves
+    for row, still, line, name in zip(_rows(curves), _rows(constant), lines, names, strict=True):
+        star = _as_it_is(still, line)
+        found = _with_signal(_as_it_is(row, line), line["filter"], options.seed)
         if found is None:
             continue
         other, kind = found
         yield (
             [star, other],
-            [_truth(star, name, FIELD, None), _truth(other, name, SIMULATION, kind)],
+            [_truth(star, name, FIELD, options.constant), _truth(other, name, SIMULATION, kind)],
         )
 
 
-def _no_reasons(count: int) -> npt.NDArray[np.object_]:
-    return np.full(count, None, dtype=object)
+def _rows(curves: LightCurves) -> list[dict[str, Any]]:
+    """Return the points of light curves, in HMJD, one row each."""
+    reasons = np.full(len(curves), None, dtype=object)
+    rows = cleaned_table(CleanedLightCurves(curves, curves.n_epochs, reasons)).to_pylist()
+    return [dict(row) for row in rows]
 
 
 def _sample(
@@ -248,16 +270,16 @@ def _cadence(time: Floats, band: int | None) -> Cadence:
 
 
 def _truth(
-    star: Mapping[str, Any], name: str, survey: str, kind: StarClass | None
+    star: Mapping[str, Any], name: str, survey: str, kind: StarClass | str
 ) -> dict[str, Any]:
     """Return the line of truth. Photometry of a real star may be bad, and it may be a quasar."""
-    labels = [NOT_VARIABLE] if kind is None else list(kind.labels)
+    labels = [NOT_VARIABLE] if isinstance(kind, str) else list(kind.labels)
     unknown = sorted({*BAD_PHOTOMETRY, *FROM_CATALOGUES} - set(labels))
     return {
         "objectid": star["objectid"],
         "sourceid": name,
         "survey": survey,
-        "class": "quiet" if kind is None else kind.name,
+        "class": kind if isinstance(kind, str) else kind.name,
         "labels": labels,
         "unknown": unknown,
     }

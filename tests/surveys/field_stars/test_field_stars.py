@@ -77,12 +77,19 @@ def written(archive, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def as_they_are(archive, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("quiet")
+    sample_field_stars(archive, folder, options=FieldStarOptions(chance=0.3, constant="quiet"))
+    return folder
+
+
 def rows_of(folder):
     curves = read_table(folder / "lightcurves.parquet").to_pylist()
     return list(zip(curves, read_table(folder / "truth.parquet").to_pylist(), strict=True))
 
 
-def test_each_star_is_there_as_it_is_and_with_a_signal_on_the_same_epochs(written):
+def test_each_star_is_there_without_and_with_a_signal_on_the_same_epochs(written):
     rows = rows_of(written)
     for (quiet, plain), (other, line) in zip(rows[::2], rows[1::2], strict=True):
         assert plain["labels"] == ["non-variable"]
@@ -90,9 +97,28 @@ def test_each_star_is_there_as_it_is_and_with_a_signal_on_the_same_epochs(writte
         assert (plain["survey"], line["survey"]) == ("field", "simulation")
         # Epochs and errors tell nothing; only magnitudes differ.
         assert other["hmjd"] == quiet["hmjd"]
-        assert other["magerr"] == quiet["magerr"]
+        assert sorted(other["magerr"]) == sorted(quiet["magerr"])
         assert other["mag"] != quiet["mag"]
         assert 12.4 < min(other["mag"]) <= max(other["mag"]) < 20.9
+
+
+def test_the_star_that_does_not_vary_is_shuffled_or_as_the_survey_lists_it(
+    archive, written, as_they_are
+):
+    for (mixed, _), (plain, _) in zip(
+        rows_of(written)[::2], rows_of(as_they_are)[::2], strict=True
+    ):
+        assert sorted(mixed["mag"]) == sorted(plain["mag"])
+        assert mixed["mag"] != plain["mag"]
+        raw = archive.lightcurves(np.array([plain["objectid"]]))
+        assert set(plain["mag"]) <= set(raw.mag.astype(float).tolist())
+    # The star with a signal is made of the one as it is, either way.
+    assert rows_of(written)[1::2] == rows_of(as_they_are)[1::2]
+
+
+def test_another_kind_of_constant_star_is_an_error():
+    with pytest.raises(InputError, match="shuffled"):
+        FieldStarOptions(constant="mean")
 
 
 def test_both_and_all_bands_of_a_star_fall_on_one_side_of_every_split(written):
