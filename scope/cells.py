@@ -130,7 +130,7 @@ def _id_of_text(text: str) -> int | None:
 
 def too_long(text: str) -> bool:
     """Whether a text has more digits in a row than any whole number of 64 bits."""
-    return len(text) > _MOST_DIGITS and len(text.lstrip("+-0").partition(".")[0]) > _MOST_DIGITS
+    return len(text) > _MOST_DIGITS and len(text.partition(".")[0]) > _MOST_DIGITS
 
 
 def shortened(text: str) -> str:

@@ -205,11 +205,12 @@ def _checked_survey_id(name: str | None) -> None:
     """Refuse an id that lost its survey or its digits."""
     if name is None:
         return
-    survey, _, number = name.rpartition("___")
-    if not survey:
-        raise RefusedCell("without the name of its survey", name, SURVEY_ID_FORM)
-    if NUMBERED.fullmatch(number) and not number.isdecimal():
-        raise RefusedCell("that was rounded", name, SURVEY_ID_FORM)
+    survey, _, number = name.rpartition("_")
+    if NUMBERED.fullmatch(number):
+        if not survey:
+            raise RefusedCell("without the name of its survey", name, SURVEY_ID_FORM)
+        if not number.isdecimal():
+            raise RefusedCell("that was rounded", name, SURVEY_ID_FORM)
 
 
 def _positive(value: float | None) -> float | None:
