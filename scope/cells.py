@@ -31,6 +31,10 @@ _WHOLE = re.compile(r"[+-]?[0-9]+")
 _POINT_ZERO = re.compile(r"([+-]?[0-9]+)\.0*")
 _SCIENTIFIC = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)[eE][+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|inf|infinity)", re.I)
+_MOST_DIGITS = 40
+"""Python refuses to read whole numbers of thousands of digits; none of these fits 64 bits."""
+
+_FLOAT_NAME = re.compile(r"[0-9]+\.0+")
 _ROUNDED_NAME = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]{2,3}")
 """How spreadsheets and programs write long numbers. ``2019E5`` has no sign and is a name."""
 
@@ -110,6 +114,8 @@ def parse_id(value: Any) -> int | None:
 def _id_of_text(text: str) -> int | None:
     if text.lower() in MISSING_WORDS:
         return None
+    if too_long(text):
+        raise RefusedCell("that does not fit 64 bits", shortened(text), "whole numbers below 2^63")
     if _WHOLE.fullmatch(text):
         return int(text)
     if match := _POINT_ZERO.fullmatch(text):
@@ -120,6 +126,16 @@ def _id_of_text(text: str) -> int | None:
     if _SCIENTIFIC.fullmatch(text):
         raise RefusedCell("that was rounded", text, "a whole number with all digits", _HOW_IDS)
     raise RefusedCell("that is no whole number", text, "digits only, such as 10297581009946")
+
+
+def too_long(text: str) -> bool:
+    """Whether a text has more digits in a row than any whole number of 64 bits."""
+    return len(text) > _MOST_DIGITS and len(text.partition(".")[0]) > _MOST_DIGITS
+
+
+def shortened(text: str) -> str:
+    """Return a text as it is shown in a message."""
+    return text if len(text) <= 2 * _MOST_DIGITS else f"{text[:_MOST_DIGITS]}… ({len(text)} long)"
 
 
 def _id_of_number(value: Any) -> int:
@@ -170,7 +186,9 @@ def parse_name(value: Any) -> str | None:
     try:
         return str(_id_of_number(value))
     except RefusedCell as refused:
-        why = "that was rounded" if "rounded" in refused.reason else "that is a number"
+        number = isinstance(value, float | np.floating | Decimal)
+        why = "that is a number" if number else "that is no text"
+        why = "that was rounded" if "rounded" in refused.reason else why
         raise RefusedCell(why, value, "text", _HOW_NAMES) from None
 
 
@@ -259,6 +277,15 @@ def zeros_for_digits(ids: list[str]) -> bool:
         if len("".join(tails)) >= _TELLING_ZEROS and not any(tail.strip("0") for tail in tails):
             return True
     return False
+
+
+def floats_for_names(names: list[str | None]) -> bool:
+    """Whether all names are whole numbers with ``.0`` behind: programs write them so.
+
+    A column of whole numbers of which one is missing becomes floats in many of them.
+    """
+    there = [name for name in names if name is not None]
+    return bool(there) and all(map(_FLOAT_NAME.fullmatch, there))
 
 
 def exact_id(value: Any, where: str) -> int | None:

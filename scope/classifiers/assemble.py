@@ -205,6 +205,7 @@ def assemble_training_set(
     with TableWriter(output, schema, metadata) as writer:
         for path in sorted(features_paths, key=str):
             read_ids(path)
+            require_columns(read_schema(path).names, ["reason"], f" of features in {path}")
             for piece in iter_batches(path, rows=ROWS):
                 piece = piece.filter(piece.column("reason").is_null())
                 writer.write(_labelled(piece, labels, matches, without_matches))

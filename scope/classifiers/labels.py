@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from scope.cells import shortened
 from scope.classifiers.assemble import NO_PARENT, find_sorted
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io.kinds import STAR_NAMES, find_column
@@ -123,7 +124,7 @@ def _read(path: str | Path, label_map: LabelMap | None, names: tuple[str, ...]) 
     """Return id, star, survey and labels of one file."""
     import pandas as pd
 
-    frame = read_user_table(path)
+    frame = read_user_table(path, known=names)
     found = pd.DataFrame(_who(frame, path))
     columns = [name for name in names if name in frame]
     if columns:
@@ -138,7 +139,7 @@ def _read(path: str | Path, label_map: LabelMap | None, names: tuple[str, ...]) 
         return _from_lists(found[used], positive, unknown, names)
     if LISTS[0] in frame:
         lists_of = {
-            name: [_listed(cell, name, path) for cell in frame[name]]
+            name: [_listed(cell, name, row, path) for row, cell in enumerate(frame[name])]
             for name in LISTS
             if name in frame
         }
@@ -182,8 +183,9 @@ def _labelling(label_map: LabelMap, name: str | None, path: str | Path) -> Label
     return label_map.of(name)
 
 
-def _listed(cell: Any, name: str, path: str | Path) -> Sequence[str]:
+def _listed(cell: Any, name: str, row: int, path: str | Path) -> Sequence[str]:
     """Return the names of a list; texts of CSV files are JSON."""
+    written = cell
     if isinstance(cell, str):
         try:
             cell = parse_json(cell)
@@ -195,7 +197,9 @@ def _listed(cell: Any, name: str, path: str | Path) -> Sequence[str]:
     if isinstance(cell, Sequence | np.ndarray) and not isinstance(cell, str):
         return [str(one) for one in cell]
     raise InputError(
-        f"column {name!r} of {path} that holds no lists", value=str(cell), allowed='["EA"], []'
+        f"column {name!r} that holds no list, in row {row} of {path}",
+        value=shortened(str(written)),
+        allowed='["EA"], []',
     )
 
 

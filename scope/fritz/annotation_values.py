@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from scope.cells import LARGEST_EXACT_FLOAT, RefusedCell, is_missing
+from scope.cells import LARGEST_EXACT_FLOAT, MISSING_WORDS, RefusedCell, is_missing, too_long
 from scope.io.kinds import ID_COLUMNS
 from scope.io.values import check_digits, each_cell, exact_ids
 
@@ -17,6 +17,11 @@ _DECIMAL = re.compile(
     r"[+-]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?[1-9][0-9]*[eE][+-][0-9]+"
 )
 _SHORTENED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+([0-9]{2,3})")
+_SPREADSHEET = re.compile(
+    r"'[+-]?[0-9.]+|=\"?[+-]?[0-9.]+\"?|[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?|[+-]?[0-9]+,[0-9]+"
+)
+"""Marks that cells are texts, separators of thousands, decimal commas: meant as numbers."""
+
 _LONG_POWER = 6
 """From here on a number in scientific notation may be an id that a spreadsheet shortened."""
 
@@ -27,15 +32,19 @@ def parsed_value(text: str) -> Any:
     Texts are zeros in front (``0012``) and powers without sign or point (``2019E5``).
     """
     if _WHOLE.fullmatch(text):
-        return int(text)
-    return float(text) if _DECIMAL.fullmatch(text) else text
+        return text if too_long(text) else int(text)
+    if not _DECIMAL.fullmatch(text):
+        return text
+    number = float(text)
+    # JSON has no infinity.
+    return number if np.isfinite(number) else text
 
 
 def column_values(column: Any, key: str, path: str | Path) -> list[Any]:
     """Return the cells of a column as JSON has them, None where one is empty.
 
     Columns of ids (`scope.io.kinds`) are exact integers; of others, texts that are numbers
-    become numbers, see `parsed_value`.
+    become numbers, see `parsed_value`, and words such as ``NaN`` next to numbers are empty.
 
     Raises
     ------
@@ -46,7 +55,14 @@ def column_values(column: Any, key: str, path: str | Path) -> list[Any]:
         return list(exact_ids(column, key, path).to_numpy(dtype=object, na_value=None))
     values = each_cell(_value, column, key, path)
     check_digits(column, key, path)
+    if any(isinstance(value, int | float) for value in values):
+        # Among numbers the words of programs for no number are none.
+        return [None if _says_missing(value) else value for value in values]
     return values
+
+
+def _says_missing(value: Any) -> bool:
+    return isinstance(value, str) and value.lower() in MISSING_WORDS
 
 
 def _value(cell: Any) -> Any:
@@ -54,9 +70,15 @@ def _value(cell: Any) -> Any:
         return None
     if isinstance(cell, str):
         text = cell.strip()
-        shortened = _SHORTENED.fullmatch(text)
-        if shortened and int(shortened[2]) >= _LONG_POWER:
+        short = _SHORTENED.fullmatch(text)
+        if short and int(short[2]) >= _LONG_POWER:
             raise _rounded(text)
+        if _SPREADSHEET.fullmatch(text):
+            raise RefusedCell(
+                "that is no number as programs write it",
+                text,
+                "numbers with a decimal point, without separators and marks; texts",
+            )
         return parsed_value(text)
     plain = cell.item() if isinstance(cell, np.generic) else cell
     if isinstance(plain, float):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scope.cells import RefusedCell
 from scope.errors import InputError, MissingColumnError, UsageError
 from scope.fritz.taxonomy_map import Entry, TaxonomyMap
 from scope.io.kinds import MATCH_IDS as SURVEY_IDS
-from scope.io.values import exact_ids, exact_names, exact_numbers, positions
+from scope.io.values import each_cell, exact_ids, exact_names, exact_numbers, positions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +25,9 @@ READ = "read"
 
 SURVEY_ID = "survey_id"
 """A column with one of these ids and its survey's name, ``Gaia_EDR3___123``."""
+
+SURVEY_ID_FORM = "the survey and its id with all digits, such as Gaia_EDR3___4295806720"
+NUMBERED = re.compile(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?")
 
 PERIOD = "period"
 
@@ -179,6 +184,8 @@ def _classes(
 def _survey_ids(part: pd.DataFrame, path: str | Path, first: int) -> list[tuple[str, ...]]:
     """Return the ids of each row in other surveys; none of them is 0 or less."""
     named = _optional(exact_names, part, SURVEY_ID, path, first)
+    if SURVEY_ID in part:
+        each_cell(_checked_survey_id, named, SURVEY_ID, path, first)
     numbers = {
         name.removesuffix("id"): exact_ids(part[name], name, path, first=first).to_numpy(
             dtype=np.int64, na_value=0
@@ -192,6 +199,18 @@ def _survey_ids(part: pd.DataFrame, path: str | Path, first: int) -> list[tuple[
         own = tuple(f"{prefix}{cell}" for prefix, cell in cells if cell > 0)
         found.append(own if given is None else (given,))
     return found
+
+
+def _checked_survey_id(name: str | None) -> None:
+    """Refuse an id that lost its survey or its digits."""
+    if name is None:
+        return
+    survey, _, number = name.rpartition("_")
+    if NUMBERED.fullmatch(number):
+        if not survey:
+            raise RefusedCell("without the name of its survey", name, SURVEY_ID_FORM)
+        if not number.isdecimal():
+            raise RefusedCell("that was rounded", name, SURVEY_ID_FORM)
 
 
 def _positive(value: float | None) -> float | None:

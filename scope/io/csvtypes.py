@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scope.cells import LARGEST_EXACT_FLOAT, MISSING_WORDS, zeros_for_digits
+from scope.cells import LARGEST_EXACT_FLOAT, MISSING_WORDS, too_long, zeros_for_digits
 from scope.errors import InputError
 from scope.io.kinds import ID_COLUMNS, is_name
 from scope.io.values import bool_values, exact_ids, exact_numbers
@@ -170,7 +170,7 @@ def _is_float(filled: pa.ChunkedArray) -> bool:
         return False
     long = numbers.filter(pc.match_substring_regex(numbers, _LONG_WHOLE))
     if len(long) and any(
-        abs(int(t.partition(".")[0])) > LARGEST_EXACT_FLOAT for t in long.to_pylist()
+        too_long(t) or abs(int(t.partition(".")[0])) > LARGEST_EXACT_FLOAT for t in long.to_pylist()
     ):
         return False
     return not _any(numbers, _UNSIGNED_POWER) or _any(numbers, r"\.")

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from scope.cells import (
     RefusedCell,
+    floats_for_names,
     is_missing,
     parse_degrees,
     parse_id,
@@ -71,6 +72,13 @@ def exact_names(column: Column, name: str, path: str | Path, *, first: int = 1) 
     """
     names = each_cell(parse_name, column, name, path, first)
     check_digits(column, name, path)
+    if floats_for_names(names):
+        raise InputError(
+            f"column {name!r} of {path} in which a program wrote names as floats",
+            value=next(name for name in names if name is not None),
+            allowed="names as they are: text, or whole numbers",
+            todo="write the column as text, or in pandas as Int64, which has missing values",
+        )
     return names
 
 

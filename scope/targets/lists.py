@@ -214,6 +214,8 @@ def _position(value: Any, row: int, path: Path) -> tuple[float, float]:
         if pair is None:
             return (np.nan, np.nan)
         longitude, latitude = (float(part) for part in pair)
+        if np.isinf([longitude, latitude]).any():
+            raise ValueError("no finite numbers")
     except (AttributeError, TypeError, ValueError, RecursionError):
         raise InputError(
             f"coordinates that cannot be read, in row {row + 1} of {path}",

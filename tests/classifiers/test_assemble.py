@@ -193,3 +193,13 @@ def test_copies_without_their_parents_are_an_error(tmp_path: Path) -> None:
     features, truths = with_copies(tmp_path)
     with pytest.raises(InputError, match="copies of light curves that are not in the files"):
         assemble_training_set(features[1:], truths, tmp_path / "training.parquet")
+
+
+def test_a_table_without_reasons_is_no_table_of_features(tmp_path: Path) -> None:
+    table = pa.table({"_id": [10], "median": [1.0]})
+    write_table(table, tmp_path / "a.parquet", {})
+    with pytest.raises(MissingColumnError, match="reason"):
+        assemble_training_set(
+            [tmp_path / "a.parquet"], [truth(tmp_path / "t.parquet", LINES)], tmp_path / "o.parquet"
+        )
+    assert not (tmp_path / "o.parquet").exists()

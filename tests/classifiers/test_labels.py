@@ -265,3 +265,18 @@ def test_stars_are_text_and_those_without_a_name_are_their_own(tmp_path: Path) -
     assert labels.ids.tolist() == [1, 2, 3, 4, 5, 6]
     own = ["light curve 3", "light curve 4"]
     assert labels.stars.tolist() == ["0012", "12", *own, str(long), "NA"]
+
+
+def test_labels_are_found_in_any_case(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("objectid,star,Variable,rr lyrae\n1,a,1,0.5\n")
+    labels = read_labels([path])
+    assert labels.columns["variable"].tolist() == [1.0]
+    assert labels.columns["RR Lyrae"].tolist() == [0.5]
+
+
+def test_a_list_that_is_none_is_shown_with_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('objectid,star,labels\n1,a,"[""EA""]"\n2,b,EA\n')
+    with pytest.raises(InputError, match=r"holds no list, in row 1 of .*: 'EA'"):
+        read_labels([path])

@@ -8,6 +8,7 @@ import pytest
 
 from scope.cli.download_classification import main as download
 from scope.cli.manage_annotation import main as annotate
+from scope.fritz.annotation_values import column_values, parsed_value
 from scope.fritz.rows import upload_rows
 from scope.fritz.taxonomy_map import TaxonomyMap, read_map
 from scope.io.user_tables import read_user_table
@@ -102,3 +103,40 @@ def test_what_cannot_be_read_is_not_asked_for(stub, text, capsys) -> None:
     assert download(["--file", "dl.csv"]) == 2
     assert capsys.readouterr().err.startswith("error: ")
     assert before is None or len(stub.requests) == before
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("Gaia_EDR3___1.23766E+18", "survey_id that was rounded, in row 0"),
+        ("Gaia_EDR3___4295806720.0", "survey_id that was rounded, in row 0"),
+        ("4295806720", "survey_id without the name of its survey, in row 0"),
+    ],
+)
+def test_a_named_id_of_a_survey_is_exact(tmp_path, mapper, cell, message) -> None:
+    from scope.errors import InputError
+
+    with pytest.raises(InputError, match=message):
+        rows(tmp_path, mapper, f"ra,dec,vnv,survey_id\n1,2,0.9,{cell}\n")
+    (row,) = rows(tmp_path, mapper, f"ra,dec,vnv,survey_id\n1,2,0.9,Gaia_EDR3___{LONG}\n")
+    assert row.survey_ids == (f"Gaia_EDR3___{LONG}",)
+
+
+@pytest.mark.parametrize("cell", ["'785", '=""785""', "1,234,567", "0,5", "-12,25"])
+def test_a_value_that_a_spreadsheet_marked_is_not_sent_as_text(tmp_path, cell) -> None:
+    from scope.errors import InputError
+
+    path = tmp_path / "a.csv"
+    path.write_text(f'obj_id,key\na,1.5\nb,"{cell}"\n')
+    with pytest.raises(InputError, match="no number as programs write it, in row 2"):
+        column_values(read_user_table(path, text=["key"])["key"], "key", path)
+
+
+def test_words_for_no_number_are_none_among_numbers_and_texts_among_texts() -> None:
+    assert column_values(["1.5", "NaN", "null", None], "key", "t") == [1.5, None, None, None]
+    assert column_values(["NA", "RR Lyrae"], "key", "t") == ["NA", "RR Lyrae"]
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "1.0e999", "-1.0e+999"])
+def test_numbers_that_json_or_python_cannot_hold_stay_texts(text) -> None:
+    assert parsed_value(text) == text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -244,3 +246,28 @@ def test_columns_name_the_row_that_cannot_be_read() -> None:
             positions([1.0, ra], [1.0, dec], "t")
     with pytest.raises(InputError, match="spreadsheet"):
         exact_names(["1237655504567920000"], "name", "t")
+
+
+@pytest.mark.parametrize("cell", ["9" * 5000, "9" * 5000 + ".0", "-" + "9" * 5000, "0" * 5000])
+def test_thousands_of_digits_are_no_id(tmp_path: Path, cell: str) -> None:
+    """Python refuses to read them as a number; the table has one line of an error."""
+    path = tmp_path / "t.csv"
+    path.write_text(f"objectid,other\n{cell},{cell}\n")
+    with pytest.raises(InputError, match="does not fit 64 bits, in row 1"):
+        read_user_table(path, ids=["objectid"])
+
+
+def test_names_that_a_program_wrote_as_floats_are_refused(tmp_path: Path) -> None:
+    """Whole numbers and a gap, as pandas writes them; one such name among others is a name."""
+    path = tmp_path / "t.csv"
+    pd.DataFrame({"star": [12, None, 13]}).to_csv(path)
+    with pytest.raises(InputError, match=r"'star' .* wrote names as floats: '12\.0'"):
+        read_user_table(path, names=["star"])
+    path.write_text("star\n12.0\nV1.5\n")
+    assert read_user_table(path, names=["star"])["star"].tolist() == ["12.0", "V1.5"]
+
+
+@pytest.mark.parametrize("cell", [pd.Timestamp("2019-05-01"), [1], {"a": 1}])
+def test_what_is_no_text_is_not_called_a_number(cell: object) -> None:
+    with pytest.raises(InputError, match="name that is no text, in row 1"):
+        exact_names([cell], "name", "t")

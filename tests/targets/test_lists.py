@@ -303,3 +303,10 @@ def test_float_ids_are_exact_or_refused(tmp_path: Path, suffix: str) -> None:
     path = save(pd.DataFrame({"ztf_id": [1.2376555045679268e18]}), tmp_path / f"b{suffix}")
     with pytest.raises(InputError, match="rounded, in row 1"):
         read_source_list(path)
+
+
+def test_an_infinite_coordinate_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text('{"1": {"radec_geojson": {"coordinates": [1e400, 2]}}}')
+    with pytest.raises(InputError, match="coordinates that cannot be read, in row 1"):
+        read_source_list(path)
