@@ -99,7 +99,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "score_nulls": Need(memory_mb=2000, memory_mb_per_thread=150, minutes=30),
         "plot_report": Need(memory_mb=1500),
         "resample_labelled": Need(memory_mb=4000),
-        "sample_field_stars": Need(memory_mb=4000, minutes=120),
+        "sample_field_stars": Need(memory_mb=4000, minutes=50),
         "label_light_curves": Need(memory_mb=8000, minutes=120),
         "make_twins": Need(memory_mb=3000),
         "generate_features": Need(
