@@ -100,7 +100,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "plot_report": Need(memory_mb=1500),
         "resample_labelled": Need(memory_mb=4000),
         "sample_field_stars": Need(memory_mb=4000, minutes=50),
-        "label_light_curves": Need(memory_mb=7000, minutes=120),
+        "label_light_curves": Need(memory_mb=7000, minutes=100),
         "make_twins": Need(memory_mb=3000),
         "generate_features": Need(
             memory_mb_per_thousand=4, memory_mb_per_thread=150, minutes_per_thousand=4
