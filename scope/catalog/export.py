@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from scope.errors import InputError
 from scope.io import atomic_path, iter_batches, metadata_of, read_schema
+from scope.io.readers import UNITS, units_of
 from scope.schema import METADATA_KEY, to_json
 
 PREDICTION_FORMATS = ("csv", "h5")
@@ -47,7 +48,8 @@ def _export_csv(path: str | Path, output: str | Path) -> None:
 
     schema = read_schema(path)
     types = {field.name: _pandas_type(field, path) for field in schema}
-    metadata = to_json(metadata_of(schema, path))
+    facts, units = metadata_of(schema, path), units_of(schema)
+    metadata = to_json({**facts, UNITS: units} if units else facts)
     with (
         atomic_path(output) as temporary,
         open(temporary, "w", encoding="utf-8", newline="") as file,

@@ -51,7 +51,7 @@ def imputed_table(ids: Sequence[int], *, obj_id: bool = False) -> pa.Table:
             "n_epochs": pa.array(np.where(bad, 3, 120), pa.int32()),
             "reason": pa.array(np.where(bad, "too_few_epochs", None).tolist(), pa.string()),
             "imputed": pa.array(rng.integers(0, 2**63, n).astype(np.uint64), mask=bad),
-            "ood_p": pa.array(rng.random(n).astype(np.float32), mask=bad),
+            "ood_p": pa.array(rng.uniform(0.05, 1, n).astype(np.float32), mask=bad),
             "median": pa.array(rng.normal(size=n).astype(np.float32), mask=bad),
             "dmdt": pa.FixedSizeListArray.from_arrays(
                 pa.array(rng.random(n * 676).astype(np.float32)), 676

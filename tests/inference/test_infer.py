@@ -15,6 +15,7 @@ from scope.errors import BackendError, BundleError, ConfigError, MissingColumnEr
 from scope.inference import infer
 from scope.io import read_metadata, read_table, write_table
 from scope.preprocessing import impute
+from scope.provenance import STAGES
 from tests.models import feature_table, small_bundle
 
 ROWS = 150
@@ -143,7 +144,7 @@ def test_the_product_names_the_bundle(gathered: Path, tmp_path: Path) -> None:
     metadata = read_metadata(tmp_path / "s.parquet")
     assert metadata["bundle"] == {"algorithm": "xgb", "group": "small", "sha256": bundle.sha256}
     assert (metadata["device"], metadata["config_hash"]) == ("cpu", "abc")
-    assert metadata["stages"] == {"imputed": 1, "scores": 1}
+    assert metadata["stages"] == {name: STAGES[name] for name in ("imputed", "scores")}
 
 
 def test_features_prepared_for_other_models_are_refused(gathered: Path, tmp_path: Path) -> None:
