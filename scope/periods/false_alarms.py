@@ -151,10 +151,10 @@ def _series_chances(shape: Shape, gain: float) -> list[float]:
     """
     from scipy.special import gammaln
 
-    from scope.periods.ls_bic import max_order
+    from scope.periods.ls_bic import REFINED_POINTS_PER_TERM, max_order
 
     chances = []
-    for order in range(1, max_order(shape.n) + 1):
+    for order in range(1, max_order(shape.n, REFINED_POINTS_PER_TERM) + 1):
         b = (shape.points - 2 * order - 1) / 2.0
         if b <= LEAST_FREEDOM:
             break
@@ -208,7 +208,7 @@ def _log_binomial(n: int, size: Floats) -> Floats:
 
 
 LOCATION = (-4.514, 1.789, -3.544, -4.569, 9.569, 0.500)
-"""Coefficients of what `_location` is made of."""
+"""Coefficients of `covariates`."""
 SCALE = math.exp(0.258)
 HEAVIEST = 30.0
 """Kurtosis up to which the law was fitted."""
@@ -241,16 +241,16 @@ def log10_fap(curves: Sequence[Curve], gains: Sequence[float], grid: Grid) -> fl
     least = -sum(map(log_chance, curves, shapes, gains))
     k = np.arange(len(curves))
     joined = _log_sum(k * math.log(max(least, 1e-300)) - gammaln(k + 1.0)) - least
-    location = float(np.mean([_location(shape) for shape in shapes]))
+    location = float(np.mean([np.dot(LOCATION, covariates(shape)) for shape in shapes]))
     reduced = (-joined - math.log(grid.n_independent) - location) / SCALE
     return _log10_largest(reduced)
 
 
-def _location(shape: Shape) -> float:
-    """Where the law of the largest of many lies, for a light curve of that shape."""
+def covariates(shape: Shape) -> tuple[float, ...]:
+    """What the location of the law is a linear function of."""
     skew = math.tanh(shape.skewness / 2.0)
     tails = math.log1p(min(max(shape.kurtosis, -1.5), HEAVIEST) / 2.0)
-    covariates = (
+    return (
         1.0,
         math.log(shape.n) - 4.5,
         tails,
@@ -258,7 +258,6 @@ def _location(shape: Shape) -> float:
         skew**2,
         math.log(shape.repeats) - 1.5,
     )
-    return float(np.dot(LOCATION, covariates))
 
 
 def _log10_largest(reduced: float) -> float:
