@@ -44,7 +44,7 @@ def usual_settings() -> dict[str, Any]:
 
 
 OPTIONS = {
-    "--tag=ew": {"tag": "ew", "label": "EW"},
+    "--tag=ew": {"tag": "ew", "label": "EW", "exclusive": True},
     "--threshold=0.6": {"threshold": 0.6},
     "--balance=2.5": {"balance": 2.5},
     "--weight-per-class": {"weight_per_class": True},
