@@ -68,6 +68,8 @@ rule sample_field_stars:
         facts=FACTS,
     script:
         "../workflow/scripts/sample_field_stars.py"
+
+
 rule label_light_curves:
     input:
         tables=catalogue_tables,
