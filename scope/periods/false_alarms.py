@@ -207,9 +207,10 @@ def _log_binomial(n: int, size: Floats) -> Floats:
     return np.asarray((ways + size * np.log(width) + (n - size) * np.log1p(-width)).max(axis=0))
 
 
-LOCATION = (-4.514, 1.789, -3.544, -4.569, 9.569, 0.500)
+LOCATION = (-4.609, 1.109, -3.034, -4.300, 9.320, 0.260)
 """Coefficients of `covariates`."""
-SCALE = math.exp(0.258)
+LOG_SCALE = (0.303, 0.237)
+"""Coefficients of `scale_covariates`, of the natural logarithm of the scale."""
 HEAVIEST = 30.0
 """Kurtosis up to which the law was fitted."""
 
@@ -242,7 +243,8 @@ def log10_fap(curves: Sequence[Curve], gains: Sequence[float], grid: Grid) -> fl
     k = np.arange(len(curves))
     joined = _log_sum(k * math.log(max(least, 1e-300)) - gammaln(k + 1.0)) - least
     location = float(np.mean([np.dot(LOCATION, covariates(shape)) for shape in shapes]))
-    reduced = (-joined - math.log(grid.n_independent) - location) / SCALE
+    log_scale = float(np.mean([np.dot(LOG_SCALE, scale_covariates(shape)) for shape in shapes]))
+    reduced = (-joined - math.log(grid.n_independent) - location) / math.exp(log_scale)
     return _log10_largest(reduced)
 
 
@@ -258,6 +260,11 @@ def covariates(shape: Shape) -> tuple[float, ...]:
         skew**2,
         math.log(shape.repeats) - 1.5,
     )
+
+
+def scale_covariates(shape: Shape) -> tuple[float, ...]:
+    """What the logarithm of the law's scale is a linear function of."""
+    return (1.0, math.log(shape.n) - 4.5)
 
 
 def _log10_largest(reduced: float) -> float:
