@@ -207,10 +207,12 @@ def _log_binomial(n: int, size: Floats) -> Floats:
     return np.asarray((ways + size * np.log(width) + (n - size) * np.log1p(-width)).max(axis=0))
 
 
-LOCATION = (-4.609, 1.109, -3.034, -4.300, 9.320, 0.260)
+LOCATION = (-4.563, 1.142, -2.885, -3.921, 9.277, 0.346)
 """Coefficients of `covariates`."""
-LOG_SCALE = (0.303, 0.237)
+LOG_SCALE = (0.295, 0.217)
 """Coefficients of `scale_covariates`, of the natural logarithm of the scale."""
+MOST_POINTS = 150
+"""The scale grows with the number of points up to this one."""
 HEAVIEST = 30.0
 """Kurtosis up to which the law was fitted."""
 
@@ -264,7 +266,7 @@ def covariates(shape: Shape) -> tuple[float, ...]:
 
 def scale_covariates(shape: Shape) -> tuple[float, ...]:
     """What the logarithm of the law's scale is a linear function of."""
-    return (1.0, math.log(shape.n) - 4.5)
+    return (1.0, math.log(min(shape.n, MOST_POINTS)) - 4.5)
 
 
 def _log10_largest(reduced: float) -> float:
