@@ -35,6 +35,7 @@ COMMANDS = {
     "gcn": "follow events of the General Coordinates Network: scores of their sources to Fritz",
     "taxonomy-map": "write which classes on Fritz the columns of our tables mean",
     "classify": "write the catalogue of a file of features: scores, probabilities, prediction sets",
+    "publish-stars": "write one row per star of the catalogues of one or several fields",
     "summary": "count what predictions or a catalogue hold",
     "verify": "read products to the last byte and say what they are",
     "status": "show what is done, running, failed and left in the folder of a run",
