@@ -29,6 +29,8 @@ STAGES: dict[str, int] = {
     "preds": 3,
     "catalog": 4,
     "stars": 1,
+    "quality": 1,
+    "delta": 1,
     "report": 2,
     "labelled": 2,
     "labels": 1,

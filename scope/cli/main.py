@@ -36,6 +36,8 @@ COMMANDS = {
     "taxonomy-map": "write which classes on Fritz the columns of our tables mean",
     "classify": "write the catalogue of a file of features: scores, probabilities, prediction sets",
     "publish-stars": "write one row per star of the catalogues of one or several fields",
+    "compare-releases": "say which stars were added, went or changed between two tables of stars",
+    "make-release": "write a folder to hand on: stars, quality, checksums, licence, citation",
     "export": "write stars or a catalogue as HATS, VOTable, FITS, MOC, CSV or HDF5",
     "summary": "count what predictions or a catalogue hold",
     "verify": "read products to the last byte and say what they are",

@@ -146,7 +146,7 @@ def _values(column: pa.Array | pa.ChunkedArray, field: pa.Field, path: str | Pat
             whole = column.cast(pa.int64()).fill_null(0).to_numpy()
         return np.where(missing, fill, whole).astype(dtype), missing, fill
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return np.array([text or "" for text in column.to_pylist()], dtype=str), None, None
+        return _texts([text or "" for text in column.to_pylist()]), None, None
     if pa.types.is_list(kind) and pa.types.is_integer(kind.value_type):
         return _lists(column), None, None
     raise InputError(
@@ -164,8 +164,12 @@ def _integer(kind: pa.DataType) -> str:
 
 def _lists(column: pa.ListArray) -> npt.NDArray[Any]:
     lists = column.fill_null([]) if column.null_count else column
-    texts = pc.binary_join(lists.cast(pa.list_(pa.string())), " ")
-    return np.array(texts.to_pylist(), dtype=str)
+    return _texts(pc.binary_join(lists.cast(pa.list_(pa.string())), " ").to_pylist())
+
+
+def _texts(texts: list[str]) -> npt.NDArray[np.str_]:
+    # A column of texts of one letter would be no text to a VOTable, but a letter.
+    return np.array(texts, dtype=f"U{max(2, *(len(text) for text in texts), 2)}")
 
 
 def _plain(text: str) -> str:
