@@ -61,6 +61,10 @@ class Group:
     name : (m,) int64
         Number of the star in the training set.
     observed : (m,) bool or None
+    whole : (m,) bool
+        Whether the star stands with all its light curves.
+    used : (n,) int64
+        Rows of the scores that the light curves are.
     """
 
     rows: StarRows
@@ -69,6 +73,8 @@ class Group:
     target: Bools
     name: Integers
     observed: Bools | None
+    whole: Bools
+    used: Integers
 
 
 def fuse_stars(
@@ -149,6 +155,31 @@ def fuse_stars(
     return StarFusion.load(output)
 
 
+def held_out_stars(
+    bundles: Sequence[ModelBundle],
+    fusion: Fusion,
+    scores_paths: Sequence[str | Path],
+    training_set: str | Path,
+    stars: StarFusion,
+) -> dict[str, tuple[Group, Integers, Floats]]:
+    """Return the test stars of each class, and their probabilities.
+
+    Returns
+    -------
+    dict of class tag to (Group, (n,) int64, (m,) float64)
+        Light curves by star, their rows in the scores, and the probabilities of stars.
+    """
+    scores = read_scores(bundles, scores_paths)
+    context = _Context(scores[0], training_set)
+    found = {}
+    for tag in stars.stacks:
+        part = next(one for one in scores if tag in one.classes)
+        group = context.group(part, tag, _fused(tag, fusion, bundles, scores), TEST)
+        value = stars.log_odds(tag, group.rows, group.value)
+        found[tag] = (group, group.used, from_log_odds(value))
+    return found
+
+
 class _Context:
     """What the training set and the scores say of light curves, whatever the class."""
 
@@ -199,6 +230,8 @@ class _Context:
             part.target[rows][first],
             scores.stars[rows][first],
             None if scores.observed is None else scores.observed[rows][first],
+            key[first] % 2 == 0,
+            rows,
         )
 
 
@@ -277,9 +310,9 @@ def judge_star_class(group: Group, stack: StarStack, item: ClassCalibration) -> 
         stars that have it: each with the figures of `judge_probabilities`; ``rows``, the same
         with each light curve by itself. Observed stars alone, where calibration is of these.
     """
-    keep = np.ones(len(group.target), dtype=bool)
+    keep = group.whole
     if item.observed and group.observed is not None:
-        keep = group.observed
+        keep = keep & group.observed
     here = keep[group.rows.star]
     rows, numbers = group.rows.take(here)
     value, band, target = group.value[here], group.band[here], group.target[numbers]

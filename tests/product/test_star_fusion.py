@@ -30,7 +30,14 @@ def drawn(n_stars: int, seed: int, n_bands: int = 2, scatter: float = 1.0) -> Gr
     rows = StarRows(star, np.full(n, 100.0), np.ones(n))
     value = 2 * seen / scatter**2 + logit(BASE)
     return Group(
-        rows, value, np.tile(np.arange(1, n_bands + 1), n_stars), target, star[::n_bands], None
+        rows,
+        value,
+        np.tile(np.arange(1, n_bands + 1), n_stars),
+        target,
+        np.arange(n_stars),
+        None,
+        np.ones(n_stars, dtype=bool),
+        np.arange(n),
     )
 
 
