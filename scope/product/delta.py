@@ -106,19 +106,19 @@ def compare_releases(
     tables = [_read(path) for path in (before, after)]
     tags = [star_tags(table.column_names) for table in tables]
     both = [tag for tag in tags[1] if tag in tags[0]]
-    pairs = _same_stars(*tables, radius_arcsec)
+    pairs = _same_stars(tables[0], tables[1], radius_arcsec)
     parents = _parents(read_metadata(after), both)
     p = [_probabilities(table, both) for table in tables]
     names = [_class_of(values, both, parents, cut) for values in p]
     rows, same = _rows(tables, pairs, p, names, both, least_change)
     table = pa.Table.from_pylist(rows, schema=arrow_schema(DELTA))
-    facts = {
+    facts: dict[str, Any] = {
         "before": _told(before),
         "after": _told(after),
         "cut": cut,
         "least_change": least_change,
     }
-    write_table(table, output, record("delta", **facts))
+    write_table(table, output, record("delta", None, **facts))
     counts = {change: sum(row["change"] == change for row in rows) for change in CHANGES}
     moves: dict[tuple[str, str], int] = {}
     for row in rows:

@@ -189,8 +189,8 @@ def _write_target(path: Path, folder: Path, cut: float, strange_below: float) ->
 
 def _column(field: Any) -> tuple[str, str, str, str]:
     about = field.metadata or {}
-    said = (about.get(key, b"").decode() for key in (b"unit", b"description"))
-    return (field.name, str(field.type), *said)  # type: ignore[return-value]
+    unit, text = (about.get(key, b"").decode() for key in (b"unit", b"description"))
+    return field.name, str(field.type), unit, text
 
 
 def _write_texts(
