@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,14 @@ def trained(options: argparse.Namespace) -> Models:
     if not scores.exists():
         folder.mkdir(parents=True, exist_ok=True)
         assemble_training_set(options.features, options.truth, training_set)
-        settings = {
-            **training_settings(config),
-            "definitions": config.class_definitions(list(TAGS)),
+        settings = training_settings(config)
+        settings |= {
+            # Labelled stars of other surveys have no matches with catalogues.
+            "definitions": [
+                replace(item, features="phenomenological")
+                for item in config.class_definitions(list(TAGS))
+            ],
+            "features": {"phenomenological": settings["features"]["phenomenological"]},
             "trees": TreeOptions(num_boost_round=options.rounds),
         }
         train_bundle(
