@@ -75,14 +75,17 @@ class Grid:
     def wavelength(self, position: npt.ArrayLike, *, half_bin: bool = False) -> Floats:
         """Return the wavelength [Angstrom] at positions in bins, as QuasarNET interpolates it.
 
-        Between lower ends linearly; beyond the last of them it stays. `half_bin` takes a bin's
+        Between lower ends linearly, and on beyond the last of them. `half_bin` takes a bin's
         flux for its centre, where it is: targets count from lower ends, so what is learnt of
         bins is half a bin (345 km/s on the log grid) short.
         """
         place = np.asarray(position, dtype=np.float64)
         if half_bin:
-            return self._wavelength(np.clip(place, 0, self.n_bins - 1) + 0.5)
-        return np.asarray(np.interp(place, np.arange(self.n_bins), self.edges), dtype=np.float64)
+            return self._wavelength(place + 0.5)
+        edges = self.edges
+        below = np.clip(np.floor(place).astype(np.int64), 0, self.n_bins - 2)
+        slope = edges[below + 1] - edges[below]
+        return np.asarray(edges[below] + (place - below) * slope, dtype=np.float64)
 
     def _scaled(self, wavelength: npt.ArrayLike) -> Floats:
         values = np.asarray(wavelength, dtype=np.float64)
