@@ -27,7 +27,7 @@ KERNEL, STRIDE = 10, 2
 OFFSET_SCALE, OFFSET_SHIFT = 1.2, -0.1
 """Offsets within a box go from -0.1 to 1.1, so that ends of a box can be reached."""
 
-BATCH = 32
+BATCH = 64
 """Spectra per call, always: every spectrum meets the same kernels, whatever its neighbours."""
 
 NORM = ("gamma", "beta", "moving_mean", "moving_variance")
