@@ -23,7 +23,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import UsageError
-from scope.tasks.spectra.rebin import Camera
 
 Floats = npt.NDArray[np.float64]
 
@@ -132,13 +131,13 @@ def _quasar(source: Source, wavelength: Floats, rng: np.random.Generator) -> Flo
         height = width * strength * rng.lognormal(0, 0.3) / (sigma * 2.507)
         flux = flux + continuum * height * _line(rest, moved, fwhm * wide)
     if source.bal:
+        from scipy.special import expit
+
         edge, deep = rng.uniform(3000, 8000), rng.uniform(0.5, 0.95)
         width = rng.uniform(2000, 12_000)
         for centre in (1240.1, 1399.0, 1549.0):
             speed = (1 - rest / centre) * C_KM_S
-            trough = (
-                1 / (1 + np.exp(-(speed - edge) / 300)) / (1 + np.exp((speed - edge - width) / 300))
-            )
+            trough = expit((speed - edge) / 300) * expit((edge + width - speed) / 300)
             flux = flux * (1 - deep * trough)
     forest = rest < 1215.67
     tau = 0.0036 * (wavelength / 1215.67) ** 3.45
@@ -279,4 +278,4 @@ def _write_truth(path: Path, sources: list[Source]) -> None:
     write_bytes(("\n".join(lines) + "\n").encode(), path)
 
 
-__all__ = ["Camera", "Source", "SurveyOptions", "draw_sources", "simulate_survey", "write_coadd"]
+__all__ = ["Source", "SurveyOptions", "draw_sources", "simulate_survey", "write_coadd"]

@@ -19,6 +19,7 @@ from scope.errors import InputError, UsageError
 from scope.tasks.spectra.decode import encode
 from scope.tasks.spectra.grid import BAL_LINES, BOXES, LINES, LOG_GRID, Grid
 from scope.tasks.spectra.network import (
+    EPSILON,
     KERNEL,
     NORM,
     OFFSET_SCALE,
@@ -193,9 +194,8 @@ class Trainer:
         if not len(rows):
             raise InputError("network without spectra to learn from", value=0)
         if self._model is None:
-            self._build()
-        steps = self.options.epochs * -(-len(rows) // self.options.batch)
-        self._reset(rng, steps)
+            self._build(self.options.epochs * -(-len(x) // self.options.batch))
+        self._reset(rng)
         import tensorflow as tf
 
         for epoch in range(self.options.epochs):
@@ -207,22 +207,24 @@ class Trainer:
             log.info("epoch %d of %d: loss %.4f", epoch + 1, self.options.epochs, loss / len(order))
         return self._network()
 
-    def _build(self) -> None:
+    def _build(self, steps: int) -> None:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         import keras
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
         options, k = self.options, keras.layers
+        # Running means forget where they began, however short the training is.
+        norm = {"epsilon": EPSILON, "momentum": float(np.clip(1 - 10 / steps, 0.5, 0.99))}
         inputs = keras.Input((self.grid.n_bins,))
         h = k.Reshape((self.grid.n_bins, 1))(inputs)
         for number in range(1, options.layers + 1):
             name = f"conv_{number}"
             h = k.Conv1D(options.filters, KERNEL, STRIDE, options.padding, name=name)(h)
-            h = k.BatchNormalization(epsilon=1e-3, name=f"bn_{number}")(h)
+            h = k.BatchNormalization(**norm, name=f"bn_{number}")(h)
             h = k.Dropout(DROPOUT, name=f"dropout_{number}", seed=0)(k.ReLU()(h))
         h = k.Dense(options.width, name="fc_common")(k.Flatten()(h))
-        h = k.ReLU()(k.BatchNormalization(epsilon=1e-3, name="bn_common")(h))
+        h = k.ReLU()(k.BatchNormalization(**norm, name="bn_common")(h))
         heads = []
         for head in range(options.n_heads):
             box = k.Dense(options.boxes, activation="sigmoid", name=f"fc_box_{head}")(h)
@@ -253,7 +255,7 @@ class Trainer:
 
         return step
 
-    def _reset(self, rng: np.random.Generator, steps: int) -> None:
+    def _reset(self, rng: np.random.Generator) -> None:
         """Begin anew: weights (Glorot & Bengio 2010), optimizer, dropout, running means."""
         for layer in self._model.layers:
             if hasattr(layer, "kernel"):
@@ -279,6 +281,26 @@ class Trainer:
             elif layer.name.startswith("bn_"):
                 layers[layer.name] = dict(zip(NORM, weights, strict=True))
         return QuasarNet(layers, self.options.padding, self.grid)
+
+
+def keras_network(network: QuasarNet) -> Any:
+    """Return a network as a Keras model, for scoring."""
+    n_heads = network.n_heads
+    options = NetworkOptions(
+        layers=network.n_conv,
+        filters=int(network.layers["conv_1"]["bias"].size),
+        width=int(network.layers["fc_common"]["bias"].size),
+        boxes=network.boxes,
+        lines=LINES[: n_heads - 1],
+    )
+    trainer = Trainer(options, network.grid)
+    trainer._build(steps=1)
+    for layer in trainer._model.layers:
+        arrays = network.layers.get(layer.name)
+        if arrays is not None:
+            keys = NORM if layer.name.startswith("bn_") else ("kernel", "bias")
+            layer.set_weights([arrays[key] for key in keys])
+    return trainer._model
 
 
 def losses(said: Any, wanted: Any, boxes: int) -> Any:
