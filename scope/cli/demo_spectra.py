@@ -11,7 +11,7 @@ from pathlib import Path
 
 from scope.cli.arguments import Parser, positive_int
 from scope.cli.run import run_command
-from scope.cli.workflow import run_snakemake_here
+from scope.cli.workflow import SNAKEFILE, run_snakemake_here
 from scope.errors import ScopeError
 
 FIRST_LABELS, QUESTIONS = 60, 30
@@ -93,8 +93,9 @@ def run_rounds(folder: Path, cores: int) -> None:
         If the workflow fails.
     """
     arguments = ["--cores", str(cores), "--quiet", "rules", "host", "reason", "progress"]
+    arguments += ["--snakefile", str(SNAKEFILE), "--configfile", "demo.yaml"]
     with chdir(folder):
-        status = run_snakemake_here([*arguments, "--configfile", "demo.yaml", "--", "active"])
+        status = run_snakemake_here([*arguments, "--", "active"])
     if status != 0:
         raise ScopeError(
             "the workflow failed",

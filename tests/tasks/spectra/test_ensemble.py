@@ -148,3 +148,22 @@ def test_the_selection_is_one_id_a_line_and_the_picture_is_there(tmp_path):
     assert al_query.read_targets(tmp_path / "targetid_selection.txt").tolist() == [
         int(line) for line in lines
     ]
+
+
+def test_the_notebook_runs_and_leaves_the_selection(root, tmp_path, monkeypatch):
+    import nbclient
+    import nbformat
+
+    scores().to_csv(tmp_path / "table.csv", index=False)
+    monkeypatch.setenv("AL_TABLE", str(tmp_path / "table.csv"))
+    monkeypatch.setenv("AL_NUMBER", "3")
+    monkeypatch.setenv("PYTHONPATH", str(root))
+    notebook = nbformat.read(root / "al" / "al_querier.ipynb", as_version=4)
+    done = nbclient.NotebookClient(notebook, resources={"metadata": {"path": tmp_path}}).execute()
+    said = "".join(
+        output.get("text", "") for cell in done.cells for output in cell.get("outputs", [])
+    )
+    assert "10 rows, 4 members" in said
+    expected = al_query.query(scores(), 3, say=lambda line: None).selection["TARGETID"]
+    lines = (tmp_path / "targetid_selection.txt").read_text().splitlines()
+    assert lines == [str(one) for one in expected]
