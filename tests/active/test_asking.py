@@ -173,3 +173,14 @@ def test_the_loop_asks_where_classes_meet_and_measures_on_what_it_never_asked():
     assert 0 < labels_saved(curves, "entropy", "accuracy") <= 1
     again = simulate_queries(tree_members(x, 2, trees=5), y, options)
     assert again.equals(curves)
+
+
+def test_the_map_is_drawn_with_the_mean_of_each_cell(tmp_path):
+    from scope.active.som_plots import cell_statistic, plot_map
+
+    found = cell_statistic(np.array([1, 3, 1, -1]), np.array([1.0, 5.0, 3.0, 9.0]), 4)
+    np.testing.assert_array_equal(found, [np.nan, 2.0, np.nan, 5.0])
+    data = np.random.default_rng(0).normal(size=(50, 3))
+    som = train_map(data, MapOptions(shape=(4, -3), iterations=5))
+    plot_map(som, data, (4, -3), data[:, 0], path=tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
