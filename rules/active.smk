@@ -28,8 +28,8 @@ rule prepare_pool:
     benchmark:
         "benchmarks/prepare_pool/{task}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=memory("prepare_pool"),
+        runtime=minutes("prepare_pool"),
     params:
         version=STAGES["active"],
         settings=loop_settings,
@@ -48,8 +48,8 @@ rule merge_labels:
     benchmark:
         "benchmarks/merge_labels/{task}/{round}.tsv"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory("merge_labels"),
+        runtime=minutes("merge_labels"),
     params:
         version=STAGES["active"],
         settings=loop_settings,
@@ -70,8 +70,8 @@ rule train_member:
     benchmark:
         "benchmarks/train_member/{task}/{round}/{member}.tsv"
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=memory("train_member"),
+        runtime=minutes("train_member"),
         gpu=0,
     params:
         version=STAGES["active"],
@@ -92,8 +92,8 @@ rule summarise_members:
     benchmark:
         "benchmarks/summarise_members/{task}/{round}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=memory("summarise_members"),
+        runtime=minutes("summarise_members"),
     params:
         version=STAGES["active"],
         settings=loop_settings,
@@ -113,8 +113,8 @@ rule select_queries:
     benchmark:
         "benchmarks/select_queries/{task}/{round}.tsv"
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=memory("select_queries"),
+        runtime=minutes("select_queries"),
     params:
         version=STAGES["active"],
         settings=loop_settings,
@@ -137,8 +137,8 @@ rule write_sheet:
     benchmark:
         "benchmarks/write_sheet/{task}/{round}.tsv"
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=memory("write_sheet"),
+        runtime=minutes("write_sheet"),
     params:
         version=STAGES["active"],
         settings=loop_settings,
