@@ -9,7 +9,7 @@ import pytest
 from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.simulation.write import simulate_night
 
-OPTIONS = NightOptions(n_images=4, seed=5, size=256, minor_planets=10, transients=5, galaxies=200)
+OPTIONS = NightOptions(n_images=4, seed=5, size=256, minor_planets=10, transients=5, galaxies=320)
 
 
 @pytest.fixture(scope="session")

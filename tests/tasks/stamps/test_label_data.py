@@ -223,7 +223,7 @@ def test_two_votes_on_one_detection_are_refused(tmp_path):
 def test_synthetic_transients_are_the_sum_of_two_stamps(night, tmp_path):
     how = {"images": night, "stamp_size": SIZE, "nproc": 1, "match_rad": 1.5}
     folder = label_data.add_synthetic_transients(
-        4, out_dir=tmp_path, max_mag=17.0, resid_every=2, **how
+        4, out_dir=tmp_path, max_mag=16.6, resid_every=2, **how
     )
     labels, stamps = open_set(folder)
     counts = labels["metalabel"].value_counts()
