@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, ConfigError, InputError
-from scope.tasks.stamps.keras_sequence import Layer, Sequence2D, read_sequence
+from scope.models.images.keras_sequence import Layer, Sequence2D, read_sequence
 
 Floats = npt.NDArray[np.float32]
 
@@ -71,7 +71,7 @@ def _unknown(what: object, allowed: Any) -> BundleError:
         "network with something that cannot be run without Keras",
         value=str(what),
         allowed=allowed,
-        todo="load it with `tf.keras.models.load_model`, or train one of scope.tasks.stamps",
+        todo="load it with `tf.keras.models.load_model`, or train one with this package",
     )
 
 
@@ -219,7 +219,7 @@ def _session(layers: Sequence[Layer], *, first: bool) -> Any:
     )
 
 
-class StampNetwork:
+class ImageNetwork:
     """A network on stamps, ready to score.
 
     Parameters
@@ -246,7 +246,7 @@ class StampNetwork:
             raise _unknown(str(error).splitlines()[0], "layers that fit each other") from error
 
     @classmethod
-    def load(cls, path: str | Path, architecture: str | Path | None = None) -> StampNetwork:
+    def load(cls, path: str | Path, architecture: str | Path | None = None) -> ImageNetwork:
         """Read a network of a file, see `read_sequence`."""
         return cls(read_sequence(path, architecture))
 

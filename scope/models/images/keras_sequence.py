@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.keras_files import BROKEN, check_weights, first_line
 from scope.errors import BundleError, NotFoundError
+from scope.models.keras_files import BROKEN, check_weights, first_line
 from scope.schema import parse_json
 
 Arrays = Sequence[npt.NDArray[np.float32]]
