@@ -17,9 +17,9 @@ from scope.provenance import hash_file
 from scope.tasks.stamps.model import MEMBER, OUTPUT, Card
 from scope.tasks.stamps.normalise import AXES, Normalisation
 
-NORMS: Mapping[str, str] = {"d6_m7": "l2_rows", "d6_m9": "l2_stamp"}
+NORMS: Mapping[str, str] = {"d6_m7": "l2_rows", "d6_m9": "l2"}
 """Name of a network -> its normalisation: d6_m7 with rows gives the scores that ZTF's packets
-carry; d6_m9 with whole stamps is what its authors' service does."""
+carry; d6_m9 with each whole image is what its authors' service does."""
 
 ALERT_LAYERS = ("science", "template", "difference")
 ALERT_PAD = 1e-9

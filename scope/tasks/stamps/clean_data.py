@@ -247,11 +247,11 @@ def near_any(labels: pd.DataFrame, ra: Floats, dec: Floats, reach_arcsec: float)
     if not len(ra) or not len(labels):
         return np.zeros(len(labels), dtype=bool)
     chord = 2 * np.sin(np.radians(reach_arcsec / 3600) / 2)
-    rows = _unit(labels["ra"].to_numpy(float), labels["dec"].to_numpy(float))
-    far, _ = cKDTree(_unit(ra, dec)).query(rows, distance_upper_bound=chord * (1 + 1e-12))
+    rows = unit_vectors(labels["ra"].to_numpy(float), labels["dec"].to_numpy(float))
+    far, _ = cKDTree(unit_vectors(ra, dec)).query(rows, distance_upper_bound=chord * (1 + 1e-12))
     return np.isfinite(far)
 
 
-def _unit(ra: Floats, dec: Floats) -> Floats:
+def unit_vectors(ra: Floats, dec: Floats) -> Floats:
     a, d = np.radians(ra), np.radians(dec)
     return np.column_stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])
