@@ -137,16 +137,18 @@ def open_study(folder: Path, runname: str | None, metric: str, max_epochs: int) 
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     name = runname or "vgg6"
-    return optuna.create_study(
+    study = optuna.create_study(
         study_name=name,
         storage=f"sqlite:///{folder.absolute()}/tuning_{name}.db",
         direction=METRICS[metric],
-        sampler=optuna.samplers.RandomSampler(seed=SEED),
         pruner=optuna.pruners.HyperbandPruner(
             min_resource=1, max_resource=max(max_epochs, 1), reduction_factor=FACTOR
         ),
         load_if_exists=True,
     )
+    # A search that goes on would draw its first networks again.
+    study.sampler = optuna.samplers.RandomSampler(seed=SEED + len(study.trials))
+    return study
 
 
 def _trained(
