@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,13 @@ PROVIDERS = ("skybot", "pympc", "table")
 SKYBOT_URL = "https://vo.imcce.fr/webservices/skybot/skybotconesearch_query.php"
 OBSERVATORY = "950"
 """La Palma, where GOTO is; another telescope sets `observatory`."""
+
+PLACES: Mapping[str, tuple[float, float, float]] = {
+    "950": (342.1176, 0.87764, 0.47847),
+    "500": (0.0, 0.0, 0.0),
+}
+"""Code -> longitude (degrees), rho cos phi, rho sin phi, of the Minor Planet Center's list: pympc
+downloads the whole list to look up a code."""
 
 MOST_REQUESTS = 3
 PAUSE_SECONDS = 1.0
@@ -196,7 +203,7 @@ def query_pympc(
             xephem_filepath=xephem_path,
             max_mag=max_mag,
             include_major_bodies=False,
-            observatory=observatory,
+            observatory=PLACES.get(observatory, observatory),
             # Images are dealt out to processes; a pool in each would be too many.
             chunk_size=0,
         )
