@@ -125,7 +125,7 @@ def label_image(
         If a file of it cannot be used.
     """
     size = options.stamp_size
-    detections = _detections(image, options.names)
+    detections = read_image_detections(image, options.names)
     if len(detections) < LEAST_DETECTIONS:
         return empty(size, f"{len(detections)} detections, at least {LEAST_DETECTIONS} needed")
     if not len(planets):
@@ -141,7 +141,8 @@ def label_image(
     return Labelled(table, stamps, f"{len(real)} minor planets, {len(bogus)} bogus")
 
 
-def _detections(image: DifferenceImage, names: Extensions) -> pd.DataFrame:
+def read_image_detections(image: DifferenceImage, names: Extensions) -> pd.DataFrame:
+    """Return the detections of an image."""
     with open_fits(image.path) as file:
         return read_detections(file, names.detections, image.path)
 
@@ -221,7 +222,7 @@ def synthetic_image(
         If a file of it cannot be used.
     """
     size = options.stamp_size
-    detections = _detections(image, options.names)
+    detections = read_image_detections(image, options.names)
     galaxies = galaxies[galaxies["mag"].to_numpy() < GALAXY_LIMIT]
     if len(detections) < LEAST_DETECTIONS or not len(planets) or not len(galaxies):
         return empty(size, "too few detections, minor planets or galaxies")
