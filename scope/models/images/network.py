@@ -269,7 +269,7 @@ class ImageNetwork:
         if "Flatten" not in kinds:
             raise _unknown("network without a flatten layer", ["Flatten"])
         session = self._of("latent", self._layers[: kinds.index("Flatten") + 1], first=True)
-        return _batched(self._checked(stamps), lambda part: session.run(None, {"x": part})[0])
+        return _batched(self._checked(stamps), _runner(session))
 
     def samples(self, stamps: Floats, n_samples: int, *, seed: int = 0) -> Floats:
         """Return scores with dropout left on, (n, n_samples) float32.
@@ -294,7 +294,7 @@ class ImageNetwork:
         origin = np.repeat(np.arange(len(part))[:, None], n, axis=1)
         for number, stage in enumerate(self._stages):
             session = self._of(f"stage {number}", stage.layers, first=number == 0)
-            values = _batched(values, lambda x, s=session: s.run(None, {"x": x})[0])
+            values = _batched(values, _runner(session))
             if stage.dropout is None:
                 break
             rate = float(stage.dropout.config["rate"])
@@ -320,6 +320,10 @@ class ImageNetwork:
                 allowed=str(self.input_shape),
             )
         return np.ascontiguousarray(stamps, dtype=np.float32)
+
+
+def _runner(session: Any) -> Callable[[Floats], Floats]:
+    return lambda rows: np.asarray(session.run(None, {"x": rows})[0])
 
 
 def _cut(layers: Sequence[Layer]) -> list[_Stage]:

@@ -74,7 +74,7 @@ def import_braai(
     path = Path(path)
     name = name or next((known for known in NORMS if known in path.name), path.stem)
     norm = normalise or NORMS.get(name)
-    if norm not in AXES:
+    if norm is None or norm not in AXES:
         raise ConfigError(
             f"normalisation of the network {name}",
             value=norm,

@@ -225,7 +225,6 @@ def _train_prepared(
 ) -> tuple[Any, Meta]:
     """Train, calibrate, and write the folder of the model."""
     with tempfile.TemporaryDirectory(prefix="stamps_") as work:
-        callbacks = _tensorboard(Path(work) / "tflog") if tensorboard else []
         labels = np.asarray(target, dtype=np.float32)
         fitted = (
             labels
@@ -236,23 +235,36 @@ def _train_prepared(
             log.info(
                 "training on %d rows, %d for validation", len(split.train), len(split.validation)
             )
-            history = fit_network(
-                model, images, fitted, split.train, split.validation, options, callbacks
-            )
+            history = fit_network(model, images, fitted, split.train, split.validation, options)
             meta["history"] = history
             meta["epochs"] = len(next(iter(history.values()), []))
             log.info("%d epochs, best %s %.5f", *_best(history, options.monitor, meta["epochs"]))
         written = write_model(folder, model_bytes(model), images, target, split, meta)
         shutil.copyfile(Path(work) / "log", written / f"{written.name}.log")
-        if tensorboard and (Path(work) / "tflog").is_dir():
-            shutil.copytree(Path(work) / "tflog", written / "tflog")
+        if tensorboard:
+            write_events(history, written / "tflog")
     return model, meta
 
 
-def _tensorboard(folder: Path) -> list[Any]:
-    import keras
+def write_events(history: Mapping[str, Sequence[float]], folder: Path) -> None:
+    """Write a training's values as TensorBoard reads them, under Keras' names.
 
-    return [keras.callbacks.TensorBoard(log_dir=str(folder), write_graph=False)]
+    Keras' own callback needs the TensorBoard package to write; TensorFlow does not.
+    """
+    import tensorflow as tf
+
+    v1 = tf.compat.v1
+    for part in ("train", "validation"):
+        with tf.Graph().as_default():
+            writer = v1.summary.FileWriter(str(folder / part))
+            for name, values in history.items():
+                if name.startswith("val_") != (part == "validation"):
+                    continue
+                tag = f"epoch_{name.removeprefix('val_')}"
+                for epoch, value in enumerate(values):
+                    scalar = v1.Summary.Value(tag=tag, simple_value=value)
+                    writer.add_summary(v1.Summary(value=[scalar]), epoch)
+            writer.close()
 
 
 def _best(history: Mapping[str, list[float]], monitor: str, n: int) -> tuple[int, str, float]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -87,7 +88,7 @@ class ImageFolder:
     def _candidates(self) -> pd.DataFrame:
         return read_index(self.folder / "candidates.csv", CANDIDATE_COLUMNS)
 
-    def _image(self, row: dict[str, object]) -> DifferenceImage:
+    def _image(self, row: dict[Any, Any]) -> DifferenceImage:
         return difference_image(row, self._path(str(row["filepath"])))
 
     def _path(self, path: str) -> str:

@@ -182,7 +182,7 @@ def examples_figure(stamps: Floats, titles: Sequence[str], layer_names: Sequence
 
     n = max(min(len(stamps), MOST_EXAMPLES), 1)
     figure = Figure(figsize=(1.6 * len(layer_names), 1.7 * n), layout="constrained")
-    axes = figure.subplots(n, len(layer_names), squeeze=False)
+    axes: Any = figure.subplots(n, len(layer_names), squeeze=False)
     for row, column in np.ndindex(axes.shape):
         panel = axes[row, column]
         panel.set(xticks=[], yticks=[])

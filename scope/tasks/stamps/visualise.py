@@ -230,7 +230,7 @@ class ClassifierImageVisual:
         return page
 
 
-def _values(record: dict[str, Any]) -> dict[str, float]:
+def _values(record: dict[Any, Any]) -> dict[str, float]:
     names = ("score", "realbogus", "cnn_realbogus", "mag", "x", "y")
     return {name: float(record[name]) for name in names}
 

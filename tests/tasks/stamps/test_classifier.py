@@ -204,13 +204,13 @@ def test_dropout_samples_are_those_of_keras_in_mean_and_spread(data_dir):
     keras.utils.set_random_seed(4)
     model = models.bayesian_vgg6((SIZE, SIZE, 4), 0.1)
     stamps = prepared(data_dir)[:6]
-    n = 400
+    n = 120
     samples = classifier.dropout_pred(model, stamps, nsamples=n)
     assert samples.shape == (6, n)
     theirs = np.stack([model(stamps, training=True).numpy()[:, 0] for _ in range(n)], axis=1)
     error = np.sqrt((samples.var(axis=1) + theirs.var(axis=1)) / n)
     assert (np.abs(samples.mean(axis=1) - theirs.mean(axis=1)) < 5 * error).all()
-    assert samples.std(axis=1) == pytest.approx(theirs.std(axis=1), rel=0.25)
+    assert samples.std(axis=1) == pytest.approx(theirs.std(axis=1), rel=0.4)
     one = classifier.dropout_pred(model, stamps[2], nsamples=7)
     assert one.shape == (7,)
     # Rows keep their masks whoever stands beside them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -159,9 +160,8 @@ def _template(sky: Sky, options: NightOptions, rng: np.random.Generator, faults:
     saturate(image, Faults())
     if rng.random() < 0.5:
         width = int(rng.integers(3, 15))
-        edge = [np.s_[:width], np.s_[-width:], np.s_[:, :width], np.s_[:, -width:]][
-            int(rng.integers(4))
-        ]
+        edges: list[Any] = [np.s_[:width], np.s_[-width:], np.s_[:, :width], np.s_[:, -width:]]
+        edge = edges[int(rng.integers(4))]
         image[edge] = 0.0
         inside = np.zeros(image.shape, dtype=bool)
         inside[edge] = True
