@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.errors import InputError
+from scope.errors import InputError, ScopeError
 from scope.io.tables import read_metadata, read_table
 from scope.io.writer import write_table
 from scope.provenance import hash_json, record
@@ -84,18 +85,20 @@ def score_alerts(
     output = Path(output)
     about = record("stamp_scores", model=model.bundle.identity, **(facts or {}))
     parts = output.with_name(f".{output.name}.parts")
-    paths = []
-    for number, alerts in enumerate(_chunks(read_alerts(path), chunk)):
-        paths.append(_scored(alerts, parts / f"{number:05d}.parquet", model, about))
-    schema = arrow_schema(COLUMNS)
-    table = pa.concat_tables([read_table(p) for p in paths] or [schema.empty_table()])
-    refuse_twice(table.column("candid").to_numpy(), f"alerts of {path}")
-    table = table.sort_by("candid")
-    write_table(table, output, about)
-    for part in paths:
-        part.unlink()
-    if parts.is_dir():
-        parts.rmdir()
+    try:
+        paths = [
+            _scored(alerts, parts / f"{number:05d}.parquet", model, about)
+            for number, alerts in enumerate(_chunks(read_alerts(path), chunk))
+        ]
+        empty = arrow_schema(COLUMNS).empty_table()
+        table = pa.concat_tables([read_table(part) for part in paths] or [empty])
+        refuse_twice(table.column("candid").to_numpy(), f"alerts of {path}")
+        write_table(table.sort_by("candid"), output, about)
+    except ScopeError:
+        # What cannot be scored leaves nothing; what was killed leaves its parts.
+        shutil.rmtree(parts, ignore_errors=True)
+        raise
+    shutil.rmtree(parts, ignore_errors=True)
     return int(table.num_rows)
 
 
