@@ -80,7 +80,7 @@ def balanced_weights(target: npt.NDArray[np.integer]) -> dict[int, float]:
 def fit_network(
     model: keras.Model,
     images: npt.NDArray[np.float32],
-    target: npt.NDArray[np.integer],
+    target: npt.NDArray[Any],
     train: Rows,
     validation: Rows,
     options: FitOptions,

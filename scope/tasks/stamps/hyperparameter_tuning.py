@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,10 @@ SEED = 42
 FACTOR = 3
 """Of Hyperband. gotorb's is e; the pruner takes whole numbers."""
 
-METRICS = {"val_accuracy": "maximize", "val_loss": "minimize"}
+METRICS: dict[str, Literal["maximize", "minimize"]] = {
+    "val_accuracy": "maximize",
+    "val_loss": "minimize",
+}
 
 
 def suggest(trial: Any) -> dict[str, Any]:
