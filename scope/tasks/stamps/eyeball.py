@@ -217,9 +217,9 @@ def record_vote(shown: EyeballSet, ledger: Ledger, labeller: str, given: Any) ->
     InputError
         If the row or the vote is none.
     """
-    key = given.get("vote") if isinstance(given, Mapping) else None
+    key = str(given.get("vote")) if isinstance(given, Mapping) else ""
     if key not in VOTES:
-        raise InputError("vote", value=str(key), allowed=VOTES)
+        raise InputError("vote", value=key, allowed=VOTES)
     row = shown.find(str(given.get("id") or "?"))
     name, label = str(shown.labels["id"].iloc[row]), VOTES[key][0]
     ledger.append([Label(name, TASK, label, source="human", labeller=labeller)])
