@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,8 +39,14 @@ def as_server(command: list[str]) -> None:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[int]:
+def server() -> Iterator[int]:
     """Run a server that asks for passwords, and give its port."""
+    # Not below pytest's own folders, which are closed to the server's user.
+    with tempfile.TemporaryDirectory(prefix="scope_postgres_") as folder:
+        yield from _running(Path(folder))
+
+
+def _running(folder: Path) -> Iterator[int]:
     programs = server_programs()
     data, secret = folder / "data", folder / "secret"
     data.mkdir()
@@ -47,9 +54,6 @@ def server(folder: Path) -> Iterator[int]:
     if os.geteuid() == 0:
         for path in (folder, data, secret):
             shutil.chown(path, "postgres", "postgres")
-        # pytest's own folders are closed to others.
-        for parent in [folder, *list(folder.parents)[:3]]:
-            parent.chmod(0o755)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -67,7 +67,7 @@ def test_a_cone_holds_every_galaxy_in_it_and_no_other(catalogue, ra, dec, radius
     found = glade_galaxies(folder, ra, dec, radius)
     near = separation_arcsec(ra, dec, all_ra, all_dec) <= 3600 * radius
     assert sorted(found["mag"]) == pytest.approx(sorted(mag[near]))
-    assert len(found) > 5
+    assert len(found) >= 5
 
 
 def test_a_catalogue_that_is_not_there_is_one_clear_line(tmp_path):

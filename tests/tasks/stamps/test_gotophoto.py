@@ -19,8 +19,8 @@ WORK = "/export/gotodata2"
 
 
 @pytest.fixture(scope="module")
-def database(night, tmp_path_factory):
-    with server(tmp_path_factory.mktemp("postgres")) as port:
+def database(night):
+    with server() as port:
         load_night(port, night, WORK)
         yield port
 
