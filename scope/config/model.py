@@ -25,6 +25,7 @@ from scope.config.sections import (
     TargetName,
     Thresholds,
 )
+from scope.config.stamps import Stamps
 from scope.config.tracking import FeatureStats, Tracking
 from scope.config.training import Training
 from scope.errors import ConfigError
@@ -79,6 +80,7 @@ class Config(Section):
         FieldCheck, "what the models find where nothing is, of each target"
     )
     active: Active = key(Active, "rounds of questions to people, which make labels")
+    stamps: Stamps = key(Stamps, "image stamps of alerts, real or bogus")
     downloads: Downloads = key(Downloads, "where models and training sets can be fetched from")
     thresholds: Thresholds = key(Thresholds, "named cuts on scores; stored scores are never cut")
 
