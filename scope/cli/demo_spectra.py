@@ -71,7 +71,7 @@ def run_demo(options: argparse.Namespace) -> None:
     for number in (1, 2):
         print(f"Round {number}: {options.members} members, scores, questions …", flush=True)
         run_rounds(folder, options.cores)
-        if number == 1:
+        if number == 1 and not (folder / HOME / "1" / "answers.csv").exists():
             answer(folder / HOME / "1", truth)
     report(folder, truth)
 
