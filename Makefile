@@ -1,4 +1,6 @@
 # make demo     simulate a quadrant, classify it, print where the results are
+# make demo-spectra  simulate a survey of spectra, ask about it, learn from the answers
+# make demo-stamps  the same for image stamps: a night, labels, a network, scores, a page
 # make test     all tests
 # make bench    how fast the period search is, against other packages (minutes)
 # make soak     many faults in a row, also of SLURM and Fritz; writes docs/faults.md (over an hour)
@@ -19,7 +21,7 @@ UV_VERSION := 0.13.8
 export SNAKEMAKE_OUTPUT_CACHE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test bench soak lint format starter install-profile lock clean-demo
+.PHONY: help install demo demo-stamps demo-spectra test bench soak lint format starter install-profile lock clean-demo
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -37,6 +39,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml envs/check_machine.sh
 
 demo: install
 	@$(BIN)/python -m scope.cli.demo --cores $(CORES)
+
+demo-spectra: install
+	@$(BIN)/python -m scope.cli.demo_spectra --cores $(CORES)
+
+demo-stamps: install
+	@$(BIN)/python -m scope.cli.demo_stamps --cores $(CORES)
 
 test: install
 	@bash envs/install_test_packages.sh
@@ -69,11 +77,12 @@ starter: install
 	$(BIN)/snakemake --cores $(CORES) --configfile config/starter.yaml \
 	  $(if $(DATA),config/starter_labelled.yaml \
 	    --config 'training={$(LABELLED)}') -- train
-	rm -rf models/dnn/starter models/xgb/starter models/fused/starter
-	mkdir -p models/dnn models/xgb models/fused
+	rm -rf models/dnn/starter models/xgb/starter models/fused/starter models/stars/starter
+	mkdir -p models/dnn models/xgb models/fused models/stars
 	cp -r results/models/dnn/starter models/dnn/starter
 	cp -r results/models/xgb/starter models/xgb/starter
 	cp -r results/models/fused/starter models/fused/starter
+	cp -r results/models/stars/starter models/stars/starter
 	rm -f models/*/starter/.snakemake_timestamp
 
 install-profile:

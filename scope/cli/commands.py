@@ -44,7 +44,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Scores and catalogues": (
         *("run-scope-local", "run-inference", "create-inference-script", "combine-preds"),
-        *("classify", "summary", "plot-predictions", "verify"),
+        *("classify", "publish-stars", "export", "make-release", "compare-releases"),
+        *("summary", "plot-predictions", "verify"),
     ),
     "Models and training": (
         *("models", "fetch-models", "import-models", "fetch-datasets"),
@@ -52,12 +53,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("train", "scope-train", "create-training-script", "plot-bundle"),
         *("assemble-training-stats", "plot-training-stats"),
     ),
+    "Labels and questions": ("labels", "al-querier"),
     "Runs": ("status", "resume", "cancel-orphans", "analyze-logs", "config", "import-config"),
     "Batch scripts for SLURM": (
         *("generate-features-slurm", "generate-features-job-submission"),
         *("run-inference-slurm", "run-inference-job-submission", "combine-preds-slurm"),
         *("train-algorithm-slurm", "train-algorithm-job-submission"),
     ),
+    "Image stamps": ("stamps",),
     "Fritz and events": (
         *("gcn", "scope-download-gcn-sources", "select-fritz-sample"),
         *("scope-upload-classification", "scope-download-classification"),

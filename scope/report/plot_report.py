@@ -15,7 +15,9 @@ from scope.report import field_check, sections
 from scope.report.amplitudes import tally_features
 from scope.report.banners import banners
 from scope.report.examples import APERIODIC, choose_examples, read_curves
+from scope.report.first_screen import first_screen
 from scope.report.page import assemble
+from scope.report.quality import quality
 from scope.report.tables import number, percent
 from scope.report.tally import CatalogTally, tally_catalog
 
@@ -33,6 +35,7 @@ def plot_report(
     facts: Mapping[str, Any] | None = None,
     strange_below: float = 0.0,
     aperiodic: Collection[str] = APERIODIC,
+    stars: PathLike | None = None,
 ) -> None:
     """Write the report of a target as one self-contained HTML page.
 
@@ -61,6 +64,8 @@ def plot_report(
         counted as such and have no label.
     aperiodic : collection of str
         Tags of classes whose examples are drawn against time instead of phase.
+    stars : path, optional
+        Table of stars of the target, see `scope.product.publish_stars`.
 
     Raises
     ------
@@ -83,18 +88,20 @@ def plot_report(
         (example.id for examples in chosen.values() for example in examples),
     )
     parts = [
-        sections.counts(tally, seen, provenance),
-        sections.classes(tally, provenance),
-        sections.scores(tally),
+        sections.examples(tally, chosen, curves, aperiodic, provenance),
         sections.diagrams(tally, seen, aperiodic),
         sections.sky(tally),
         sections.light_curves(tally, seen),
-        sections.examples(tally, chosen, curves, aperiodic, provenance),
+        quality(stars, classes, strange_below),
+        sections.counts(tally, seen, provenance),
+        sections.classes(tally, provenance),
+        sections.scores(tally),
         sections.provenance(provenance),
     ]
     title = f"{target_name(catalog.stem)}: classification report"
     first = field_check.verdict(check, {tag: one.label for tag, one in tally.classes.items()})
     first += banners(tally, seen, provenance)
+    first += first_screen(tally, chosen, curves, aperiodic, provenance)
     page = assemble(title, _lead(tally), _numbers(tally), parts, provenance, first)
     write_bytes(page.encode(), output)
 

@@ -94,6 +94,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "merge": Need(memory_mb=1000),
         "export": Need(memory_mb=1000, memory_mb_per_thousand=4),
         "publish": Need(memory_mb=1000),
+        "publish_stars": Need(memory_mb=1000, memory_mb_per_thousand=3),
         "fetch_examples": Need(memory_mb=1000),
         "fetch_nulls": Need(memory_mb=1000),
         "score_nulls": Need(memory_mb=2000, memory_mb_per_thread=150, minutes=30),
@@ -108,7 +109,15 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "assemble_training_set": Need(memory_mb=1500, memory_mb_per_thousand=10),
         "train_bundle": Need(memory_mb=4000, memory_mb_per_thousand=50, minutes_per_thousand=60),
         "fuse": Need(memory_mb=1500),
+        "fuse_stars": Need(memory_mb=1500),
         "plot_bundle": Need(),
+        # Of the rounds of questions; their pools are no light curves, and count as none.
+        "prepare_pool": Need(memory_mb=7000, minutes=90),
+        "merge_labels": Need(memory_mb=1500),
+        "train_member": Need(memory_mb=5000, minutes=100),
+        "summarise_members": Need(memory_mb=7000, minutes=40),
+        "select_queries": Need(memory_mb=7000, minutes=40),
+        "write_sheet": Need(memory_mb=1500),
     }
 )
 """Rule -> what its jobs need."""
