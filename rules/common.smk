@@ -21,6 +21,7 @@ from scope.classifiers.bundle import (
 from scope.classifiers.fusion import FUSED, models_in_use
 from scope.classifiers.settings import training_settings
 from scope.config import load_config
+from scope.plugins import DEFAULT_ALGORITHMS
 from scope.errors import ScopeError
 from scope.product.star_fusion import STARS
 from scope.provenance import STAGES
@@ -29,20 +30,6 @@ from scope.surveys.open import archive_arguments, kowalski_settings
 from scope.targets import FieldTarget, parse_target
 from scope.targets.paths import without_wildcards
 from scope.targets.plan import Plan
-
-
-wildcard_constraints:
-    target=r"field_\d+|ids_[A-Za-z0-9][\w.-]*|gcn_[\dT-]+",
-    unit=r"ccd_\d\d_quad_\d|chunk_\d\d\d+",
-    algo="dnn|xgb",
-    kind="dnn|xgb|fused",
-    group=r"[A-Za-z0-9][\w.-]*",
-    origin=r"(twins/)?(labelled|catalogued|field_\d+/ccd_\d\d_quad_\d)|field_stars",
-    classes=r"[a-z0-9_]+",
-    task=r"[a-z][a-z0-9_]*",
-    round=r"[1-9]\d*",
-    member=r"\d+",
-    preprocessing="[0-9a-f]{12}",
 
 
 def clearly(function):
@@ -62,13 +49,28 @@ def clearly(function):
 
 CONFIG = clearly(load_config)(overrides=config, root=workflow.basedir)
 PLAN = Plan(CONFIG)
-ALGORITHMS = ["dnn", "xgb"]
+ALGORITHMS = list(dict.fromkeys([*DEFAULT_ALGORITHMS, *CONFIG.inference.algorithms]))
+"""What is trained together, and can score: those of the shipped models, and those in use."""
 FACTS = {"config_hash": CONFIG.config_hash}
 if CONFIG.probabilities.stated:
     # Here and not in the last rule, after all the work; loaded only for this.
     from scope.catalog.probabilities import check_frequencies
 
     clearly(check_frequencies)(CONFIG)
+
+
+wildcard_constraints:
+    target=r"field_\d+|ids_[A-Za-z0-9][\w.-]*|gcn_[\dT-]+",
+    unit=r"ccd_\d\d_quad_\d|chunk_\d\d\d+",
+    algo="|".join(ALGORITHMS),
+    kind="|".join([*ALGORITHMS, FUSED]),
+    group=r"[A-Za-z0-9][\w.-]*",
+    origin=r"(twins/)?(labelled|catalogued|field_\d+/ccd_\d\d_quad_\d)|field_stars",
+    classes=r"[a-z0-9_]+",
+    task=r"[a-z][a-z0-9_]*",
+    round=r"[1-9]\d*",
+    member=r"\d+",
+    preprocessing="[0-9a-f]{12}",
 
 
 # Where light curves come from
@@ -224,7 +226,7 @@ def star_fusion_in_use():
 
 
 def group_of(algo):
-    return getattr(CONFIG.inference.group, algo)
+    return CONFIG.inference.group_of(algo)
 
 
 @cache

@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,17 @@ class Registry:
         thing's name. Those with a leading underscore are none.
     attribute : str
         What such a module calls the thing.
+    reserved : collection of str
+        Names that mean something else.
     """
 
-    def __init__(self, kind: str, package: str, attribute: str) -> None:
+    def __init__(
+        self, kind: str, package: str, attribute: str, reserved: Collection[str] = ()
+    ) -> None:
         self.kind, self._package, self._attribute = kind, package, attribute
+        self._reserved = frozenset(reserved)
         self._loaded: dict[str, Any] = {}
+        self._found: list[str] | None = None
 
     @property
     def _variable(self) -> str:
@@ -56,12 +63,15 @@ class Registry:
         return tuple(dict.fromkeys([*self._built_in(), *self._added()]))
 
     def _built_in(self) -> list[str]:
+        if self._found is not None:
+            return self._found
         found = find_spec(self._package)
         folders = [] if found is None else found.submodule_search_locations or []
         paths = [path for folder in folders for path in Path(folder).iterdir()]
         modules = [path.stem for path in paths if path.suffix == ".py"]
         modules += [path.name for path in paths if (path / "__init__.py").is_file()]
-        return sorted(name for name in modules if not name.startswith("_"))
+        self._found = sorted(name for name in modules if not name.startswith("_"))
+        return self._found
 
     def _added(self) -> dict[str, str]:
         lines = os.environ.get(self._variable, "").split(",")
@@ -91,7 +101,8 @@ class Registry:
                     value=place,
                     allowed="module:object, such as my_module:HGB",
                 )
-            if name in self._built_in() or self._added().get(name, place) != place:
+            taken = name in self._built_in() or name in self._reserved
+            if taken or self._added().get(name, place) != place:
                 raise ConfigError(
                     f"{self.kind} whose name is taken", value=name, todo="choose another name"
                 )
@@ -115,6 +126,9 @@ class Registry:
 
     def _load(self, name: str, place: str) -> Any:
         module, _, attribute = place.partition(":")
+        if os.getcwd() not in sys.path:
+            # Last, so that a file of the run folder hides no library.
+            sys.path.append(os.getcwd())
         try:
             found = getattr(importlib.import_module(module), attribute)
         except (ImportError, AttributeError) as error:
@@ -134,8 +148,17 @@ class Registry:
         return made
 
 
-ALGORITHMS = Registry("algorithm", "scope.models.algorithms", "ALGORITHM")
+ALGORITHMS = Registry(
+    "algorithm",
+    "scope.models.algorithms",
+    "ALGORITHM",
+    # Ends of other columns of a catalogue, and what several algorithms together are called.
+    reserved=("p", "set", "fused", "field", "train", "mean"),
+)
 """What learns: `scope.models.algorithm.Algorithm`."""
+
+DEFAULT_ALGORITHMS: tuple[str, str] = ("dnn", "xgb")
+"""Whose models come with the project: what scores light curves where nothing else is configured."""
 
 TASKS = Registry("task", "scope.tasks", "TASK")
 """What is learnt: `scope.models.task.Task`."""

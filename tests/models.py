@@ -86,10 +86,13 @@ def train(training_set: Path, output: Path, algorithm: str, **changes: object) -
         "features": FEATURES,
         "impute": IMPUTE,
         "period_suffix": "LS",
-        "trees": TREES,
+        "options": {"xgb": TREES},
         "calibration": CALIBRATION,
         **changes,
     }
+    for name, of in (("trees", "xgb"), ("network", "dnn")):
+        if name in settings:
+            settings["options"] = {of: settings.pop(name)}
     return train_bundle(training_set, output, algorithm=algorithm, **settings)  # type: ignore[arg-type]
 
 

@@ -135,7 +135,7 @@ def test_numpy_refuses_pickles_by_itself(tmp_path: Path) -> None:
             assert door not in text, f"{path} has {door}"
     pickled = [p.name for p in sources.rglob("*.py") if "pickle.load" in p.read_text()]
     # A job that a process hands to its child, in a folder that nobody else may enter.
-    assert pickled == ["dnn_job.py"]
+    assert pickled == ["jobs.py"]
 
 
 def test_a_script_of_training_commands_quotes_everything(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ LAYERS = [
     "models",
     "active",
     "classifiers",
+    "models.algorithms",
     "tasks",
     "inference",
     "catalog",
@@ -83,6 +84,9 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
 def part_of(name: str) -> str | None:
     """The part of the package that a dotted name is in; None for others and the root."""
     root, *parts = name.split(".")
+    if parts[:2] == ["models", "algorithms"]:
+        # Found by name, as plug-ins are: they may use all that models are made with.
+        return "models.algorithms"
     return parts[0] if root == "scope" and parts and not parts[0].startswith("__") else None
 
 

@@ -85,7 +85,7 @@ def classify(
     config = load_config(config_path=config_path)
     check_frequencies(config)
     groups: dict[str, str] = {
-        algorithm: group or getattr(config.inference.group, algorithm)
+        algorithm: group or config.inference.group_of(algorithm)
         for algorithm in config.inference.algorithms
     }
     folders, fusion = models_in_use([models] if models else [Path("models"), SHIPPED], groups)

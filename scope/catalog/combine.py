@@ -16,6 +16,7 @@ from scope.io import count_rows, read_dataframe, read_ids, write_parquet
 from scope.io.atomic import write_bytes
 from scope.io.frames import nullable_integers, plain_integers
 from scope.io.user_tables import read_user_table
+from scope.plugins import DEFAULT_ALGORITHMS
 from scope.schema import require_columns
 
 if TYPE_CHECKING:
@@ -26,28 +27,28 @@ SOURCE = ["obj_id", "survey_id"]
 _log = logging.getLogger(__name__)
 
 
-def combine_light_curves(dnn: str | Path, xgb: str | Path, output: str | Path) -> int:
-    """Write the scores of both algorithms side by side, one row per light curve.
+def combine_light_curves(first: str | Path, second: str | Path, output: str | Path) -> int:
+    """Write the scores of two algorithms side by side, one row per light curve.
 
     A light curve that only one of the files has keeps its row; the other's scores are null.
 
     Parameters
     ----------
-    dnn, xgb : path
+    first, second : path
         See `scope.catalog.merge`.
     output : path
-        Parquet: the columns of `dnn`, then the scores of `xgb`.
+        Parquet: the columns of `first`, then the scores of `second`.
 
     Returns
     -------
     int
         Rows.
     """
-    if np.array_equal(read_ids(dnn), read_ids(xgb)) and _same_keys(dnn, xgb):
-        publish_catalog([dnn, xgb], output)
+    if np.array_equal(read_ids(first), read_ids(second)) and _same_keys(first, second):
+        publish_catalog([first, second], output)
         return count_rows(output)
     # Nullable: a row that one file lacks would turn ids and bit masks into floats.
-    left, right = (nullable_integers(read_dataframe(path)) for path in (dnn, xgb))
+    left, right = (nullable_integers(read_dataframe(path)) for path in (first, second))
     one, other = len(left), len(right)
     scores = [name for name in right if is_score(str(name))]
     keys = [name for name in right if name not in scores]
@@ -63,7 +64,7 @@ def combine_light_curves(dnn: str | Path, xgb: str | Path, output: str | Path) -
     if both < len(result):
         _log.warning(
             "%d light curves are in both files, %d in %s alone, %d in %s alone",
-            *(both, one - both, dnn, other - both, xgb),
+            *(both, one - both, first, other - both, second),
         )
     result.attrs = {name: v for name, v in left.attrs.items() if right.attrs.get(name) == v}
     result.attrs.update(joined_check([left.attrs, right.attrs]))
@@ -72,9 +73,10 @@ def combine_light_curves(dnn: str | Path, xgb: str | Path, output: str | Path) -
 
 
 def combine_sources(
-    dnn: str | Path,
-    xgb: str | Path,
+    first: str | Path,
+    second: str | Path,
     *,
+    algorithms: tuple[str, str] = DEFAULT_ALGORITHMS,
     method: str = "mean",
     threshold: float = 0.7,
 ) -> tuple[pd.DataFrame, dict[str, list[str]]]:
@@ -82,9 +84,11 @@ def combine_sources(
 
     Parameters
     ----------
-    dnn, xgb : path
+    first, second : path
         Tables of sources, with ``obj_id``, ``survey_id`` and scores, as `consolidate` and
         ``select-fritz-sample`` make them.
+    algorithms : pair of str
+        Whose scores they have.
     method : {"mean", "max"}
         Of both scores; where one algorithm lacks a class, the score of the other.
     threshold : float
@@ -92,7 +96,7 @@ def combine_sources(
     Returns
     -------
     table : pandas.DataFrame
-        ``obj_id``, ``survey_id``, the other columns as in `dnn`, and a column per class, named
+        ``obj_id``, ``survey_id``, the other columns as in `first`, and a column per class, named
         by its tag alone. Sources that one algorithm lacks are left out, and counted.
     classes : dict of str to list of str
         ``obj_id`` -> classes whose score exceeds the threshold.
@@ -106,11 +110,9 @@ def combine_sources(
 
     if method not in METHODS:
         raise UsageError("--agg-method", value=method, allowed=METHODS)
-    tables = {
-        "dnn": read_user_table(dnn, names=SOURCE),
-        "xgb": read_user_table(xgb, names=SOURCE),
-    }
-    for path, table in zip((dnn, xgb), tables.values(), strict=True):
+    paths = dict(zip(algorithms, (first, second), strict=True))
+    tables = {name: read_user_table(path, names=SOURCE) for name, path in paths.items()}
+    for path, table in zip(paths.values(), tables.values(), strict=True):
         require_columns(list(table.columns), SOURCE, f" in {path}")
         twice = table.duplicated(SOURCE)
         if twice.any():
@@ -118,26 +120,25 @@ def combine_sources(
                 f"source that stands twice in {path}", value=table[twice].iloc[0]["obj_id"]
             )
     indexed = {name: table.set_index(SOURCE) for name, table in tables.items()}
-    shared = indexed["dnn"].index.intersection(indexed["xgb"].index, sort=False)
-    lost = len(indexed["dnn"].index.union(indexed["xgb"].index)) - len(shared)
+    one, other = indexed.values()
+    shared = one.index.intersection(other.index, sort=False)
+    lost = len(one.index.union(other.index)) - len(shared)
     if lost:
         _log.warning("%d sources are scored by one algorithm only, and are left out", lost)
     scores = {name: _by_tag(table.loc[shared], name) for name, table in indexed.items()}
-    tags = list(dict.fromkeys([*scores["dnn"].columns, *scores["xgb"].columns]))
+    tags = list(dict.fromkeys(column for part in scores.values() for column in part.columns))
     stacked = pd.concat([part.reindex(columns=tags) for part in scores.values()])
     values = stacked.groupby(level=SOURCE).agg(method).loc[shared]
-    first = indexed["dnn"].loc[shared]
-    others = first[[name for name in first.columns if not _algorithm_of(str(name))]]
+    kept = [name for name in one.columns if not _algorithm_of(str(name))]
+    others = one.loc[shared][kept]
     table = pd.concat([others, values], axis=1).reset_index()
     above = {
         str(name): [tag for tag, value in zip(tags, row, strict=True) if value > threshold]
         for name, row in zip(table["obj_id"], table[tags].to_numpy(), strict=True)
     }
-    table.attrs = {
-        name: value
-        for name, value in tables["dnn"].attrs.items()
-        if tables["xgb"].attrs.get(name) == value
-    } | {"combined_by": method}
+    left, right = (part.attrs for part in tables.values())
+    alike = {name: value for name, value in left.items() if right.get(name) == value}
+    table.attrs = alike | {"combined_by": method}
     table.attrs.update(joined_check([part.attrs for part in tables.values()]))
     return table, above
 
@@ -153,10 +154,10 @@ def write_sources(
         table.to_csv(output.with_suffix(".csv"), index=False)
 
 
-def _same_keys(dnn: str | Path, xgb: str | Path) -> bool:
+def _same_keys(one: str | Path, other: str | Path) -> bool:
     from scope.io import read_metadata
 
-    first, second = read_metadata(dnn), read_metadata(xgb)
+    first, second = read_metadata(one), read_metadata(other)
     return first.get("period_suffix") == second.get("period_suffix") and first.get(
         "model_period_suffix"
     ) == second.get("model_period_suffix")

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from scope.catalog.field_check import joined_check
-from scope.catalog.merge import ALGORITHMS, SURVEY_IDS
+from scope.catalog.merge import SURVEY_IDS
 from scope.catalog.publish import is_score
 from scope.catalog.stars import Statistic, find_stars
 from scope.errors import InputError
 from scope.identifiers import iau_name
 from scope.io import read_metadata, read_schema, read_table, to_frame
+from scope.plugins import ALGORITHMS
 from scope.schema import require_columns
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def consolidate(
     ----------
     paths : sequence of path
         Predictions of one algorithm, see `scope.catalog.merge`, of several targets.
-    algorithm : {"dnn", "xgb"}
+    algorithm : str
     statistic : {"mean", "median", "max"}
         What becomes of the scores of the light curves of a source.
 

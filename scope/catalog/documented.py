@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scope.classifiers.bundle import VARIABLES
 from scope.io import count_rows, iter_batches, read_metadata
 from scope.io.atomic import write_bytes
 
@@ -47,8 +48,10 @@ def write_meta(predictions: str | Path, field: str, bundle: ModelBundle) -> Path
     paths = [str(bundle.folder / member["file"]) for member in bundle.manifest["members"]]
     meta = {
         "field": field,
-        "dnn_models": paths if bundle.algorithm == "dnn" else [],
-        "xgb_models": paths if bundle.algorithm == "xgb" else [],
+        **{
+            f"{name}_models": paths if bundle.algorithm == name else []
+            for name in VARIABLES.algorithms
+        },
         "total": count_rows(predictions),
     }
     path = predictions.with_name(META)

@@ -21,14 +21,12 @@ from scope.io import (
     read_schema,
     read_table,
 )
+from scope.plugins import ALGORITHMS
 from scope.provenance import record
 from scope.schema import require_columns
 
 WINDOW_ROWS = 4096
 """Rows that are joined at a time."""
-
-ALGORITHMS = ("dnn", "xgb")
-"""What gives the scores: the last part of their columns' names."""
 
 SURVEY_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
 """Ids in other surveys. Zero and not null stands for none, so that tables join on them."""
@@ -65,7 +63,7 @@ def merge(
     scores : sequence of path
         Files with `_id`, row by row the same as in `gathered`, and score columns.
     output : path
-    algorithm : {"dnn", "xgb"}
+    algorithm : str
     nulls : path, optional
         Scored nulls of the target (`scope.catalog.nulls.score_nulls`). The record of `output`
         then says, under ``field_check``, how many of these reach which score.

@@ -23,7 +23,6 @@ import pyarrow.compute as pc
 
 from scope.catalog.field_check import KINDS
 from scope.catalog.infer_file import infer_files
-from scope.catalog.merge import ALGORITHMS
 from scope.classifiers.bundle import ModelBundle
 from scope.errors import InputError
 from scope.features.assemble import write_features
@@ -35,6 +34,7 @@ from scope.lightcurves.cleaning import CleaningOptions
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import CleanedLightCurves, cleaned_table, lightcurves_of
 from scope.lightcurves.nulls import NULLS, draw_fraction
+from scope.plugins import ALGORITHMS
 from scope.provenance import record
 from scope.schema import KEY_COLUMNS, Column, arrow_schema, lightcurve_schema
 from scope.surveys.base import Survey

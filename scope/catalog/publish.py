@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from scope.catalog.cursor import Cursor
 from scope.catalog.field_check import CheckOptions, FieldCheck, joined_check
-from scope.catalog.merge import ALGORITHMS, check_same_ids
+from scope.catalog.merge import check_same_ids
 from scope.errors import InputError
 from scope.io import TableWriter, count_rows, read_metadata, read_schema, read_table
+from scope.plugins import ALGORITHMS
 from scope.provenance import record
 
 if TYPE_CHECKING:

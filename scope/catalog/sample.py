@@ -70,7 +70,7 @@ def select_sample(
     ----------
     sources : pandas.DataFrame
         See `scope.catalog.consolidate`, with `with_not_variable`.
-    algorithm : {"dnn", "xgb"}
+    algorithm : str
     options : SampleOptions
 
     Returns

@@ -1,11 +1,7 @@
-"""Writing model bundles."""
+"""Writing bundles of light-curve classifiers."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,20 +9,21 @@ from typing import Any
 
 from scope.classifiers.bundle import (
     CALIBRATION,
-    CARD,
-    KIND,
-    MANIFEST,
-    METRICS,
+    FEATURES,
+    HISTOGRAM,
     PREPROCESSING,
-    SCHEMA_VERSION,
-    SUFFIXES,
+    VARIABLES,
     ModelBundle,
-    sha256_of,
 )
 from scope.classifiers.calibration import Calibration
 from scope.config.classes import ClassDefinition
-from scope.errors import InputError
+from scope.models.algorithm import InputSpec, find_algorithm
+from scope.models.bundle import Member, Output
+from scope.models.bundle_writer import json_bytes, replace_folder
+from scope.models.bundle_writer import write_bundle as write_general_bundle
 from scope.preprocessing.frozen import Preprocessing
+
+__all__ = ["json_bytes", "replace_folder", "write_bundle"]
 
 
 def write_bundle(
@@ -65,89 +62,45 @@ def write_bundle(
     InputError
         If there is something else at `output`.
     """
-    suffix = SUFFIXES[algorithm]
-    contents = {f"{item.tag}{suffix}": models[item.tag] for item in definitions}
-    contents[PREPROCESSING] = preprocessing.content
+    suffix = find_algorithm(algorithm).suffix
+    files = {PREPROCESSING: preprocessing.content}
     if calibration is not None:
-        contents[CALIBRATION] = calibration.content
-    contents[METRICS] = json_bytes(metrics)
-    contents[CARD] = card.encode()
-    used = {item.features for item in definitions}
-    manifest = {
-        "kind": KIND,
-        "schema_version": SCHEMA_VERSION,
-        "algorithm": algorithm,
-        "group": group,
-        "period_suffix": preprocessing.period_suffix,
-        **_interface(algorithm, definitions, {name: features[name] for name in sorted(used)}),
-        "members": [
-            {
-                "class": item.tag,
-                "file": f"{item.tag}{suffix}",
-                "output": f"{item.tag}_{algorithm}",
-                "definition": asdict(item),
-            }
+        files[CALIBRATION] = calibration.content
+    lists = {name: list(features[name]) for name in sorted({item.features for item in definitions})}
+    write_general_bundle(
+        output,
+        task=VARIABLES.name,
+        algorithm=algorithm,
+        group=group,
+        inputs=_inputs(algorithm, lists),
+        outputs=[Output(f"{item.tag}_{algorithm}") for item in definitions],
+        members=[
+            Member(
+                item.tag,
+                f"{item.tag}{suffix}",
+                f"{item.tag}_{algorithm}",
+                {FEATURES: item.features},
+                {"class": item.tag, "definition": asdict(item)},
+            )
             for item in definitions
         ],
-        "thresholds": {item.tag: item.threshold for item in definitions},
-        "preprocessing": {"file": PREPROCESSING, "sha256": preprocessing.sha256},
-        **facts,
-        "files": {name: sha256_of(content) for name, content in contents.items()},
-    }
-    replace_folder(Path(output), {**contents, MANIFEST: json_bytes(manifest)})
+        models=models,
+        metrics=metrics,
+        card=card,
+        files=files,
+        facts={
+            "input_kind": "light-curve features, filled and scaled",
+            "features": lists,
+            "period_suffix": preprocessing.period_suffix,
+            "thresholds": {item.tag: item.threshold for item in definitions},
+            "preprocessing": {"file": PREPROCESSING, "sha256": preprocessing.sha256},
+            **facts,
+        },
+    )
     return ModelBundle.load(output)
 
 
-def _interface(
-    algorithm: str, definitions: Sequence[ClassDefinition], features: Mapping[str, Sequence[str]]
-) -> dict[str, Any]:
-    """Describe inputs and outputs: names, shapes, types and kinds."""
-    inputs: list[dict[str, Any]] = [
-        {"name": name, "shape": [None, len(columns)], "dtype": "float32"}
-        for name, columns in features.items()
-    ]
-    if algorithm == "dnn":
-        inputs.append({"name": "dmdt", "shape": [None, 26, 26], "dtype": "float32"})
-    outputs = [{"name": f"{item.tag}_{algorithm}", "kind": "score"} for item in definitions]
-    return {
-        "input_kind": "light-curve features, filled and scaled",
-        "inputs": inputs,
-        "outputs": outputs,
-        "features": {name: list(columns) for name, columns in features.items()},
-    }
-
-
-def replace_folder(output: Path, contents: Mapping[str, bytes]) -> None:
-    """Write a folder beside its place and move it there; it has a manifest.
-
-    Raises
-    ------
-    InputError
-        If there is something else at `output`.
-    """
-    if output.is_dir() and any(output.iterdir()) and not (output / MANIFEST).is_file():
-        raise InputError(
-            "folder that is no model bundle stands where one is to be written",
-            value=str(output),
-            todo="name another folder, or remove it",
-        )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    temporary = output.with_name(f".{output.name}.{secrets.token_hex(8)}.tmp")
-    temporary.mkdir()
-    try:
-        for name, content in contents.items():
-            (temporary / name).write_bytes(content)
-        if output.is_dir():
-            old = output.with_name(f".{output.name}.{secrets.token_hex(8)}.tmp")
-            os.replace(output, old)
-            os.replace(temporary, output)
-            shutil.rmtree(old)
-        else:
-            os.replace(temporary, output)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def json_bytes(value: Mapping[str, Any]) -> bytes:
-    """Return a file of JSON; NaN is none."""
-    return (json.dumps(value, indent=1, allow_nan=False) + "\n").encode()
+def _inputs(algorithm: str, lists: Mapping[str, Sequence[str]]) -> list[InputSpec]:
+    """Return the inputs: each list of features, and the histogram if it is looked at."""
+    inputs = [InputSpec(name, (None, len(columns))) for name, columns in lists.items()]
+    return inputs + [HISTOGRAM] * (HISTOGRAM.name in find_algorithm(algorithm).inputs)

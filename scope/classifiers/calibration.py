@@ -24,6 +24,8 @@ from scope.classifiers.calibrators import MAPS, apply, fit, from_log_odds, log_o
 from scope.classifiers.evaluation import best_cut
 from scope.classifiers.score_reference import ScoreReference
 from scope.errors import BundleError, ConfigError
+from scope.models.algorithm import find_algorithm
+from scope.plugins import ALGORITHMS
 from scope.schema import parse_json
 
 KIND = "scope calibration"
@@ -80,8 +82,13 @@ class CalibrationOptions:
         if n_stars < self.probability_from:
             return RANK
         if n_stars < self.beta_from:
-            return "temperature" if algorithm == "dnn" else "platt"
+            return few_stars_map(algorithm)
         return "beta" if n_stars < self.isotonic_from else "isotonic"
+
+
+def few_stars_map(algorithm: str) -> str:
+    """Return the map for classes of few stars: what the algorithm says, Platt's for a fusion."""
+    return find_algorithm(algorithm).few_stars_map if algorithm in ALGORITHMS else "platt"
 
 
 @dataclass(frozen=True)

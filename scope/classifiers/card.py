@@ -7,8 +7,7 @@ from typing import Any
 
 from scope.classifiers.calibration import RANK, Calibration
 from scope.classifiers.metrics import metrics_table
-
-NAMES = {"dnn": "neural networks", "xgb": "gradient-boosted trees"}
+from scope.models.algorithm import find_algorithm
 
 
 def render_card(
@@ -42,7 +41,7 @@ def render_card(
     )
     split_by = "blocks of the sky" if "blocks" in columns else "star"
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
-    return f"""# {group}: {NAMES[algorithm]}
+    return f"""# {group}: {find_algorithm(algorithm).plural}
 
 {about or "One binary classifier per class; classes do not exclude each other."}
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scope.classifiers.bundle import HISTOGRAM, VARIABLES
 from scope.classifiers.data import DataOptions, TrainingData, load_training_data
 from scope.classifiers.dnn import DMDT_SHAPE
 from scope.classifiers.examples import Examples, balanced_rows
@@ -20,6 +21,7 @@ from scope.config import Config, load_config
 from scope.config.classes import ClassDefinition
 from scope.errors import ConfigError, InputError
 from scope.features.registry import REGISTRY
+from scope.models.algorithm import find_algorithm
 
 Made = tuple[dict[str, Any], dict[str, npt.NDArray[np.int64]], dict[str, int], dict[int, float]]
 
@@ -48,8 +50,8 @@ class Dataset:
         configuration with ``include``; by default those of the class.
     verbose : bool
         Print the numbers of rows.
-    algorithm : {"dnn", "xgb"}
-        Whether `make` gives batches for Keras or arrays.
+    algorithm : str
+        Whether `make` gives batches for Keras, of features and histograms, or arrays of features.
     period_suffix : str, optional
         Period search of the columns.
     config : Config, optional
@@ -74,11 +76,11 @@ class Dataset:
         self.config = load_config() if config is None else config
         (self.definition,) = self.config.class_definitions((tag,))
         path = path_dataset or self.config.training.dataset
-        if path is None or algorithm.lower() not in ("dnn", "xgb"):
+        if path is None or algorithm.lower() not in VARIABLES.algorithms:
             raise ConfigError(
                 "data set that cannot be made",
                 value=f"path_dataset {path}, algorithm {algorithm}",
-                allowed="a file, and dnn or xgb",
+                allowed=f"a file, and {' or '.join(VARIABLES.algorithms)}",
             )
         self.path = Path(path)
         self.algorithm = algorithm.lower()
@@ -175,7 +177,7 @@ class Dataset:
         data = self._load(definition, options)
         indexes, parts = _parts(data, definition, self.features)
         size = definition.batch_size
-        if self.algorithm == "xgb":
+        if HISTOGRAM.name not in find_algorithm(self.algorithm).inputs:
             sets: dict[str, Any] = {n: (p.features, p.target) for n, p in parts.items()}
         else:
             buffer = shuffle_buffer_size or self.config.training.dnn.shuffle_buffer_size

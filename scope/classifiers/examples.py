@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError
+from scope.models.algorithm import Rows
 
 Bools = npt.NDArray[np.bool_]
 
@@ -34,6 +35,18 @@ class Examples:
     dmdt: npt.NDArray[np.float32]
     target: Bools
     stars: npt.NDArray[np.int64]
+
+    @classmethod
+    def of_rows(cls, rows: Rows) -> Examples:
+        """Return rows of an algorithm that have features, and histograms or none."""
+        features = rows.inputs["features"]
+        dmdt = rows.inputs.get("dmdt", np.empty((len(features), 0), np.float32))
+        return cls(features, dmdt, rows.target, rows.groups)
+
+    @property
+    def rows(self) -> Rows:
+        """What algorithms are given."""
+        return Rows({"features": self.features, "dmdt": self.dmdt}, self.target, self.stars)
 
     def __len__(self) -> int:
         return len(self.target)

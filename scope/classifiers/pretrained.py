@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scope.errors import BundleError, ConfigError, NotFoundError
+from scope.models.algorithm import find_algorithm
+from scope.plugins import ALGORITHMS
 from scope.provenance import hash_file
 
-SUFFIXES = {"dnn": (".keras", ".h5"), "xgb": (".ubj", ".json")}
-"""Files of trained models by algorithm; the first that is there is taken."""
+
+def algorithms_with_weights() -> list[str]:
+    """Return the algorithms whose weights another training can take."""
+    return [name for name in ALGORITHMS if find_algorithm(name).has_weights]
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Pretrained:
     Attributes
     ----------
     path : Path
-        A file of one of the `SUFFIXES`.
+        A file of one of the algorithm's `start_suffixes`.
     weights_only : bool
         Put the weights of a network into one of the present settings; otherwise the network
         is taken as it is.
@@ -39,21 +43,23 @@ class Pretrained:
         ConfigError
             If only weights of trees are asked for, which have none.
         """
-        if weights_only and algorithm != "dnn":
+        learner = find_algorithm(algorithm)
+        if weights_only and not learner.has_weights:
             raise ConfigError(
                 "weights of a model that has none",
                 value=str(path),
-                allowed="weights_only with algorithm dnn",
+                allowed=f"weights_only with algorithm {' or '.join(algorithms_with_weights())}",
             )
         # A name such as vnv.20210324_220331 has no suffix, though it has a dot.
-        candidates = [Path(path), *(Path(f"{path}{suffix}") for suffix in SUFFIXES[algorithm])]
+        suffixes = learner.start_suffixes or (learner.suffix,)
+        candidates = [Path(path), *(Path(f"{path}{suffix}") for suffix in suffixes)]
         for candidate in candidates:
             if candidate.is_file():
                 return cls(candidate, weights_only)
         raise NotFoundError(
             f"no trained {algorithm} model to go on from",
             value=str(path),
-            allowed=f"a file, or its name without {' or '.join(SUFFIXES[algorithm])}",
+            allowed=f"a file, or its name without {' or '.join(suffixes)}",
         )
 
     @property

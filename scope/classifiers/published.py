@@ -27,13 +27,14 @@ from scope.errors import BundleError, ConfigError, InputError
 from scope.io import read_schema, read_table
 from scope.io.frames import from_frame
 from scope.io.user_tables import plain_table, read_user_table
+from scope.models.algorithm import find_algorithm
+from scope.plugins import ALGORITHMS
 from scope.preprocessing.frozen import Preprocessing
 from scope.preprocessing.scales import check_linear
 from scope.preprocessing.strategies import check_settings
 from scope.provenance import hash_file
 from scope.schema import parse_json, require_columns
 
-SUFFIXES = {"dnn": ".h5", "xgb": ".json"}
 _STAMPED = re.compile(r"(?P<tag>.+)\.(?P<stamp>\d{8}_\d{6})")
 
 STATISTICS = ("min", "max", "median", "mean", "std")
@@ -67,7 +68,7 @@ def find_published(folder: str | Path, algorithm: str) -> list[PublishedModel]:
     BundleError
         If there are none, or none of several says when it was made.
     """
-    folder, suffix = Path(folder), SUFFIXES[algorithm]
+    folder, suffix = Path(folder), _published_suffix(algorithm)
     found = []
     for place in sorted(path for path in folder.glob("[!.]*") if path.is_dir()):
         files = sorted(place.glob(f"*{suffix}"))
@@ -81,6 +82,24 @@ def find_published(folder: str | Path, algorithm: str) -> list[PublishedModel]:
             todo="name the folder of the group, such as models_dnn/trained_dnn_models",
         )
     return found
+
+
+def _published_suffix(algorithm: str) -> str:
+    """Return how files of published models end.
+
+    Raises
+    ------
+    ConfigError
+        If nobody has published models of this algorithm.
+    """
+    suffix = find_algorithm(algorithm).published_suffix
+    if not suffix:
+        raise ConfigError(
+            "import of models by an algorithm of which none are published",
+            value=algorithm,
+            allowed=[name for name in ALGORITHMS if find_algorithm(name).published_suffix],
+        )
+    return suffix
 
 
 def _newest(files: Sequence[Path]) -> Path:
@@ -119,7 +138,7 @@ def import_models(
         See the top of this module.
     output : path
         Folder of the bundle, ``models/<algorithm>/<group>``.
-    algorithm : {"dnn", "xgb"}
+    algorithm : str
     definitions : sequence of ClassDefinition
         Of all classes that may be there.
     features : mapping of list name to columns
@@ -200,15 +219,10 @@ def _converted(
     own: dict[str, list[str]] = {}
     for item, definition in zip(found, chosen, strict=True):
         expected = lists[definition.features]
-        if algorithm == "dnn":
-            from scope.classifiers.keras_h5 import keras_bytes_of_h5
-
-            models[item.tag] = keras_bytes_of_h5(item.path, len(expected))
-            continue
-        models[item.tag], names = ubj_of_json(item.path, expected)
+        models[item.tag], names = find_algorithm(algorithm).import_published(item.path, expected)
         if own.setdefault(definition.features, names) != names:
             raise BundleError(
-                f"trees {item.path} that take their features in another order than others",
+                f"model {item.path} that takes its features in another order than others",
                 value=", ".join(names),
                 allowed=", ".join(own[definition.features]),
                 todo="import them as a group of their own",

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scope.classifiers.bundle import ALGORITHMS, CARD, MANIFEST, ModelBundle
+from scope.classifiers.bundle import CARD, MANIFEST, VARIABLES, ModelBundle
 from scope.classifiers.fusion import FUSED, Fusion
 from scope.errors import BundleError
+from scope.models.places import load_bundle
+from scope.models.task import Task, find_task
+from scope.plugins import ALGORITHMS, TASKS
 from scope.schema import parse_json
-
-KINDS: tuple[str, ...] = (*ALGORITHMS, FUSED)
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Entry:
 
     Attributes
     ----------
-    kind : {"dnn", "xgb", "fused"}
+    kind : str
+        Name of an algorithm, or ``fused``.
     group : str
         Name of its folder.
     folder : Path
@@ -29,6 +31,8 @@ class Entry:
         Content of ``bundle.json``; empty if it cannot be read.
     size : int
         Bytes of all its files.
+    task : str
+        Whose models they are.
     """
 
     kind: str
@@ -36,18 +40,21 @@ class Entry:
     folder: Path
     manifest: Mapping[str, Any]
     size: int
+    task: str = VARIABLES.name
 
     @property
     def name(self) -> str:
-        """``<kind>/<group>``, by which commands know it."""
-        return f"{self.kind}/{self.group}"
+        """``<kind>/<group>``, by which commands know it; the task first, of other tasks."""
+        own = f"{self.kind}/{self.group}"
+        return own if self.task == VARIABLES.name else f"{self.task}/{own}"
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Class tags that it has scores or probabilities of."""
         if self.kind == FUSED:
             return tuple(self.manifest.get("stacks", ()))
-        return tuple(member["class"] for member in self.manifest.get("members", ()))
+        members = self.manifest.get("members", ())
+        return tuple(item["class"] if "class" in item else item["name"] for item in members)
 
     @property
     def is_calibrated(self) -> bool:
@@ -65,16 +72,18 @@ class Entry:
         if self.kind == FUSED:
             Fusion.load(self.folder)
             return
-        bundle = ModelBundle.load(self.folder)
+        own = self.task == VARIABLES.name
+        task = find_task(self.task)
+        bundle = ModelBundle.load(self.folder) if own else load_bundle(self.folder, task)
         if (bundle.algorithm, bundle.group) != (self.kind, self.group):
             raise BundleError(
                 f"bundle {self.folder} that belongs elsewhere",
                 value=f"{bundle.algorithm}/{bundle.group}",
-                allowed=self.name,
+                allowed=f"{self.kind}/{self.group}",
                 todo="move it to the folder of its algorithm and group",
             )
-        for tag in bundle.classes:
-            bundle.classifier(tag)
+        for name in bundle.members:
+            bundle.scorer(name)
 
     def card(self) -> str:
         """Return the card, what the models are for people.
@@ -93,15 +102,25 @@ class Entry:
 
 
 def find_models(models: str | Path) -> list[Entry]:
-    """Return all bundles and fusions of a folder, by kind and group."""
-    return [entry for kind in KINDS for entry in _of_kind(Path(models), kind)]
+    """Return all bundles and fusions of a folder, by task, kind and group."""
+    tasks = [VARIABLES, *(find_task(name) for name in TASKS if name != VARIABLES.name)]
+    return [
+        entry
+        for task in tasks
+        for kind in (*ALGORITHMS, FUSED)
+        for entry in _of_kind(Path(models), task, kind)
+    ]
 
 
-def _of_kind(models: Path, kind: str) -> Iterator[Entry]:
-    for path in sorted((models / kind).glob(f"[!.]*/{MANIFEST}")):
+def _of_kind(models: Path, task: Task, kind: str) -> Iterator[Entry]:
+    places = [models / task.name / kind]
+    if task is VARIABLES:
+        # Where they lay before there were tasks.
+        places.append(models / kind)
+    for path in sorted(path for place in places for path in place.glob(f"[!.]*/{MANIFEST}")):
         folder = path.parent
         size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-        yield Entry(kind, folder.name, folder, _manifest(path), size)
+        yield Entry(kind, folder.name, folder, _manifest(path), size, task.name)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -126,7 +145,8 @@ def named_models(models: str | Path, names: list[str]) -> list[Entry]:
         raise BundleError(
             "folder without models",
             value=str(models),
-            allowed=f"folders <kind>/<group> with a {MANIFEST}; kinds: {', '.join(KINDS)}",
+            allowed=f"folders <kind>/<group> with a {MANIFEST}; kinds: "
+            f"{', '.join((*ALGORITHMS, FUSED))}",
             todo="name the folder with --models-dir, or train or fetch some",
         )
     if not names:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
+from scope.classifiers.bundle import VARIABLES
 from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.data import DataOptions
-from scope.classifiers.dnn import NetworkOptions
-from scope.classifiers.xgb import TreeOptions
 from scope.config import Config
+from scope.models.algorithm import find_algorithm, make_options, option_names, options_record
 
 STARTER = "starter"
 SIMULATED = (
@@ -48,6 +47,23 @@ def _about(config: Config) -> str:
     return f"{SIMULATED} {words} {FIELD_STARS if there else NO_FIELD_STARS}"
 
 
+def algorithm_options(config: Config, name: str) -> Any:
+    """Return how the models of an algorithm are trained.
+
+    Raises
+    ------
+    ConfigError
+        If the algorithm is unknown, or does not take what is configured.
+    """
+    algorithm = find_algorithm(name)
+    if not algorithm.section:
+        return make_options(algorithm, config.training.options.get(name, {}))
+    section = getattr(config.training, algorithm.section)
+    return make_options(
+        algorithm, {item: getattr(section, item) for item in option_names(algorithm.options)}
+    )
+
+
 def training_settings(config: Config) -> dict[str, Any]:
     """Return the keyword arguments of `scope.classifiers.training.train_bundle`."""
     training = config.training
@@ -66,13 +82,9 @@ def training_settings(config: Config) -> dict[str, Any]:
             scales=config.feature_scales(),
             seed=training.random_state,
         ),
-        "network": NetworkOptions(
-            **{
-                item.name: getattr(training.dnn, item.name)
-                for item in dataclasses.fields(NetworkOptions)
-            }
-        ),
-        "trees": TreeOptions(**training.xgboost.model_dump()),
+        "options": {
+            name: options_record(algorithm_options(config, name)) for name in VARIABLES.algorithms
+        },
         "calibration": CalibrationOptions(**training.calibration.model_dump()),
         "group": training.group,
         "min_count": training.min_count,

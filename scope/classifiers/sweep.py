@@ -12,6 +12,7 @@ from typing import Any
 
 from scope.classifiers.bundle_writer import json_bytes
 from scope.classifiers.dnn import NetworkOptions
+from scope.classifiers.pretrained import algorithms_with_weights
 from scope.classifiers.search import Search
 from scope.classifiers.tracking import log_class, run_settings, tracked_run
 from scope.classifiers.train import replace_training, train_classes
@@ -71,7 +72,8 @@ def run_sweep(
     tag : str
     output : path
         JSON of all trainings.
-    algorithm : {"dnn"}
+    algorithm : str
+        One whose settings a sweep can search.
     job_type : str
         As tracking calls it.
     **training
@@ -87,11 +89,12 @@ def run_sweep(
     ConfigError
         If the algorithm is another one, a parameter is unknown, or no training succeeds.
     """
-    if algorithm != "dnn":
+    able = algorithms_with_weights()
+    if algorithm not in able:
         raise ConfigError(
             "sweep of an algorithm that has none",
             value=algorithm,
-            allowed="dnn",
+            allowed=able,
             todo="search the grids of trees with --skip-cv false",
         )
     sweep = config.wandb.sweep_config_dnn
@@ -105,7 +108,7 @@ def run_sweep(
         settings = search.propose([item.parameters for item in tried], losses)
         if settings is None:
             break
-        tried.append(_try(config, tag, settings, job_type, training))
+        tried.append(_try(config, tag, algorithm, settings, job_type, training))
         write_bytes(json_bytes({"class": tag, "runs": [asdict(t) for t in tried]}), output)
     best = min(tried, key=lambda item: _loss(item, sweep))
     if best.error is not None:
@@ -116,6 +119,7 @@ def run_sweep(
 def _try(
     config: Config,
     tag: str,
+    algorithm: str,
     settings: Mapping[str, Any],
     job_type: str,
     training: Mapping[str, Any],
@@ -130,11 +134,11 @@ def _try(
                 name=f"{tag}-sweep",
                 group=config.training.group,
                 job_type=job_type,
-                settings=run_settings(part, "dnn", tag),
+                settings=run_settings(part, algorithm, tag),
             ) as run,
         ):
             options = {**training, "calibrate": False}
-            trained = train_classes(part, folder, algorithm="dnn", **options)
+            trained = train_classes(part, folder, algorithm=algorithm, **options)
             figures, report = trained.metrics[tag], trained.reports[tag]
             if run is not None:
                 log_class(run, {"val": figures["val"], "test": {}}, report)

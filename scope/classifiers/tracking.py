@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from scope.classifiers.settings import training_settings
+from scope.classifiers.settings import algorithm_options, training_settings
 from scope.config import Config
 from scope.config.tracking import Tracking
 from scope.errors import BackendError
+from scope.models.algorithm import options_record
 from scope.services.credentials import find_credentials
 
 PACKAGE = "wandb"
@@ -123,13 +124,13 @@ def run_settings(config: Config, algorithm: str, tag: str) -> dict[str, Any]:
     """Return what a class is trained with, as JSON."""
     settings = training_settings(config)
     definition = next(item for item in settings["definitions"] if item.tag == tag)
-    options = settings["network" if algorithm == "dnn" else "trees"]
+    options = algorithm_options(config, algorithm)
     return {
         "algorithm": algorithm,
         "dataset": config.training.dataset,
         "period_suffix": settings["period_suffix"],
         **dataclasses.asdict(settings["data"]),
-        **dataclasses.asdict(options),
+        **options_record(options),
         **dataclasses.asdict(definition),
     }
 

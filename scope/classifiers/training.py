@@ -5,28 +5,27 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scope import __version__
 from scope.classifiers.assemble import assemble_training_set
-from scope.classifiers.bundle import ALGORITHMS, ModelBundle
+from scope.classifiers.bundle import VARIABLES, ModelBundle
 from scope.classifiers.bundle_writer import write_bundle
 from scope.classifiers.calibration import Calibration, CalibrationOptions, calibrate
 from scope.classifiers.card import render_card
 from scope.classifiers.data import DataOptions, TrainingData, load_training_data
-from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.judgement import is_constant, judge_class
 from scope.classifiers.pretrained import Pretrained
 from scope.classifiers.splits import TRAIN
-from scope.classifiers.training_run import Options, Trained, TrainingRun
+from scope.classifiers.training_run import Trained, TrainingRun
 from scope.classifiers.training_scores import ClassScores, TrainingScores
 from scope.classifiers.untrainable import absent_labels, left, rare_classes, tell_skipped
-from scope.classifiers.xgb import TreeOptions
 from scope.config.classes import ClassDefinition
 from scope.errors import ConfigError, InputError
 from scope.features.registry import REGISTRY, model_features
+from scope.models.algorithm import find_algorithm, make_options, options_record
 from scope.provenance import hash_file
 
 __all__ = ["assemble_training_set", "train_bundle"]
@@ -59,8 +58,7 @@ def train_bundle(
     impute: Mapping[str, str] | None = None,
     period_suffix: str = "LS_BIC",
     data: DataOptions | None = None,
-    network: NetworkOptions | None = None,
-    trees: TreeOptions | None = None,
+    options: Mapping[str, Any] | None = None,
     calibration: CalibrationOptions | None = None,
     scores_output: str | Path | None = None,
     group: str | None = None,
@@ -89,7 +87,8 @@ def train_bundle(
         See `scope.classifiers.data.load_training_data`.
     output : path
         Folder of the bundle.
-    algorithm : {"dnn", "xgb"}
+    algorithm : str
+        Any that serves light curves.
     definitions : sequence of ClassDefinition
         Classes, in the order of the score columns.
     features : mapping, optional
@@ -97,7 +96,9 @@ def train_bundle(
     impute : mapping of column to strategy, optional
     period_suffix : str
         Period search whose columns `features` names.
-    data, network, trees : options, optional
+    data : DataOptions, optional
+    options : mapping of algorithm to options or to a mapping, optional
+        How models are trained; for an algorithm that it lacks, the defaults.
     calibration : CalibrationOptions, optional
         None trains models without calibration: a catalogue has no probabilities then.
     scores_output : path, optional
@@ -117,7 +118,7 @@ def train_bundle(
     about, limits : str
         Markdown for the card: what this is, and what it is not fit for.
     verbose : {0, 1, 2}
-        What Keras prints.
+        What the algorithm's library prints.
     start : mapping of class tag to Pretrained, optional
         Trained models to go on from.
 
@@ -135,16 +136,14 @@ def train_bundle(
     BackendError
         If the device is not there.
     """
-    if algorithm not in ALGORITHMS:
-        raise ConfigError("unknown algorithm", value=algorithm, allowed=ALGORITHMS)
+    if algorithm not in VARIABLES.algorithms:
+        raise ConfigError("unknown algorithm", value=algorithm, allowed=VARIABLES.algorithms)
     lists = {
         name: tuple(columns)
         for name, columns in (features or default_features(period_suffix)).items()
     }
     data = data or DataOptions()
-    options: Options = (
-        (network or NetworkOptions()) if algorithm == "dnn" else trees or TreeOptions()
-    )
+    chosen_options = make_options(find_algorithm(algorithm), (options or {}).get(algorithm, {}))
     lenient = skip_untrainable or min_count is not None
     skipped = absent_labels(training_set, definitions) if skip_untrainable else {}
     prepared = _prepare(
@@ -161,7 +160,8 @@ def train_bundle(
         prepared,
         tuple(left(definitions, skipped)),
         lists,
-        options,
+        algorithm,
+        chosen_options,
         calibration,
         device,
         workers,
@@ -180,7 +180,7 @@ def train_bundle(
     metrics = _metrics(trained, scores, calibrated, data.seed)
     facts = {
         "training_set": {"sha256": hash_file(training_set), **prepared.summary()},
-        "options": {**data.record(), **asdict(options), "min_count": min_count},
+        "options": {**data.record(), **options_record(chosen_options), "min_count": min_count},
         "refused": refused,
         "versions": _versions(algorithm),
     }
@@ -301,9 +301,8 @@ def constant_classes(trained: Trained, data: TrainingData, *, strict: bool) -> l
 
 def _versions(algorithm: str) -> dict[str, str]:
     """Return the versions of what trained, for whoever wants the same again."""
-    packages = {"dnn": ("keras", "numpy"), "xgb": ("xgboost-cpu", "xgboost", "numpy")}[algorithm]
     versions = {"scope": __version__}
-    for package in packages:
+    for package in find_algorithm(algorithm).packages:
         try:
             versions[package.removesuffix("-cpu")] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:

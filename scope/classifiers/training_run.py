@@ -5,37 +5,29 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.bundle import SUFFIXES, load_classifier
+from scope.classifiers.bundle import load_classifier, model_inputs
 from scope.classifiers.calibration import RANK, CalibrationOptions
 from scope.classifiers.data import TrainingData
-from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.examples import Examples
 from scope.classifiers.fold_scale import LEAST_ROWS, on_scale
 from scope.classifiers.metrics import score_metrics
 from scope.classifiers.pretrained import Pretrained
 from scope.classifiers.splits import TRAIN, VALIDATION
 from scope.classifiers.training_scores import ClassScores
-from scope.classifiers.xgb import (
-    TrainedTrees,
-    TreeOptions,
-    check_tree_device,
-    search_folds,
-    train_trees,
-)
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError
+from scope.models.algorithm import TrainingData as ModelTraining
+from scope.models.algorithm import find_algorithm
+from scope.models.training.jobs import Job, model_path, run_jobs
 
 logger = logging.getLogger(__name__)
-
-Options = NetworkOptions | TreeOptions
 
 
 @dataclass(frozen=True)
@@ -69,14 +61,16 @@ class TrainingRun:
     data : TrainingData
     definitions : tuple of ClassDefinition
     features : mapping of list name to columns
-    options : NetworkOptions or TreeOptions
+    algorithm : str
+    options : object
+        Of the algorithm.
     calibration : CalibrationOptions or None
         None trains no models without a fold: nothing can be calibrated then.
     device : {"cpu", "cuda"}
     workers : int
         Classes that are trained at a time.
     verbose : {0, 1, 2}
-        What Keras prints.
+        What the algorithm's library prints.
     start : mapping of class tag to Pretrained
         Trained models to go on from.
     """
@@ -84,17 +78,13 @@ class TrainingRun:
     data: TrainingData
     definitions: tuple[ClassDefinition, ...]
     features: Mapping[str, tuple[str, ...]]
-    options: Options
+    algorithm: str
+    options: Any
     calibration: CalibrationOptions | None
     device: str
     workers: int
     verbose: int
     start: Mapping[str, Pretrained] = field(default_factory=dict)
-
-    @property
-    def algorithm(self) -> str:
-        """``dnn`` or ``xgb``."""
-        return "dnn" if isinstance(self.options, NetworkOptions) else "xgb"
 
     def train(self) -> Trained:
         """Train and score all classes.
@@ -110,10 +100,7 @@ class TrainingRun:
             self._check(item)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            if isinstance(self.options, NetworkOptions):
-                reports = self._train_networks(self.options, folder)
-            else:
-                reports = self._train_trees(self.options, folder)
+            reports = run_jobs(self._job(), folder, self.workers)
             scored = {item.tag: self._score(item, folder) for item in self.definitions}
             models = {
                 item.tag: self._path(folder, item.tag).read_bytes() for item in self.definitions
@@ -137,9 +124,7 @@ class TrainingRun:
 
     def _check(self, item: ClassDefinition) -> None:
         """Raise InputError if a class cannot be trained."""
-        training, _, _ = self._examples(item)
-        if isinstance(self.options, TreeOptions) and not self.options.skip_cv:
-            search_folds(training, self.options)
+        find_algorithm(self.algorithm).check(self.training_data(item.tag), self.options)
         self._check_folds(item)
 
     def n_folds(self, item: ClassDefinition) -> int:
@@ -170,61 +155,36 @@ class TrainingRun:
     def _examples(self, item: ClassDefinition) -> tuple[Examples, Examples, Examples]:
         return self.data.examples(item, self.features[item.features])
 
-    def _path(self, folder: Path, name: str) -> Path:
-        return folder / f"{name}{SUFFIXES[self.algorithm]}"
+    def _path(self, folder: Path, tag: str, fold: int | None = None) -> Path:
+        return model_path(folder, self.algorithm, tag, fold)
 
-    def _train_networks(self, options: NetworkOptions, folder: Path) -> dict[str, Any]:
-        from scope.classifiers.dnn_job import NetworkJob, run_jobs
-
-        job = NetworkJob(
-            self.data,
-            self.definitions,
-            dict(self.features),
-            options,
+    def _job(self) -> Job:
+        return Job(
+            self.algorithm,
+            self,
+            {item.tag: self.n_folds(item) for item in self.definitions},
+            self.options,
+            self.data.seed,
             self.device,
             self.verbose,
-            {item.tag: self.n_folds(item) for item in self.definitions},
-            dict(self.start),
         )
-        return run_jobs(job, folder, self.workers)
 
-    def _train_trees(self, options: TreeOptions, folder: Path) -> dict[str, Any]:
-        check_tree_device(self.device)
-
-        def train(item: ClassDefinition) -> dict[str, Any]:
-            training, validation, _ = self._examples(item)
-            trained = self._grow(item, training, validation, options)
-            self._path(folder, item.tag).write_bytes(trained.content)
-            # The parts are grown with what the search found on the whole.
-            found: dict[str, Any] = {**trained.parameters, "skip_cv": True}
-            for number in range(n_folds := self.n_folds(item)):
-                part, _ = self.data.fold(item, self.features[item.features], number, n_folds)
-                grown = self._grow(item, part, validation, replace(options, **found))
-                self._path(folder, f"{item.tag}.{number}").write_bytes(grown.content)
-            logger.info("trained %s: %s", item.tag, trained.parameters)
-            return {"parameters": trained.parameters, "importance": trained.importance}
-
-        with ThreadPoolExecutor(self.workers) as pool:
-            reports = list(pool.map(train, self.definitions))
-        tags = [item.tag for item in self.definitions]
-        return dict(zip(tags, reports, strict=True))
-
-    def _grow(
-        self,
-        item: ClassDefinition,
-        training: Examples,
-        validation: Examples,
-        options: TreeOptions,
-    ) -> TrainedTrees:
-        return train_trees(
-            training,
-            validation,
-            self.features[item.features],
-            options,
-            weight_per_class=item.weight_per_class,
-            seed=self.data.seed,
-            device=self.device,
-            start=self.start[item.tag].path if item.tag in self.start else None,
+    def training_data(self, name: str, fold: int | None = None) -> ModelTraining:
+        """Return what the model of a class learns from, whole or without a fold."""
+        item = next(one for one in self.definitions if one.tag == name)
+        features = self.features[item.features]
+        training, validation, _ = self._examples(item)
+        if fold is not None:
+            training, _ = self.data.fold(item, features, fold, self.n_folds(item))
+        start = self.start.get(name)
+        return ModelTraining(
+            training.rows,
+            validation.rows,
+            model_inputs(self.algorithm, features),
+            asdict(item),
+            weigh_sides=item.weight_per_class,
+            start=None if start is None else start.path,
+            start_weights_only=start is not None and start.weights_only,
         )
 
     def _score(self, item: ClassDefinition, folder: Path) -> tuple[ClassScores, dict[str, Any]]:
@@ -246,7 +206,7 @@ class TrainingRun:
             )
         for number in range(n_folds := self.n_folds(item)):
             _, left_out = self.data.fold_rows(item, number, n_folds)
-            part = self._path(folder, f"{item.tag}.{number}")
+            part = self._path(folder, item.tag, number)
             by_fold = self._predict(item, part, validation)
             own = self._predict(item, part, left_out)
             scores[left_out] = on_scale(own, by_fold, scores[validation])

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from scope.classifiers.pretrained import SUFFIXES
+from scope.classifiers.bundle import VARIABLES
 from scope.classifiers.training_set import read_training_set
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError, UsageError
+from scope.models.algorithm import find_algorithm
+from scope.models.places import bundle_places
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class ScriptOptions:
 
     Attributes
     ----------
-    algorithm : {"dnn", "xgb"}
+    algorithm : str
     path_dataset : str
     group : str
     period_suffix : str or None
@@ -60,8 +62,12 @@ class ScriptOptions:
     def _start(self, tag: str) -> Path | None:
         if self.pre_trained_group_name is None:
             return None
-        folder = Path(self.models_dir, self.algorithm, self.pre_trained_group_name)
-        found = [folder / f"{tag}{suffix}" for suffix in SUFFIXES[self.algorithm]]
+        learner = find_algorithm(self.algorithm)
+        places = bundle_places(
+            self.models_dir, VARIABLES, self.algorithm, self.pre_trained_group_name
+        )
+        suffixes = learner.start_suffixes or (learner.suffix,)
+        found = [folder / f"{tag}{suffix}" for folder in places for suffix in suffixes]
         return next((path for path in found if path.is_file()), None)
 
 

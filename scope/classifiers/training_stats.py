@@ -44,7 +44,7 @@ def assemble_training_stats(
     ----------
     models : path
         Folder of models.
-    algorithm : {"dnn", "xgb"}
+    algorithm : str
     group : str
     part : {"train", "val", "test"}
         Which stars the figures are of.

@@ -371,7 +371,7 @@ class TreeEnsemble:
         self._booster = read_trees(path, feature_names)
         self._booster.set_param({"nthread": 1, "device": device})
 
-    def predict(self, features: Floats, dmdt: Floats) -> Floats:
+    def predict(self, features: Floats, dmdt: Floats | None = None) -> Floats:
         """Return the score of each row, (n,) float32 from 0 to 1.
 
         Parameters

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from scope.cli.algorithm_option import add_algorithm, check_algorithm
 from scope.cli.arguments import Parser
 from scope.cli.run import run_command
 
@@ -18,7 +19,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--group-name", "--group", default="experiment", metavar="NAME", help="group of models"
     )
-    parser.add_argument("--algorithm", choices=("dnn", "xgb"), default="dnn", type=str.lower)
+    add_algorithm(parser, "whose models")
     parser.add_argument(
         "--set-name", "--set", choices=SETS, default="val", help="which stars figures are of"
     )
@@ -48,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
 
     written = assemble_training_stats(
         options.models_dir,
-        options.algorithm,
+        check_algorithm(options.algorithm),
         options.group_name,
         part=options.set_name,
         stats_directory=options.stats_directory,

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
     check_frequencies(config)
     inference = config.inference
     groups: dict[str, str] = {
-        algorithm: options.group_name or getattr(inference.group, algorithm)
+        algorithm: options.group_name or inference.group_of(algorithm)
         for algorithm in inference.algorithms
     }
     places = [options.models_dir] if options.models_dir else [Path("models"), SHIPPED]

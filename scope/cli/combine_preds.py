@@ -12,6 +12,7 @@ from pathlib import Path
 from scope.cli.arguments import Parser, non_negative_float
 from scope.cli.run import run_command, show_progress
 from scope.errors import CorruptFileError, NotFoundError, UsageError
+from scope.plugins import DEFAULT_ALGORITHMS
 from scope.schema import parse_json
 
 FIELDS = "fields.json"
@@ -30,9 +31,11 @@ def build_parser(prog: str = "combine-preds") -> Parser:
         "--path-to-preds", default=".", metavar="FOLDER", help="folder of the folders below"
     )
     for name, default, what in (
-        ("combined-preds-dirname", "preds_dnn_xgb", "what is written"),
-        ("dnn-directory", "preds_dnn", "predictions of networks"),
-        ("xgb-directory", "preds_xgb", "predictions of boosted trees"),
+        ("combined-preds-dirname", "preds_" + "_".join(DEFAULT_ALGORITHMS), "what is written"),
+        *(
+            (f"{one}-directory", f"preds_{one}", f"predictions by {one}")
+            for one in DEFAULT_ALGORITHMS
+        ),
     ):
         parser.add_argument(
             f"--{name}", default=default, metavar="FOLDER", help=f"folder of {what}"
@@ -62,7 +65,7 @@ def combine_preds(args: argparse.Namespace) -> None:
     """Run the command."""
     show_progress()
     root = Path(args.path_to_preds)
-    folders = [root / args.dnn_directory, root / args.xgb_directory]
+    folders = [root / vars(args)[f"{name}_directory"] for name in DEFAULT_ALGORITHMS]
     names = _wanted(args)
     there = [{path.name for path in folder.glob("*") if path.is_dir()} for folder in folders]
     chosen = [name for name in sorted(there[0] | there[1], key=_order) if names(name)]

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from scope.cli.algorithm_option import add_algorithm, check_algorithm
 from scope.cli.arguments import Parser, positive_int
 from scope.cli.inference_options import SCALINGS
 from scope.cli.run import run_command
@@ -44,13 +45,7 @@ def build_parser(prog: str = "create-inference-script") -> Parser:
     parser.add_argument(
         "--group-name", metavar="NAME", help="group of models; by default the configured one"
     )
-    parser.add_argument(
-        "--algorithm",
-        choices=("dnn", "xgb"),
-        default="dnn",
-        type=str.lower,
-        help="network or boosted trees",
-    )
+    add_algorithm(parser, "whose models score")
     parser.add_argument(
         "--scale-features",
         choices=SCALINGS,
@@ -127,7 +122,7 @@ def _script(args: argparse.Namespace, path: Path, python: str) -> str:
         "--period-suffix": args.period_suffix,
         "--batch-size": args.batch_size,
     }
-    words = [python, "-m", MODULE, "--algorithm", args.algorithm]
+    words = [python, "-m", MODULE, "--algorithm", check_algorithm(args.algorithm)]
     words += ["--feature-directory", args.feature_directory, "--flag-ids"]
     for name, value in given.items():
         words += [] if value is None else [name, str(value)]

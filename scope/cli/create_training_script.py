@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from scope.cli.algorithm_option import add_algorithm, check_algorithm
 from scope.cli.arguments import Parser, non_negative_int
 from scope.cli.run import run_command
 from scope.errors import UsageError
@@ -16,7 +17,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--filename", default="train_script.sh", metavar="FILE", help="script to write; a new file"
     )
-    parser.add_argument("--algorithm", choices=("dnn", "xgb"), default="dnn", type=str.lower)
+    add_algorithm(parser, "whose models")
     parser.add_argument(
         "--min-count",
         type=non_negative_int,
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> None:
         options.filename,
         config.class_definitions(config.training.tags),
         ScriptOptions(
-            algorithm=options.algorithm,
+            algorithm=check_algorithm(options.algorithm, options.config_path),
             path_dataset=dataset,
             group=options.group,
             period_suffix=options.period_suffix,

@@ -11,6 +11,7 @@ from scope.cli.arguments import Parser
 from scope.cli.run import run_command
 from scope.cli.workflow import run_snakemake_here
 from scope.errors import ScopeError
+from scope.plugins import DEFAULT_ALGORITHMS
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout: the workflow is no part of the installed library."""
@@ -38,8 +39,7 @@ def run_demo(options: argparse.Namespace) -> None:
 
     target = f"field_{options.field}"
     products = [
-        Path(f"results/preds_dnn/{target}.parquet"),
-        Path(f"results/preds_xgb/{target}.parquet"),
+        *(Path(f"results/preds_{name}/{target}.parquet") for name in DEFAULT_ALGORITHMS),
         Path(f"results/catalog/{target}.parquet"),
         Path(f"results/report/{target}.html"),
     ]
@@ -53,7 +53,7 @@ def run_demo(options: argparse.Namespace) -> None:
             value=target,
             todo="read the message above and the files in logs/; run `make demo` again to go on",
         )
-    print_summary(ROOT / products[2], products)
+    print_summary(ROOT / f"results/catalog/{target}.parquet", products)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="FOLDER", help="with <class>/<class>.<time>.h5 or .json"
     )
-    parser.add_argument("--algorithm", choices=("dnn", "xgb"), required=True, help="what they are")
+    parser.add_argument(
+        "--algorithm", type=str.lower, required=True, metavar="NAME", help="what they are"
+    )
     parser.add_argument("--group", help="name of the bundle; by default that of the folder")
     parser.add_argument(
         "--models-dir", type=Path, default=Path("models"), help="folder that gets the bundle"

@@ -11,11 +11,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from scope.cli.algorithm_option import add_algorithm, check_algorithm
 from scope.cli.arguments import Parser, positive_int
 from scope.cli.run import run_command
 from scope.cli.slurm_options import add_ineffective, add_loop_options
-
-ALGORITHMS = ("dnn", "xgb")
 
 
 def build_parser(prog: str, dirname: str) -> Parser:
@@ -60,12 +59,10 @@ def generate_features(argv: Sequence[str] | None = None) -> int:
 def run_inference(argv: Sequence[str] | None = None) -> int:
     """Run ``run-inference-job-submission``."""
     parser = build_parser("run-inference-job-submission", "inference")
-    parser.add_argument(
-        "--algorithm", choices=ALGORITHMS, default="dnn", help="whose script: <algorithm>_<dirname>"
-    )
+    add_algorithm(parser, "whose script: <algorithm>_<dirname>")
 
     def submit(args: argparse.Namespace) -> None:
-        args.dirname = f"{args.algorithm}_{args.dirname}"
+        args.dirname = f"{check_algorithm(args.algorithm)}_{args.dirname}"
         submit_script(args)
 
     return run_command(parser, submit, argv)

@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 
 from scope.cli.arguments import Parser
+from scope.plugins import DEFAULT_ALGORITHMS
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare the options."""
-    for algorithm in ("dnn", "xgb"):
+    for algorithm in DEFAULT_ALGORITHMS:
         parser.add_argument(
             f"--{algorithm}",
             nargs="+",
@@ -35,7 +36,9 @@ def run(options: argparse.Namespace) -> None:
 
     config = load_config(config_path=options.config_path)
     labels, thresholds = config.class_labels(), config.thresholds_by_name()
-    scores = analysis.read_scores(options.dnn, options.xgb)
+    both = "_".join(DEFAULT_ALGORITHMS)
+    first, second = (getattr(options, name) for name in DEFAULT_ALGORITHMS)
+    scores = analysis.read_scores(first, second)
     chosen = analysis.select_classes(scores, options.classes)
     print(f"{len(scores)} light curves; part on which both agree:")
     print("  ".join([f"{'class':<8}", *(f"{name} > {cut:g}" for name, cut in thresholds.items())]))
@@ -43,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
         label = labels.get(tag, "")
         for name, figure in (
             ("scores", analysis.plot_score_histogram(scores, tag, label)),
-            ("dnn_xgb", analysis.plot_score_heatmap(scores, tag, thresholds, label)),
+            (both, analysis.plot_score_heatmap(scores, tag, thresholds, label)),
         ):
             save_figure(figure, options.output / f"{tag}.{name}.png")
         parts = [

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from scope.cli.arguments import Parser, positive_int
+from scope.plugins import DEFAULT_ALGORITHMS
 
 
 def add_arguments(parser: Parser) -> None:
@@ -13,8 +14,8 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--path-dataset", metavar="FILE", help="training set; by default training.dataset"
     )
-    parser.add_argument("--dnn-stats", default="dnn_revised_stats", metavar="FOLDER")
-    parser.add_argument("--xgb-stats", default="xgb_revised_stats", metavar="FOLDER")
+    for name in DEFAULT_ALGORITHMS:
+        parser.add_argument(f"--{name}-stats", default=f"{name}_revised_stats", metavar="FOLDER")
     parser.add_argument("--importances", default="xgb_feature_importances", metavar="FOLDER")
     parser.add_argument(
         "--top-n", type=positive_int, default=3, metavar="N", help="features that count per class"
@@ -39,12 +40,12 @@ def run(options: argparse.Namespace) -> None:
     if dataset is None:
         raise UsageError("no training set to count labels of", todo="name it with --path-dataset")
     counts = positive_counts(dataset, config.class_definitions())
-    dnn, xgb = read_stats(options.dnn_stats), read_stats(options.xgb_stats)
+    first, second = (read_stats(vars(options)[f"{name}_stats"]) for name in DEFAULT_ALGORITHMS)
     counted = analysis.top_features(read_stats(options.importances), options.top_n)
     figures = {
         "label_counts": analysis.plot_label_counts(counts, config.class_labels()),
-        "precision": analysis.plot_stats_scatter(dnn, xgb, counts, "precision"),
-        "recall": analysis.plot_stats_scatter(dnn, xgb, counts, "recall"),
+        "precision": analysis.plot_stats_scatter(first, second, counts, "precision"),
+        "recall": analysis.plot_stats_scatter(first, second, counts, "recall"),
         "feature_importance": analysis.plot_top_features(counted, options.top_n),
     }
     for name, figure in figures.items():

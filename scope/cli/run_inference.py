@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scope.cli.algorithm_option import add_algorithm, check_algorithm
 from scope.cli.arguments import Parser, available_cpus, positive_int
 from scope.cli.inference_options import (
     SHIPPED,
@@ -106,9 +107,7 @@ def _add_models(parser: Parser) -> None:
     parser.add_argument(
         "--group-name", metavar="NAME", help="group of models; by default the configured one"
     )
-    parser.add_argument(
-        "--algorithm", choices=("dnn", "xgb"), default="dnn", help="network or boosted trees"
-    )
+    add_algorithm(parser, "whose models score")
     parser.add_flag("--xgb-model", help="the same as --algorithm xgb")
     parser.add_argument(
         "--models-dir",
@@ -272,8 +271,8 @@ def models_of(args: argparse.Namespace, config: Config) -> tuple[ModelBundle, li
     if args.paths_models or args.model_class_names:
         bundle = ModelBundle.load(_folder_of(args.paths_models or []))
         return bundle, _classes_of(args, bundle)
-    algorithm = "xgb" if args.xgb_model else args.algorithm
-    group = args.group_name or getattr(config.inference.group, algorithm)
+    algorithm = "xgb" if args.xgb_model else check_algorithm(args.algorithm)
+    group = args.group_name or config.inference.group_of(algorithm)
     folders = [args.models_dir] if args.models_dir else [Path("models"), SHIPPED]
     return ModelBundle.load(bundle_folder(folders, algorithm, group)), args.classes
 

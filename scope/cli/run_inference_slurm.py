@@ -38,7 +38,8 @@ def build_parser(prog: str = "run-inference-slurm") -> Parser:
     )
     parser.add_argument(
         "--algorithm",
-        choices=("dnn", "xgb"),
+        type=str.lower,
+        metavar="NAME",
         help="must be that of the script; names the folder and the job",
     )
     parser.add_argument("--Ncore", type=positive_int, metavar="N", help="cores of the largest job")

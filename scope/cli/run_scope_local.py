@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scope.cli.algorithm_option import WORDS, check_algorithm
 from scope.cli.arguments import Parser, positive_float
 from scope.cli.generation_options import (
     MOST_PER_QUERY,
@@ -67,9 +68,9 @@ def build_parser(prog: str = "run-scope-local") -> Parser:
     parser.add_argument(
         "--algorithms",
         nargs="+",
-        choices=("dnn", "xgb"),
-        metavar="dnn|xgb",
-        help="networks, boosted trees or both; by default as configured",
+        type=str.lower,
+        metavar="NAME",
+        help=f"{WORDS}, or several; by default as configured",
     )
     parser.add_argument(
         "--group-names",
@@ -138,11 +139,13 @@ def _groups(args: argparse.Namespace) -> dict[str, str]:
     """Return the group of models for each algorithm."""
     if args.group_names is None and args.algorithms is None:
         config = generation_config(args)
-        return {name: getattr(config.inference.group, name) for name in config.inference.algorithms}
+        return {name: config.inference.group_of(name) for name in config.inference.algorithms}
     algorithms = args.algorithms or list(generation_config(args).inference.algorithms)
+    for name in algorithms:
+        check_algorithm(name)
     if args.group_names is None:
-        group = generation_config(args).inference.group
-        return {name: getattr(group, name) for name in algorithms}
+        inference = generation_config(args).inference
+        return {name: inference.group_of(name) for name in algorithms}
     return check_algorithms(algorithms, args.group_names)
 
 

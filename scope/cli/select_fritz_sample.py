@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scope.cli.algorithm_option import add_algorithm, check_algorithm
 from scope.cli.arguments import Parser, non_negative_float, positive_int
 from scope.cli.run import run_command, show_progress
 from scope.errors import NotFoundError, UsageError
@@ -40,9 +41,7 @@ def build_parser(prog: str = "select-fritz-sample") -> Parser:
         metavar="NAME",
         help="group of models whose classes are drawn; by default all that have scores",
     )
-    parser.add_argument(
-        "--algorithm", choices=("dnn", "xgb"), default="dnn", help="whose predictions"
-    )
+    add_algorithm(parser, "whose predictions")
     _add_drawing(parser)
     _add_files(parser)
     parser.add_flag("--verbose", help="say what is going on")
@@ -118,6 +117,7 @@ def select_fritz_sample(args: argparse.Namespace) -> None:
 
     if args.verbose:
         show_progress()
+    check_algorithm(args.algorithm, getattr(args, "config_path", None))
     folder = Path(f"{args.al_directory}_{args.algorithm}") / args.al_filename
     consolidated = folder / f"{args.consol_filename}_consol.parquet"
     sources = with_not_variable(_sources(args, consolidated), args.algorithm)

@@ -10,6 +10,7 @@ from pathlib import Path
 from scope.catalog import Summary, summarize
 from scope.cli.arguments import Parser
 from scope.config import Config, load_config
+from scope.plugins import ALGORITHMS
 from scope.schema import REASONS
 
 
@@ -62,12 +63,12 @@ def print_summary(
 def sibling_products(path: str | Path) -> list[Path]:
     """Return the products of the same target that lie beside a product, itself included.
 
-    They are looked for in ``preds_dnn``, ``preds_xgb``, ``catalog`` and ``report`` next to
+    They are looked for in ``preds_<algorithm>``, ``catalog`` and ``report`` next to
     the folder of `path`.
     """
     path = Path(path)
     results = path.parent.parent
-    names = [f"preds_{algorithm}/{path.stem}.parquet" for algorithm in ("dnn", "xgb")]
+    names = [f"preds_{algorithm}/{path.stem}.parquet" for algorithm in ALGORITHMS]
     names += [f"catalog/{path.stem}.parquet", f"report/{path.stem}.html"]
     found = [results / name for name in names if (results / name).is_file()]
     return found if path in found else [path]

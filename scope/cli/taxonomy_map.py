@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 
 from scope.cli.arguments import Parser
+from scope.plugins import ALGORITHMS
 
 COLUMNS = {
     "labels": "columns of training sets",
     "tags": "columns without an algorithm, as of sources of an event",
-    "dnn": "columns of the neural networks",
-    "xgb": "columns of the boosted trees",
+    **{name: f"columns of scores by {name}" for name in ALGORITHMS},
     "p": "columns of calibrated probabilities in a catalogue",
 }
 

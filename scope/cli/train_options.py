@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from scope.cli.algorithm_option import add_algorithm
 from scope.cli.arguments import (
     Parser,
     available_cpus,
@@ -97,7 +98,7 @@ def add_train_options(parser: Parser) -> None:
         metavar="FILE",
         help="training set, .parquet, .h5 or .csv; by default training.dataset",
     )
-    parser.add_argument("--algorithm", choices=("dnn", "xgb"), default="dnn", type=str.lower)
+    add_algorithm(parser, "what is trained")
     parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
     _add_data(parser)
     _add_class(parser)

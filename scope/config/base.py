@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from scope.errors import ConfigError
+from scope.plugins import Registry
 
 
 class Section(BaseModel):
@@ -76,6 +77,17 @@ def one_of(allowed: Iterable[str]) -> AfterValidator:
     def check(name: str) -> str:
         if name not in names:
             raise PydanticCustomError("unknown_name", "unknown name", {"allowed": names})
+        return name
+
+    return AfterValidator(check)
+
+
+def registered(names: Registry) -> AfterValidator:
+    """Return what checks that a name is in a registry, built in or added by then."""
+
+    def check(name: str) -> str:
+        if name not in names:
+            raise PydanticCustomError("unknown_name", "unknown name", {"allowed": [*names]})
         return name
 
     return AfterValidator(check)

@@ -17,6 +17,7 @@ from scope.config.explain import config_error, replaced_error
 from scope.config.model import Config
 from scope.errors import ConfigError, NotFoundError
 from scope.io.yamltext import check_nesting
+from scope.plugins import ALGORITHMS
 
 CONFIG_FILES = ("config.yaml", "features.yaml", "classes.yaml")
 """The files of a config/ folder. Each is a part of one tree of keys."""
@@ -86,6 +87,10 @@ def build_config(layers: Sequence[Layer]) -> Config:
     for layer in layers:
         replaced_error(layer)
         merged = merge(merged, layer.values)
+    added = merged.get("algorithms")
+    if isinstance(added, Mapping) and all(isinstance(place, str) for place in added.values()):
+        # Before the check: other keys name them.
+        ALGORITHMS.add(added)
     try:
         return Config.model_validate(merged)
     except ValidationError as error:

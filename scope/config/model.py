@@ -72,6 +72,11 @@ class Config(Section):
         dict, "scales for training.feature_stats: config, by feature without period suffix"
     )
     wandb: Tracking = key(Tracking, "experiment tracking, never required")
+    algorithms: dict[str, str] = key(
+        dict,
+        "algorithms of one's own by name, each with its place, module:object, in the run folder "
+        "or on PYTHONPATH; see scope.models",
+    )
     inference: Inference = key(Inference, "from features to scores and products")
     probabilities: Probabilities = key(
         Probabilities, "from the training set's probabilities to those of a target"

@@ -7,14 +7,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from scope.config.base import WHOLE, Section, key, matching, one_of
+from scope.config.base import WHOLE, Section, key, matching, one_of, registered
 from scope.errors import NotFoundError
 from scope.features.edges import DM_EDGES, DT_EDGES
 from scope.features.options import LARGEST_RADIUS_ARCSEC
 from scope.features.registry import OPTIONAL_GROUPS
 from scope.periods.options import ALGORITHMS
+from scope.plugins import ALGORITHMS as PLUGIN_ALGORITHMS
+from scope.plugins import DEFAULT_ALGORITHMS
 
-Algorithm = Literal["dnn", "xgb"]
+Algorithm = Annotated[str, registered(PLUGIN_ALGORITHMS)]
+STARTER = "starter"
+"""Group of the models that come with the project."""
 FeatureGroup = Annotated[str, one_of(OPTIONAL_GROUPS)]
 GroupName = Annotated[
     str, matching(r"[A-Za-z0-9][\w.-]*", "letters, digits, dots, hyphens and underscores")
@@ -318,18 +322,15 @@ class Probabilities(Section):
     )
 
 
-class Groups(Section):
-    """Which trained models are used, per algorithm: a folder models/<algorithm>/<group>."""
-
-    dnn: GroupName = key("starter", "group of neural networks")
-    xgb: GroupName = key("starter", "group of gradient-boosted trees")
-
-
 class Inference(Section):
     """From features to scores and products."""
 
-    algorithms: tuple[Algorithm, ...] = key(("dnn", "xgb"), "which models score", min_length=1)
-    group: Groups = key(Groups, "which trained models")
+    algorithms: tuple[Algorithm, ...] = key(DEFAULT_ALGORITHMS, "which models score", min_length=1)
+    group: dict[Algorithm, GroupName] = key(
+        lambda: dict.fromkeys(DEFAULT_ALGORITHMS, STARTER),
+        "which trained models, per algorithm: the folder models/variables/<algorithm>/<group> or "
+        "models/<algorithm>/<group>; one name stands for all",
+    )
     classes: tuple[str, ...] | None = key(
         None, "tags of the classes to score; null scores all that the models have", min_length=1
     )
@@ -344,4 +345,8 @@ class Inference(Section):
     @field_validator("group", mode="before")
     @classmethod
     def _one_group_for_all(cls, value: object) -> object:
-        return {"dnn": value, "xgb": value} if isinstance(value, str) else value
+        return dict.fromkeys(PLUGIN_ALGORITHMS, value) if isinstance(value, str) else value
+
+    def group_of(self, algorithm: str) -> str:
+        """Return which models of an algorithm are used."""
+        return self.group.get(algorithm, STARTER)

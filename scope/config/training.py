@@ -284,6 +284,9 @@ class Training(Section):
     )
     dnn: Network = key(Network, "neural networks")
     xgboost: Trees = key(Trees, "gradient-boosted trees")
+    options: dict[str, dict[str, Any]] = key(
+        dict, "how models of other algorithms are trained, by algorithm"
+    )
     calibration: Calibration = key(Calibration, "from scores to probabilities")
     classes: dict[Tag, ClassSetting] = Field(
         default_factory=lambda: default_classes(), description="the classifiers"

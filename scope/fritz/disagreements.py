@@ -15,6 +15,7 @@ from scope.fritz.upload import Upload
 from scope.identifiers import exact_id
 from scope.io.kinds import find_column
 from scope.io.values import exact_ids, exact_numbers, positions
+from scope.plugins import DEFAULT_ALGORITHMS
 from scope.services.kowalski import Kowalski, find_query
 from scope.surveys.kowalski_documents import position_of
 
@@ -36,11 +37,14 @@ class DisagreementOptions:
         The class.
     high, low : float
         One score lies above `high` and the other is not above `low`.
+    algorithms : pair of str
+        Whose scores are compared.
     """
 
     tag: str = "vnv"
     high: float = 0.95
     low: float = 0.1
+    algorithms: tuple[str, str] = DEFAULT_ALGORITHMS
 
     def __post_init__(self) -> None:
         if not 0 <= self.low < self.high <= 1:
@@ -51,7 +55,8 @@ class DisagreementOptions:
     @property
     def columns(self) -> tuple[str, str]:
         """The columns of both scores."""
-        return f"{self.tag}_dnn", f"{self.tag}_xgb"
+        first, second = self.algorithms
+        return f"{self.tag}_{first}", f"{self.tag}_{second}"
 
 
 def disagreements_of_table(

@@ -118,7 +118,7 @@ class Scorer:
         needed = {name for tag in tags for name in bundle.features(tag)}
         self.features = [name for name in bundle.preprocessing.features if name in needed]
         # Trees do not look at the histogram, half of the bytes of a row.
-        self._histograms = bundle.algorithm == "dnn"
+        self._histograms = bundle.looks_at_histograms
         self.columns = ["_id", "reason", *self.features, *(["dmdt"] if self._histograms else [])]
         place = {name: j for j, name in enumerate(self.features)}
         self._columns = {

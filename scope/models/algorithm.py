@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -109,6 +109,8 @@ class TrainingData:
     whole : TrainedModel, optional
         Where `train` lacks a fold: the model that was trained on all of it. What it found
         (parameters, number of epochs) holds here too.
+    whole_rows : int
+        Rows that this one was trained on.
     """
 
     train: Rows
@@ -119,6 +121,7 @@ class TrainingData:
     start: Path | None = None
     start_weights_only: bool = False
     whole: TrainedModel | None = None
+    whole_rows: int = 0
 
 
 class Scorer(Protocol):
@@ -158,6 +161,14 @@ class Algorithm(ABC):
     isolated : bool
         Whether models are trained in processes of their own, which `prepare` starts, and not
         on threads of one.
+    start_suffixes : tuple of str
+        Of files that `train` can go on from; by default its own alone.
+    has_weights : bool
+        Whether `train` can take the weights of a model and not its other settings; such
+        algorithms report ``history`` and ``best_epoch``, which `scope train --run-sweeps` needs.
+    published_suffix : str
+        Of models in the form in which others published them; none if `import_published` reads
+        none.
     few_stars_map : str
         How its scores become probabilities with few stars: ``platt`` or, for scores that are
         sigmoids of log-odds, ``temperature``.
@@ -172,6 +183,9 @@ class Algorithm(ABC):
     section: str = ""
     packages: tuple[str, ...] = ()
     isolated: bool = False
+    start_suffixes: tuple[str, ...] = ()
+    has_weights: bool = False
+    published_suffix: str = ""
     few_stars_map: str = "platt"
 
     @abstractmethod
@@ -219,12 +233,60 @@ class Algorithm(ABC):
                 allowed="cpu",
             )
 
+    def import_published(self, path: Path, columns: Sequence[str]) -> tuple[bytes, list[str]]:
+        """Return a published model in the algorithm's own form, and the columns that it takes.
+
+        Parameters
+        ----------
+        columns : sequence of str
+            Those that it should take, in the order of the configuration.
+
+        Raises
+        ------
+        BundleError
+            If it cannot be read, or takes others.
+        """
+        raise NotImplementedError
+
     def environment(self, device: str) -> dict[str, str]:
         """Return environment variables of a process that trains, if `isolated`."""
         return {}
 
     def prepare(self, device: str) -> None:  # noqa: B027
         """Set up a process that trains, if `isolated`; before anything else is imported."""
+
+
+def make_options(algorithm: Algorithm, settings: Any) -> Any:
+    """Return the options of an algorithm from settings by name, or as they are.
+
+    Raises
+    ------
+    ConfigError
+        If one is unknown or cannot be used.
+    """
+    if isinstance(settings, algorithm.options):
+        return settings
+    try:
+        return algorithm.options(**settings)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(
+            f"options of algorithm {algorithm.name!r} that it does not take",
+            value=dict(settings),
+            allowed=str(error).strip().splitlines()[0],
+            todo=f"correct training.{algorithm.section or f'options.{algorithm.name}'}",
+        ) from error
+
+
+def option_names(options: type) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass or a pydantic model."""
+    if is_dataclass(options):
+        return tuple(item.name for item in fields(options))
+    return tuple(getattr(options, "model_fields", ()))
+
+
+def options_record(options: Any) -> dict[str, Any]:
+    """Return options by name, as a bundle and its card state them."""
+    return {name: getattr(options, name) for name in option_names(type(options))}
 
 
 def find_algorithm(name: str) -> Algorithm:

@@ -25,10 +25,17 @@ def bundle_places(models: Roots, task: Task, algorithm: str, group: str) -> list
     """
     patterns = (f"{task.name}/{{algorithm}}/{{group}}", *task.old_places)
     return [
-        root / pattern.format(algorithm=algorithm, group=group)
+        _place(root, pattern.format(algorithm=algorithm, group=group))
         for root in model_roots(models)
         for pattern in patterns
     ]
+
+
+def _place(root: Path, name: str) -> Path:
+    """Return a place of a folder of models that need not be there itself, as ``..`` would."""
+    while name.startswith("../"):
+        root, name = root.parent, name.removeprefix("../")
+    return root / name
 
 
 def bundle_folder(models: Roots, task: Task, algorithm: str, group: str) -> Path:

@@ -110,16 +110,17 @@ def _fitted(
 
 def _configured(config: Config, suffix: str) -> Preprocessing:
     """Return the preprocessing of the first configured models that is there and fits."""
-    groups = config.inference.group.model_dump()
+    groups = config.inference.group
     tried = []
     for root in (Path(), Path(__file__).parents[2]):
         for algorithm, group in groups.items():
-            path = root / "models" / algorithm / group / "preprocessing.json"
-            tried.append(str(path))
-            if path.is_file():
-                found = Preprocessing.load(path)
-                if found.period_suffix == suffix:
-                    return found
+            for part in (Path("variables", algorithm), Path(algorithm)):
+                path = root / "models" / part / group / "preprocessing.json"
+                tried.append(str(path))
+                if path.is_file():
+                    found = Preprocessing.load(path)
+                    if found.period_suffix == suffix:
+                        return found
     raise NotFoundError(
         f"nothing to learn imputation from for period suffix {suffix!r}",
         value=", ".join(dict.fromkeys(tried)),

@@ -1,4 +1,4 @@
-"""Figures about predictions and trainings: what both algorithms say, and how they compare.
+"""Figures about predictions and trainings: what two algorithms say, and how they compare.
 
 Rows are matched by ``_id`` and nothing else; classes are found by their whole tag; labels by
 the table of classes, never by how a column is called.
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scope.errors import InputError, MissingColumnError
+from scope.models.algorithm import find_algorithm
+from scope.plugins import ALGORITHMS, DEFAULT_ALGORITHMS
 from scope.report.plots import DNN_COLOUR, SEQUENTIAL, XGB_COLOUR, new_figure
 
 if TYPE_CHECKING:
@@ -23,21 +25,28 @@ if TYPE_CHECKING:
 N_BINS = 50
 TOP_N = 3
 N_NAMES = 20
+COLOURS = (DNN_COLOUR, XGB_COLOUR)
+Pair = tuple[str, str]
 
 
-def read_scores(dnn: Iterable[str | Path], xgb: Iterable[str | Path]) -> pd.DataFrame:
-    """Return the scores of both algorithms, a row per light curve that both have.
+def read_scores(
+    first: Iterable[str | Path],
+    second: Iterable[str | Path],
+    algorithms: Pair = DEFAULT_ALGORITHMS,
+) -> pd.DataFrame:
+    """Return the scores of two algorithms, a row per light curve that both have.
 
     Parameters
     ----------
-    dnn, xgb : iterable of path
+    first, second : iterable of path
         Predictions of any number of fields, ``.parquet``, ``.h5`` or ``.csv``.
+    algorithms : pair of str
+        Whose predictions they are.
 
     Returns
     -------
     DataFrame
-        Index ``_id``; columns ``<class>_dnn`` and ``<class>_xgb``, NaN where a light curve
-        has no score.
+        Index ``_id``; columns ``<class>_<algorithm>``, NaN where a light curve has no score.
 
     Raises
     ------
@@ -46,7 +55,8 @@ def read_scores(dnn: Iterable[str | Path], xgb: Iterable[str | Path]) -> pd.Data
     InputError
         If an id stands twice, or the files have no light curve in common.
     """
-    frames = [_scores(paths, name) for paths, name in ((dnn, "dnn"), (xgb, "xgb"))]
+    pair = zip((first, second), algorithms, strict=True)
+    frames = [_scores(paths, name) for paths, name in pair]
     joined = frames[0].join(frames[1], how="inner")
     if joined.empty:
         raise InputError(
@@ -89,10 +99,21 @@ def _scores(paths: Iterable[str | Path], algorithm: str) -> pd.DataFrame:
     return found
 
 
+def algorithms_of(scores: pd.DataFrame) -> tuple[str, ...]:
+    """Return the algorithms that scores are of, in the order of their columns."""
+    ends = (str(name).rpartition("_")[2] for name in scores)
+    return tuple(dict.fromkeys(end for end in ends if end in ALGORITHMS))
+
+
 def common_classes(scores: pd.DataFrame) -> list[str]:
-    """Return the tags of classes that both algorithms score, sorted."""
-    tags = (str(name).removesuffix("_dnn") for name in scores if str(name).endswith("_dnn"))
-    return sorted(tag for tag in tags if f"{tag}_xgb" in scores)
+    """Return the tags of classes that all algorithms score, sorted."""
+    names = algorithms_of(scores)
+    tags = dict.fromkeys(str(name).rpartition("_")[0] for name in scores)
+    return sorted(tag for tag in tags if all(column in scores for column in _pair(tag, names)))
+
+
+def _pair(tag: str, algorithms: Iterable[str]) -> list[str]:
+    return [f"{tag}_{name}" for name in algorithms]
 
 
 def select_classes(scores: pd.DataFrame, tags: Sequence[str] | None) -> list[str]:
@@ -109,7 +130,7 @@ def select_classes(scores: pd.DataFrame, tags: Sequence[str] | None) -> list[str
         raise InputError(
             "classes that not both predictions have",
             value=", ".join(unknown) or "all",
-            allowed=common or "columns <class>_dnn and <class>_xgb",
+            allowed=common or f"columns {' and '.join(_pair('<class>', algorithms_of(scores)))}",
         )
     return common if tags is None else list(tags)
 
@@ -120,7 +141,7 @@ def agreement(scores: pd.DataFrame, tag: str, threshold: float) -> float:
     Of those that both have scored; a score counts as above if it exceeds the threshold.
     NaN if there are none.
     """
-    pair = scores[[f"{tag}_dnn", f"{tag}_xgb"]].dropna().to_numpy()
+    pair = scores[_pair(tag, algorithms_of(scores))].dropna().to_numpy()
     above = pair > threshold
     return float(np.mean(above[:, 0] == above[:, 1])) if len(pair) else float("nan")
 
@@ -129,9 +150,11 @@ def plot_score_histogram(scores: pd.DataFrame, tag: str, label: str = "") -> Fig
     """Draw how often each score occurs, by algorithm, in 50 bins from 0 to 1."""
     figure, axes = new_figure(4.8, 3.4)
     edges = [i / N_BINS for i in range(N_BINS + 1)]
-    for algorithm, colour in (("dnn", DNN_COLOUR), ("xgb", XGB_COLOUR)):
+    for algorithm, colour in zip(algorithms_of(scores), COLOURS, strict=False):
         values = scores[f"{tag}_{algorithm}"].dropna()
-        axes.hist(values, bins=edges, alpha=0.5, color=colour, label=algorithm.upper())
+        axes.hist(
+            values, bins=edges, alpha=0.5, color=colour, label=find_algorithm(algorithm).title
+        )
     axes.set_yscale("log")
     axes.set_xlim(0, 1)
     axes.set_xlabel("score")
@@ -144,16 +167,17 @@ def plot_score_histogram(scores: pd.DataFrame, tag: str, label: str = "") -> Fig
 def plot_score_heatmap(
     scores: pd.DataFrame, tag: str, thresholds: Mapping[str, float], label: str = ""
 ) -> Figure:
-    """Draw XGB against DNN scores in 50 x 50 bins, and how far they agree.
+    """Draw the scores of one algorithm against those of another in 50 x 50 bins.
 
     Parameters
     ----------
     thresholds : mapping of name to float
-        The agreement at each stands beside the figure.
+        How far they agree at each stands beside the figure.
     """
     from matplotlib.colors import LogNorm
 
-    pair = scores[[f"{tag}_dnn", f"{tag}_xgb"]].dropna().to_numpy()
+    names = algorithms_of(scores)
+    pair = scores[_pair(tag, names)].dropna().to_numpy()
     figure, axes = new_figure(5.4, 4.4)
     counts, _, _ = np.histogram2d(pair[:, 0], pair[:, 1], bins=N_BINS, range=[[0, 1], [0, 1]])
     image = axes.imshow(
@@ -165,8 +189,8 @@ def plot_score_heatmap(
         aspect="equal",
     )
     figure.colorbar(image, ax=axes, label="light curves")
-    axes.set_xlabel("DNN score")
-    axes.set_ylabel("XGB score")
+    axes.set_xlabel(f"{find_algorithm(names[0]).title} score")
+    axes.set_ylabel(f"{find_algorithm(names[1]).title} score")
     told = "\n".join(
         f"{name} > {cut:g}: {agreement(scores, tag, cut):.1%} agree"
         for name, cut in thresholds.items()
@@ -202,16 +226,17 @@ def plot_label_counts(counts: Mapping[str, int], labels: Mapping[str, str]) -> F
 
 
 def plot_stats_scatter(
-    dnn: Mapping[str, Mapping[str, Any]],
-    xgb: Mapping[str, Mapping[str, Any]],
+    first: Mapping[str, Mapping[str, Any]],
+    second: Mapping[str, Mapping[str, Any]],
     counts: Mapping[str, int],
     figure_name: str,
+    algorithms: Pair = DEFAULT_ALGORITHMS,
 ) -> Figure:
-    """Draw a figure of the trees against that of the networks, a point per class.
+    """Draw a figure of one algorithm against that of another, a point per class.
 
     Parameters
     ----------
-    dnn, xgb : mapping of class tag to figures
+    first, second : mapping of class tag to figures
         See `scope.classifiers.training_stats.read_stats`.
     counts : mapping of class tag to int
         Positive rows in the training set: the colour. By tag, as the figures are. Points of
@@ -226,16 +251,16 @@ def plot_stats_scatter(
     """
     tags = [
         tag
-        for tag in dnn
-        if tag in xgb and None not in (dnn[tag].get(figure_name), xgb[tag].get(figure_name))
+        for tag in first
+        if tag in second and None not in (first[tag].get(figure_name), second[tag].get(figure_name))
     ]
     if not tags:
         raise InputError(
             "no class with the figure for both algorithms",
             value=figure_name,
-            allowed=", ".join(sorted({name for item in dnn.values() for name in item})),
+            allowed=", ".join(sorted({name for item in first.values() for name in item})),
         )
-    x, y = (np.array([part[tag][figure_name] for tag in tags], float) for part in (dnn, xgb))
+    x, y = (np.array([part[tag][figure_name] for tag in tags], float) for part in (first, second))
     figure, axes = new_figure(6, 5)
     axes.plot([0, 1], [0, 1], linestyle="--", color="0.5", linewidth=1)
     numbers = np.array([counts.get(tag, 0) for tag in tags])
@@ -250,11 +275,11 @@ def plot_stats_scatter(
         bar.ax.yaxis.set_minor_formatter("{x:,.0f}" if np.ptp(np.log10(numbers[known])) < 1 else "")
     for place, names in _by_place(tags, x, y).items():
         axes.annotate(", ".join(names), place, (4, 3), textcoords="offset points", fontsize=7)
-    n_left_out = len({*dnn} & {*xgb}) - len(tags)
+    n_left_out = len({*first} & {*second}) - len(tags)
     if n_left_out:
         axes.set_title(f"{n_left_out} classes have no {figure_name} and are not shown", fontsize=8)
-    axes.set_xlabel(f"DNN {figure_name}")
-    axes.set_ylabel(f"XGB {figure_name}")
+    axes.set_xlabel(f"{find_algorithm(algorithms[0]).title} {figure_name}")
+    axes.set_ylabel(f"{find_algorithm(algorithms[1]).title} {figure_name}")
     axes.set_xlim(-0.03, 1.06)
     axes.set_ylim(-0.03, 1.06)
     return figure

@@ -20,6 +20,7 @@ from scope.lightcurves.files import (
     write_lightcurve_file,
 )
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
+from scope.plugins import ALGORITHMS
 from scope.provenance import record
 from scope.report.rows import add_best, best_rows, iter_rows, score_tags
 from scope.report.sampling import Smallest
@@ -122,7 +123,7 @@ def _example(best: Smallest, row: int) -> Example:
         log10_fap=value["log10_fap"],
         n_epochs=value["n_epochs"],
         mean=value["mean"],
-        scores={name: value[name] for name in ("dnn", "xgb")},
+        scores={name: value[name] for name in value if name in ALGORITHMS},
         probability=value["p"],
         name=value["name"],
         gaia_id=value["Gaia_EDR3___id"],

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.identifiers import FILTER_NAMES
+from scope.report import algorithms
 from scope.report.amplitudes import MAG_EDGES
 from scope.report.examples import Curve, Example
 from scope.report.sampling import id_hash
@@ -83,35 +84,48 @@ def band_name(number: int) -> str:
 
 
 def score_chart(one: ClassTally, threshold: float) -> str:
-    """Draw the numbers of scores of both algorithms, logarithmic, and the threshold."""
-    dnn, xgb = one.histograms["dnn"], one.histograms["xgb"]
-    chart = _count_chart((0.0, 1.0), max(dnn.max(), xgb.max()), size=(330, 195))
-    chart.steps(SCORE_EDGES, dnn, "dnn-fill", fill=True)
-    chart.steps(SCORE_EDGES, xgb, "xgb-line")
+    """Draw the numbers of scores of all algorithms, logarithmic, and the threshold."""
+    most = max(counts.max() for counts in one.histograms.values())
+    chart = _count_chart((0.0, 1.0), most, size=(330, 195))
+    for name, counts in one.histograms.items():
+        css = algorithms.mark(name)
+        chart.steps(SCORE_EDGES, counts, css, fill=css.endswith("fill"))
     _, top, _, bottom = chart.box
     at = chart.x(threshold)
     chart.add(f'<path class="threshold" d="M{at:.1f},{top:.1f}V{bottom:.1f}"/>')
     chart.axes("score", "light curves", x_ticks=(0, 0.2, 0.4, 0.6, 0.8, 1))
-    return chart.render(
-        f"Histogram of the scores for {one.label}: {dnn.sum()} by DNN, {xgb.sum()} by XGB"
+    told = ", ".join(
+        f"{counts.sum()} by {algorithms.title(name)}" for name, counts in one.histograms.items()
+    )
+    return chart.render(f"Histogram of the scores for {one.label}: {told}")
+
+
+def plane_charts(one: ClassTally, threshold: float) -> str:
+    """Draw the scores of each pair of algorithms that scored, one against the other."""
+    return "".join(
+        plane_chart(one, pair, threshold)
+        for pair in one.planes
+        if all(one.scored[name] for name in pair)
     )
 
 
-def plane_chart(one: ClassTally, threshold: float) -> str:
-    """Draw the XGB score against the DNN score as a heat map, logarithmic."""
+def plane_chart(one: ClassTally, pair: tuple[str, str], threshold: float) -> str:
+    """Draw the score of one algorithm against that of another as a heat map, logarithmic."""
+    plane = one.planes[pair]
+    x_name, y_name = (algorithms.title(name) for name in pair)
     ticks = (0, 0.5, 1)
     chart = Chart.sized(210, 195, (0.0, 1.0), (0.0, 1.0))
-    chart.image(heat_png(one.plane.T, HEAT_COLOUR), (0, 1), (0, 1))
+    chart.image(heat_png(plane.T, HEAT_COLOUR), (0, 1), (0, 1))
     left, top, right, bottom = chart.box
     x, y = float(chart.x(threshold)), float(chart.y(threshold))
     chart.add(
         f'<path class="threshold" d="M{x:.1f},{top:.1f}V{bottom:.1f}'
         f'M{left:.1f},{y:.1f}H{right:.1f}"/>'
     )
-    chart.axes("DNN score", "XGB score", x_ticks=ticks, y_ticks=ticks)
+    chart.axes(f"{x_name} score", f"{y_name} score", x_ticks=ticks, y_ticks=ticks)
     return chart.render(
-        f"Heat map of the XGB score against the DNN score for {one.label}, "
-        f"{one.compared} light curves, most in one cell {one.plane.max()}"
+        f"Heat map of the {y_name} score against the {x_name} score for {one.label}, "
+        f"{plane.sum()} light curves, most in one cell {plane.max()}"
     )
 
 

@@ -128,6 +128,7 @@ def assemble(
     sections: Sequence[Section],
     record: Mapping[str, Any],
     first: str = "",
+    style: str = "",
 ) -> str:
     """Return the whole page.
 
@@ -144,6 +145,8 @@ def assemble(
         Where the page came from; kept as JSON in a ``<meta name="scope">`` element.
     first : str
         HTML that the first screen shows below the sentence.
+    style : str
+        CSS beside that of all pages.
     """
     cards = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(remark)}</small></dd></div>"
@@ -160,7 +163,7 @@ def assemble(
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         f'<meta name="scope" content="{escape(to_json(record))}">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n"
         f'<header>\n<h1>{escape(title)}</h1>\n<p class="lead">{lead}</p>\n'
         f'{first}\n<dl class="numbers">{cards}</dl>\n'
         f'<nav aria-label="Contents"><strong>Contents</strong><ol>{links}</ol></nav>\n</header>\n'

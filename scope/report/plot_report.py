@@ -11,7 +11,7 @@ import numpy as np
 
 from scope.io import read_metadata, write_bytes
 from scope.provenance import record
-from scope.report import field_check, sections
+from scope.report import algorithms, field_check, sections
 from scope.report.amplitudes import tally_features
 from scope.report.banners import banners
 from scope.report.examples import APERIODIC, choose_examples, read_curves
@@ -102,7 +102,10 @@ def plot_report(
     first = field_check.verdict(check, {tag: one.label for tag, one in tally.classes.items()})
     first += banners(tally, seen, provenance)
     first += first_screen(tally, chosen, curves, aperiodic, provenance)
-    page = assemble(title, _lead(tally), _numbers(tally), parts, provenance, first)
+    page = assemble(
+        *(title, _lead(tally), _numbers(tally), parts, provenance, first),
+        style=algorithms.style(tally.algorithms),
+    )
     write_bytes(page.encode(), output)
 
 

@@ -17,6 +17,8 @@ from scope.classifiers.splits import SETS
 from scope.classifiers.training_scores import TrainingScores
 from scope.errors import UsageError
 from scope.io import write_bytes
+from scope.models.algorithm import find_algorithm
+from scope.plugins import ALGORITHMS
 from scope.report.analysis import plot_importances
 from scope.report.plots import DNN_COLOUR, XGB_COLOUR, new_figure, save_figure
 
@@ -153,8 +155,9 @@ def plot_network(bundle: ModelBundle, folder: str | Path) -> list[Path]:
     UsageError
         If the models are no networks.
     """
-    if bundle.algorithm != "dnn":
-        raise UsageError("layers of models that have none", value=bundle.algorithm, allowed="dnn")
+    if bundle.learner.suffix != ".keras":
+        able = [name for name in ALGORITHMS if find_algorithm(name).suffix == ".keras"]
+        raise UsageError("layers of models that have none", value=bundle.algorithm, allowed=able)
     members = {member["class"]: member["file"] for member in bundle.manifest["members"]}
     return [
         save_figure(draw_layers(bundle.folder / file), Path(folder, tag, f"{tag}_network.png"))

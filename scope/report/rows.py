@@ -15,9 +15,10 @@ from scope.catalog.publish import is_score
 from scope.catalog.strangers import novelty_columns, strange_rows
 from scope.errors import InputError
 from scope.io import iter_batches, read_schema
+from scope.plugins import ALGORITHMS
+from scope.report.algorithms import compared
 from scope.report.sampling import Smallest
 
-ALGORITHMS = ("dnn", "xgb")
 BATCH_ROWS = 32_768
 N_CANDIDATES = 12
 """Rows kept per class to choose examples from: a star may have several of them."""
@@ -50,6 +51,8 @@ class Rows:
         Whether there is a score of any class.
     strange : (n,) bool
         Whether it is unlike anything that the models know, and gets no label.
+    algorithms : tuple of str
+        That are compared.
     """
 
     ids: npt.NDArray[np.int64]
@@ -61,12 +64,17 @@ class Rows:
     probabilities: dict[str, npt.NDArray[np.floating]]
     classified: npt.NDArray[np.bool_]
     strange: npt.NDArray[np.bool_]
+    algorithms: tuple[str, ...]
 
-    def scores_of(self, tag: str) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
-        """Return the DNN and the XGB scores of a class, NaN where there is none."""
+    def scores_of(self, tag: str) -> dict[str, npt.NDArray[np.floating]]:
+        """Return the scores of a class by algorithm, NaN where there is none."""
         none = np.full(len(self.ids), np.nan, np.float32)
-        dnn, xgb = (self.scores.get(f"{tag}_{name}", none) for name in ALGORITHMS)
-        return dnn, xgb
+        return {name: self.scores.get(f"{tag}_{name}", none) for name in self.algorithms}
+
+    def compared_scores(self, tag: str) -> list[npt.NDArray[np.floating]]:
+        """Return the scores of a class by those algorithms that have it, if these are several."""
+        there = [name for name in self.algorithms if f"{tag}_{name}" in self.scores]
+        return [self.scores[f"{tag}_{name}"] for name in there] if len(there) > 1 else []
 
     def probability_of(self, tag: str) -> npt.NDArray[np.floating]:
         """Return the probabilities of a class, NaN where there is none."""
@@ -78,6 +86,15 @@ def score_tags(path: Path) -> list[str]:
     """Return the tags of a catalogue's score columns, in the order of the columns."""
     tags = (tag_of(name) for name in read_schema(path).names)
     return list(dict.fromkeys(tag for tag in tags if tag))
+
+
+def compared_algorithms(path: Path) -> tuple[str, ...]:
+    """Return the algorithms that a catalogue compares."""
+    return _compared(read_schema(path).names)
+
+
+def _compared(names: Iterable[str]) -> tuple[str, ...]:
+    return compared(name.rpartition("_")[2] for name in names if is_score(name))
 
 
 def tag_of(column: str) -> str:
@@ -148,6 +165,7 @@ def _rows(
         probabilities=probabilities,
         classified=classified,
         strange=strange,
+        algorithms=_compared(names),
     )
 
 
@@ -159,12 +177,17 @@ def _names(batch: pa.Table) -> npt.NDArray[np.object_]:
     return np.asarray(pc.fill_null(column, "").to_numpy(zero_copy_only=False), dtype=object)
 
 
-def mean_score(
-    first: npt.NDArray[np.floating], second: npt.NDArray[np.floating]
-) -> npt.NDArray[np.floating]:
-    """Return the mean of two scores, or the one that is there; (n,), NaN where none is."""
-    mean = (first + second) / first.dtype.type(2)
-    return np.where(np.isnan(first), second, np.where(np.isnan(second), first, mean))
+def mean_score(scores: Iterable[npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
+    """Return the mean of those scores that are there; (n,), NaN where none is."""
+    columns = list(scores)
+    counts = np.sum([~np.isnan(column) for column in columns], axis=0)
+    first, *others = (np.where(np.isnan(column), 0, column) for column in columns)
+    total = first
+    for column in others:
+        total = total + column
+    return np.where(
+        counts, total / np.maximum(counts, 1).astype(total.dtype), total.dtype.type(np.nan)
+    )
 
 
 def best_rows() -> Smallest:
@@ -174,8 +197,8 @@ def best_rows() -> Smallest:
 
 def add_best(best: Smallest, rows: Rows, tag: str) -> None:
     """Add the rows of highest mean score for a class that are not strange, equal ones by id."""
-    dnn, xgb = rows.scores_of(tag)
-    mean = mean_score(dnn, xgb)
+    scores = rows.scores_of(tag)
+    mean = mean_score(scores.values())
     there = np.flatnonzero(~np.isnan(mean) & ~rows.strange)
     # Few rows of a large batch can be among the best: the others are not sorted.
     if len(there) > best.size:
@@ -183,9 +206,8 @@ def add_best(best: Smallest, rows: Rows, tag: str) -> None:
         there = there[mean[there] >= least]
     numbers = (*_FLOATS, "filter", "n_epochs", "Gaia_EDR3___id")
     columns = {name: rows.numbers[name][there] for name in numbers}
-    columns.update(mean=mean, dnn=dnn, xgb=xgb, name=rows.names, p=rows.probability_of(tag))
-    for name in ("mean", "dnn", "xgb", "name", "p"):
-        columns[name] = columns[name][there]
+    further = {"mean": mean, **scores, "name": rows.names, "p": rows.probability_of(tag)}
+    columns.update({name: values[there] for name, values in further.items()})
     best.add(-mean[there], rows.ids[there], **columns)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from html import escape
 from typing import Any
 
-from scope.report import expected, figures, tables
+from scope.report import algorithms, expected, figures, tables
 from scope.report.amplitudes import FeatureTally
 from scope.report.examples import Curve, Example
 from scope.report.figures import PeriodAmplitude, band_css, band_name
@@ -17,7 +17,7 @@ from scope.report.sky import SkyMap
 from scope.report.tables import number, percent
 from scope.report.tally import MAX_EPOCHS, CatalogTally, ClassTally
 
-ALGORITHM_NAMES = {"dnn": "DNN", "xgb": "XGB"}
+_COUNTED = {2: "two", 3: "three", 4: "four"}
 
 
 def counts(tally: CatalogTally, seen: FeatureTally, record: Mapping[str, Any]) -> Section:
@@ -60,10 +60,7 @@ def classes(tally: CatalogTally, record: Mapping[str, Any]) -> Section:
     if tally.classes:
         parts.append(
             "<p>For who develops models. A light curve may belong to several classes, or to none. "
-            "“Both” counts light "
-            "curves that reach the threshold in both algorithms, “both of either” is their share "
-            "among those that reach it in at least one, “same side” the share of all light "
-            "curves on which the two algorithms agree, most of them below the threshold. “Of "
+            f"{_agreement_words(len(tally.algorithms))}, most of them below the threshold. “Of "
             "nulls” is the share of shuffled or noise light curves that reach it, “FDR” the "
             "false-discovery rate that follows: the part of the light curves above it that "
             "chance explains; both are of the probability where the class has one.</p>"
@@ -87,18 +84,35 @@ def folded(summary: str, inner: str) -> str:
     return f"<details><summary>{summary}</summary>{inner}</details>"
 
 
+def _agreement_words(number: int) -> str:
+    """Tell what the columns of agreement count."""
+    if number == 2:
+        return (
+            "“Both” counts light "
+            "curves that reach the threshold in both algorithms, “both of either” is their share "
+            "among those that reach it in at least one, “same side” the share of all light "
+            "curves on which the two algorithms agree"
+        )
+    return (
+        f"“All” counts light curves that reach the threshold in all {number} algorithms, “all of "
+        "any” is their share among those that reach it in at least one, “same side” the share of "
+        "all light curves on which all algorithms agree"
+    )
+
+
 def scores(tally: CatalogTally) -> Section:
     """Draw the scores of both algorithms, and one against the other, per class."""
     if not tally.classified or not tally.classes:
         return Section("scores", "Scores by class", "<p>There are no scores to draw.</p>")
     name, value = tally.threshold
+    keys = "".join(key(one, algorithms.title(one)) for one in tally.algorithms)
     intro = (
         "<p>Left: numbers of light curves per score, in 50 bins, logarithmic. Right: the score "
         "of one algorithm against that of the other; darker or brighter blue is more light "
         "curves, logarithmic, up to the fullest cell of each chart. Dashed: the threshold "
         f"“{escape(name)}”, {value:g}. Scores order light curves; they are not "
         "probabilities.</p>"
-        f'<p class="note">{key("dnn", "DNN")}{key("xgb", "XGB")}</p>'
+        f'<p class="note">{keys}</p>'
     )
     cards = "\n".join(_score_card(one, name, value) for one in tally.classes.values())
     inner = folded("Charts of all classes", f'<div class="cards classes">{cards}</div>')
@@ -107,19 +121,21 @@ def scores(tally: CatalogTally) -> Section:
 
 def _score_card(one: ClassTally, name: str, value: float) -> str:
     at = one.at[name]
-    missing = [ALGORITHM_NAMES[a] for a, count in one.scored.items() if not count]
+    missing = [algorithms.title(a) for a, count in one.scored.items() if not count]
     if len(missing) == len(one.scored):
         body = note("No scores.")
-    elif missing:
-        body = f'<div class="row">{figures.score_chart(one, value)}</div>'
-        body += note(f"No scores by {missing[0]}.")
     else:
-        charts = figures.score_chart(one, value) + figures.plane_chart(one, value)
+        charts = figures.score_chart(one, value) + figures.plane_charts(one, value)
         body = f'<div class="row">{charts}</div>'
-        body += note(
-            f"Both reach {value:g} on {number(at.both)}, either on {number(at.either)}; the same "
-            f"side on {percent(at.same_side, one.compared)} of {number(one.compared)}."
-        )
+        if missing:
+            body += note(f"No scores by {', '.join(missing)}.")
+        n_scored = len(one.scored) - len(missing)
+        if n_scored > 1:
+            body += note(
+                f"{algorithms.together(n_scored)} reach {value:g} on {number(at.both)}, "
+                f"{'either' if n_scored == 2 else 'any'} on {number(at.either)}; the same "
+                f"side on {percent(at.same_side, one.compared)} of {number(one.compared)}."
+            )
     return f'<article class="card" id="class-{escape(one.tag)}">{heading(one)}{body}</article>'
 
 
@@ -226,7 +242,8 @@ def examples(
         return Section("examples", title, "<p>There are no scores to choose examples by.</p>")
     name, value = tally.threshold
     intro = (
-        "<p>The light curves with the highest mean score of the two algorithms, one per star. "
+        "<p>The light curves with the highest mean score of the "
+        f"{_COUNTED.get(len(tally.algorithms), len(tally.algorithms))} algorithms, one per star. "
         "Classes with a period are folded at the period found and drawn twice over; phase 0 is "
         "the first epoch. A best example below the threshold "
         f"“{escape(name)}”, {value:g}, says that the class is probably absent.</p>"
@@ -288,7 +305,7 @@ def _facts(example: Example, probable: bool) -> list[str]:
         chance = [f"false alarm {_chance(example.log10_fap)}"] if example.log10_fap <= 0.0 else []
         facts = [f"P = {example.period:.6g} d", *chance, *facts]
     facts += [
-        f"{ALGORITHM_NAMES[name]} {score:.3f}" if score == score else f"{ALGORITHM_NAMES[name]} –"
+        f"{algorithms.title(name)} " + (f"{score:.3f}" if score == score else "–")
         for name, score in example.scores.items()
     ]
     if probable and example.probability == example.probability:

@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from scope.catalog.field_check import judged_column
+from scope.report import algorithms
 from scope.report.amplitudes import FeatureTally
 from scope.report.figures import band_name
 from scope.report.tally import CatalogTally
@@ -109,24 +110,20 @@ def class_table(tally: CatalogTally, threshold: str, check: Mapping[str, Any] | 
     rows = []
     for one in tally.classes.values():
         at = one.at[threshold]
-        dnn, xgb = (
-            number(at.reached[name]) if one.scored[name] else "–" for name in ("dnn", "xgb")
-        )
+        reached = [number(at.reached[name]) if one.scored[name] else "–" for name in one.scored]
         compared = [number(at.both), percent(at.both, at.either)] if one.compared else ["–", "–"]
         label = f'<a href="#class-{escape(one.tag)}">{escape(one.label)}</a>'
         tag = f"<code>{escape(one.tag)}</code>"
         agree = percent(at.same_side, one.compared)
         rates = _rate_cells(check, one.tag, tally.thresholds[threshold])
-        rows.append((label, tag, dnn, xgb, *compared, agree, *rates))
+        rows.append((label, tag, *reached, *compared, agree, *rates))
     value = tally.thresholds[threshold]
     caption = f"Light curves with a score of at least {value:g}, the threshold “{threshold}”"
     header = (
         "class",
         "tag",
-        "DNN",
-        "XGB",
-        "both",
-        "both of either",
+        *map(algorithms.title, tally.algorithms),
+        *algorithms.headings(len(tally.algorithms)),
         "same side",
         "of nulls",
         "FDR",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scope.errors import ConfigError
+from scope.report.algorithms import pairs
 from scope.report.rows import (
-    ALGORITHMS,
     BATCH_ROWS,
     Rows,
     add_best,
     best_rows,
+    compared_algorithms,
     iter_rows,
     mean_score,
     score_tags,
@@ -39,12 +41,12 @@ class AtThreshold:
     reached : dict of int
         Per algorithm.
     both, either : int
-        Among the rows that both algorithms scored.
+        Reached by all algorithms, and by any, among the rows that all of them scored.
     same_side : int
-        Rows on which both algorithms agree: both reach the threshold, or neither.
+        Rows on which all algorithms agree: all reach the threshold, or none.
     """
 
-    reached: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ALGORITHMS, 0))
+    reached: dict[str, int]
     both: int = 0
     either: int = 0
     same_side: int = 0
@@ -60,12 +62,13 @@ class ClassTally:
         By name of the threshold.
     histograms : dict of (50,) int64
         Numbers per score bin, per algorithm; the last bin includes 1.
-    plane : (50, 50) int64
-        Numbers per DNN bin (rows) and XGB bin (columns), where both scored.
+    planes : dict of (50, 50) int64
+        Per pair of algorithms, numbers per bin of the first (rows) and of the second
+        (columns), where both scored.
     scored : dict of int
         Rows with a score, per algorithm.
     compared : int
-        Rows with both scores.
+        Rows with the scores of all algorithms that have the class, if these are several.
     labelled : int
         Rows whose mean score reaches the first threshold.
     members, places : Sample
@@ -79,19 +82,30 @@ class ClassTally:
     tag: str
     label: str
     at: dict[str, AtThreshold]
-    histograms: dict[str, npt.NDArray[np.int64]] = field(
-        default_factory=lambda: {name: np.zeros(SCORE_BINS, np.int64) for name in ALGORITHMS}
-    )
-    plane: npt.NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros((SCORE_BINS, SCORE_BINS), np.int64)
-    )
-    scored: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ALGORITHMS, 0))
+    histograms: dict[str, npt.NDArray[np.int64]]
+    planes: dict[tuple[str, str], npt.NDArray[np.int64]]
+    scored: dict[str, int]
     compared: int = 0
     labelled: int = 0
     members: Sample = field(default_factory=lambda: Sample(N_MEMBERS))
     places: Sample = field(default_factory=lambda: Sample(N_MEMBERS))
     expected: float = float("nan")
     best: Smallest = field(default_factory=best_rows)
+
+    @classmethod
+    def empty(
+        cls, tag: str, label: str, algorithms: Sequence[str], thresholds: Iterable[str]
+    ) -> ClassTally:
+        """Return the counts of no rows."""
+        nothing = dict.fromkeys(algorithms, 0)
+        return cls(
+            tag,
+            label,
+            {name: AtThreshold(dict(nothing)) for name in thresholds},
+            {name: np.zeros(SCORE_BINS, np.int64) for name in algorithms},
+            {pair: np.zeros((SCORE_BINS, SCORE_BINS), np.int64) for pair in pairs(algorithms)},
+            dict(nothing),
+        )
 
 
 @dataclass
@@ -104,6 +118,8 @@ class CatalogTally:
         By name; the first one selects the members of a class.
     classes : dict of ClassTally
         By tag, in the order asked for.
+    algorithms : tuple of str
+        That are compared.
     absent, unlisted : list of str
         Tags asked for that have no column; tags with columns that were not asked for.
     rows, classified, imputed, strange : int
@@ -131,6 +147,7 @@ class CatalogTally:
 
     thresholds: dict[str, float]
     classes: dict[str, ClassTally]
+    algorithms: tuple[str, ...] = ()
     absent: list[str] = field(default_factory=list)
     unlisted: list[str] = field(default_factory=list)
     rows: int = 0
@@ -187,8 +204,8 @@ def tally_catalog(
     Parameters
     ----------
     path : Path
-        Catalogue with the key columns and scores ``{tag}_dnn``, ``{tag}_xgb`` (float,
-        null where there is none).
+        Catalogue with the key columns and scores ``{tag}_{algorithm}`` (float, null where
+        there is none).
     classes : mapping of str to str
         Label by tag, in the order of the report.
     thresholds : mapping of str to float
@@ -207,14 +224,15 @@ def tally_catalog(
         If a score is outside 0 to 1.
     """
     _check_thresholds(thresholds)
-    tags = score_tags(path)
+    tags, algorithms = score_tags(path), compared_algorithms(path)
     tally = CatalogTally(
         thresholds=dict(thresholds),
         classes={
-            tag: ClassTally(tag, label, {name: AtThreshold() for name in thresholds})
+            tag: ClassTally.empty(tag, label, algorithms, thresholds)
             for tag, label in classes.items()
             if tag in tags
         },
+        algorithms=algorithms,
         absent=[tag for tag in classes if tag not in tags],
         unlisted=[tag for tag in tags if tag not in classes],
     )
@@ -278,7 +296,8 @@ def _labelled(rows: Rows, tally: CatalogTally) -> npt.NDArray[np.bool_]:
     found = np.zeros(len(rows.ids), bool)
     for tag in tally.classes:
         # fmin is the score that is there where the other is NaN.
-        found |= np.fmin(*rows.scores_of(tag)) >= float(tally.threshold[1])
+        lowest = reduce(np.fmin, rows.scores_of(tag).values())
+        found |= lowest >= float(tally.threshold[1])
     return found & ~rows.strange
 
 
@@ -296,34 +315,50 @@ def _combinations(*columns: npt.NDArray[np.generic]) -> Counter[tuple[int, ...]]
 
 
 def _count_scores(one: ClassTally, rows: Rows) -> None:
-    dnn, xgb = rows.scores_of(one.tag)
-    for name, score in zip(ALGORITHMS, (dnn, xgb), strict=True):
+    scores = rows.scores_of(one.tag)
+    for name, score in scores.items():
         bins = score_bin(score[~np.isnan(score)])
         one.histograms[name] += np.bincount(bins, minlength=SCORE_BINS)
         one.scored[name] += len(bins)
-    both = ~np.isnan(dnn) & ~np.isnan(xgb)
-    cells = score_bin(dnn[both]) * SCORE_BINS + score_bin(xgb[both])
-    one.plane += np.bincount(cells, minlength=SCORE_BINS**2).reshape(SCORE_BINS, SCORE_BINS)
-    one.compared += len(cells)
+    for (first, second), plane in one.planes.items():
+        x, y = scores[first], scores[second]
+        both = ~np.isnan(x) & ~np.isnan(y)
+        cells = score_bin(x[both]) * SCORE_BINS + score_bin(y[both])
+        plane += np.bincount(cells, minlength=SCORE_BINS**2).reshape(SCORE_BINS, SCORE_BINS)
+    one.compared += int(_scored_by_all(rows, one.tag).sum())
+
+
+def _scored_by_all(rows: Rows, tag: str) -> npt.NDArray[np.bool_]:
+    """Return the rows that all algorithms that have a class scored, if these are several."""
+    scores = rows.compared_scores(tag)
+    if not scores:
+        return np.zeros(len(rows.ids), bool)
+    return np.all([~np.isnan(score) for score in scores], axis=0)
 
 
 def _count_thresholds(one: ClassTally, rows: Rows, thresholds: Mapping[str, float]) -> None:
-    dnn, xgb = rows.scores_of(one.tag)
-    both = ~np.isnan(dnn) & ~np.isnan(xgb)
+    together = _scored_by_all(rows, one.tag)
     for name, value in thresholds.items():
-        # A Python float takes the precision of the scores: 0.7 held as float32 reaches 0.7.
-        high = [~rows.strange & (score >= float(value)) for score in (dnn, xgb)]
         at = one.at[name]
-        for algorithm, reached in zip(ALGORITHMS, high, strict=True):
-            at.reached[algorithm] += int(reached.sum())
-        at.both += int(np.sum(both & high[0] & high[1]))
-        at.either += int(np.sum(both & (high[0] | high[1])))
-        at.same_side += int(np.sum(both & (high[0] == high[1])))
+        for algorithm, score in rows.scores_of(one.tag).items():
+            at.reached[algorithm] += int(_reach(score, value, rows).sum())
+        if not together.any():
+            continue
+        high = [_reach(score, value, rows) for score in rows.compared_scores(one.tag)]
+        every, some = np.all(high, axis=0), np.any(high, axis=0)
+        at.both += int(np.sum(together & every))
+        at.either += int(np.sum(together & some))
+        at.same_side += int(np.sum(together & (every | ~some)))
+
+
+def _reach(score: npt.NDArray[np.floating], value: float, rows: Rows) -> npt.NDArray[np.bool_]:
+    # A Python float takes the precision of the scores: 0.7 held as float32 reaches 0.7.
+    return ~rows.strange & (score >= float(value))
 
 
 def _choose_members(one: ClassTally, rows: Rows, threshold: float) -> None:
     numbers = {name: rows.numbers[name].astype(np.float64) for name in ("period", "ra", "dec")}
-    high = mean_score(*rows.scores_of(one.tag)) >= float(threshold)
+    high = mean_score(rows.scores_of(one.tag).values()) >= float(threshold)
     high &= ~rows.strange
     one.labelled += int(high.sum())
     chosen = high & (numbers["period"] > 0)

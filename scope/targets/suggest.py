@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from scope.plugins import ALGORITHMS
+
 PRODUCTS = (
     *("results/preds_{algorithm}/{target}.parquet", "results/preds_{algorithm}/{target}.csv"),
     *("results/preds_{algorithm}/{target}.h5", "results/catalog/{target}.parquet"),
@@ -59,6 +61,6 @@ def suggest_product(name: str, targets: Sequence[str], rules: Sequence[str] = ()
         pattern.format(target=target, algorithm=algorithm, unit=unit and unit[0])
         for pattern in patterns
         for target in every
-        for algorithm in ("dnn", "xgb")
+        for algorithm in ALGORITHMS
     ]
     return did_you_mean(name.removeprefix("./"), [*known, *rules])

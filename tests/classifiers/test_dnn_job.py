@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scope.classifiers import dnn_job, dnn_trainer
+from scope.classifiers import dnn_trainer
+from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.dnn_trainer import TrainedNetwork
+from scope.classifiers.training_run import TrainingRun
+from scope.models.algorithms import dnn
+from scope.models.training.jobs import train_member
 from tests.models import DEFINITIONS, FEATURES, training_data
 
 BEST_EPOCH = 12
@@ -37,10 +41,15 @@ def test_networks_of_folds_take_as_many_steps_as_the_best_of_the_whole(
     data = training_data()
     definition = replace(DEFINITIONS[1], batch_size=32)
     features = {name: tuple(columns) for name, columns in FEATURES.items()}
-    job = dnn_job.NetworkJob(
-        data, (definition,), features, NetworkOptions(), "cpu", 0, {definition.tag: 3}
+    folds = CalibrationOptions(n_folds=3)
+    run = TrainingRun(
+        *(data, (definition,), features, "dnn", NetworkOptions(), folds, "cpu"),
+        workers=1,
+        verbose=0,
     )
-    dnn_job._train(job, definition, tmp_path)
+    dnn._trainer.cache_clear()
+    train_member(run._job(), definition.tag, tmp_path)
+    dnn._trainer.cache_clear()
     (whole, usual), *folds = seen
     assert usual == 0
     assert len(folds) == 3

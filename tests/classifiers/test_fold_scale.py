@@ -128,8 +128,11 @@ def folded_run(
     monkeypatch.setattr(TrainingRun, "_predict", predict)
     features = {name: tuple(columns) for name, columns in FEATURES.items()}
     options_of_folds = CalibrationOptions(n_folds=3)
+    algorithm = "dnn" if isinstance(options, NetworkOptions) else "xgb"
     run = TrainingRun(
-        data, (DEFINITIONS[0],), features, options, options_of_folds, "cpu", workers=1, verbose=0
+        *(data, (DEFINITIONS[0],), features, algorithm, options, options_of_folds, "cpu"),
+        workers=1,
+        verbose=0,
     )
     return run, period
 

@@ -178,7 +178,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_one_name_serves_as_a_list_of_one_and_one_group_for_both_algorithms() -> None:
     config = load_config(overrides={"targets": "field_297", "inference": {"group": "ss23"}})
     assert config.targets == ("field_297",)
-    assert config.inference.group.model_dump() == {"dnn": "ss23", "xgb": "ss23"}
+    assert config.inference.group == {"dnn": "ss23", "xgb": "ss23"}
 
 
 def test_the_command_line_of_the_workflow_sets_values_of_every_kind() -> None:

@@ -72,7 +72,7 @@ def _predictions(plan: Plan, product: Path, algorithm: str, cores: int) -> None:
         export(product.with_suffix(".parquet"), product)
         return
     target = product.stem
-    group = getattr(plan.config.inference.group, algorithm)
+    group = plan.config.inference.group_of(algorithm)
     (bundle,) = load_groups({algorithm: group})
     imputed = []
     for unit in plan.units(target):

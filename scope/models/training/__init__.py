@@ -1,0 +1,1 @@
+"""Training of many models: who runs what where."""
