@@ -124,8 +124,9 @@ def _entry_rows(section: Section) -> list[str]:
     rows: dict[str, str] = {}
     for field in type(section).model_fields.values():
         if get_origin(field.annotation) is dict:
-            entry: type[BaseModel] = get_args(field.annotation)[1]
-            rows |= {name: _row(name, inner, "") for name, inner in entry.model_fields.items()}
+            entry = get_args(field.annotation)[1]
+            if isinstance(entry, type) and issubclass(entry, BaseModel):
+                rows |= {name: _row(name, inner, "") for name, inner in entry.model_fields.items()}
     return list(rows.values())
 
 
@@ -140,7 +141,7 @@ def _rows(section: Section, name: str, parents: str) -> Iterator[str]:
     if isinstance(value, Section):
         for inner in type(value).model_fields:
             yield from _rows(value, inner, f"{parents}{name}.")
-    elif isinstance(value, dict) and value:
+    elif isinstance(value, dict) and any(isinstance(item, Section) for item in value.values()):
         yield f"| `{parents}{name}` | {len(value)} entries | | {field.description}; see below |"
     else:
         yield _row(f"{parents}{name}", field, value)
