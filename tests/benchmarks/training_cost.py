@@ -19,7 +19,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from scope.classifiers.training import train_bundle
 from scope.classifiers.xgb import TreeOptions, cross_validated
 from scope.config import Config, load_config
 from scope.config.classes import ClassDefinition
+from scope.models.algorithm import find_algorithm
 
 ROWS = 20_000
 LEARNT = 0.81
@@ -66,12 +66,12 @@ def measure(training_set: Path, tags: list[str]) -> None:
     config = load_config()
     settings = {**training_settings(config), "group": "cost", "about": "", "limits": ""}
     n_folds = config.training.calibration.n_folds
-    searching = replace(settings["trees"], skip_cv=False)
+    searching = {**settings["options"]["xgb"], "skip_cv": False}
     kinds: dict[str, tuple[str, dict[str, Any]]] = {
         "network": ("dnn", {"calibration": None}),
         "trees": ("xgb", {"calibration": None}),
         f"trees, and {n_folds} folds": ("xgb", {}),
-        "trees, grid search": ("xgb", {"calibration": None, "trees": searching}),
+        "trees, grid search": ("xgb", {"calibration": None, "options": {"xgb": searching}}),
     }
     print("| class | batch | passes | " + " | ".join(f"{name} [s]" for name in kinds) + " |")
     print("|---" * (3 + len(kinds)) + "|")
@@ -101,9 +101,7 @@ def _all_cpu() -> float:
 def estimate() -> None:
     """Print rates, and what follows for all classes."""
     os.environ.update(CUDA_VISIBLE_DEVICES="-1", TF_CPP_MIN_LOG_LEVEL="3")
-    from scope.classifiers.dnn_job import _prepare_tensorflow
-
-    _prepare_tensorflow("cpu")
+    find_algorithm("dnn").prepare("cpu")
     both = {size: network_rate(size, NetworkOptions()) for size in TIMED_ROWS}
     features = network_rate(256, NetworkOptions(conv_branch=False), 16384)
     print("| network, batch | rows per CPU second |\n|---|---|")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from scope.classifiers import sweep, tracking
-from scope.classifiers.settings import training_settings
+from scope.classifiers.settings import algorithm_options, training_settings
 from scope.classifiers.sweep import run_sweep, with_settings
 from scope.classifiers.tracking import track_training, tracking_mode
 from scope.classifiers.train import TrainedClasses
@@ -158,7 +158,7 @@ def trainings(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def train(config: Config, folder: Any, **settings: Any) -> TrainedClasses:
         (definition,) = training_settings(config)["definitions"]
-        network = training_settings(config)["network"]
+        network = algorithm_options(config, "dnn")
         seen.append({**vars(definition), **vars(network), **settings})
         if definition.learning_rate > 0.02:
             raise InputError("too fast")
@@ -225,6 +225,6 @@ def test_settings_of_a_sweep_come_before_those_for_all_classes() -> None:
     )
     (definition,) = training_settings(config)["definitions"]
     assert (definition.tag, definition.batch_size, definition.balance) == ("ew", 8, 2)
-    assert training_settings(config)["network"].momentum == 0.5
+    assert algorithm_options(config, "dnn").momentum == 0.5
     with pytest.raises(ConfigError, match=r"classes\.ew\.beta_1"):
         with_settings(load_config(), "ew", {"beta_1": 2})

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.settings import training_settings
+from scope.classifiers.settings import algorithm_options, training_settings
 from scope.classifiers.training import default_features
 from scope.cli import main as scope_cli
 from scope.cli.train import build_parser, main
@@ -32,7 +32,11 @@ def settings_of(*options: str) -> dict[str, Any]:
     config = load_config(overrides=training_overrides(build_parser().parse_args(options)))
     settings = training_settings(config)
     (definition,) = settings["definitions"]
-    parts = (definition, settings["data"], settings["network"], settings["trees"])
+    parts = (
+        definition,
+        settings["data"],
+        *(algorithm_options(config, name) for name in ("dnn", "xgb")),
+    )
     found = {name: value for part in parts for name, value in vars(part).items()}
     return {**found, **{name: settings[name] for name in ("group", "period_suffix", "features")}}
 

@@ -193,8 +193,8 @@ def test_settings_of_training_arrive() -> None:
         }
     )
     settings = training_settings(config)
-    assert settings["network"].conv_branch is False
-    assert settings["trees"].max_depth == 5
+    assert settings["options"]["dnn"]["conv_branch"] is False
+    assert settings["options"]["xgb"]["max_depth"] == 5
     assert (settings["data"].test_size, settings["data"].scaling) == (0.2, "median_std")
     assert settings["definitions"][0].negative_label == "non-variable"
 
