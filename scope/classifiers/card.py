@@ -123,12 +123,14 @@ def render_fusion_card(
     """
     algorithms = list(next(iter(metrics.values()))["compared"])
     names = [name.upper() for name in algorithms]
+    two = len(names) == 2
     lines = [
         f"# {group}: {' and '.join(names)} as one",
         "",
-        "Per class a weighted sum of the log-odds of both, learnt from training stars that "
-        "neither had seen, and calibrated. It serves the two bundles whose hashes are in "
-        "`bundle.json`, and no others.",
+        f"Per class a weighted sum of the log-odds of {'both' if two else 'all'}, learnt from "
+        f"training stars that {'neither' if two else 'none'} had seen, and calibrated. It serves "
+        f"the {'two' if two else len(names)} bundles whose hashes are in `bundle.json`, and no "
+        "others.",
         "",
         "## Stars that training never saw",
         "",

@@ -103,7 +103,8 @@ class Entry:
 
 def find_models(models: str | Path) -> list[Entry]:
     """Return all bundles and fusions of a folder, by task, kind and group."""
-    tasks = [VARIABLES, *(find_task(name) for name in TASKS if name != VARIABLES.name)]
+    others = [name for name in TASKS if name != VARIABLES.name and (Path(models) / name).is_dir()]
+    tasks = [VARIABLES, *map(find_task, others)]
     return [
         entry
         for task in tasks

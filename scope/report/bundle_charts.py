@@ -72,12 +72,16 @@ def precision_recall_chart(
     return chart.render(f"Precision against recall of {name}{told}")
 
 
-def agreement_chart(points: Sequence[tuple[str, float, float]], figure: str) -> str:
+def agreement_chart(
+    points: Sequence[tuple[str, float, float]], figure: str, pair: tuple[str, str]
+) -> str:
     """Draw a figure of one algorithm against that of the other, a point per class.
 
     Parameters
     ----------
-    points : sequence of (class, DNN, XGB)
+    points : sequence of (class, first, second)
+    pair : tuple of str
+        What the algorithms are called.
     figure : str
         What is drawn, such as ``recall``.
     """
@@ -86,8 +90,9 @@ def agreement_chart(points: Sequence[tuple[str, float, float]], figure: str) -> 
     chart.dots([x for _, x, _ in points], [y for _, _, y in points], "member")
     for name, x, y in points:
         chart.text(float(chart.x(x)) + 5, float(chart.y(y)) + 3, name, "tick")
-    chart.axes(f"DNN {figure}", f"XGB {figure}", x_ticks=PARTS, y_ticks=PARTS)
-    return chart.render(f"XGB {figure} against DNN {figure} of {len(points)} classes")
+    first, second = pair
+    chart.axes(f"{first} {figure}", f"{second} {figure}", x_ticks=PARTS, y_ticks=PARTS)
+    return chart.render(f"{second} {figure} against {first} {figure} of {len(points)} classes")
 
 
 def loss_chart(name: str, history: Mapping[str, Sequence[float]], best_epoch: int) -> str:

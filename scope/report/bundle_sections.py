@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import combinations
 from typing import Any
 
+from scope.plugins import DEFAULT_ALGORITHMS
 from scope.report import bundle_charts as charts
 from scope.report.page import Section, figure, key, note
 from scope.report.tables import number, table
@@ -234,17 +236,19 @@ def comparison(metrics: Metrics, labels: Labels) -> Section | None:
     header = ("class", *(name.upper() for name in algorithms), "fused", "95 %", "gain")
     parts = [table("Average precision on the same test stars", header, rows)]
     for name in ("precision", "recall"):
-        points = [
-            (tag, found[0][name], found[1][name])
-            for tag, item in metrics.items()
-            if len(found := [item["compared"].get(a, {}) for a in algorithms]) == 2
-            and all(one.get(name) is not None for one in found)
-        ]
-        if points:
-            parts.append(figure(charts.agreement_chart(points, name)))
-    return Section(
-        "comparison", "Networks, trees and both", f'<div class="row">{"".join(parts)}</div>'
-    )
+        for pair in combinations(algorithms, 2):
+            points = [
+                (tag, *(one[name] for one in found))
+                for tag, item in metrics.items()
+                if (found := [item["compared"].get(each, {}) for each in pair])
+                and all(one.get(name) is not None for one in found)
+            ]
+            if points:
+                titles = (pair[0].upper(), pair[1].upper())
+                parts.append(figure(charts.agreement_chart(points, name, titles)))
+    usual = tuple(algorithms) == DEFAULT_ALGORITHMS
+    title = "Networks, trees and both" if usual else "The algorithms and their fusion"
+    return Section("comparison", title, f'<div class="row">{"".join(parts)}</div>')
 
 
 def training_set(metrics: Metrics, manifest: Mapping[str, Any], labels: Labels) -> Section:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from scope.classifiers.bundle import CALIBRATION, MANIFEST, METRICS
-from scope.classifiers.card import NAMES
 from scope.classifiers.evaluation import macro_average
 from scope.classifiers.fusion import FUSED
 from scope.errors import BundleError
 from scope.io import write_bytes
+from scope.models.algorithm import find_algorithm
+from scope.plugins import DEFAULT_ALGORITHMS
 from scope.provenance import record
 from scope.report import bundle_sections as sections
 from scope.report.page import assemble
 from scope.schema import parse_json
 
-KINDS = {**NAMES, FUSED: "networks and trees as one"}
+
+def _kind_name(kind: str, manifest: Mapping[str, Any]) -> str:
+    """Return what models are, in words."""
+    if kind != FUSED:
+        return find_algorithm(kind).plural
+    names = tuple(manifest["bundles"])
+    return (
+        "networks and trees as one" if names == DEFAULT_ALGORITHMS else f"{_joined(names)} as one"
+    )
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join(find_algorithm(name).title for name in names)
 
 
 def plot_bundle(
@@ -62,8 +75,8 @@ def plot_bundle(
         sections.training_set(classes, manifest, labels),
     ]
     page = assemble(
-        f"{manifest['group']}: {KINDS[kind]}",
-        _lead(kind, classes),
+        f"{manifest['group']}: {_kind_name(kind, manifest)}",
+        _lead(kind, _kind_name(kind, manifest), classes),
         _numbers(classes, manifest),
         [part for part in parts if part is not None],
         record("report", group=manifest["group"], algorithm=kind, files=manifest["files"]),
@@ -82,11 +95,11 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
         ) from error
 
 
-def _lead(kind: str, classes: Mapping[str, Any]) -> str:
+def _lead(kind: str, name: str, classes: Mapping[str, Any]) -> str:
     what = "probabilities" if kind == FUSED else "scores and probabilities"
     return (
         f"How well the {what} of {len(classes)} classes do on stars that were kept from all "
-        f"training ({escape(KINDS[kind])})."
+        f"training ({escape(name)})."
     )
 
 

@@ -133,9 +133,9 @@ def _numbers(tally: CatalogTally) -> list[tuple[str, str, str]]:
     """Return what the first screen says: name, value and remark."""
     missing = tally.rows - tally.classified
     reason, count = max(tally.reasons.items(), key=lambda item: (item[1], item[0]), default=("", 0))
-    algorithms = [
-        label
-        for name, label in sections.ALGORITHM_NAMES.items()
+    scored = [
+        algorithms.title(name)
+        for name in tally.algorithms
         if any(one.scored[name] for one in tally.classes.values())
     ]
     value = tally.threshold[1]
@@ -147,13 +147,14 @@ def _numbers(tally: CatalogTally) -> list[tuple[str, str, str]]:
             number(missing),
             f"{percent(count, missing)} {reason.replace('_', ' ')}" if reason else "",
         ),
-        ("Classes", number(len(tally.classes)), " and ".join(algorithms) or "no scores"),
-        ("Labelled", number(tally.labelled), f"light curves {_agreement(algorithms, value)}"),
+        ("Classes", number(len(tally.classes)), " and ".join(scored) or "no scores"),
+        ("Labelled", number(tally.labelled), f"light curves {_agreement(len(scored), value)}"),
         ("Median epochs", number(tally.median_epochs), "of classified light curves"),
     ]
 
 
-def _agreement(algorithms: list[str], threshold: float) -> str:
+def _agreement(n_algorithms: int, threshold: float) -> str:
     """Return what makes a label (text)."""
-    who = "both algorithms give" if len(algorithms) > 1 else "the algorithm gives"
+    every = f"{algorithms.together(n_algorithms).lower()} algorithms give"
+    who = every if n_algorithms > 1 else "the algorithm gives"
     return f"with a class to which {who} at least {threshold:g}"

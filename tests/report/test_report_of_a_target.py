@@ -67,7 +67,7 @@ def test_histograms_are_those_of_numpy(tmp_path: Path) -> None:
     # Away from the edges of bins, where the rounding of either side may differ.
     expected, _ = np.histogram(scores.astype(float), bins=50, range=(0, 1))
     assert np.abs(found.histograms["dnn"] - expected).max() <= 1
-    assert found.histograms["dnn"].sum() == found.plane.sum() == 9000
+    assert found.histograms["dnn"].sum() == found.planes["dnn", "xgb"].sum() == 9000
 
 
 def test_the_best_examples_have_the_highest_mean_score_one_per_star(tmp_path: Path) -> None:
