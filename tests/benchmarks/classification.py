@@ -40,9 +40,9 @@ from scope.classifiers.fusion import Fusion
 from scope.classifiers.splits import TEST
 from scope.classifiers.taxonomy import ClassTree, project
 from scope.classifiers.training_scores import TrainingScores
-from scope.classifiers.training_set import SIMULATION
 from scope.config import Config, load_config
 from scope.io import read_table
+from scope.surveys.label_map import SIMULATION
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGFILES = [ROOT / "config" / f"{name}.yaml" for name in ("starter", "starter_labelled")]
