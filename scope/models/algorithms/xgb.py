@@ -59,7 +59,7 @@ class BoostedTrees(Algorithm):
 
     def import_published(self, path: Path, columns: Sequence[str]) -> tuple[bytes, list[str]]:
         """Return trees in XGBoost's JSON as UBJSON, with their own order of columns."""
-        from scope.classifiers.published import ubj_of_json
+        from scope.classifiers.published_trees import ubj_of_json
 
         return ubj_of_json(path, columns)
 
