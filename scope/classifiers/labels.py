@@ -14,7 +14,7 @@ from scope.cells import shortened
 from scope.classifiers.assemble import NO_PARENT, find_sorted
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io.kinds import STAR_NAMES, find_column
-from scope.io.user_tables import read_user_table
+from scope.io.user_tables import read_user_table, require_rows
 from scope.io.values import exact_ids, exact_names, exact_numbers
 from scope.schema import parse_json
 from scope.surveys.label_map import LABELS, Labelling, LabelMap
@@ -102,9 +102,11 @@ def read_labels(
     """
     import pandas as pd
 
+    paths = list(paths)
     parts = [_read(path, label_map, tuple(names)) for path in paths]
     if not parts:
         raise InputError("training set without labels", allowed="at least one file")
+    require_rows(sum(map(len, parts)), ", ".join(map(str, paths)))
     table = pd.concat(parts, ignore_index=True).sort_values("_id", kind="stable")
     twice = table["_id"][table["_id"].duplicated()]
     if len(twice):

@@ -14,7 +14,7 @@ from scope.io import read_hdf, read_metadata, read_schema, read_table
 from scope.io.frames import from_frame
 from scope.io.kinds import MATCH_IDS as SURVEY_IDS
 from scope.io.kinds import STAR_NAMES
-from scope.io.user_tables import plain_table, read_user_table
+from scope.io.user_tables import plain_table, read_user_table, require_rows
 from scope.io.values import exact_ids, exact_names, exact_numbers
 from scope.schema import parse_json, require_columns
 
@@ -97,8 +97,7 @@ def read_training_set(
     kept = list(dict.fromkeys([*needed, *(name for name in wanted if name in names)]))
     columns = list(dict.fromkeys([*kept, *tell]))
     table = plain_table(read_table(path, columns)) if whole is None else whole.select(columns)
-    if table.num_rows == 0:
-        raise InputError("training set without rows", value=str(path))
+    require_rows(table.num_rows, path)
     stars = _star_names(table, _star_columns(table, tell, path), path)
     table = numeric(table.select([name for name in kept if name != STAR]), path)
     return table.append_column(STAR, pa.array(stars, pa.string())), facts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +97,16 @@ def read_user_table(
             frame = _from_hdf(path)
     frame = _with_spellings(frame, [*known, *ids, *names, *(places or ())])
     return _declared(frame, path, ids, names, places, first)
+
+
+def require_rows(table: Sized | int, path: str | Path) -> None:
+    """Raise InputError if a table of which something is to be done has no rows."""
+    if not (table if isinstance(table, int) else len(table)):
+        raise InputError(
+            "the table has no rows",
+            value=str(path),
+            todo="check that it is the right file, and that whatever wrote it came to its end",
+        )
 
 
 def _declared(

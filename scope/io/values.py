@@ -15,9 +15,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.cells import (
+    POSITIONS_ALLOWED,
     RefusedCell,
     floats_for_names,
     is_missing,
+    on_the_sky,
     parse_degrees,
     parse_id,
     parse_name,
@@ -111,23 +113,27 @@ def positions(
     Raises
     ------
     InputError
-        If a cell is neither, or a position is not on the sphere: right ascension from 0 to
-        below 360, declination from -90 to 90.
+        If a cell is neither, a position is not on the sphere (see `scope.cells.on_the_sky`), or
+        only half of one is there.
     """
     places = (
         _degrees(column, kind, name, path, first)
         for column, kind, name in ((ra, "ra", names[0]), (dec, "dec", names[1]))
     )
     right, up = places
-    wrong = np.flatnonzero((right < 0) | (right >= 360) | (np.abs(up) > 90))
-    if len(wrong):
-        row = int(wrong[0])
+    turned, wrong = on_the_sky(right, up)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        half = np.isnan(right[row]) or np.isnan(up[row])
         raise InputError(
-            f"position that is not on the sphere, in row {row + first} of {path}",
-            value=f"ra {right[row]}, dec {up[row]}",
-            allowed="degrees, ra from 0 to below 360, dec from -90 to 90",
+            f"{'half of a position' if half else 'position that is not on the sphere,'} "
+            f"in row {row + first} of {path}",
+            value=f"{names[0]} {right[row]:.15g}, {names[1]} {up[row]:.15g}".replace(
+                "nan", "empty"
+            ),
+            allowed="both of them, or neither" if half else POSITIONS_ALLOWED,
         )
-    return right, up
+    return turned, up
 
 
 def bool_values(column: Column, name: str, path: str | Path) -> pd.Series[Any]:
