@@ -12,13 +12,47 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scope.classifiers.data import TrainingData
+from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.examples import Examples
-from scope.classifiers.job_file import NetworkJob, read_job, write_job
+from scope.classifiers.pretrained import Pretrained
 from scope.config.classes import ClassDefinition
 from scope.errors import BackendError, ScopeError
+from scope.io.plain_data import read_plain, write_plain
+
+JOB = "job.npz"
+
+
+@dataclass(frozen=True)
+class NetworkJob:
+    """What a training process is given.
+
+    Attributes
+    ----------
+    data : TrainingData
+    definitions : tuple of ClassDefinition
+    features : dict of list name to columns
+    options : NetworkOptions
+    device : {"cpu", "cuda"}
+    verbose : {0, 1, 2}
+    n_folds : dict of class tag to int
+        Folds that networks are trained without, one each; 0 for none.
+    start : dict of class tag to Pretrained
+        Trained networks to go on from.
+    """
+
+    data: TrainingData
+    definitions: tuple[ClassDefinition, ...]
+    features: dict[str, tuple[str, ...]]
+    options: NetworkOptions
+    device: str
+    verbose: int
+    n_folds: dict[str, int]
+    start: dict[str, Pretrained] = field(default_factory=dict)
 
 
 def run_jobs(job: NetworkJob, folder: Path, workers: int) -> dict[str, dict[str, Any]]:
@@ -41,7 +75,7 @@ def run_jobs(job: NetworkJob, folder: Path, workers: int) -> dict[str, dict[str,
     BackendError
         If the device is not there.
     """
-    write_job(job, folder)
+    write_plain(job, folder / JOB)
     tags = [definition.tag for definition in job.definitions]
     shares = [tags[i::workers] for i in range(min(workers, len(tags)))]
     with ThreadPoolExecutor(len(shares)) as pool:
@@ -76,7 +110,7 @@ def main(folder: Path, tags: Sequence[str]) -> None:
     BackendError
         If ``cuda`` is asked for and TensorFlow finds no device.
     """
-    job = read_job(folder)
+    job: NetworkJob = read_plain(folder / JOB)
     _prepare_tensorflow(job.device)
     for definition in job.definitions:
         if definition.tag in tags:

