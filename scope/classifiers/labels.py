@@ -167,6 +167,7 @@ def _who(frame: pd.DataFrame, path: str | Path) -> dict[str, Any]:
             allowed="an id in every row",
         )
     ids = found.to_numpy(dtype=np.int64)
+    _check_other_ids(frame, name, ids, path)
     star = _first(frame, STARS, "their stars", path)
     stars = exact_names(frame[star], star, path, first=0)
     surveys = (
@@ -177,6 +178,23 @@ def _who(frame: pd.DataFrame, path: str | Path) -> dict[str, Any]:
         "star": [one or f"light curve {own}" for one, own in zip(stars, ids, strict=True)],
         "survey": [one or Path(path).stem for one in surveys],
     }
+
+
+def _check_other_ids(
+    frame: pd.DataFrame, name: str, ids: npt.NDArray[np.int64], path: str | Path
+) -> None:
+    """Raise InputError if another column of ids says that a row is of another light curve."""
+    for other in (other for other in ID_NAMES if other in frame and other != name):
+        found = exact_ids(frame[other], other, path, first=0)
+        wrong = np.flatnonzero(~found.isna() & (found.to_numpy(np.int64, na_value=0) != ids))
+        if len(wrong):
+            row = int(wrong[0])
+            raise InputError(
+                f"labels of two light curves in one row, row {row} of {path}",
+                value=f"{name} {ids[row]}, {other} {found[row]} ({len(wrong)} such rows)",
+                allowed="one and the same id",
+                todo=f"drop the column that is not the light curve's id, {name} or {other}",
+            )
 
 
 def _labelling(label_map: LabelMap, name: str | None, path: str | Path) -> Labelling | None:
