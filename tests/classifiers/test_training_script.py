@@ -160,7 +160,7 @@ def test_the_documented_name_of_the_command_works(
 def test_a_script_of_hostile_names_runs_nothing_but_its_commands(tmp_path: Path) -> None:
     """Run by bash with a `scope-train` that writes down what it was given, word by word."""
     mark, said = tmp_path / "ran", tmp_path / "said"
-    hostile = f"a'; touch {mark}; $(touch {mark}) `touch {mark}` \\"\n#|&> *"
+    hostile = f"a'; touch {mark}; $(touch {mark}) `touch {mark}` \"\n#|&> *"
     options = ScriptOptions("xgb", hostile, hostile, hostile, add_keywords="--x 'b; c'")
     program = tmp_path / "scope-train"
     program.write_text(f'#!/bin/bash\nprintf "%s\\0" "$@" > {said}\n')
