@@ -23,6 +23,7 @@ from scope.schema import parse_json
 
 _TREE = "tree"
 _OWN = "scope"
+_SEQUENCES: dict[str, Any] = {kind.__name__: kind for kind in (list, tuple, set, frozenset)}
 
 
 def write_plain(value: object, path: str | Path) -> None:
@@ -36,7 +37,8 @@ def write_plain(value: object, path: str | Path) -> None:
     arrays: dict[str, Any] = {}
     tree = _encode(value, arrays, type(value).__name__)
     with Path(path).open("wb") as file:
-        np.savez(file, **arrays, **{_TREE: np.array(json.dumps(tree))})
+        arrays[_TREE] = np.array(json.dumps(tree))
+        np.savez(file, **arrays)
 
 
 def read_plain(path: str | Path) -> Any:
@@ -78,9 +80,9 @@ def _encode(value: Any, arrays: dict[str, Any], where: str) -> Any:
             for name, part in value.items()
         ]
         return {"table": pairs}
-    for name, kind in (("list", list), ("tuple", tuple), ("set", set), ("frozenset", frozenset)):
-        if type(value) is kind:
-            return {name: [_encode(part, arrays, f"{where}[]") for part in value]}
+    if type(value) in _SEQUENCES.values():
+        name = type(value).__name__
+        return {name: [_encode(part, arrays, f"{where}[]") for part in value]}
     raise InputError(
         f"value that is no plain data, {where}",
         value=type(value).__name__,
@@ -133,8 +135,7 @@ def _decode(node: Any, arrays: Mapping[str, Any]) -> Any:
         return _data_class(module, name)(
             **{field: _decode(part, arrays) for field, part in parts.items()}
         )
-    sequences = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset}
-    return sequences[kind](_decode(part, arrays) for part in content)
+    return _SEQUENCES[kind](_decode(part, arrays) for part in content)
 
 
 def _data_class(module: str, name: str) -> Any:

@@ -72,7 +72,7 @@ def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
     for item in fields(dnn_job.NetworkJob):
         if item.name != "data":
             assert getattr(found, item.name) == getattr(job, item.name), item.name
-    assert found.data.preprocessing.content() == data.preprocessing.content()
+    assert found.data.preprocessing.content == data.preprocessing.content
     for item in fields(data):
         expected, value = getattr(data, item.name), getattr(found.data, item.name)
         if isinstance(expected, np.ndarray):

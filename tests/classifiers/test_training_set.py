@@ -155,7 +155,7 @@ def test_infinite_features_count_as_missing_and_are_named(tmp_path: Path, suffix
         assert said is bool(np.isinf(value))
     for found in prepared[:2]:
         np.testing.assert_array_equal(found.values, prepared[2].values)
-        assert found.preprocessing.content() == prepared[2].preprocessing.content()
+        assert found.preprocessing.content == prepared[2].preprocessing.content
 
 
 @pytest.mark.parametrize("value", [2.0, -0.5, np.inf])

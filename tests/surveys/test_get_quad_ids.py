@@ -171,7 +171,8 @@ def test_no_file_of_ids_leads_elsewhere_or_asks_for_much_memory(tmp_path) -> Non
         file.create_dataset("a", (10**10,), "i8", chunks=(10**6,), compression="gzip")
 
     def objects(file: h5py.File) -> None:
-        file.create_dataset("a", data=[np.arange(2)], dtype=h5py.vlen_dtype(np.uint8))
+        rows = file.create_dataset("a", (1,), h5py.vlen_dtype(np.uint8))
+        rows[0] = np.arange(2, dtype=np.uint8)
 
     def rounded(file: h5py.File) -> None:
         file["a"] = np.array([1.2376555045679268e18])
