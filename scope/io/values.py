@@ -66,7 +66,7 @@ def exact_ids(column: Column, name: str, path: str | Path, *, first: int = 1) ->
 
     dtype = getattr(column, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind == "i":
-        found = pd.array(column, dtype="Int64")
+        found: Any = pd.array(column, dtype="Int64")
     else:
         ids = each_cell(parse_id, column, name, path, first)
         check_digits(column, name, path)

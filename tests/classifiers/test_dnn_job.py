@@ -65,7 +65,7 @@ def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
     data = training_data(sky_block_deg=5.0)
     start = {"low": Pretrained(Path("somewhere/low.keras"), weights_only=True)}
     options = NetworkOptions(momentum=0.1, callbacks=("early_stopping",))
-    definitions = (replace(DEFINITIONS[0], balance=1 / 3, negative_label="red star"),)
+    definitions = (replace(DEFINITIONS[0], balance=4 / 3, negative_label="red star"),)
     job = dnn_job.NetworkJob(data, definitions, features, options, "cpu", 2, {"low": 3}, start)
     write_plain(job, tmp_path / dnn_job.JOB)
     found = read_plain(tmp_path / dnn_job.JOB)
