@@ -151,12 +151,22 @@ def parse_json(text: str | bytes, **options: Any) -> Any:
     Raises
     ------
     ValueError
-        If it is no JSON, or nested so deeply that reading it would exhaust the stack.
+        If it is no JSON, an object has a key twice (`json.loads` would keep the last of the two
+        values and say nothing), or it is nested so deeply that reading it would exhaust the stack.
     """
     try:
-        return json.loads(text, **options)
+        return json.loads(text, **{"object_pairs_hook": _once, **options})
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = [name for name in found if names.count(name) > 1]
+        raise ValueError(f"key that stands twice in one object: {few(twice)}")
+    return found
 
 
 def _encode(value: Any, where: str = "") -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,8 +22,9 @@ from scope.classifiers.examples import Examples
 from scope.classifiers.pretrained import Pretrained
 from scope.config.classes import ClassDefinition
 from scope.errors import BackendError, ScopeError
+from scope.io.plain_data import read_plain, write_plain
 
-JOB = "job.pickle"
+JOB = "job.npz"
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def run_jobs(job: NetworkJob, folder: Path, workers: int) -> dict[str, dict[str,
     BackendError
         If the device is not there.
     """
-    (folder / JOB).write_bytes(pickle.dumps(job))
+    write_plain(job, folder / JOB)
     tags = [definition.tag for definition in job.definitions]
     shares = [tags[i::workers] for i in range(min(workers, len(tags)))]
     with ThreadPoolExecutor(len(shares)) as pool:
@@ -110,7 +110,7 @@ def main(folder: Path, tags: Sequence[str]) -> None:
     BackendError
         If ``cuda`` is asked for and TensorFlow finds no device.
     """
-    job: NetworkJob = pickle.loads((folder / JOB).read_bytes())
+    job: NetworkJob = read_plain(folder / JOB)
     _prepare_tensorflow(job.device)
     for definition in job.definitions:
         if definition.tag in tags:

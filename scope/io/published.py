@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.io.user_tables import FORMATS as OWN_FORMATS
-from scope.io.user_tables import read_user_table
+from scope.io.user_tables import read_user_table, require_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,8 +91,7 @@ def read_published_table(path: str | Path) -> PublishedTable:
             todo="check the path; a relative one starts at the working directory",
         )
     table = _read(path, suffix)
-    if not len(table.frame):
-        raise InputError("table without rows", value=str(path), allowed="at least one row")
+    require_rows(table.frame, path)
     return table
 
 
@@ -271,8 +270,7 @@ def _delimited(path: Path, text: str) -> PublishedTable:
         for number, line in enumerate(text.split("\n"), 1)
         if line.strip() and not line.startswith("#")
     ]
-    if not lines:
-        raise InputError("table without rows", value=str(path), allowed="at least one row")
+    require_rows(lines, path)
     delimiter = max(_DELIMITERS, key=lines[0][1].count)
     rows = list(csv.reader([line for _, line in lines], delimiter=delimiter))
     names = [name.strip() for name in rows[0]]

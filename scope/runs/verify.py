@@ -132,6 +132,14 @@ def verify_target(target: str, folder: str | Path = ".") -> TargetCheck:
     return check
 
 
+def targets_there(folder: str | Path = ".") -> list[str]:
+    """Return the targets of which a run folder has products."""
+    results = Path(folder) / "results"
+    units = (path.name for stage in UNIT_STAGES[:1] for path in results.glob(f"{stage}/*"))
+    whole = (path.stem for path in results.glob("preds_*/*.parquet"))
+    return sorted({*units, *whole})
+
+
 def remove_damaged(check: TargetCheck, target: str, folder: str | Path = ".") -> list[Path]:
     """Remove damaged products and all that was made of them, so that the next run makes them.
 

@@ -115,7 +115,7 @@ def test_an_id_with_gaps_in_its_column_keeps_all_digits(tmp_path: Path) -> None:
         ("ra,dec\n10,x\n", InputError, "dec that is no number, in row 1"),
         ("ra\n10\n", MissingColumnError, "half of a position"),
         ("a,b\n1,2\n", MissingColumnError, "neither ids nor positions"),
-        ("ztf_id\n", InputError, "without rows"),
+        ("ztf_id\n", InputError, "the table has no rows"),
         ("", CorruptFileError, "not readable"),
     ],
 )
@@ -275,7 +275,8 @@ def test_kowalski_and_the_archive_find_the_same(tmp_path_factory, tmp_path) -> N
         ("ztf_id\n1237655504567926785.0\n", "rounded, in row 1"),
         ("ztf_id,name\n700101100000001,1E+05\n", "name that was rounded, in row 1"),
         ('ra,dec\n"64,4","37,8"\n', "ra that is no number, in row 1.*'64,4'"),
-        ("ra,dec\n360,0\n", "not on the sphere, in row 1"),
+        ("ra,dec\n361,0\n", "not on the sphere, in row 1"),
+        ("ztf_id,ra,dec\n7,1,2\n8,64.1,\n", "half of a position in row 2.*dec empty"),
         ("ztf_id\n-5\n", "below 0, in row 1"),
         ("ra,dec,ra\n1,2,3\n", "twice"),
     ],
