@@ -31,6 +31,7 @@ LAYERS = [
     "inference",
     "catalog",
     "report",
+    "desk",
     "fritz",
     "gcn",
     "runs",

@@ -44,7 +44,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Scores and catalogues": (
         *("run-scope-local", "run-inference", "create-inference-script", "combine-preds"),
-        *("classify", "summary", "plot-predictions", "verify"),
+        *("classify", "summary", "desk", "plot-predictions", "verify"),
     ),
     "Models and training": (
         *("models", "fetch-models", "import-models", "fetch-datasets"),

@@ -36,6 +36,7 @@ COMMANDS = {
     "taxonomy-map": "write which classes on Fritz the columns of our tables mean",
     "classify": "write the catalogue of a file of features: scores, probabilities, prediction sets",
     "summary": "count what predictions or a catalogue hold",
+    "desk": "look at stars, search and label them, in a browser on this machine",
     "verify": "read products to the last byte and say what they are",
     "status": "show what is done, running, failed and left in the folder of a run",
     "resume": "run snakemake again where a run was killed; takes snakemake's options",

@@ -1,0 +1,2 @@
+"use strict";
+const LabelView = { async open(main) { main.replaceChildren(Dom.el("p", {}, "…")); } };
