@@ -63,10 +63,12 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile rules
 
+LABELLED = labelled: {folder: "$(abspath $(DATA))"}, field_stars: {archive: "$(abspath $(DATA))/ztf_dr5_bulk"}
+
 starter: install
 	$(BIN)/snakemake --cores $(CORES) --configfile config/starter.yaml \
 	  $(if $(DATA),config/starter_labelled.yaml \
-	    --config 'training={labelled: {folder: "$(abspath $(DATA))"}}') -- train
+	    --config 'training={$(LABELLED)}') -- train
 	rm -rf models/dnn/starter models/xgb/starter models/fused/starter
 	mkdir -p models/dnn models/xgb models/fused
 	cp -r results/models/dnn/starter models/dnn/starter

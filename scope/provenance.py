@@ -25,7 +25,7 @@ STAGES: dict[str, int] = {
     "imputed": 3,
     "gathered": 1,
     "scores": 1,
-    "nulls": 1,
+    "nulls": 2,
     "preds": 3,
     "catalog": 4,
     "report": 2,

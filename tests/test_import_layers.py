@@ -14,6 +14,7 @@ from .conftest import ROOT
 
 LAYERS = [
     "errors",
+    "plugins",
     "cells",
     "identifiers",
     "schema",
@@ -27,7 +28,9 @@ LAYERS = [
     "surveys",
     "targets",
     "preprocessing",
+    "models",
     "classifiers",
+    "tasks",
     "inference",
     "catalog",
     "report",

@@ -14,10 +14,8 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from scope.lightcurves import shuffling
 from scope.lightcurves.curves import LightCurves
-
-SEASON_GAP_DAYS = 60.0
-"""A longer gap ends a season: the Sun takes a field away for 2 to 5 months of a year."""
 
 _SALT = "scope null 1"
 
@@ -49,7 +47,7 @@ def shuffled_in_season(lightcurves: LightCurves, seed: int = 0) -> LightCurves:
     """Return light curves shuffled like `shuffled`, but within each season only.
 
     What changes from season to season stays: long trends, steps of the calibration.
-    Seasons end where no epoch falls into `SEASON_GAP_DAYS`.
+    Seasons are those of `scope.lightcurves.shuffling.seasons`.
     """
     return _each(lightcurves, "shuffled_in_season", seed, _shuffle_seasons)
 
@@ -114,21 +112,17 @@ def _entropy(kind: str, seed: int, one_id: int) -> list[int]:
 
 
 def _shuffle(curve: LightCurves, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    order = rng.permutation(len(curve.time))
+    order = shuffling.shuffled(rng, len(curve.time))
     return curve.mag[order], curve.magerr[order]
 
 
 def _shuffle_seasons(curve: LightCurves, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    season = np.concatenate([[0], np.cumsum(np.diff(curve.time) > SEASON_GAP_DAYS)])
-    # Sorting random numbers by season first permutes within the seasons.
-    order = np.lexsort((rng.random(len(curve.time)), season[: len(curve.time)]))
+    order = shuffling.shuffled_in_season(rng, curve.time)
     return curve.mag[order], curve.magerr[order]
 
 
 def _noise(curve: LightCurves, rng: np.random.Generator) -> tuple[Floats, Floats]:
     if not len(curve.time):
         return curve.mag, curve.magerr
-    error = curve.magerr.astype(np.float64)
-    mean = np.average(curve.mag.astype(np.float64), weights=error**-2)
-    drawn = mean + error * rng.standard_normal(len(error))
-    return drawn.astype(curve.mag.dtype), curve.magerr
+    mag, magerr = curve.mag.astype(np.float64), curve.magerr.astype(np.float64)
+    return shuffling.white_noise(rng, mag, magerr).astype(curve.mag.dtype), curve.magerr

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import chi2, kstest
 
 from scope.lightcurves import LightCurves
-from scope.lightcurves.nulls import NULLS, SEASON_GAP_DAYS, draw_fraction
+from scope.lightcurves.nulls import NULLS, draw_fraction
+from scope.lightcurves.shuffling import SEASON_GAP_DAYS
 
 
 def curves(n=6, epochs=80, first=100):

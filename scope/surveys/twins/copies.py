@@ -10,6 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import InputError
+from scope.lightcurves.shuffling import (
+    as_alerts,
+    shuffled,
+    shuffled_in_season,
+    weighted_mean,
+    white_noise,
+)
 from scope.surveys.label_map import NOT_VARIABLE
 from scope.surveys.simulation.systematics import draw_systematics
 from scope.surveys.twins.labels import (
@@ -22,13 +29,6 @@ from scope.surveys.twins.labels import (
     twin_labels,
 )
 from scope.surveys.twins.parents import Parent
-from scope.surveys.twins.shuffling import (
-    as_alerts,
-    shuffled,
-    shuffled_in_season,
-    weighted_mean,
-    white_noise,
-)
 
 Floats = npt.NDArray[np.float64]
 

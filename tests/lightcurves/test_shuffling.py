@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scope.surveys.twins import shuffling
+from scope.lightcurves import shuffling
 
 YEARS = np.concatenate([365.25 * year + np.linspace(0.0, 200.0, 60) for year in range(3)])
 """Three seasons of 200 days, 165 days apart."""

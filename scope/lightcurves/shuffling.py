@@ -1,14 +1,15 @@
-"""Light curves with the epochs of another one and no variability."""
+"""What leaves the epochs of a light curve and takes its variability: orders and noise."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from scope.lightcurves.nulls import SEASON_GAP_DAYS
-
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+
+SEASON_GAP_DAYS = 60.0
+"""A longer gap ends a season: the Sun takes a field away for 2 to 5 months of a year."""
 
 LONGEST_SEASON_DAYS = 365.25
 """Fields without a yearly gap have seasons of a year."""
