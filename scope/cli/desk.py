@@ -18,16 +18,20 @@ def add_arguments(parser: Parser) -> None:
         metavar="FOLDER",
         help="folder of light curves to look in where the results hold none any more",
     )
+    parser.add_argument("--models", default="models", metavar="FOLDER", help="folder of models")
+    parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
     parser.add_argument("--open", action="store_true", help="open the address in the browser")
 
 
 def run(options: argparse.Namespace) -> None:
     """Make the tables of the desk, say where it is, and answer until interrupted."""
+    from scope.config import load_config
     from scope.desk.desk import Desk
     from scope.desk.serve import serve
 
     print("Reading the products …", flush=True)
-    desk = Desk.open(options.results, archive=options.archive)
+    config = load_config(config_path=options.config_path)
+    desk = Desk.open(options.results, archive=options.archive, models=options.models, config=config)
     rows = "stars" if all(one.by_star for one in desk.targets.values()) else "rows"
     print(f"{desk.table.total:,} {rows} of {', '.join(desk.targets)}")
 

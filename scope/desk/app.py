@@ -15,8 +15,13 @@ from starlette.routing import Route
 
 from scope.desk.desk import Desk
 from scope.desk.export import FORMATS, export_rows
+from scope.desk.features import features_of, neighbours
+from scope.desk.periodogram import periodogram
+from scope.desk.star import find_row, light_curves, star_facts
 from scope.desk.table import Question, plain
+from scope.desk.why import reasons_of
 from scope.errors import ScopeError, UsageError
+from scope.lightcurves.points import POINT_REASONS
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +43,12 @@ def desk_app(desk: Desk) -> Starlette:
         "about": lambda desk, request: desk.about(),
         "rows": _rows,
         "diagram": _diagram,
+        "star": lambda desk, request: star_facts(desk, *_star(request)),
+        "curves": _curves,
+        "periodogram": _periodogram,
+        "features": lambda desk, request: features_of(desk, *_star(request), _tag(request)),
+        "neighbours": lambda desk, request: neighbours(desk, *_star(request)),
+        "why": lambda desk, request: reasons_of(desk, *_star(request), _tag(request)),
     }
     routes = [Route("/", _file("index.html")), Route("/static/{name}", _static)]
     routes += [Route(f"/api/{name}", _answer(desk, call)) for name, call in answers.items()]
@@ -162,3 +173,32 @@ def _export(desk: Desk, request: Request) -> Response:
     name = f"{'ids' if kind == 'ids' else 'stars'}.{ending}"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(pieces, media_type=media, headers=disposition)
+
+
+def _star(request: Request) -> tuple[str, str]:
+    found = asked(request)
+    return str(found.get("target")), str(found.get("id"))
+
+
+def _tag(request: Request) -> str:
+    return str(asked(request).get("class") or "")
+
+
+def _points(desk: Desk, request: Request) -> list[dict[str, Any]]:
+    target, text = _star(request)
+    rows = light_curves(desk, target, find_row(desk, target, text))
+    return desk.curves.read(target, rows)
+
+
+def _curves(desk: Desk, request: Request) -> dict[str, Any]:
+    found = _points(desk, request)
+    for one in found:
+        one["id"] = str(one["id"])
+    return {"curves": found, "reasons": POINT_REASONS}
+
+
+def _periodogram(desk: Desk, request: Request) -> dict[str, Any]:
+    found = _points(desk, request)
+    only = str(asked(request).get("only") or "")
+    chosen = [one for one in found if not only or str(one["id"]) == only]
+    return periodogram(chosen, desk.config.period_options())

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
+from scope.desk.curves import CurveReader
 from scope.desk.products import Target, class_columns, desk_folder, find_targets, prepare_table
-from scope.desk.table import StarTable
+from scope.desk.table import StarTable, files_sql
+from scope.io import read_schema
+
+if TYPE_CHECKING:
+    from scope.config import Config
 
 FIRST_COLUMNS = (
     *("_id", "obj_id", "ra", "dec", "mag", "period", "amplitude", "n_epochs", "class", "class_p"),
@@ -17,7 +25,7 @@ FIRST_COLUMNS = (
 """Columns that the table shows at first, those that there are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Desk:
     """A folder of results, ready to be asked.
 
@@ -25,29 +33,74 @@ class Desk:
     ----------
     targets : dict of str to Target
     table : StarTable
-    archive : Path or None
-        Folder of light curves to look in besides the products.
+    curves : CurveReader
+    config : Config
+    models : Path
+        Folder of models.
     """
 
     targets: dict[str, Target]
     table: StarTable
-    archive: Path | None = None
-    notes: list[str] = field(default_factory=list)
+    curves: CurveReader
+    config: Config
+    models: Path = Path("models")
 
     @classmethod
     def open(
-        cls, results: str | Path, *, archive: str | Path | None = None, threads: int | None = None
+        cls,
+        results: str | Path,
+        *,
+        archive: str | Path | None = None,
+        models: str | Path = "models",
+        config: Config | None = None,
+        threads: int | None = None,
     ) -> Desk:
         """Find the products of a folder and make the tables of the desk where they are missing.
 
+        Parameters
+        ----------
+        archive : path, optional
+            Folder of light curves to look in besides the products.
+        models : path
+            Folder of models.
+        config : Config, optional
+            By default that of the working directory.
+
         Raises
         ------
-        NotFoundError, InputError
+        NotFoundError, InputError, ConfigError
         """
+        from scope.config import load_config
+
+        config = config or load_config()
         targets = {target.name: target for target in find_targets(results)}
         folder = desk_folder(Path(results))
         files = {name: prepare_table(target, folder) for name, target in targets.items()}
-        return cls(targets, StarTable(files, threads), None if archive is None else Path(archive))
+        table = StarTable(files, threads, readable=[Path(results)])
+        where = None if archive is None else Path(archive)
+        curves = CurveReader(table, targets, where, config.cleaning_options())
+        return cls(targets, table, curves, config, Path(models))
+
+    def members(self, target: str, row: Mapping[str, Any]) -> list[int] | None:
+        """Return the ids of the light curves of a star, as the file of stars lists them.
+
+        None where a row is no star, or the file has no list.
+        """
+        place = self.targets[target]
+        if not place.by_star:
+            return None
+        lists = [
+            field.name
+            for field in read_schema(place.rows_file)
+            if pa.types.is_list(field.type) and pa.types.is_integer(field.type.value_type)
+        ]
+        if not lists:
+            return None
+        found = self.table.ask(
+            f'SELECT "{lists[0]}" AS ids FROM {files_sql([place.rows_file])} WHERE _id = $id',
+            {"id": int(row["_id"])},
+        )
+        return None if not len(found) else [int(one) for one in found["ids"][0].as_py() or []]
 
     @property
     def identity(self) -> list[str]:

@@ -55,9 +55,17 @@ class StarTable:
         Made by `scope.desk.products.prepare_table`.
     threads : int, optional
         By default the cores of this machine.
+    readable : sequence of path
+        Folders whose files `ask` may read, besides those of the tables.
     """
 
-    def __init__(self, files: Mapping[str, Path], threads: int | None = None) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, Path],
+        threads: int | None = None,
+        readable: Sequence[Path] = (),
+    ) -> None:
+        self.readable = tuple(readable)
         self.files = {name: Path(path).resolve() for name, path in files.items()}
         self.schema = pa.unify_schemas(
             [read_schema(path).remove_metadata() for path in self.files.values()],
@@ -70,14 +78,15 @@ class StarTable:
         self._configure(threads)
 
     def _configure(self, threads: int | None) -> None:
-        paths = ", ".join(_text(str(path)) for path in self.files.values())
-        folders = sorted({str(path.parent) for path in self.files.values()})
+        paths = ", ".join(text_sql(str(path)) for path in self.files.values())
+        tables = sorted({str(path.parent) for path in self.files.values()})
+        folders = [*tables, *(str(Path(one).resolve()) for one in self.readable)]
         self._database.execute(
             f"SET threads = {threads or os.cpu_count() or 1}; SET memory_limit = '{MEMORY}';"
             "SET enable_progress_bar = false; SET parquet_metadata_cache = true;"
             "SET autoinstall_known_extensions = false; SET autoload_known_extensions = false;"
-            f"SET allowed_directories = [{', '.join(map(_text, folders))}];"
-            f"SET temp_directory = {_text(folders[0] + '/.desk_spill')};"
+            f"SET allowed_directories = [{', '.join(map(text_sql, folders))}];"
+            f"SET temp_directory = {text_sql(folders[0] + '/.desk_spill')};"
             "SET enable_external_access = false;"
             f"CREATE VIEW stars AS SELECT * FROM read_parquet([{paths}], union_by_name = true);"
             "SET lock_configuration = true;"
@@ -225,7 +234,7 @@ class StarTable:
             )
             parts.append(
                 self.ask(
-                    f"SELECT {chosen} FROM read_parquet({_text(str(self.files[target]))}) "
+                    f"SELECT {chosen} FROM read_parquet({text_sql(str(self.files[target]))}) "
                     f"WHERE row IN ({', '.join(str(int(row)) for row in here)})"
                 )
             )
@@ -241,7 +250,7 @@ class StarTable:
         if target not in self.files:
             return None
         found = self.ask(
-            f"SELECT * FROM read_parquet({_text(str(self.files[target]))}) WHERE _id = $id LIMIT 1",
+            f"SELECT * FROM {files_sql([self.files[target]])} WHERE _id = $id LIMIT 1",
             {"id": row_id},
         ).to_pylist()
         return found[0] if found else None
@@ -334,9 +343,15 @@ def _kind(type_: pa.DataType) -> Kind | None:
     return "text" if is_text else None
 
 
-def _text(value: str) -> str:
+def text_sql(value: str) -> str:
     """Return a text as SQL; for our own paths, never for what people write."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def files_sql(paths: Sequence[Path]) -> str:
+    """Return some files of one kind as a table to select from."""
+    names = ", ".join(text_sql(str(path.resolve())) for path in paths)
+    return f"read_parquet([{names}], union_by_name = true)"
 
 
 def plain(column: pa.ChunkedArray) -> list[Any]:
