@@ -126,9 +126,8 @@ class Browser:
         """The value of an expression as soon as it is true."""
         end = time.monotonic() + seconds
         while not (value := self.run(script)):
-            assert time.monotonic() < end, (
-                f"never true: {script}; {self.problems}; {self.run('document.body.innerText')[:800]}"
-            )
+            shown = self.run("document.body.innerText")[:800]
+            assert time.monotonic() < end, f"never true: {script}; {self.problems}; {shown}"
             time.sleep(0.05)
         return value
 
@@ -141,10 +140,10 @@ class Browser:
 
     def centre(self, selector: str) -> tuple[float, float]:
         """Where an element is, scrolled into view."""
-        name = json.dumps(selector)
         box = self.run(
-            f"(() => {{ const n = document.querySelector({name}); n.scrollIntoView({{block:'center'}});"
-            "const b = n.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+            f"(() => {{ const n = document.querySelector({json.dumps(selector)});"
+            "n.scrollIntoView({block: 'center'}); const b = n.getBoundingClientRect();"
+            "return [b.x + b.width / 2, b.y + b.height / 2]; })()"
         )
         return float(box[0]), float(box[1])
 
@@ -178,7 +177,9 @@ class Browser:
     def type(self, selector: str, text: str) -> None:
         """Put a text in place of what an input holds."""
         name = json.dumps(selector)
-        self.run(f"(() => {{ const n = document.querySelector({name}); n.focus(); n.select(); }})()")
+        self.run(
+            f"(() => {{ const n = document.querySelector({name}); n.focus(); n.select(); }})()"
+        )
         self.send("Input.insertText", text=text)
 
     def screenshot(self, path: Path, whole: bool = False) -> None:
@@ -199,5 +200,3 @@ class Browser:
         os.close(self._write)
         os.close(self._read)
         self._profile.cleanup()
-
-

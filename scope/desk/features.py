@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from scope.desk.products import Target
-from scope.desk.star import clean, find_row, light_curves
+from scope.desk.star import clean, find_row, light_curves, standing_for
 from scope.desk.table import files_sql, text_sql
 from scope.errors import NotFoundError, UsageError
 from scope.features.registry import REGISTRY
@@ -40,14 +40,14 @@ def features_of(desk: Desk, target: str, text: str, tag: str) -> dict[str, Any]:
     NotFoundError
         If there is no such star, or the features of the target are gone.
     """
-    row = find_row(desk, target, text)
+    own_id = standing_for(light_curves(desk, target, find_row(desk, target, text)))
     files = _feature_files(desk, target)
     schema = read_schema(files[0])
     units = {one.name: one for one in schema}
     names = shown_features(schema)
     chosen = ", ".join(f'"{name}"' for name in names)
     own = desk.table.ask(
-        f"SELECT {chosen} FROM {files_sql(files)} WHERE _id = {int(row['_id'])}"
+        f"SELECT {chosen} FROM {files_sql(files)} WHERE _id = {own_id}"
     ).to_pylist()
     everyone = _quantiles(desk, target, "")
     members = _quantiles(desk, target, tag) if tag else {}
@@ -75,7 +75,7 @@ def shown_features(schema: pa.Schema) -> list[str]:
         for field in schema
         if (field.name in REGISTRY or field.name.startswith(periodic))
         and (pa.types.is_floating(field.type) or pa.types.is_integer(field.type))
-        and field.name not in ("ra", "dec")
+        and getattr(REGISTRY.get(field.name), "group", "") != "position"
         and not field.name.endswith("___id")
     ]
 
@@ -164,11 +164,12 @@ def neighbours(desk: Desk, target: str, text: str) -> dict[str, Any]:
     names = [name for name in model_columns(files[0]) if "__" not in name]
     columns = ", ".join(f'"{name}"' for name in names)
     table = files_sql(files)
-    own = desk.table.ask(f"SELECT {columns} FROM {table} WHERE _id = {int(row['_id'])}")
+    curves = light_curves(desk, target, row)
+    own = desk.table.ask(f"SELECT {columns} FROM {table} WHERE _id = {standing_for(curves)}")
     values = [column[0].as_py() for column in own.columns] if len(own) else [None]
     if any(value is None for value in values):
         return {"rows": [], "why": "this light curve has no features for the models"}
-    mine = [int(one["_id"]) for one in light_curves(desk, target, row)]
+    mine = [int(one["_id"]) for one in curves]
     distance = " + ".join(
         f'("{name}" - ({float(value)!r})) ** 2' for name, value in zip(names, values, strict=True)
     )

@@ -27,6 +27,9 @@ from scope.schema import Column, require_columns
 VERSION = 1
 """Rises whenever the table is made otherwise."""
 
+STAR_ID = "star_id"
+"""Id of a row of stars; the tables of the desk have it as ``_id`` too."""
+
 ROW_GROUP_ROWS = 32768
 BATCH_ROWS = 65536
 
@@ -169,6 +172,8 @@ def _write(target: Target, path: Path, fingerprint: str) -> None:
     names = [field.name for field in schema if not pa.types.is_nested(field.type)]
     extras = _Extras.read(target, schema.names)
     fields = [pa.field("target", pa.string()), pa.field("row", pa.int64())]
+    if "_id" not in names and STAR_ID in names:
+        fields.append(schema.field(STAR_ID).with_name("_id"))
     fields += [schema.field(name) for name in names]
     tags = class_columns(names)
     there = {*names, *(column.name for column in extras.columns)}
@@ -180,7 +185,9 @@ def _write(target: Target, path: Path, fingerprint: str) -> None:
     with TableWriter(path, pa.schema([*fields, *made]), metadata, ROW_GROUP_ROWS) as writer:
         for piece in iter_batches(target.rows_file, names, BATCH_ROWS):
             columns = {name: _no_nan(piece.column(name)) for name in names}
-            columns |= extras.of(piece) | best_class(columns, tags)
+            if STAR_ID in columns:
+                columns.setdefault("_id", columns[STAR_ID])
+            columns |= extras.of(columns) | best_class(columns, tags)
             columns |= logarithms(columns)
             columns["target"] = pa.array([target.name] * piece.num_rows, pa.string())
             columns["row"] = pa.array(np.arange(row, row + piece.num_rows))
@@ -227,7 +234,7 @@ def class_columns(names: Sequence[str]) -> dict[str, str]:
     found |= {
         name.removesuffix("_p"): name
         for name in names
-        if name.endswith("_p") and f"{name}_train" in names
+        if name.endswith("_p") and (f"{name}_train" in names or f"{name[:-2]}_set" in names)
     }
     return found
 
@@ -286,7 +293,7 @@ class _Extras:
             if column.name not in taken and names >= set(source.split(" - "))
         }
         pieces = list(_feature_pieces(target, sorted({n for s in wanted.values() for n in s})))
-        if not wanted or not pieces or "_id" not in taken:
+        if not wanted or not pieces or not {"_id", STAR_ID} & set(taken):
             return cls((), np.empty(0, np.int64), {})
         ids = np.concatenate([piece["_id"] for piece in pieces])
         order = np.argsort(ids, kind="stable")
@@ -297,11 +304,11 @@ class _Extras:
             values[column.name] = value[order].astype(np.float32)
         return cls(tuple(wanted), ids[order], values)
 
-    def of(self, piece: pa.Table) -> dict[str, pa.Array]:
+    def of(self, rows: dict[str, Any]) -> dict[str, pa.Array]:
         """Return the columns for some rows, null where there are no features."""
         if not self.columns:
             return {}
-        ids = piece.column("_id").to_numpy()
+        ids = rows["_id"].to_numpy(zero_copy_only=False)
         place = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         found = self.ids[place] == ids
         return {

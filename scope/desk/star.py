@@ -70,6 +70,14 @@ def light_curves(desk: Desk, target: str, row: Mapping[str, Any]) -> list[dict[s
     return _rows(desk, chosen, place.catalog, condition)
 
 
+def standing_for(curves: Sequence[Mapping[str, Any]]) -> int:
+    """Return the id of the light curve whose features stand for a star: most epochs, if scored."""
+    best = max(
+        curves, key=lambda one: (one.get("reason") is None, one.get("n_epochs") or 0, -one["_id"])
+    )
+    return int(best["_id"])
+
+
 def _rows(desk: Desk, columns: str, path: Any, condition: str) -> list[dict[str, Any]]:
     sql = f"SELECT {columns} FROM {files_sql([path])} WHERE {condition} ORDER BY _id"
     return desk.table.ask(sql).to_pylist()
@@ -87,7 +95,7 @@ def star_facts(desk: Desk, target: str, text: str) -> dict[str, Any]:
     curves = light_curves(desk, target, row)
     ra, dec = (row.get(axis) for axis in ("ra", "dec"))
     here = ra is not None and dec is not None
-    ids = {"_id": int(row["_id"]), "Gaia_EDR3___id": int(row.get("Gaia_EDR3___id") or 0)}
+    ids = {"_id": standing_for(curves), "Gaia_EDR3___id": int(row.get("Gaia_EDR3___id") or 0)}
     nowhere = float("nan")
     links = star_links(ra if here else nowhere, dec if here else nowhere, ids)
     if here:
@@ -96,7 +104,9 @@ def star_facts(desk: Desk, target: str, text: str) -> dict[str, Any]:
     return {
         "target": target,
         "id": str(row["_id"]),
-        "name": row.get("obj_id") or (iau_name(ra, dec) if here else str(row["_id"])),
+        "name": row.get("obj_id")
+        or row.get("name")
+        or (iau_name(ra, dec) if here else str(row["_id"])),
         "row": {name: clean(row.get(name)) for name in desk.table.kinds if name in row},
         "reason": None if reason is None else f"{reason}: {REASONS.get(reason, '')}",
         "curves": [{name: clean(value) for name, value in one.items()} for one in curves],
@@ -105,6 +115,16 @@ def star_facts(desk: Desk, target: str, text: str) -> dict[str, Any]:
         "links": links,
         "provenance": provenance(read_metadata(desk.targets[target].rows_file)),
     }
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    """Return what a star is called: as in the list asked for, else by its position, else its id."""
+    for name in ("obj_id", "name"):
+        if row.get(name):
+            return str(row[name])
+    if row.get("ra") is None or row.get("dec") is None:
+        return str(row["_id"])
+    return iau_name(row["ra"], row["dec"])
 
 
 def clean(value: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from scope.classifiers.bundle import ModelBundle, bundle_folder
 from scope.classifiers.xgb import read_trees
 from scope.desk.features import imputed_files
-from scope.desk.star import bundles_of, find_row
+from scope.desk.star import bundles_of, find_row, light_curves, standing_for
 from scope.desk.table import files_sql
 from scope.errors import BundleError, NotFoundError
 from scope.features.registry import REGISTRY
@@ -38,14 +38,14 @@ def reasons_of(desk: Desk, target: str, text: str, tag: str) -> dict[str, Any]:
     BundleError
         If the models that scored it are not here.
     """
-    row = find_row(desk, target, text)
+    own_id = standing_for(light_curves(desk, target, find_row(desk, target, text)))
     record = read_metadata(desk.targets[target].catalog)
     bundle = _bundle(desk.models, str(bundles_of(record).get(TREES, {}).get("group", "")))
     _check(bundle, bundles_of(record).get(TREES, {}))
     if tag not in bundle.classes:
         raise BundleError("trees without this class", value=tag[:40], allowed=bundle.classes)
     names = bundle.features(tag)
-    values = _scaled(desk, target, int(row["_id"]), names)
+    values = _scaled(desk, target, own_id, names)
     if values is None:
         return {"rows": [], "why": "this light curve has no features for the models"}
     shares = _shapley(bundle, tag, values)

@@ -76,7 +76,7 @@ class StarPage {
         const bar = el("div", { css: "bar", role: "presentation" }, el("span", {}));
         bar.firstChild.style.width = `${100 * (one.p || 0)}%`;
         return el("li", {}, el("div", { css: one.set === "in" ? "in" : null, title: scores || null }, el("span", {}, one.label, " ", el("code", { css: "soft" }, one.tag)),
-          bar, el("span", { css: "num" }, number(one.p, 3)), el("span", { css: "small" }, one.set ? `set: ${one.set}` : "")), tree(one.tag));
+          bar, el("span", { css: "num" }, StarPage.probability(one.p)), el("span", { css: "small" }, one.set ? `set: ${one.set}` : "")), tree(one.tag));
       }));
     };
     return this.card("classes", "Classes", el("p", { css: "small soft" }, "Probability of each class, a kind of the one above it, and its prediction set."), tree(null) || el("p", {}, "No classes."));
@@ -253,6 +253,10 @@ class StarPage {
       this.featureBox.replaceChildren(el("p", { css: "small" }, `Grey: 5 to 95 % of all rows; blue: 5 to 95 % of ${found.n_members} of the class; black: this light curve.`),
         el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Features" }, el("table", {}, el("thead", {}, el("tr", {}, ["feature", "here", "class", "all", ""].map((name) => el("th", { scope: "col", css: name === "feature" ? "text" : null }, name)))), el("tbody", {}, rows))));
     });
+  }
+  static probability(value) {
+    if (value === null || value === undefined) return "–";
+    return value > 0 && value < 0.0005 ? "< .001" : value < 1 && value > 0.9995 ? "> .999" : value.toFixed(3);
   }
   static strip(one) {
     const { el } = Dom, all = one.all, members = one.members && one.members[0] !== null ? one.members : null;
