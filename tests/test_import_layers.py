@@ -29,6 +29,7 @@ LAYERS = [
     "targets",
     "preprocessing",
     "models",
+    "active",
     "classifiers",
     "tasks",
     "inference",
