@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -16,6 +17,7 @@ from starlette.routing import Route
 from scope.desk.desk import Desk
 from scope.desk.export import FORMATS, export_rows
 from scope.desk.features import features_of, neighbours
+from scope.desk.labelling import Labelling
 from scope.desk.periodogram import periodogram
 from scope.desk.star import find_row, light_curves, star_facts
 from scope.desk.table import Question, plain
@@ -53,6 +55,10 @@ def desk_app(desk: Desk) -> Starlette:
     routes = [Route("/", _file("index.html")), Route("/static/{name}", _static)]
     routes += [Route(f"/api/{name}", _answer(desk, call)) for name, call in answers.items()]
     routes.append(Route("/api/export", _answer(desk, _export)))
+    if desk.labelling is not None:
+        routes.append(Route("/api/next", _answer(desk, _next)))
+        for name, write in (("label", _say), ("undo", _undo)):
+            routes.append(Route(f"/api/{name}", _writing(desk, write), methods=["POST"]))
     return Starlette(routes=routes)
 
 
@@ -91,6 +97,22 @@ def _answer(desk: Desk, call: Callable[[Desk, Request], Any]) -> Callable[[Reque
     return view
 
 
+def _writing(
+    desk: Desk, call: Callable[[Desk, dict[str, Any]], Any]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return a view of a request with a JSON object as its body."""
+
+    async def view(request: Request) -> Response:
+        body = await request.body()
+
+        def call_it(desk: Desk, request: Request) -> Any:
+            return call(desk, _object(body.decode(errors="replace")))
+
+        return await run_in_threadpool(_answer(desk, call_it), request)
+
+    return view
+
+
 def asked(request: Request) -> dict[str, Any]:
     """Return the JSON object that a request carries as ``q``.
 
@@ -99,7 +121,10 @@ def asked(request: Request) -> dict[str, Any]:
     UsageError
         If it is none.
     """
-    text = request.query_params.get("q", "{}")
+    return _object(request.query_params.get("q", "{}"))
+
+
+def _object(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -202,3 +227,25 @@ def _periodogram(desk: Desk, request: Request) -> dict[str, Any]:
     only = str(asked(request).get("only") or "")
     chosen = [one for one in found if not only or str(one["id"]) == only]
     return periodogram(chosen, desk.config.period_options())
+
+
+def _labelling(desk: Desk) -> Labelling:
+    assert desk.labelling is not None  # Else the address is not there.
+    return desk.labelling
+
+
+def _next(desk: Desk, request: Request) -> dict[str, Any]:
+    found = asked(request)
+    return _labelling(desk).queue(desk, question_of(found), names_of(found, "skipped"))
+
+
+def _say(desk: Desk, found: dict[str, Any]) -> dict[str, Any]:
+    place = str(found.get("target")), str(found.get("id"))
+    note = str(found.get("note") or "")
+    _labelling(desk).say(desk, *place, str(found.get("label")), note)
+    return {"said": found.get("label")}
+
+
+def _undo(desk: Desk, found: dict[str, Any]) -> dict[str, Any]:
+    place = str(found.get("target")), str(found.get("id"))
+    return {"said": _labelling(desk).undo(desk, *place)}

@@ -17,6 +17,7 @@ from scope.io import read_schema
 
 if TYPE_CHECKING:
     from scope.config import Config
+    from scope.desk.labelling import Labelling
 
 FIRST_COLUMNS = (
     *("_id", "obj_id", "ra", "dec", "mag", "period", "amplitude", "n_epochs", "class", "class_p"),
@@ -37,6 +38,8 @@ class Desk:
     config : Config
     models : Path
         Folder of models.
+    labelling : Labelling or None
+        None: nothing is written.
     """
 
     targets: dict[str, Target]
@@ -44,6 +47,7 @@ class Desk:
     curves: CurveReader
     config: Config
     models: Path = Path("models")
+    labelling: Labelling | None = None
 
     @classmethod
     def open(
@@ -107,6 +111,12 @@ class Desk:
         """Columns that every answer has, whether or not they are shown."""
         return [name for name in ("_id", "ra", "dec") if name in self.table.kinds]
 
+    def place_of(self, text: str) -> str | None:
+        """Return the target that has a star of this ``_id``, the first if several have."""
+        if not (text.isascii() and text.isdigit() and len(text) < 19):
+            return None
+        return next((name for name in self.targets if self.table.find(name, int(text))), None)
+
     @cached_property
     def classes(self) -> list[dict[str, Any]]:
         """Tag, label, parent and column of each class of the table, parents first."""
@@ -136,5 +146,5 @@ class Desk:
             "first": [name for name in FIRST_COLUMNS if name in table.kinds],
             "diagrams": [one.facts for one in table.diagrams.values()],
             "classes": self.classes,
-            "labelling": None,
+            "labelling": None if self.labelling is None else self.labelling.about(),
         }

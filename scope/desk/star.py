@@ -38,7 +38,8 @@ def find_row(desk: Desk, target: str, text: str) -> dict[str, Any]:
     NotFoundError
         If there is no such star.
     """
-    row = desk.table.find(target, int(text)) if text.isdigit() and len(text) < 19 else None
+    known = text.isascii() and text.isdigit() and len(text) < 19
+    row = desk.table.find(target, int(text)) if known else None
     if row is None:
         raise NotFoundError("no such star", value=f"{text[:40]} of {target[:60]}")
     return row
