@@ -20,6 +20,7 @@ from scope.desk.features import features_of, neighbours
 from scope.desk.labelling import Labelling
 from scope.desk.periodogram import periodogram
 from scope.desk.star import find_row, light_curves, star_facts
+from scope.desk.static_page import static_page
 from scope.desk.table import Question, plain
 from scope.desk.why import reasons_of
 from scope.errors import ScopeError, UsageError
@@ -55,6 +56,7 @@ def desk_app(desk: Desk) -> Starlette:
     routes = [Route("/", _file("index.html")), Route("/static/{name}", _static)]
     routes += [Route(f"/api/{name}", _answer(desk, call)) for name, call in answers.items()]
     routes.append(Route("/api/export", _answer(desk, _export)))
+    routes.append(Route("/api/page", _answer(desk, _page)))
     if desk.labelling is not None:
         routes.append(Route("/api/next", _answer(desk, _next)))
         for name, write in (("label", _say), ("undo", _undo)):
@@ -198,6 +200,20 @@ def _export(desk: Desk, request: Request) -> Response:
     name = f"{'ids' if kind == 'ids' else 'stars'}.{ending}"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(pieces, media_type=media, headers=disposition)
+
+
+def _page(desk: Desk, request: Request) -> Response:
+    found = asked(request)
+    sort = found.get("sort")
+    text = static_page(
+        desk,
+        question_of(found),
+        names_of(found, "columns"),
+        sort=None if sort is None else str(sort),
+        descending=bool(found.get("descending")),
+    )
+    disposition = {"Content-Disposition": 'attachment; filename="stars.html"'}
+    return Response(text, media_type="text/html", headers=disposition)
 
 
 def _star(request: Request) -> tuple[str, str]:

@@ -216,10 +216,10 @@ const TableView = {
   },
   exports() {
     const { el } = Dom;
-    const button = (text, format, name) => el("button", { type: "button", "data-export": format, "aria-label": name, onclick: async () => {
+    const button = (text, format, name, api = "export") => el("button", { type: "button", "data-export": format, "aria-label": name, onclick: async () => {
       try {
-        const question = { ...this.question, format, columns: this.state.columns };
-        const response = await fetch(Api.url("export", question));
+        const { columns, sort, descending } = this.state;
+        const response = await fetch(Api.url(api, { ...this.question, format, columns, sort, descending }));
         if (!response.ok) throw new Error((await response.json()).error);
         const link = el("a", { href: URL.createObjectURL(await response.blob()),
           download: /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))[1] });
@@ -229,6 +229,7 @@ const TableView = {
     } }, text);
     return el("div", { css: "row", role: "group", "aria-label": "Export what is selected" }, "Export:",
       button("CSV", "csv", "Export the selection as CSV"), button("VOTable", "votable", "Export the selection as VOTable"),
-      button("ids", "ids", "Export the ids of the selection for run-scope-local"));
+      button("ids", "ids", "Export the ids of the selection for run-scope-local"),
+      button("page", "page", "Export the selection as one page that works from a file", "page"));
   },
 };
