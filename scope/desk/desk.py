@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from scope.desk.curves import CurveReader
-from scope.desk.products import Target, class_columns, desk_folder, find_targets, prepare_table
+from scope.desk.products import (
+    Target,
+    class_columns,
+    class_parents,
+    desk_folder,
+    find_targets,
+    prepare_table,
+)
 from scope.desk.table import StarTable, files_sql
 from scope.io import read_schema
 
@@ -123,16 +130,11 @@ class Desk:
         from scope.config.classes import class_definitions
 
         columns = class_columns(list(self.table.kinds))
-        known = {one.tag: one for one in class_definitions()}
-        found = []
-        for tag, column in columns.items():
-            one = known.get(tag)
-            parent = None if one is None else one.parent
-            while parent is not None and parent not in columns:
-                parent = known[parent].parent
-            label = tag if one is None else one.label
-            found.append({"tag": tag, "label": label, "parent": parent, "column": column})
-        return found
+        labels = {one.tag: one.label for one in class_definitions()}
+        return [
+            {"tag": tag, "label": labels.get(tag, tag), "parent": parent, "column": columns[tag]}
+            for tag, parent in class_parents(list(columns)).items()
+        ]
 
     def about(self) -> dict[str, Any]:
         """Return what the first screen needs to know."""

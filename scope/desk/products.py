@@ -19,12 +19,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scope.classifiers.taxonomy import ClassTree
 from scope.errors import InputError, NotFoundError
 from scope.io import TableWriter, iter_batches, metadata_of, read_metadata, read_schema
 from scope.provenance import hash_json
 from scope.schema import Column, require_columns
 
-VERSION = 1
+VERSION = 2
 """Rises whenever the table is made otherwise."""
 
 STAR_ID = "star_id"
@@ -239,12 +240,18 @@ def class_columns(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def leaf_classes(tags: Sequence[str]) -> list[str]:
-    """Return the classes of which no other one of them is a kind."""
+def class_parents(tags: Sequence[str]) -> dict[str, str | None]:
+    """Return which of some classes each of them is a kind of, the nearest; None for none."""
     from scope.config.classes import class_definitions
 
-    parents = {one.parent for one in class_definitions() if one.tag in tags}
-    return [tag for tag in tags if tag not in parents] or list(tags)
+    parents = {one.tag: one.parent for one in class_definitions()}
+    return ClassTree(parents).restricted(tags)
+
+
+def leaf_classes(tags: Sequence[str]) -> list[str]:
+    """Return the classes of which no other one of them is a kind."""
+    parents = set(class_parents(tags).values())
+    return [tag for tag in tags if tag not in parents]
 
 
 def best_class(columns: dict[str, Any], tags: dict[str, str]) -> dict[str, pa.Array]:
