@@ -63,7 +63,7 @@ def light_curves(desk: Desk, target: str, row: Mapping[str, Any]) -> list[dict[s
     ra, dec = row.get("ra"), row.get("dec")
     if ra is None or dec is None:
         return _rows(desk, chosen, place.catalog, f"_id = {int(row['_id'])}")
-    reach = SAME_STAR_ARCSEC / 3600
+    ra, dec, reach = float(ra), float(dec), SAME_STAR_ARCSEC / 3600
     wide = reach / max(math.cos(math.radians(dec)), 1e-6)
     away = f"(abs((ra - {ra!r} + 540.0) % 360.0 - 180.0) / {wide!r}) ** 2"
     near = f"dec BETWEEN {dec - reach!r} AND {dec + reach!r}"

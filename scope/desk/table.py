@@ -326,8 +326,8 @@ class StarTable:
         chosen = ", ".join(map(quoted, self.check_columns(columns)))
         cursor = self._database.cursor()
         try:
-            answer = cursor.execute(
-                f"SELECT {chosen} FROM stars WHERE {where.sql}", dict(where.values)
+            answer = cursor.sql(
+                f"SELECT {chosen} FROM stars WHERE {where.sql}", params=dict(where.values)
             )
             yield from answer.to_arrow_reader(16384)
         finally:

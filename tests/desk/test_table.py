@@ -158,7 +158,8 @@ def test_a_cell_is_no_formula_of_a_spreadsheet(tmp_path: Path) -> None:
     )
     write_table(rows, tmp_path / "t.parquet", {})
     table = StarTable({"t": tmp_path / "t.parquet"})
-    (tmp_path / "a.csv").write_bytes(b"".join(export_rows(table, Question(), ["obj_id"], "csv")))
+    content = b"".join(export_rows(table, Question(), ["_id", "obj_id"], "csv"))
+    (tmp_path / "a.csv").write_bytes(content)
     found = pd.read_csv(tmp_path / "a.csv")["obj_id"].tolist()
     assert found[:6] == ["'=cmd()", "'+1", "'-1", "'@a", "'\t=1", "plain"]
     assert found[7] == names[7]
