@@ -21,13 +21,16 @@ STAGES: dict[str, int] = {
     "sources": 2,
     "lightcurves": 2,
     "crossmatch": 1,
-    "features": 5,
+    "features": 6,
     "imputed": 3,
     "gathered": 1,
     "scores": 1,
     "nulls": 2,
     "preds": 3,
     "catalog": 4,
+    "stars": 1,
+    "quality": 1,
+    "delta": 1,
     "report": 2,
     "labelled": 2,
     "labels": 1,
@@ -37,6 +40,7 @@ STAGES: dict[str, int] = {
     "training_scores": 3,
     "bundle": 7,
     "fusion": 4,
+    "star_fusion": 1,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""
 

@@ -34,6 +34,7 @@ LAYERS = [
     "tasks",
     "inference",
     "catalog",
+    "product",
     "report",
     "desk",
     "fritz",

@@ -47,9 +47,10 @@ def test_a_training_set_that_is_there_is_trained_on_and_none_is_made(
     assert jobs == {
         "train_bundle": "2",
         "fuse": "1",
+        "fuse_stars": "1",
         "plot_bundle": "3",
         "train": "1",
-        "total": "7",
+        "total": "8",
     }
 
 
