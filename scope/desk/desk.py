@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
 
 from scope.desk.curves import CurveReader
 from scope.desk.products import (
@@ -19,8 +16,7 @@ from scope.desk.products import (
     find_targets,
     prepare_table,
 )
-from scope.desk.table import StarTable, files_sql
-from scope.io import read_schema
+from scope.desk.table import StarTable
 
 if TYPE_CHECKING:
     from scope.config import Config
@@ -91,27 +87,6 @@ class Desk:
         where = None if archive is None else Path(archive)
         curves = CurveReader(table, targets, where, config.cleaning_options())
         return cls(targets, table, curves, config, Path(models))
-
-    def members(self, target: str, row: Mapping[str, Any]) -> list[int] | None:
-        """Return the ids of the light curves of a star, as the file of stars lists them.
-
-        None where a row is no star, or the file has no list.
-        """
-        place = self.targets[target]
-        if not place.by_star:
-            return None
-        lists = [
-            field.name
-            for field in read_schema(place.rows_file)
-            if pa.types.is_list(field.type) and pa.types.is_integer(field.type.value_type)
-        ]
-        if not lists:
-            return None
-        found = self.table.ask(
-            f'SELECT "{lists[0]}" AS ids FROM {files_sql([place.rows_file])} WHERE _id = $id',
-            {"id": int(row["_id"])},
-        )
-        return None if not len(found) else [int(one) for one in found["ids"][0].as_py() or []]
 
     @property
     def identity(self) -> list[str]:

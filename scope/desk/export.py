@@ -45,12 +45,12 @@ def export_rows(
     if kind not in FORMATS:
         raise UsageError("no such format of export", value=kind, allowed=FORMATS)
     if kind == "ids":
-        return _csv(table, question, ["_id"], {"_id": "ztf_id"})
+        return _ids(table, question)
     columns = table.check_columns(columns)
     if not columns:
         raise UsageError("export without columns", todo="choose at least one")
     if kind == "csv":
-        return _csv(table, question, columns, {})
+        return _csv(table, question, columns)
     if table.count(question) > MOST_VOTABLE:
         raise UsageError(
             "selection that is too long for a VOTable",
@@ -61,15 +61,25 @@ def export_rows(
     return iter([_votable(table, question, columns)])
 
 
-def _csv(
-    table: StarTable, question: Question, columns: Sequence[str], names: dict[str, str]
-) -> Iterator[bytes]:
+def _ids(table: StarTable, question: Question) -> Iterator[bytes]:
+    """Return the ids of the light curves selected; of stars those of all their light curves."""
+    table.where(question)
+
+    def pieces() -> Iterator[bytes]:
+        yield b"ztf_id\n"
+        for batch in table.light_curves(question):
+            yield "".join(f"{one}\n" for one in batch).encode()
+
+    return pieces()
+
+
+def _csv(table: StarTable, question: Question, columns: Sequence[str]) -> Iterator[bytes]:
     columns = table.check_columns(columns)
     table.where(question)  # Told before the first byte leaves.
 
     def pieces() -> Iterator[bytes]:
         options = pa.csv.WriteOptions(include_header=False)
-        yield (",".join(names.get(name, name) for name in columns) + "\r\n").encode()
+        yield (",".join(columns) + "\n").encode()
         for batch in table.batches(question, columns):
             buffer = io.BytesIO()
             safe = pa.table({name: _no_formula(batch.column(name)) for name in columns})

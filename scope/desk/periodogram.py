@@ -131,7 +131,7 @@ def _highest(power: Floats, apart: int) -> list[int]:
 
 def _outline(power: Floats, f0: float, df: float) -> tuple[Floats, Floats]:
     """Return the highest point of each of many intervals, even in the logarithm of frequency."""
-    frequency = f0 + df * np.arange(len(power))
+    frequency = np.asarray(f0 + df * np.arange(len(power)), dtype=np.float64)
     edges = np.linspace(np.log(frequency[0]), np.log(frequency[-1]) + 1e-12, N_SHOWN + 1)
     starts = np.unique(np.searchsorted(np.log(frequency), edges[:-1]))
     ends = np.append(starts[1:], len(power))

@@ -25,11 +25,14 @@ from scope.io import TableWriter, iter_batches, metadata_of, read_metadata, read
 from scope.provenance import hash_json
 from scope.schema import Column, require_columns
 
-VERSION = 2
+VERSION = 3
 """Rises whenever the table is made otherwise."""
 
 STAR_ID = "star_id"
 """Id of a row of stars; the tables of the desk have it as ``_id`` too."""
+
+LIGHT_CURVES = "light_curves"
+"""Column of stars with the ids of their light curves."""
 
 ROW_GROUP_ROWS = 32768
 BATCH_ROWS = 65536
@@ -170,7 +173,11 @@ def _fingerprint(target: Target) -> str:
 def _write(target: Target, path: Path, fingerprint: str) -> None:
     schema = read_schema(target.rows_file)
     require_columns(schema.names, ["ra", "dec"], f" in {target.rows_file}")
-    names = [field.name for field in schema if not pa.types.is_nested(field.type)]
+    names = [
+        field.name
+        for field in schema
+        if not pa.types.is_nested(field.type) or field.name == LIGHT_CURVES
+    ]
     extras = _Extras.read(target, schema.names)
     fields = [pa.field("target", pa.string()), pa.field("row", pa.int64())]
     if "_id" not in names and STAR_ID in names:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from scope.catalog.stars import SAME_STAR_ARCSEC
+from scope.desk.products import LIGHT_CURVES
 from scope.desk.table import files_sql
 from scope.errors import NotFoundError
 from scope.features.catalogues import CATALOGUES
@@ -55,8 +56,8 @@ def light_curves(desk: Desk, target: str, row: Mapping[str, Any]) -> list[dict[s
     there = read_schema(place.catalog).names
     names = [name for name in CURVE_COLUMNS if name in there]
     chosen = ", ".join(f'"{name}"' for name in names)
-    listed = desk.members(target, row)
-    if listed is not None:
+    listed = row.get(LIGHT_CURVES)
+    if listed:
         condition = f"_id IN ({', '.join(str(int(one)) for one in listed)})"
         found = _rows(desk, chosen, place.catalog, condition)
         return found or [{name: row.get(name) for name in names}]

@@ -322,14 +322,22 @@ class StarTable:
 
     def batches(self, question: Question, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield all rows asked for, a piece at a time, in the order of the tables."""
-        where = self.where(question)
         chosen = ", ".join(map(quoted, self.check_columns(columns)))
+        yield from self._stream(question, chosen)
+
+    def light_curves(self, question: Question) -> Iterator[list[int]]:
+        """Yield the ids of the light curves of all rows asked for, some at a time."""
+        of_stars = "light_curves" in self.schema.names
+        ids = "coalesce(light_curves, [_id])" if of_stars else "[_id]"
+        for batch in self._stream(question, f"unnest({ids}) AS id"):
+            yield batch.column("id").to_pylist()
+
+    def _stream(self, question: Question, chosen: str) -> Iterator[pa.RecordBatch]:
+        where = self.where(question)
         cursor = self._database.cursor()
         try:
-            answer = cursor.sql(
-                f"SELECT {chosen} FROM stars WHERE {where.sql}", params=dict(where.values)
-            )
-            yield from answer.to_arrow_reader(16384)
+            sql = f"SELECT {chosen} FROM stars WHERE {where.sql}"
+            yield from cursor.sql(sql, params=dict(where.values)).to_arrow_reader(16384)
         finally:
             cursor.close()
 

@@ -6,16 +6,18 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from scope.desk.desk import Desk
+from scope.desk.export import export_rows
 from scope.desk.features import features_of, neighbours
 from scope.desk.periodogram import periodogram
 from scope.desk.star import light_curves, provenance, star_facts
 from scope.desk.table import Question
 from scope.desk.why import reasons_of
 from scope.errors import BundleError, InputError, NotFoundError
-from scope.io import read_table
+from scope.io import read_table, write_table
 from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import CleaningOptions, clean_rows, point_reasons
 from scope.periods import PeriodOptions
@@ -46,6 +48,33 @@ def test_a_page_has_the_light_curves_within_the_radius(field: Desk) -> None:
     near = {**row, "ra": row["ra"] + 1.4 / 3600 / np.cos(np.radians(row["dec"]))}
     far = {**row, "ra": row["ra"] + 1.6 / 3600 / np.cos(np.radians(row["dec"]))}
     assert [len(light_curves(field, "field_250", each)) for each in (near, far)] == [1, 0]
+
+
+def test_a_star_of_several_light_curves_is_one_row(tmp_path: Path) -> None:
+    results = invented(tmp_path, 60)
+    catalog = read_table(results / "catalog" / "field_250.parquet")
+    good = [i for i, reason in enumerate(catalog["reason"].to_pylist()) if reason is None]
+    ids = [catalog["_id"][i].as_py() for i in good]
+    stars = pa.table(
+        {
+            "star_id": pa.array([ids[0], ids[3]]),
+            "light_curves": pa.array([ids[:3], ids[3:4]], pa.list_(pa.int64())),
+            "ra": [10.0, 11.0],
+            "dec": [0.0, 0.0],
+            "rrab_p": pa.array([0.9, None], pa.float32()),
+            "rrab_set": pa.array([1, None], pa.int8()),
+        }
+    )
+    write_table(stars, results / "stars" / "field_250.parquet", {})
+    desk = Desk.open(results)
+    assert desk.table.total == 2
+    facts = star_facts(desk, "field_250", str(ids[0]))
+    assert [one["_id"] for one in facts["curves"]] == ids[:3]
+    (one,) = facts["classes"]
+    assert (one["tag"], one["set"]) == ("rrab", "in")
+    assert one["p"] == pytest.approx(0.9)
+    found = b"".join(export_rows(desk.table, Question(), [], "ids")).decode().split()
+    assert [int(text) for text in found[1:]] == ids[:4]
 
 
 @pytest.mark.parametrize("text", ["0", "../../etc/passwd", "1 OR 1=1", "", "9" * 40, "-1", "٣"])
