@@ -20,7 +20,8 @@ FLAGS = (
     "--disable-background-networking --disable-component-update --disable-extensions "
     "--no-default-browser-check --disable-dev-shm-usage --remote-debugging-pipe"
 )
-SECONDS = 60.0
+SECONDS = 180.0
+"""Longest wait; machines that test many things at once are slow."""
 
 
 def chromium() -> str:

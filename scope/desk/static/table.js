@@ -70,6 +70,7 @@ const TableView = {
     draw.setAttribute("aria-label", `Draw a region on: ${diagram.title}`);
     const drop = el("button", { type: "button", onclick: () => this.choose(diagram.name, null),
       "aria-label": `Remove the region on: ${diagram.title}` }, "Remove");
+    drop.hidden = true;
     this.plots[diagram.name] = { plot, drop, draw };
     const region = this.state.regions.find((one) => one.diagram === diagram.name);
     plot.lasso = region ? region.corners : null;
@@ -138,8 +139,7 @@ const TableView = {
   async drawAll(asked) {
     const all = !this.state.filter && !this.state.regions.length;
     for (const diagram of this.about.diagrams) {
-      const { plot, drop } = this.plots[diagram.name];
-      drop.hidden = !this.state.regions.some((one) => one.diagram === diagram.name);
+      const { plot } = this.plots[diagram.name];
       if (!this.base[diagram.name]) this.base[diagram.name] = await Api.get("diagram", { name: diagram.name });
       const found = all ? this.base[diagram.name] : await Api.get("diagram", { ...this.question, name: diagram.name });
       if (asked !== this.asked) return;
@@ -159,6 +159,7 @@ const TableView = {
   fill(found) {
     const { el } = Dom, { rows } = found, columns = this.state.columns;
     this.count = found.count;
+    for (const [name, { drop }] of Object.entries(this.plots)) drop.hidden = !this.state.regions.some((one) => one.diagram === name);
     const what = this.about.targets.every((one) => one.by_star) ? "stars" : "light curves";
     this.status.textContent = found.count === found.total ? `${Dom.count(found.total)} ${what}`
       : `${Dom.count(found.count)} of ${Dom.count(found.total)} ${what}`;
