@@ -187,21 +187,29 @@ def test_markup_in_a_name_is_text(browser: Browser, results: Path) -> None:
 def test_labels_by_keys_undo_and_skip(browser: Browser, results: Path) -> None:
     ledger = Ledger(results.parent / "labels")
     browser.run("location.hash = '#/label'")
-    browser.wait("document.querySelector('[data-star]')?.dataset.star")
+    browser.wait("document.querySelector('[data-star]')?.dataset.star && !LabelView.busy")
     star = browser.run("document.querySelector('[data-star]').dataset.star")
     browser.key(browser.run("document.querySelector('[data-label=rrab]').ariaKeyShortcuts"))
-    browser.wait(f"document.querySelector('[data-star]').dataset.star !== '{star}'")
+    browser.wait(
+        f"document.querySelector('[data-star]').dataset.star !== '{star}' && !LabelView.busy"
+    )
     (said,) = ledger.labels()
     assert (said.object, said.label, said.labeller) == (star, "rrab", "ann")
     browser.key("u")
-    browser.wait(f"document.querySelector('[data-star]').dataset.star === '{star}'")
+    browser.wait(
+        f"document.querySelector('[data-star]').dataset.star === '{star}' && !LabelView.busy"
+    )
     assert ledger.labels()[-1].note == "withdrawn"
     browser.key("s")
-    browser.wait(f"document.querySelector('[data-star]').dataset.star !== '{star}'")
+    browser.wait(
+        f"document.querySelector('[data-star]').dataset.star !== '{star}' && !LabelView.busy"
+    )
     second = browser.run("document.querySelector('[data-star]').dataset.star")
     browser.type("#note", HOSTILE)
     browser.click("[data-label=ea]")
-    browser.wait(f"document.querySelector('[data-star]').dataset.star !== '{second}'")
+    browser.wait(
+        f"document.querySelector('[data-star]').dataset.star !== '{second}' && !LabelView.busy"
+    )
     last = ledger.labels()[-1]
     assert (last.object, last.label, last.note) == (second, "ea", HOSTILE)
     assert browser.run("document.querySelectorAll('main img').length") == 0
@@ -224,7 +232,7 @@ def test_text_stands_out_and_everything_has_a_name(browser: Browser, dark: bool)
 
 
 NAMELESS = """[...document.querySelectorAll('button, input, select, a, canvas')].filter(node =>
-    !(node.innerText || node.getAttribute('aria-label') || (node.labels && node.labels.length)))
+    !(node.textContent.trim() || node.getAttribute('aria-label') || (node.labels && node.labels.length)))
     .map(node => node.outerHTML)"""
 CONTRASTS = """(() => {
     const light = (text) => { const part = /^#(..)(..)(..)$/.exec(text.length === 4

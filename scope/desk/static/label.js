@@ -78,6 +78,7 @@ const LabelView = {
     const view = new StarPage(facts, this.about, this.star);
     this.page.replaceChildren(next.reason ? Dom.el("p", { css: "soft small" }, `Asked for: ${next.reason}`) : "", view.node);
     this.page.dataset.star = next.id;
-    await view.load();
+    // A label need not wait for the points.
+    view.load();
   },
 };
