@@ -184,6 +184,11 @@ def test_markup_in_a_name_is_text(browser: Browser, results: Path) -> None:
     browser.wait("document.querySelector('[role=alert]')?.innerText.includes('no such star')")
 
 
+def shown(page: Browser, condition: str) -> None:
+    """Wait until the star to label is another one, or one again."""
+    page.wait(f"document.querySelector('[data-star]').dataset.star {condition} && !LabelView.busy")
+
+
 def test_labels_by_keys_undo_and_skip(browser: Browser, results: Path) -> None:
     ledger = Ledger(results.parent / "labels")
     browser.run("location.hash = '#/label'")
@@ -232,8 +237,8 @@ def test_text_stands_out_and_everything_has_a_name(browser: Browser, dark: bool)
 
 
 NAMELESS = """[...document.querySelectorAll('button, input, select, a, canvas')].filter(node =>
-    !(node.textContent.trim() || node.getAttribute('aria-label') || (node.labels && node.labels.length)))
-    .map(node => node.outerHTML)"""
+    !(node.textContent.trim() || node.getAttribute('aria-label')
+      || (node.labels && node.labels.length))).map(node => node.outerHTML)"""
 CONTRASTS = """(() => {
     const light = (text) => { const part = /^#(..)(..)(..)$/.exec(text.length === 4
         ? '#' + [...text.slice(1)].map(c => c + c).join('') : text).slice(1)
