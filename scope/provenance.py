@@ -31,7 +31,7 @@ STAGES: dict[str, int] = {
     "stars": 1,
     "quality": 1,
     "delta": 1,
-    "report": 2,
+    "report": 3,
     "labelled": 2,
     "labels": 1,
     "twins": 1,
@@ -41,6 +41,8 @@ STAGES: dict[str, int] = {
     "bundle": 7,
     "fusion": 4,
     "star_fusion": 1,
+    "stamp_scores": 1,
+    "stamp_links": 1,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""
 
