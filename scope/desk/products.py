@@ -134,17 +134,16 @@ def _parquet(folder: Path) -> list[Path]:
 
 
 def desk_folder(results: Path) -> Path:
-    """Return where tables of the desk are kept: in the results, else where we may write."""
-    folder = results / "desk"
-    try:
-        folder.mkdir(exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return folder
-    except OSError:
-        name = hash_json(str(results.resolve()))[:16]
-        folder = Path(tempfile.gettempdir()) / f"scope-desk-{name}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder
+    """Return where tables of the desk are kept: in the results, else in the user's own cache."""
+    name = hash_json(str(results.resolve()))[:16]
+    for folder in (results / "desk", Path.home() / ".cache" / "scope" / "desk" / name):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="scope-desk-"))
 
 
 def prepare_table(target: Target, folder: Path) -> Path:
