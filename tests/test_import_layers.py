@@ -36,6 +36,7 @@ LAYERS = [
     "catalog",
     "product",
     "report",
+    "desk",
     "fritz",
     "gcn",
     "runs",

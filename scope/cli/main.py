@@ -43,6 +43,7 @@ COMMANDS = {
     "labels": "show, import or export labels of people and catalogues, and their conflicts",
     "al-querier": "choose the spectra that a person should look at, by an ensemble's table",
     "summary": "count what predictions or a catalogue hold",
+    "desk": "look at stars, search and label them, in a browser on this machine",
     "verify": "read products to the last byte and say what they are",
     "status": "show what is done, running, failed and left in the folder of a run",
     "resume": "run snakemake again where a run was killed; takes snakemake's options",
