@@ -40,7 +40,7 @@ DOCUMENTED = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Data": (
         *("simulate", "download-archive", "get-quad-ids", "check-quads-for-sources"),
-        *("get-features", "generate-features", "estimate"),
+        *("make-crossmatch", "get-features", "generate-features", "estimate"),
     ),
     "Scores and catalogues": (
         *("run-scope-local", "run-inference", "create-inference-script", "combine-preds"),
