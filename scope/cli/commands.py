@@ -45,7 +45,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "Scores and catalogues": (
         *("run-scope-local", "run-inference", "create-inference-script", "combine-preds"),
         *("classify", "publish-stars", "export", "make-release", "compare-releases"),
-        *("summary", "plot-predictions", "verify"),
+        *("summary", "plot", "plot-predictions", "verify"),
     ),
     "Models and training": (
         *("models", "fetch-models", "import-models", "fetch-datasets"),
