@@ -25,8 +25,8 @@ from scope.features.batch import (
     thread_pool,
 )
 from scope.features.catalogues import crossmatch_columns
-from scope.features.edges import SIZE
 from scope.features.compiled import say_if_compiling
+from scope.features.edges import SIZE
 from scope.features.options import FeatureOptions
 from scope.features.registry import light_curve_columns, product_columns, star_columns
 from scope.features.rows import Rows, joined_rows
