@@ -25,6 +25,7 @@ from scope.features.batch import (
     thread_pool,
 )
 from scope.features.catalogues import crossmatch_columns
+from scope.features.compiled import say_if_compiling
 from scope.features.edges import SIZE
 from scope.features.options import FeatureOptions
 from scope.features.registry import light_curve_columns, product_columns, star_columns
@@ -182,6 +183,8 @@ def write_features(
     """
     # A backend that is not there is an error before anything is read.
     get_backend(backend)
+    if backend == "cpu":
+        say_if_compiling()
     columns = product_columns(options)
     counts: Counter[str] = Counter()
     begun = spoken = time.monotonic()
