@@ -21,6 +21,7 @@ REASONS: dict[str, str] = {
     "impossible_position": "right ascension and declination are no place on the sky",
     "impossible_filter": "a filter, detector or quadrant that there is not",
     "bright_star": "close to a bright star, whose light spoils the photometry",
+    "no_position": "times are to be brought to the Sun, and it is not known where this is",
     "no_light_curve": "listed by the survey, which returned no light curve",
     "unequal_lists": "as many times as magnitudes, errors and flags are needed, and are not there",
     "other_dates": "dates are not of the system that their column says, so no cut is possible",
@@ -246,6 +247,17 @@ KEY_COLUMNS: tuple[Column, ...] = (
 )
 """The identity columns, carried unchanged from the sources to every product."""
 
+PLACE_NAMES = (_FIELD.name, _CCD.name, _QUAD.name)
+"""Those of `KEY_COLUMNS` that products of a survey without fields and detectors do not have."""
+
+
+def key_columns(names: Iterable[str]) -> tuple[Column, ...]:
+    """Return `KEY_COLUMNS`, less those of `PLACE_NAMES` where none of them is among `names`."""
+    if not set(PLACE_NAMES).isdisjoint(names):
+        return KEY_COLUMNS
+    return tuple(column for column in KEY_COLUMNS if column.name not in PLACE_NAMES)
+
+
 SOURCES: tuple[Column, ...] = (
     *KEY_COLUMNS,
     Column("n_listed", "int32", "", True, "Epochs listed by the survey, before any cut"),
@@ -272,6 +284,11 @@ def lightcurve_schema(mag_dtype: str = "float64") -> tuple[Column, ...]:
         Column("n_epochs", "int32", "", False, "Points after cleaning"),
         _REASON,
     )
+
+
+def source_columns(names: Iterable[str]) -> tuple[Column, ...]:
+    """Return `SOURCES`, less those of `PLACE_NAMES` where none of them is among `names`."""
+    return (*key_columns(names), *SOURCES[len(KEY_COLUMNS) :])
 
 
 LIGHTCURVES: tuple[Column, ...] = lightcurve_schema()

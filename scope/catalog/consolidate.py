@@ -14,7 +14,7 @@ from scope.catalog.stars import Statistic, find_stars
 from scope.errors import InputError
 from scope.identifiers import iau_name
 from scope.io import read_metadata, read_schema, read_table, to_frame
-from scope.schema import require_columns
+from scope.schema import PLACE_NAMES, require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,8 @@ def consolidate(
         for name, ra, dec in zip(result["obj_id"], result["ra"], result["dec"], strict=True)
     ]
     result["n_light_curves"] = result["n_scored"]
-    result = result[["obj_id", "survey_id", "_id", *PLACE, "n_light_curves", *scores]]
+    places = [name for name in PLACE if name in result]
+    result = result[["obj_id", "survey_id", "_id", *places, "n_light_curves", *scores]]
     result.attrs.update(_common(paths))
     result.attrs.update({"consolidation_statistic": statistic, "sources_lost": lost})
     return result
@@ -87,7 +88,7 @@ def _score_names(paths: Sequence[str | Path], algorithm: str) -> list[str]:
     found: list[str] | None = None
     for path in paths:
         names = read_schema(path).names
-        require_columns(names, _NEEDED, f" in {path}")
+        require_columns(names, [n for n in _NEEDED if n not in PLACE_NAMES], f" in {path}")
         own = [name for name in names if is_score(name) and name.endswith(f"_{algorithm}")]
         if not own:
             raise InputError(f"no scores by {algorithm}", value=str(path))
@@ -107,7 +108,8 @@ def _read(path: str | Path, scores: Sequence[str]) -> pd.DataFrame:
 
     there = read_schema(path).names
     named = ["obj_id"] if "obj_id" in there else []
-    frame = to_frame(read_table(path, [*_NEEDED, *named, *scores]))
+    needed = [name for name in _NEEDED if name in there]
+    frame = to_frame(read_table(path, [*needed, *named, *scores]))
     if not named:
         frame["obj_id"] = pd.Series([None] * len(frame), dtype=object)
     return frame

@@ -5,7 +5,7 @@ Schemas, the configuration, the inputs of the models and the documentation come 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from scope.errors import ConfigError
@@ -161,10 +161,10 @@ def feature_columns(options: FeatureOptions) -> list[Column]:
     return [*light_curve_columns(options), *star_columns(options), *crossmatch_columns()]
 
 
-def product_columns(options: FeatureOptions) -> list[Column]:
+def product_columns(options: FeatureOptions, keys: Sequence[Column] = KEY_COLUMNS) -> list[Column]:
     """Return all columns of a file of features, in order: keys, epochs, reason, features."""
     return [
-        *KEY_COLUMNS,
+        *keys,
         Column("n_epochs", "int32", "", False, "Good epochs after decimation"),
         Column("reason", "string", "", True, "Why there are no features; null where all is well"),
         *feature_columns(options),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from scope.io import TableWriter, iter_batches, read_metadata, read_schema
 from scope.preprocessing.columns import CELLS, histogram_matrix
 from scope.preprocessing.frozen import Preprocessing
 from scope.provenance import record
-from scope.schema import KEY_COLUMNS, Column, arrow_type, require_columns
+from scope.schema import KEY_COLUMNS, Column, arrow_type, key_columns, require_columns
 
 SURVEY_IDS: tuple[Column, ...] = (
     Column("Gaia_EDR3___id", "int64", "", True, "Gaia EDR3 source_id of the match"),
@@ -50,7 +50,9 @@ CHECKED_FACTS = ("fourier", "dmdt_edges")
 ROWS = 4096
 
 
-def imputed_columns(preprocessing: Preprocessing) -> tuple[Column, ...]:
+def imputed_columns(
+    preprocessing: Preprocessing, keys: Sequence[Column] = KEY_COLUMNS
+) -> tuple[Column, ...]:
     """Return the columns of a file of imputed features, in order.
 
     Keys, ids in other surveys, number of epochs, period, significance, false-alarm
@@ -59,7 +61,7 @@ def imputed_columns(preprocessing: Preprocessing) -> tuple[Column, ...]:
     """
     strategies = zip(preprocessing.features, preprocessing.strategies, strict=True)
     return (
-        *KEY_COLUMNS,
+        *keys,
         *SURVEY_IDS,
         N_EPOCHS,
         PERIOD,
@@ -134,7 +136,7 @@ def impute(
             "model_period_suffix": preprocessing.period_suffix,
         },
     )
-    columns = imputed_columns(preprocessing)
+    columns = imputed_columns(preprocessing, _keys(features_path))
     with TableWriter(output, columns, metadata) as writer:
         for piece in iter_batches(features_path, list(dict.fromkeys(sources.values())), rows):
             writer.write(_imputed(piece, preprocessing, columns, sources))
@@ -157,6 +159,15 @@ def check_settings(
                 allowed=str(trained),
                 todo="compute the features with that setting, or use models trained on this one",
             )
+
+
+def _keys(path: str | Path) -> tuple[Column, ...]:
+    """Return the identity columns, without those that the survey of a file does not have.
+
+    A file that tells no place at all may be of any survey, and gets empty columns.
+    """
+    names = read_schema(path).names
+    return key_columns(names) if "filter" in names else KEY_COLUMNS
 
 
 def _sources(path: str | Path, preprocessing: Preprocessing) -> dict[str, str]:

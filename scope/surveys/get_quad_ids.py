@@ -17,8 +17,7 @@ from scope.identifiers import encode_kowalski
 from scope.io.atomic import atomic_path, write_bytes
 from scope.schema import parse_json
 from scope.services.kowalski import Kowalski
-from scope.surveys.archive import Archive
-from scope.surveys.base import unit_name
+from scope.surveys.base import Survey, unit_name
 
 Ids = npt.NDArray[np.int64]
 
@@ -92,7 +91,7 @@ class ArchiveIds:
 
     workers = 1
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Survey) -> None:
         self.catalog = archive.release
         self._archive = archive
 
