@@ -21,7 +21,7 @@ STAGES: dict[str, int] = {
     "sources": 2,
     "lightcurves": 2,
     "crossmatch": 1,
-    "features": 5,
+    "features": 6,
     "imputed": 3,
     "gathered": 1,
     "scores": 1,

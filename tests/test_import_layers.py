@@ -14,6 +14,7 @@ from .conftest import ROOT
 
 LAYERS = [
     "errors",
+    "plugins",
     "cells",
     "identifiers",
     "schema",
@@ -27,7 +28,10 @@ LAYERS = [
     "surveys",
     "targets",
     "preprocessing",
+    "models",
+    "active",
     "classifiers",
+    "tasks",
     "inference",
     "catalog",
     "report",

@@ -207,9 +207,12 @@ def _log_binomial(n: int, size: Floats) -> Floats:
     return np.asarray((ways + size * np.log(width) + (n - size) * np.log1p(-width)).max(axis=0))
 
 
-LOCATION = (-4.514, 1.789, -3.544, -4.569, 9.569, 0.500)
+LOCATION = (-4.563, 1.142, -2.885, -3.921, 9.277, 0.346)
 """Coefficients of `covariates`."""
-SCALE = math.exp(0.258)
+LOG_SCALE = (0.295, 0.217)
+"""Coefficients of `scale_covariates`, of the natural logarithm of the scale."""
+MOST_POINTS = 150
+"""The scale grows with the number of points up to this one."""
 HEAVIEST = 30.0
 """Kurtosis up to which the law was fitted."""
 
@@ -242,7 +245,8 @@ def log10_fap(curves: Sequence[Curve], gains: Sequence[float], grid: Grid) -> fl
     k = np.arange(len(curves))
     joined = _log_sum(k * math.log(max(least, 1e-300)) - gammaln(k + 1.0)) - least
     location = float(np.mean([np.dot(LOCATION, covariates(shape)) for shape in shapes]))
-    reduced = (-joined - math.log(grid.n_independent) - location) / SCALE
+    log_scale = float(np.mean([np.dot(LOG_SCALE, scale_covariates(shape)) for shape in shapes]))
+    reduced = (-joined - math.log(grid.n_independent) - location) / math.exp(log_scale)
     return _log10_largest(reduced)
 
 
@@ -258,6 +262,11 @@ def covariates(shape: Shape) -> tuple[float, ...]:
         skew**2,
         math.log(shape.repeats) - 1.5,
     )
+
+
+def scale_covariates(shape: Shape) -> tuple[float, ...]:
+    """What the logarithm of the law's scale is a linear function of."""
+    return (1.0, math.log(min(shape.n, MOST_POINTS)) - 4.5)
 
 
 def _log10_largest(reduced: float) -> float:

@@ -27,7 +27,7 @@ from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import CleaningOptions, clean
 from scope.periods import PeriodOptions, search_periods
 from scope.periods.api import prepare_curve
-from scope.periods.false_alarms import covariates, log_chance, shape_of
+from scope.periods.false_alarms import covariates, log_chance, scale_covariates, shape_of
 from scope.periods.grid import frequency_grid
 from scope.periods.ls_bic import softened
 from scope.surveys.simulation import simulate_stars
@@ -45,6 +45,9 @@ SIMULATED = {
     "ztf_season": (62, 0.4),
 }
 """Simulated stars of all classes at ZTF's cadence: median number of epochs, years."""
+RANDOM = {f"random_{n}": n for n in (25, 30, 40, 60, 80)}
+"""White noise at random times within 200 days: epochs of a light curve. Few frequencies will do
+for it (``--max-freq 6``)."""
 GROUPS = (*DR5, "s82_rrlyr", "eros_ramp", "asas_acvs", "asas_train", *SIMULATED)
 AVERAGE_DAYS = 30.0
 """Memory of the red noise."""
@@ -54,7 +57,9 @@ CENSORED = 0.9
 
 def light_curves(group: str, count: int, seed: int) -> LightCurves:
     """Cleaned light curves of a group, at most `count`, with 20 epochs or more."""
-    if group in SIMULATED:
+    if group in RANDOM:
+        raw = at_random_times(count, RANDOM[group], seed)
+    elif group in SIMULATED:
         epochs, years = SIMULATED[group]
         raw, _ = simulate_stars(
             "balanced", count, 100 + seed, bands="gr", n_epochs_median=epochs, years=years
@@ -74,6 +79,20 @@ def light_curves(group: str, count: int, seed: int) -> LightCurves:
     curves, _ = clean(raw, CleaningOptions(min_epochs=20))
     good = np.flatnonzero(curves.n_epochs >= 20)
     return curves.take(np.sort(np.random.default_rng(seed).permutation(good)[:count]))
+
+
+def at_random_times(count: int, n: int, seed: int) -> LightCurves:
+    """Noise of 0.02 mag at n times without any rhythm."""
+    rng = np.random.default_rng([seed, n])
+    time = np.sort(rng.uniform(0.0, 200.0, (count, n)), axis=1).ravel()
+    return LightCurves(
+        np.arange(count),
+        np.arange(count + 1) * n,
+        time,
+        16.0 + 0.02 * rng.standard_normal(len(time)),
+        np.full(len(time), 0.02),
+        catflags=np.zeros(len(time), dtype=np.int64),
+    )
 
 
 def shuffled(curves: LightCurves, rng: np.random.Generator) -> LightCurves:
@@ -114,29 +133,33 @@ def measured(curves: LightCurves, max_freq: float) -> pd.DataFrame:
         curve, grid = softened(curve), frequency_grid(float(np.ptp(curve.time)), options)
         shape = shape_of(curve, grid.f_last)
         least = -log_chance(curve, shape, float(gain)) - np.log(grid.n_independent)
-        rows.append((len(curve.time), gain, log10, least, *covariates(shape)))
-    names = ["n", "gain", "log10_fap", "x", *(f"c{k}" for k in range(len(rows[0]) - 4))]
-    return pd.DataFrame(rows, columns=names)
+        rows.append(
+            (len(curve.time), gain, log10, least, *covariates(shape), *scale_covariates(shape))
+        )
+    names = [f"c{k}" for k in range(len(covariates(shape)))]
+    names += [f"s{k}" for k in range(len(scale_covariates(shape)))]
+    return pd.DataFrame(rows, columns=["n", "gain", "log10_fap", "x", *names])
 
 
-def fitted(table: pd.DataFrame) -> tuple[Floats, float]:
-    """Location's coefficients and the logarithm of the scale."""
-    design = table.filter(regex=r"^c\d").to_numpy()
-    x = table["x"].to_numpy()
-    k = design.shape[1]
-    at = np.append(np.linalg.lstsq(design, x, rcond=None)[0], 0.0)
+def fitted(table: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Coefficients of the location and of the logarithm of the scale."""
+    design, spread = (table.filter(regex=rf"^{c}\d").to_numpy() for c in "cs")
+    x, k = table["x"].to_numpy(), design.shape[1]
+    start = np.linalg.lstsq(design, x, rcond=None)[0]
+    at = np.append(start, np.zeros(spread.shape[1]))
     for _ in range(8):
-        cut = design @ at[:k] + CENSORED * np.exp(at[k])
+        cut = design @ at[:k] + CENSORED * np.exp(spread @ at[k:])
 
         def cost(trial: Floats, cut: Floats = cut) -> float:
-            centre, scale = design @ trial[:k], np.exp(trial[k])
-            reduced, limit = (x - centre) / scale, (cut - centre) / scale
-            above = reduced + np.exp(-np.clip(reduced, -30.0, None)) + trial[k]
+            centre, log_scale = design @ trial[:k], spread @ trial[k:]
+            reduced, limit = (x - centre) / np.exp(log_scale), (cut - centre) / np.exp(log_scale)
+            above = reduced + np.exp(-np.clip(reduced, -30.0, None)) + log_scale
             below = np.exp(np.clip(-limit, None, 30.0))
-            return float(np.sum(np.where(x > cut, above, below)) + 1e-4 * len(x) * trial @ trial)
+            cost = table["weight"].to_numpy() * np.where(x > cut, above, below)
+            return float(np.sum(cost) + 1e-4 * len(x) * trial @ trial)
 
         at = minimize(cost, at, method="L-BFGS-B").x
-    return at[:k], float(at[k])
+    return at[:k], at[k:]
 
 
 def line(name: str, table: pd.DataFrame) -> str:
@@ -198,8 +221,11 @@ def main() -> None:
             print(line(f"{low + 1} to {high} epochs", part))
     print(line("all", together))
     if arguments.fit:
-        location, scale = fitted(together)
-        print(f"LOCATION = {tuple(location.round(3).tolist())}\nSCALE = math.exp({scale:.3f})")
+        # Groups count alike, however many curves they have.
+        weight = np.concatenate([np.full(len(part), 200 / len(part)) for part in tables.values()])
+        location, log_scale = fitted(together.assign(weight=weight))
+        for name, values in (("LOCATION", location), ("LOG_SCALE", log_scale)):
+            print(f"{name} = {tuple(values.round(3).tolist())}")
 
 
 if __name__ == "__main__":

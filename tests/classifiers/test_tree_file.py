@@ -160,7 +160,8 @@ def test_no_damaged_file_ends_the_process(
     booster: xgboost.Booster, tmp_path: Path, suffix: str
 ) -> None:
     seeds = range(400)
-    context = multiprocessing.get_context("fork")
+    # A fork would take along locks that threads of this process hold, and wait for them for ever.
+    context = multiprocessing.get_context("spawn")
     outcomes = context.Queue()
     arguments = (bytes(booster.save_raw(suffix)), tmp_path / f"m.{suffix}", seeds, outcomes)
     process = context.Process(target=score_damaged, args=arguments)

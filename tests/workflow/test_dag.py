@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -148,7 +149,10 @@ def test_a_raised_stage_version_makes_what_depends_on_it_again(
         else:
             shutil.copy(root / name, checkout / name)
     versions = checkout / "scope" / "provenance.py"
-    versions.write_text(versions.read_text().replace('"imputed": 1', '"imputed": 2'))
+    text = versions.read_text()
+    raised = re.sub(r'"imputed": (\d+)', lambda found: f'"imputed": {int(found[1]) + 1}', text)
+    assert raised != text
+    versions.write_text(raised)
     bumped = Run(checkout, tiny.folder)
     plan = bumped.snakemake(
         "--configfile", str(checkout / TINY), "-n", "--rerun-triggers", "params"
