@@ -15,13 +15,13 @@ from scope.errors import InputError
 from scope.identifiers import iau_name
 from scope.io import read_metadata, read_schema, read_table, to_frame
 from scope.schema import PLACE_NAMES, require_columns
+from scope.schema import PREDICTED_PLACE as PLACE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STATISTICS = get_args(Statistic)
 
-PLACE = ("ra", "dec", "period", "field", "ccd", "quad", "filter")
 _NEEDED = ("_id", *SURVEY_IDS, *PLACE, "n_epochs", "reason")
 
 _log = logging.getLogger(__name__)

@@ -22,7 +22,8 @@ from scope.io import (
     read_table,
 )
 from scope.provenance import record
-from scope.schema import PLACE_NAMES, require_columns
+from scope.schema import PLACE_NAMES, SURVEY_ID_NAMES, require_columns
+from scope.schema import PREDICTED_PLACE as PLACE
 
 WINDOW_ROWS = 4096
 """Rows that are joined at a time."""
@@ -30,11 +31,8 @@ WINDOW_ROWS = 4096
 ALGORITHMS = ("dnn", "xgb")
 """What gives the scores: the last part of their columns' names."""
 
-SURVEY_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
+SURVEY_IDS = SURVEY_ID_NAMES
 """Ids in other surveys. Zero and not null stands for none, so that tables join on them."""
-
-PLACE = ("ra", "dec", "period", "field", "ccd", "quad", "filter")
-"""Columns that published predictions have between the ids and the scores."""
 
 RESULT = ("n_epochs", "significance", "log10_fap", "reason", "imputed", "ood_p", "provenance")
 """What a row tells about itself besides its place and its scores."""

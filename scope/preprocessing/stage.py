@@ -16,31 +16,26 @@ from scope.io import TableWriter, iter_batches, read_metadata, read_schema
 from scope.preprocessing.columns import CELLS, histogram_matrix
 from scope.preprocessing.frozen import Preprocessing
 from scope.provenance import record
-from scope.schema import KEY_COLUMNS, Column, arrow_type, key_columns, require_columns
+from scope.schema import (
+    IMPUTED,
+    KEY_COLUMNS,
+    LOG10_FAP,
+    N_EPOCHS,
+    OOD,
+    PERIOD,
+    REASON,
+    SIGNIFICANCE,
+    SURVEY_IDS,
+    Column,
+    arrow_type,
+    key_columns,
+    require_columns,
+)
 
-SURVEY_IDS: tuple[Column, ...] = (
-    Column("Gaia_EDR3___id", "int64", "", True, "Gaia EDR3 source_id of the match"),
-    Column("AllWISE___id", "int64", "", True, "AllWISE cntr of the match"),
-    Column("PS1_DR1___id", "int64", "", True, "Pan-STARRS1 objID of the match"),
+DMDT = Column(
+    *("dmdt", f"fixed_size_list<float32>[{CELLS}]", "", True, "Magnitude-time histogram"),
+    kind="histogram",
 )
-N_EPOCHS = Column("n_epochs", "int32", "", True, "Good epochs after decimation")
-PERIOD = Column("period", "float64", "d", True, "Period that the models see")
-SIGNIFICANCE = Column("significance", "float64", "", True, "Significance of the period")
-LOG10_FAP = Column(
-    "log10_fap", "float64", "", True, "Decimal logarithm of the period's false-alarm probability"
-)
-REASON = Column("reason", "string", "", True, "Why there are no scores; null where all is well")
-IMPUTED = Column(
-    "imputed", "uint64", "", True, "Bit n: the n-th imputable feature was filled; null if no scores"
-)
-OOD = Column(
-    "ood_p",
-    "float32",
-    "",
-    True,
-    "Part of light curves like those of training that are at least as strange as this one",
-)
-DMDT = Column("dmdt", f"fixed_size_list<float32>[{CELLS}]", "", True, "Magnitude-time histogram")
 
 UNDEFINED = "undefined_feature"
 
@@ -77,6 +72,7 @@ def imputed_columns(
                 "",
                 True,
                 f"{name}, scaled by {preprocessing.scaling}; where undefined: {strategy}",
+                "feature",
             )
             for name, strategy in strategies
         ),
