@@ -31,6 +31,8 @@ SCALES = ("utc", "tai", "tt", "tdb")
 """Scales of time. TT and TDB are taken for one: they differ by 0.002 s at most."""
 
 _TT_AFTER_TAI_DAYS = 32.184 / 86400
+_TT_AFTER_UTC_DAYS = 69.184 / 86400
+"""Since 2017. Ten seconds more or less move the Earth by 0.001 s of light."""
 _DAYS_PER_AU = 499.004783836156 / 86400
 """Light travel time of the astronomical unit (IAU 2012)."""
 
@@ -89,14 +91,16 @@ def heliocentric_mjd(time: Floats, times: TimeSystem, ra: Floats, dec: Floats) -
         # Leap seconds of the years to come are not known; a second does no harm.
         warnings.simplefilter("ignore", erfa.ErfaWarning)
         if place != "sun":
-            found = found + _days_to_sun(found, ra[good], dec[good], place)
+            ahead = {"utc": _TT_AFTER_UTC_DAYS, "tai": _TT_AFTER_TAI_DAYS}
+            terrestrial = found + ahead.get(times.scale, 0.0)
+            found = found + _days_to_sun(terrestrial, ra[good], dec[good], place)
         result[good] = _utc(found, times.scale)
     return result
 
 
-def _days_to_sun(mjd: Floats, ra: Floats, dec: Floats, place: str) -> Floats:
+def _days_to_sun(mjd_tt: Floats, ra: Floats, dec: Floats, place: str) -> Floats:
     """Return how much later light of a direction reaches the Sun than a place, (n,) days."""
-    heliocentric, barycentric = erfa.epv00(HJD_OF_HMJD_ZERO, mjd)
+    heliocentric, barycentric = erfa.epv00(HJD_OF_HMJD_ZERO, mjd_tt)
     # Of the place as seen from the Sun, [au]: the Earth, or the barycentre.
     earth = heliocentric["p"]
     seen = earth if place == "earth" else earth - barycentric["p"]

@@ -27,6 +27,7 @@ OTHER_FILES = {
     "assemble_training_set": "assemble",
     "compute_features": "assemble",
     "fetch_crossmatch": "fetch",
+    "fetch_examples": "examples",
     "fetch_lightcurves": "fetch",
     "fetch_nulls": "nulls",
     "fetch_sources": "fetch",
