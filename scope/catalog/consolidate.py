@@ -47,7 +47,7 @@ def consolidate(
     -------
     pandas.DataFrame
         ``obj_id`` (given, else from the position), ``survey_id`` (``Gaia_EDR3___<id>``, …, or
-        ``ZTF___<_id>``), ``_id``, ``ra``, ``dec``, ``period``, ``field``, ``ccd``, ``quad``
+        ``ZTF___<_id>``, with the survey's name where it is another), ``_id``, ``ra``, ``dec``, ``period``, ``field``, ``ccd``, ``quad``
         and ``filter``, ``n_light_curves`` that have scores, then the scores. Sources of which no
         light curve has scores are left out, and counted in ``attrs``.
 
@@ -69,7 +69,9 @@ def consolidate(
     if lost:
         _log.warning("%d sources have no light curve with scores, and are left out", lost)
     result = stars[stars["n_scored"] > 0].sort_values("_id", ignore_index=True)
-    result["survey_id"] = result["survey_id"].fillna("ZTF___" + result["_id"].astype(str))
+    common = _common(paths)
+    survey = common.get("survey", "ZTF")
+    result["survey_id"] = result["survey_id"].fillna(f"{survey}___" + result["_id"].astype(str))
     result["obj_id"] = [
         name if isinstance(name, str) else iau_name(ra, dec)
         for name, ra, dec in zip(result["obj_id"], result["ra"], result["dec"], strict=True)
@@ -77,7 +79,7 @@ def consolidate(
     result["n_light_curves"] = result["n_scored"]
     places = [name for name in PLACE if name in result]
     result = result[["obj_id", "survey_id", "_id", *places, "n_light_curves", *scores]]
-    result.attrs.update(_common(paths))
+    result.attrs.update(common)
     result.attrs.update({"consolidation_statistic": statistic, "sources_lost": lost})
     return result
 
