@@ -69,11 +69,12 @@ starter: install
 	$(BIN)/snakemake --cores $(CORES) --configfile config/starter.yaml \
 	  $(if $(DATA),config/starter_labelled.yaml \
 	    --config 'training={$(LABELLED)}') -- train
-	rm -rf models/dnn/starter models/xgb/starter models/fused/starter
-	mkdir -p models/dnn models/xgb models/fused
+	rm -rf models/dnn/starter models/xgb/starter models/fused/starter models/stars/starter
+	mkdir -p models/dnn models/xgb models/fused models/stars
 	cp -r results/models/dnn/starter models/dnn/starter
 	cp -r results/models/xgb/starter models/xgb/starter
 	cp -r results/models/fused/starter models/fused/starter
+	cp -r results/models/stars/starter models/stars/starter
 	rm -f models/*/starter/.snakemake_timestamp
 
 install-profile:

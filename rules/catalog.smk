@@ -5,6 +5,7 @@ in   results/gathered/{preprocessing}/{target}.parquet, results/scores_{algo}/{t
      models/{algo}/{group}/, models/fused/{group}/   what makes probabilities of scores
 out  results/preds_{algo}/{target}.parquet    the product; .csv and .h5 beside it on request
      results/catalog/{target}.parquet         both algorithms, one row per light curve
+     results/stars/{target}.parquet           one row per star, from all its light curves
      results/examples/{target}.parquet        light curves of the best examples of each class
      results/report/{target}.html             a self-contained page
 """
@@ -77,6 +78,31 @@ rule publish:
         facts=FACTS,
     script:
         "../workflow/scripts/publish.py"
+
+
+rule publish_stars:
+    input:
+        catalog="results/catalog/{target}.parquet",
+        features=feature_units,
+        fusion=star_fusion_manifest,
+    output:
+        "results/stars/{target}.parquet",
+    log:
+        "logs/publish_stars/{target}.log",
+    benchmark:
+        "benchmarks/publish_stars/{target}.tsv"
+    resources:
+        mem_mb=memory("publish_stars"),
+        runtime=minutes("publish_stars"),
+    params:
+        version=STAGES["stars"],
+        parents=CONFIG.class_parents(),
+        exclusive=CONFIG.exclusive_classes(),
+        listed=is_listed,
+        options=CONFIG.probabilities.model_dump(),
+        facts=FACTS,
+    script:
+        "../workflow/scripts/publish_stars.py"
 
 
 rule fetch_examples:

@@ -21,6 +21,7 @@ from scope.classifiers.fusion import FUSED, models_in_use
 from scope.classifiers.settings import training_settings
 from scope.config import load_config
 from scope.errors import ScopeError
+from scope.product.star_fusion import STARS
 from scope.provenance import STAGES
 from scope.surveys.labelling import map_path
 from scope.surveys.open import survey_settings as settings_of_survey
@@ -204,6 +205,20 @@ def fusion_in_use():
     return [] if fusion is None else [str(fusion / MANIFEST)]
 
 
+def star_fusion_manifest(wildcards):
+    return star_fusion_in_use()
+
+
+@cache
+def star_fusion_in_use():
+    """The manifest of the fusion over light curves beside the fusion in use, if any."""
+    beside = [Path(path).parent for path in fusion_in_use()]
+    manifests = [
+        folder.parents[1] / STARS / folder.name / MANIFEST for folder in beside
+    ]
+    return [str(path) for path in manifests if path.is_file()]
+
+
 def group_of(algo):
     return getattr(CONFIG.inference.group, algo)
 
@@ -279,6 +294,7 @@ def complete_products():
             suffix=suffixes,
         ),
         *expand("results/catalog/{target}.parquet", target=PLAN.targets()),
+        *expand("results/stars/{target}.parquet", target=PLAN.targets()),
         *expand("results/report/{target}.html", target=PLAN.targets()),
     ]
 
@@ -287,10 +303,10 @@ def complete_products():
 
 
 def trained_models():
-    """The bundles of both algorithms and their fusion."""
+    """The bundles of both algorithms, their fusion, and that over light curves."""
     return expand(
         "results/models/{algo}/{group}",
-        algo=[*ALGORITHMS, FUSED],
+        algo=[*ALGORITHMS, FUSED, STARS],
         group=CONFIG.training.group,
     )
 

@@ -17,12 +17,13 @@ out  results/labelled/                           those, as ZTF would have seen t
      results/models/{algo}/{group}/              a model bundle; `make starter` installs it
      results/training_scores/{algo}/{group}.parquet   scores of the training set, out of fold
      results/models/fused/{group}/               how both algorithms make one probability
-     results/report/models/{kind}_{group}.html   a page about each of the three
+     results/models/stars/{group}/               how all light curves of a star make one
+     results/report/models/{kind}_{group}.html   a page about each of the first three
 """
 
 
 rule train:
-    """Bundles of all algorithms for the configured group, their fusion, and a page each."""
+    """Bundles of all algorithms for the configured group, their fusions, and a page each."""
     input:
         trained_models(),
         model_pages(),
@@ -199,6 +200,29 @@ rule fuse:
         version=STAGES["fusion"],
     script:
         "../workflow/scripts/fuse.py"
+
+
+rule fuse_stars:
+    input:
+        bundles=expand("results/models/{algo}/{{group}}", algo=ALGORITHMS),
+        fusion="results/models/fused/{group}",
+        scores=expand(
+            "results/training_scores/{algo}/{{group}}.parquet", algo=ALGORITHMS
+        ),
+        training_set=training_set_file,
+    output:
+        directory("results/models/stars/{group}"),
+    log:
+        "logs/fuse_stars/{group}.log",
+    benchmark:
+        "benchmarks/fuse_stars/{group}.tsv"
+    resources:
+        mem_mb=memory("fuse_stars"),
+        runtime=minutes("fuse_stars"),
+    params:
+        version=STAGES["star_fusion"],
+    script:
+        "../workflow/scripts/fuse_stars.py"
 
 
 rule plot_bundle:

@@ -28,7 +28,10 @@ STAGES: dict[str, int] = {
     "nulls": 2,
     "preds": 3,
     "catalog": 4,
-    "report": 2,
+    "stars": 1,
+    "quality": 1,
+    "delta": 1,
+    "report": 3,
     "labelled": 2,
     "labels": 1,
     "twins": 1,
@@ -37,6 +40,7 @@ STAGES: dict[str, int] = {
     "training_scores": 3,
     "bundle": 7,
     "fusion": 4,
+    "star_fusion": 1,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""
 

@@ -35,6 +35,7 @@ LAYERS = [
     "tasks",
     "inference",
     "catalog",
+    "product",
     "report",
     "fritz",
     "gcn",

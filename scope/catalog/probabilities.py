@@ -203,7 +203,7 @@ def load_probabilities(
         [one if isinstance(one, ModelBundle) else ModelBundle.load(one) for one in bundles],
         None if fusion_folder is None else Fusion.load(fusion_folder),
         ClassTree(parents, frozenset(exclusive)),
-        _prevalence_options(options, listed),
+        prevalence_options(options, listed),
     )
 
 
@@ -213,7 +213,8 @@ def check_frequencies(config: Config) -> None:
     check_stated(config.probabilities.stated, tree)
 
 
-def _prevalence_options(options: Mapping[str, Any], listed: bool) -> PrevalenceOptions:
+def prevalence_options(options: Mapping[str, Any], listed: bool) -> PrevalenceOptions:
+    """Return the options from the section ``probabilities`` of the configuration."""
     chosen = options["lists"] if listed else options["prevalence"]
     return PrevalenceOptions(
         chosen == "estimated",

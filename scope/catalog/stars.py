@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from scope.catalog.merge import SURVEY_IDS
 from scope.catalog.publish import is_score
-from scope.lightcurves.sky import PositionTree, first_linked, unit_vectors
+from scope.lightcurves.sky import unit_vectors
+from scope.lightcurves.stars import link_stars
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,16 +66,15 @@ def find_stars(
     rows = rows.sort_values("_id", ignore_index=True)
     names = [*(name for name in rows.columns if is_score(str(name))), *more]
     scores = rows[names].astype("float64")
-    keys = _survey_ids(rows)
-    star = _stars(rows, keys, radius_arcsec)
+    star, keys = number_stars(rows, radius_arcsec)
     scored = scores.notna().any(axis=1).to_numpy()
-    best = _best(rows, star, scored)
+    best = best_rows(rows, star, scored)
     result = rows.loc[best, [name for name in ("obj_id",) if name in rows]]
     # Where any light curve of a star has an id, all have that one or none.
     result["survey_id"] = pd.Series(keys, dtype=object).groupby(star).first().to_numpy()
     described = [name for name in OF_THE_BEST if name in rows]
     result[described] = rows.loc[best, described]
-    result["ra"], result["dec"] = _mean_places(rows, star)
+    result["ra"], result["dec"] = mean_places(rows, star)
     for name in SURVEY_IDS:
         if name in rows:
             whole = pd.Series(rows[name].to_numpy(dtype=np.int64, na_value=0))
@@ -100,36 +100,35 @@ def _survey_ids(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
     return result
 
 
-def _stars(
-    rows: pd.DataFrame, keys: npt.NDArray[np.object_], radius_arcsec: float
-) -> npt.NDArray[np.int64]:
-    """Return the number of the star of each row, from 0."""
+def number_stars(
+    rows: pd.DataFrame, radius_arcsec: float = SAME_STAR_ARCSEC
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+    """Return the number of the star of each row, from 0 by first rows, and the ids they have.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        See `find_stars`.
+    radius_arcsec : float
+
+    Returns
+    -------
+    star : (n,) int64
+    survey_ids : (n,) object
+        ``Gaia_EDR3___<id>`` or that of the next survey; None where a row has none.
+    """
     import pandas as pd
 
+    keys = _survey_ids(rows)
     named = rows["obj_id"] if "obj_id" in rows else pd.Series([None] * len(rows), dtype=object)
-    name = pd.factorize(named)[0]
-    key = pd.factorize(keys)[0]
-    # Rows with an id: the first row with the same. Others: themselves, to begin with.
-    first = pd.DataFrame({"name": name, "key": key, "row": np.arange(len(rows))})
-    star = first.groupby(["name", "key"])["row"].transform("min").to_numpy(copy=True)
-    known, free = np.flatnonzero(key >= 0), np.flatnonzero(key < 0)
-    star[free] = free
+    name, key = pd.factorize(named)[0], pd.factorize(keys)[0]
     ra, dec = (rows[axis].to_numpy(dtype=float) for axis in ("ra", "dec"))
-    pairs = PositionTree(ra[known], dec[known]).within(ra[free], dec[free], radius_arcsec)
-    here, there = free[pairs.query], known[pairs.found]
-    same = name[here] == name[there]
-    # The nearest comes first.
-    found, nearest = np.unique(here[same], return_index=True)
-    star[found] = star[there[same][nearest]]
-    rest = np.setdiff1d(free, found)
-    pairs = PositionTree(ra[rest], dec[rest]).within(ra[rest], dec[rest], radius_arcsec)
-    same = name[rest[pairs.query]] == name[rest[pairs.found]]
-    star[rest] = rest[first_linked(len(rest), pairs.query[same], pairs.found[same])]
-    numbers: npt.NDArray[np.int64] = np.unique(star, return_inverse=True)[1]
-    return numbers
+    first = link_stars(ra, dec, radius_arcsec, source=key, name=name)
+    numbers: npt.NDArray[np.int64] = np.unique(first, return_inverse=True)[1]
+    return numbers, keys
 
 
-def _best(
+def best_rows(
     rows: pd.DataFrame, star: npt.NDArray[np.int64], scored: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.int64]:
     """Return the row that stands for each star; of equal ones that of the lowest ``_id``."""
@@ -139,7 +138,7 @@ def _best(
     return best
 
 
-def _mean_places(
+def mean_places(
     rows: pd.DataFrame, star: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the mean directions of stars, in degrees."""

@@ -15,7 +15,7 @@ identity     scores that are probabilities already
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -157,36 +157,46 @@ def _apply_temperature(parameters: Parameters, scores: Floats) -> Floats:
 
 
 def fit_logistic(
-    columns: Floats, target: npt.NDArray[Any], *, pull: float = 0.0, towards: float = 1.0
+    columns: Floats,
+    target: npt.NDArray[Any],
+    *,
+    pull: float = 0.0,
+    towards: float | Sequence[float] = 1.0,
+    lowest: Sequence[float | None] | None = None,
 ) -> tuple[list[float], float]:
-    """Return slopes, none below `MIN_SLOPE`, and intercept of a logistic regression.
+    """Return slopes and intercept of a logistic regression.
 
     Parameters
     ----------
     columns : (n, k) float64
     target : (n,) bool or float
         0 to 1.
-    pull, towards : float
-        Every slope is pulled towards `towards` by the weight of `pull` rows.
+    pull : float
+    towards : float or sequence of k float
+        Every slope is pulled towards this by the weight of `pull` rows.
+    lowest : sequence of k float or None, optional
+        No slope is below; None where it may be anything. `MIN_SLOPE` for all by default.
     """
     from scipy.optimize import minimize
 
     n, k = columns.shape
+    bounds = [MIN_SLOPE] * k if lowest is None else lowest
+    start = np.broadcast_to(np.asarray(towards, dtype=np.float64), k)
     y = np.asarray(target, dtype=np.float64)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         value = columns @ parameters[:k] + parameters[k]
-        off = parameters[:k] - towards
+        off = parameters[:k] - start
         rest = (from_log_odds(value) - y) / n
         gradient = np.append(columns.T @ rest + 2 * pull / n * off, rest.sum())
         return _log_loss(value, y) + pull / n * float(off @ off), gradient
 
     found = minimize(
         loss,
-        np.append(np.full(k, towards), 0.0),
+        np.append(start, 0.0),
         jac=True,
         method="L-BFGS-B",
-        bounds=[(MIN_SLOPE, None)] * k + [(None, None)],
+        bounds=[*((low, None) for low in bounds), (None, None)],
         options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-9},
     )
     return [float(value) for value in found.x[:k]], float(found.x[k])

@@ -191,7 +191,7 @@ def fuse(
         If scores belong to other bundles, to another training set, or no class has
         probabilities.
     """
-    scores = _read_scores(bundles, scores_paths)
+    scores = read_scores(bundles, scores_paths)
     stacks: dict[str, Stack] = {}
     fused: dict[str, ClassScores] = {}
     for tag in dict.fromkeys(tag for bundle in bundles for tag in bundle.classes):
@@ -236,10 +236,16 @@ def fuse(
     return Fusion.load(output)
 
 
-def _read_scores(
+def read_scores(
     bundles: Sequence[ModelBundle], paths: Sequence[str | Path]
 ) -> list[TrainingScores]:
-    """Return the scores of each bundle, of the same rows."""
+    """Return the scores of each bundle, of the same rows.
+
+    Raises
+    ------
+    InputError
+        If scores belong to other bundles, or to another training set.
+    """
     found: list[TrainingScores] = []
     for bundle, path in zip(bundles, paths, strict=True):
         scores, facts = TrainingScores.read(path)

@@ -44,7 +44,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
     "Scores and catalogues": (
         *("run-scope-local", "run-inference", "create-inference-script", "combine-preds"),
-        *("classify", "summary", "plot-predictions", "verify"),
+        *("classify", "publish-stars", "export", "make-release", "compare-releases"),
+        *("summary", "plot-predictions", "verify"),
     ),
     "Models and training": (
         *("models", "fetch-models", "import-models", "fetch-datasets"),

@@ -40,22 +40,31 @@ def why_not_expected(record: Mapping[str, Any], tag: str) -> str:
     return "frequency of the training set, not of this target" + (f": {why}" if why else "")
 
 
+SHOWN = 8
+"""Classes that the first screen lists; the others are folded."""
+
+
 def expected_numbers(tally: CatalogTally, record: Mapping[str, Any]) -> str:
-    """Return how many light curves of each class to expect, or why nobody knows (HTML)."""
+    """Return how many light curves of each class to expect, or why nobody knows (HTML).
+
+    Most frequent classes first; those beyond `SHOWN` are folded.
+    """
     if not tally.classes or not tally.classified:
         return ""
     why = why_no_probabilities(record)
     if why:
-        return f"<p>How many light curves of a class to expect is not said: {escape(why)}.</p>"
+        words = f"<p>How many light curves of a class to expect is not said: {escape(why)}.</p>"
+        return words + _labelled_numbers(tally)
     rows = record["probabilities"].get("rows") or tally.classified
-    lines: list[tuple[str, ...]] = []
+    lines: list[tuple[float, tuple[str, ...]]] = []
     left_out: dict[str, list[str]] = {}
     for tag, one in tally.classes.items():
         reason = "no probability" if one.expected != one.expected else why_not_expected(record, tag)
         if reason:
             left_out.setdefault(reason, []).append(one.label)
         else:
-            lines.append(_line(one, record["probabilities"]["classes"][tag], rows))
+            line = _line(one, record["probabilities"]["classes"][tag], rows)
+            lines.append((one.expected, line))
     header = ("class", "tag", "expected", "95 % interval", "labelled", "frequency")
     caption = "Light curves of each class to expect"
     words = (
@@ -63,11 +72,38 @@ def expected_numbers(tally: CatalogTally, record: Mapping[str, Any]) -> str:
         "frequency of the class times their number. It counts members that no threshold "
         "finds; “labelled” are those with a mean score above it.</p>"
     )
-    shown = words + table(caption, header, lines, text_columns=2) if lines else ""
+    shown = _folded(caption, header, lines) + words if lines else _labelled_numbers(tally)
     return shown + "".join(
         f'<p class="note">No number to expect for {escape(", ".join(names))}: {escape(reason)}.</p>'
         for reason, names in left_out.items()
     )
+
+
+def _labelled_numbers(tally: CatalogTally) -> str:
+    """Return how many light curves of each class reach the threshold (HTML)."""
+    value = tally.threshold[1]
+    lines = [
+        (
+            float(one.labelled),
+            (escape(one.label), f"<code>{escape(one.tag)}</code>", number(one.labelled)),
+        )
+        for one in tally.classes.values()
+    ]
+    caption = f"Light curves with a mean score of at least {value:g}: no estimate of how many"
+    return _folded(caption, ("class", "tag", "labelled"), lines)
+
+
+def _folded(
+    caption: str, header: tuple[str, ...], lines: list[tuple[float, tuple[str, ...]]]
+) -> str:
+    """Return a table of the most frequent classes, and the others under a summary."""
+    ordered = [line for _, line in sorted(lines, key=lambda item: -item[0])]
+    shown = table(caption, header, ordered[:SHOWN], text_columns=2)
+    if len(ordered) <= SHOWN:
+        return shown
+    rest = table("The others", header, ordered[SHOWN:], text_columns=2)
+    summary = f"{len(ordered) - SHOWN} more classes"
+    return f"{shown}<details><summary>{summary}</summary>{rest}</details>"
 
 
 def _line(one: ClassTally, facts: Mapping[str, Any], rows: int) -> tuple[str, ...]:

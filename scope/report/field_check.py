@@ -53,7 +53,8 @@ def verdict(check: Mapping[str, Any] | None, classes: Mapping[str, str]) -> str:
     inner = check_table(check, {tag: classes[tag] for tag in shown[:MOST_SHOWN]})
     whole = check_table(check, classes, every=True)
     more = f"<details><summary>All classes and thresholds</summary>{whole}</details>"
-    return _box(check["passed"], title, f"{words}{inner}{more}")
+    figures = f"<details><summary>How many, by class</summary>{inner}{more}</details>"
+    return _box(check["passed"], title, f"{words}{figures}")
 
 
 def _box(good: bool, title: str, inner: str) -> str:

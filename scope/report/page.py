@@ -34,11 +34,11 @@ code { font: 0.9em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: a
 .note, figcaption, .of, .none { color: var(--soft); }
 .note, figcaption { font-size: 14px; }
 .of { font-size: 0.85em; }
-.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(165px, 1fr)); gap: 12px;
-  margin: 22px 0; padding: 0; }
-.numbers div { background: var(--card); border-radius: 8px; padding: 12px 16px; }
+.numbers { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px;
+  margin: 16px 0; padding: 0; }
+.numbers div { background: var(--card); border-radius: 8px; padding: 8px 14px; }
 .numbers dt { font-size: 14px; color: var(--soft); }
-.numbers dd { margin: 0; font-size: 26px; font-weight: 600; line-height: 1.25;
+.numbers dd { margin: 0; font-size: 22px; font-weight: 600; line-height: 1.25;
   font-variant-numeric: tabular-nums; }
 .numbers dd small { display: block; font-size: 13px; font-weight: 400; color: var(--soft); }
 .check { border-left: 6px solid var(--good); background: var(--card); border-radius: 8px;
@@ -47,6 +47,10 @@ code { font: 0.9em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: a
 .check.failed { border-color: var(--bad); } .check.failed h2, .bad { color: var(--bad); }
 .check.warned { border-color: var(--warn); } .check ul { margin: 6px 0; padding-left: 20px; }
 .check li { max-width: 90ch; margin: 4px 0; }
+header section h2 { border: 0; margin: 18px 0 4px; padding: 0; }
+.here { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr));
+  gap: 10px 34px; align-items: start; }
+.here table { margin-top: 4px; } .here td, .here th { padding-top: 2px; padding-bottom: 2px; }
 nav ol { columns: 3 200px; padding-left: 22px; margin: 8px 0 0; }
 .row { display: flex; flex-wrap: wrap; gap: 26px 34px; align-items: flex-start; margin: 16px 0; }
 .row > * { min-width: 0; }

@@ -15,6 +15,7 @@ from scope.report import field_check, sections
 from scope.report.amplitudes import tally_features
 from scope.report.banners import banners
 from scope.report.examples import APERIODIC, choose_examples, read_curves
+from scope.report.first_screen import first_screen
 from scope.report.page import assemble
 from scope.report.tables import number, percent
 from scope.report.tally import CatalogTally, tally_catalog
@@ -83,18 +84,19 @@ def plot_report(
         (example.id for examples in chosen.values() for example in examples),
     )
     parts = [
-        sections.counts(tally, seen, provenance),
-        sections.classes(tally, provenance),
-        sections.scores(tally),
+        sections.examples(tally, chosen, curves, aperiodic, provenance),
         sections.diagrams(tally, seen, aperiodic),
         sections.sky(tally),
         sections.light_curves(tally, seen),
-        sections.examples(tally, chosen, curves, aperiodic, provenance),
+        sections.counts(tally, seen, provenance),
+        sections.classes(tally, provenance),
+        sections.scores(tally),
         sections.provenance(provenance),
     ]
     title = f"{target_name(catalog.stem)}: classification report"
     first = field_check.verdict(check, {tag: one.label for tag, one in tally.classes.items()})
     first += banners(tally, seen, provenance)
+    first += first_screen(tally, chosen, curves, aperiodic, provenance)
     page = assemble(title, _lead(tally), _numbers(tally), parts, provenance, first)
     write_bytes(page.encode(), output)
 

@@ -24,12 +24,13 @@ def counts(tally: CatalogTally, seen: FeatureTally, record: Mapping[str, Any]) -
     """Say how many light curves came in, were classified, or why not; what was missing."""
     parts = []
     if tally.reasons:
-        parts.append(tables.reason_table(tally))
+        parts.append(folded("Why light curves have no scores", tables.reason_table(tally)))
     elif tally.rows:
         parts.append("<p>Every light curve has scores.</p>")
     if tally.rows:
         both = tables.filter_table(tally), tables.quadrant_table(tally)
-        parts.append(f'<div class="row">{both[0]}{both[1]}</div>')
+        inner = f'<div class="row">{both[0]}{both[1]}</div>'
+        parts.append(folded("By filter, detector and quadrant", inner))
     else:
         parts.append("<p>The catalogue has no rows: there is nothing to count.</p>")
     if tally.imputed:
@@ -40,9 +41,9 @@ def counts(tally: CatalogTally, seen: FeatureTally, record: Mapping[str, Any]) -
         )
         inner = tables.filled_table(tally, record.get("imputable"))
         if inner:
-            parts.append(f"<details><summary>Which ones</summary>{inner}</details>")
+            parts.append(folded("Which ones", inner))
     if seen.searched:
-        parts.append(tables.match_table(seen))
+        parts.append(folded("Matches with other catalogues", tables.match_table(seen)))
     if tally.strange:
         parts.append(
             f"<p>{number(tally.strange)} of the classified light curves "
@@ -54,24 +55,22 @@ def counts(tally: CatalogTally, seen: FeatureTally, record: Mapping[str, Any]) -
 
 def classes(tally: CatalogTally, record: Mapping[str, Any]) -> Section:
     """Tell, per class and threshold, how many light curves there are and how they agree."""
-    first, *others = tally.thresholds
     check = record.get("field_check")
-    parts = [expected.expected_numbers(tally, record)]
+    parts = []
     if tally.classes:
-        parts += [
-            "<p>A light curve may belong to several classes, or to none. “Both” counts light "
+        parts.append(
+            "<p>For who develops models. A light curve may belong to several classes, or to none. "
+            "“Both” counts light "
             "curves that reach the threshold in both algorithms, “both of either” is their share "
             "among those that reach it in at least one, “same side” the share of all light "
             "curves on which the two algorithms agree, most of them below the threshold. “Of "
             "nulls” is the share of shuffled or noise light curves that reach it, “FDR” the "
             "false-discovery rate that follows: the part of the light curves above it that "
-            "chance explains; both are of the probability where the class has one.</p>",
-            tables.class_table(tally, first, check),
-        ]
-        for name in others:
-            title = f"The same at the threshold “{escape(name)}”, {tally.thresholds[name]:g}"
-            inner = tables.class_table(tally, name, check)
-            parts.append(f"<details><summary>{title}</summary>{inner}</details>")
+            "chance explains; both are of the probability where the class has one.</p>"
+        )
+        for name, value in tally.thresholds.items():
+            title = f"At the threshold “{escape(name)}”, {value:g}"
+            parts.append(folded(title, tables.class_table(tally, name, check)))
     else:
         parts.append("<p>The catalogue has no scores of the classes of this report.</p>")
     for words, tags in (
@@ -80,7 +79,12 @@ def classes(tally: CatalogTally, record: Mapping[str, Any]) -> Section:
     ):
         if tags:
             parts.append(note(f"{words}: {', '.join(map(escape, tags))}."))
-    return Section("classes", "Classes", "\n".join(parts))
+    return Section("classes", "Networks against trees, by class", "\n".join(parts))
+
+
+def folded(summary: str, inner: str) -> str:
+    """Return a part that is closed until it is asked for (HTML)."""
+    return f"<details><summary>{summary}</summary>{inner}</details>"
 
 
 def scores(tally: CatalogTally) -> Section:
@@ -97,7 +101,8 @@ def scores(tally: CatalogTally) -> Section:
         f'<p class="note">{key("dnn", "DNN")}{key("xgb", "XGB")}</p>'
     )
     cards = "\n".join(_score_card(one, name, value) for one in tally.classes.values())
-    return Section("scores", "Scores by class", f'{intro}<div class="cards classes">{cards}</div>')
+    inner = folded("Charts of all classes", f'<div class="cards classes">{cards}</div>')
+    return Section("scores", "Scores by class", f"{intro}{inner}")
 
 
 def _score_card(one: ClassTally, name: str, value: float) -> str:
@@ -115,10 +120,11 @@ def _score_card(one: ClassTally, name: str, value: float) -> str:
             f"Both reach {value:g} on {number(at.both)}, either on {number(at.either)}; the same "
             f"side on {percent(at.same_side, one.compared)} of {number(one.compared)}."
         )
-    return f'<article class="card" id="class-{escape(one.tag)}">{_heading(one)}{body}</article>'
+    return f'<article class="card" id="class-{escape(one.tag)}">{heading(one)}{body}</article>'
 
 
-def _heading(one: ClassTally) -> str:
+def heading(one: ClassTally) -> str:
+    """Return the name of a class above its charts (HTML)."""
     return f'<h3>{escape(one.label)}<code class="tag">{escape(one.tag)}</code></h3>'
 
 
@@ -130,7 +136,7 @@ def diagrams(tally: CatalogTally, seen: FeatureTally, aperiodic: Collection[str]
     if not len(background):
         return Section("periods", title, "<p>No light curve has a period and an amplitude.</p>")
     caption = (
-        f"{_out_of(len(background), sample.seen)} classified light curves with a period. The "
+        f"{out_of(len(background), sample.seen)} classified light curves with a period. The "
         "amplitude is the difference of the 5th and the 95th percentile of the magnitudes. "
         "Stripes at 1, 1/2, 1/3 … day are the rhythm of the nights, not stars."
     )
@@ -140,13 +146,13 @@ def diagrams(tally: CatalogTally, seen: FeatureTally, aperiodic: Collection[str]
             period = one.members.floats("period")
             amplitude = seen.amplitudes_of(one.members.ids)
             chart = background.class_chart(one.label, period, amplitude)
-            shown = note(f"{_out_of(len(period), one.members.seen)} light curves")
-            cards.append(f"<article>{_heading(one)}{chart}{shown}</article>")
+            shown = note(f"{out_of(len(period), one.members.seen)} light curves")
+            cards.append(f"<article>{heading(one)}{chart}{shown}</article>")
     small = _small_cards(tally, background.background(), cards) if cards else ""
     return Section("periods", title, figure(background.chart(), caption) + small)
 
 
-def _out_of(shown: int, whole: int) -> str:
+def out_of(shown: int, whole: int) -> str:
     """Return how many are drawn: all, or a sample by hash of the id."""
     if shown >= whole:
         return number(whole)
@@ -162,11 +168,11 @@ def sky(tally: CatalogTally) -> Section:
     drawn = SkyMap(tally.sky, [one.places for one in members])
     caption = (
         f"{key('good', 'classified')}{key('rest', 'not classified')}<br>"
-        f"{_out_of(len(tally.sky.ids), tally.sky.seen)} light curves."
+        f"{out_of(len(tally.sky.ids), tally.sky.seen)} light curves."
     )
     cards = [
-        f"<article>{_heading(one)}{drawn.class_chart(one.label, one.places)}"
-        f"{note(_out_of(len(one.places.ids), one.places.seen) + ' light curves')}</article>"
+        f"<article>{heading(one)}{drawn.class_chart(one.label, one.places)}"
+        f"{note(out_of(len(one.places.ids), one.places.seen) + ' light curves')}</article>"
         for one in members
     ]
     small = _small_cards(tally, drawn.background(), cards) if cards else ""
@@ -235,19 +241,19 @@ def examples(
     for tag, ones in chosen.items():
         if ones:
             panels = "".join(
-                _example(
+                example_panel(
                     *(one, curves.get(one.id), tag not in aperiodic, value),
                     probable=not why,
                     linked=linked,
                 )
                 for one in ones
             )
-            heading = _heading(tally.classes[tag])
-            parts.append(f'{heading}\n<div class="cards examples">{panels}</div>')
+            name = heading(tally.classes[tag])
+            parts.append(f'{name}\n<div class="cards examples">{panels}</div>')
     return Section("examples", title, "\n".join(parts))
 
 
-def _example(
+def example_panel(
     example: Example,
     curve: Curve | None,
     periodic: bool,

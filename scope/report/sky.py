@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.report.sampling import Smallest
-from scope.report.svg import Chart
+from scope.report.svg import Chart, heat_png
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,6 +18,17 @@ LARGE = (1000.0, 640.0)
 
 SMALL = (185.0, 150.0)
 """The same of the map of a class."""
+
+MIDDLE = (400.0, 300.0)
+"""The same of the map of the coverage."""
+
+COVERAGE_CELLS = 40
+"""Cells of the coverage along the longer side at most."""
+
+PER_CELL = 8
+"""Light curves that a cell holds in the middle, where that needs fewer cells: else chance shows."""
+
+COVERAGE_COLOUR = (47, 118, 196)
 
 LEAST = (120.0, 70.0)
 """Fewest pixels, for regions that are long and narrow."""
@@ -60,6 +71,27 @@ class SkyMap:
             f"Sky map of {len(ra)} light curves between right ascension {self.ra.min() % 360:.2f} "
             f"and {self.ra.max() % 360:.2f}, declination {self.dec.min():.2f} and "
             f"{self.dec.max():.2f} degrees; {good.sum()} are classified"
+        )
+
+    def coverage_chart(self) -> str:
+        """Draw how many light curves lie where, in cells."""
+        chart = self._chart(MIDDLE)
+        across = (self.x_range[1] - self.x_range[0]) * _shrink(self.y_range)
+        up = self.y_range[1] - self.y_range[0]
+        most = max(across, up)
+        fine = min(COVERAGE_CELLS, math.sqrt(len(self.ra) / PER_CELL * most**2 / (across * up)))
+        bins = [max(1, round(fine * side / most)) for side in (up, across)]
+        counts, _, _ = np.histogram2d(
+            self.dec, self.ra, bins=bins, range=[self.y_range, self.x_range]
+        )
+        # Right ascension rises to the left, and an image starts there.
+        png = heat_png(counts[:, ::-1].astype(np.int64), COVERAGE_COLOUR)
+        chart.image(png, self.x_range, self.y_range)
+        self._axes(chart)
+        return chart.render(
+            f"Coverage: light curves in {bins[1]} by {bins[0]} cells between right ascension "
+            f"{self.ra.min() % 360:.2f} and {self.ra.max() % 360:.2f}, declination "
+            f"{self.dec.min():.2f} and {self.dec.max():.2f} degrees"
         )
 
     def background(self) -> str:

@@ -26,7 +26,7 @@ UNIT_STAGES = ("sources", "lightcurves", "crossmatch", "features", "imputed")
 TARGET_STAGES = ("gathered", "scores", "nulls", "preds", "catalog")
 """Stages with files of the whole target, which come after."""
 
-AFTER_ALL = ("examples", "report")
+AFTER_ALL = ("stars", "examples", "report")
 """Folders whose files are made of the others and checked by no one."""
 
 _ORDER = (*UNIT_STAGES, *TARGET_STAGES, *AFTER_ALL)

@@ -94,6 +94,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "merge": Need(memory_mb=1000),
         "export": Need(memory_mb=1000, memory_mb_per_thousand=4),
         "publish": Need(memory_mb=1000),
+        "publish_stars": Need(memory_mb=1000, memory_mb_per_thousand=3),
         "fetch_examples": Need(memory_mb=1000),
         "fetch_nulls": Need(memory_mb=1000),
         "score_nulls": Need(memory_mb=2000, memory_mb_per_thread=150, minutes=30),
@@ -108,6 +109,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "assemble_training_set": Need(memory_mb=1500, memory_mb_per_thousand=10),
         "train_bundle": Need(memory_mb=4000, memory_mb_per_thousand=50, minutes_per_thousand=60),
         "fuse": Need(memory_mb=1500),
+        "fuse_stars": Need(memory_mb=1500),
         "plot_bundle": Need(),
     }
 )

@@ -10,6 +10,7 @@ PRODUCTS = (
     *("results/preds_{algorithm}/{target}.parquet", "results/preds_{algorithm}/{target}.csv"),
     *("results/preds_{algorithm}/{target}.h5", "results/catalog/{target}.parquet"),
     *("results/report/{target}.html", "results/examples/{target}.parquet"),
+    "results/stars/{target}.parquet",
 )
 """Files that people ask for by their names, a target each."""
 

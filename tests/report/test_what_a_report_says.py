@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from scope.io import read_metadata, read_table, write_table
-from scope.report import plot_report
+from scope.report import expected, plot_report
 from scope.report.figures import PeriodAmplitude
 from scope.report.links import star_links
 from scope.report.page import Section, assemble
@@ -75,6 +75,28 @@ def text_of(html: str) -> str:
 def test_labels_are_counted_by_light_curve(tmp_path: Path) -> None:
     # Rows 1 and 2 have a label by both; row 1 has two of them.
     assert "Labelled 2 light curves with a class" in text_of(page_of(tmp_path, FOUR, RECORD))
+
+
+def test_the_page_leads_with_trust_then_what_is_here_and_ends_with_what_models_are_for(
+    tmp_path: Path,
+) -> None:
+    page = page_of(tmp_path, FOUR, RECORD)
+    marks = ['class="check', 'id="here"', "Coverage: light curves", "<nav", "both of either"]
+    places = [page.index(mark) for mark in marks]
+    assert places == sorted(places)
+    # Tables for those who develop models, and long ones, are closed until they are asked for.
+    closed = re.sub(r"<details>.*?</details>", "", page[page.index("<nav") :], flags=re.S)
+    assert "<table" not in closed
+
+
+def test_a_long_list_of_classes_is_folded_after_the_most_frequent(tmp_path: Path) -> None:
+    tags = [f"c{number}" for number in range(12)]
+    lines = [(float(number), (tag, tag, str(number))) for number, tag in enumerate(tags)]
+    html = expected._folded("Classes", ("class", "tag", "n"), lines)
+    shown, _, rest = html.partition("<details>")
+    assert re.findall(r">(c\d+)</th>", shown) == tags[:3:-1]
+    assert "4 more classes" in rest
+    assert re.findall(r">(c\d+)</th>", rest) == tags[3::-1]
 
 
 def test_expected_numbers_are_sums_with_the_interval_of_the_frequency(tmp_path: Path) -> None:

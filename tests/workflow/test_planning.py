@@ -17,9 +17,9 @@ def test_no_file_is_opened_and_the_jobs_grow_with_units_and_targets(tmp_path: Pa
     empty_archive(tmp_path / "archive", fields=2, quadrants=5, bands="r")
     (tmp_path / "run").mkdir()
     # Five rules per quadrant; per field two algorithms' scores and predictions, what they
-    # share (gathering, nulls and their scores) and what comes after (catalogue, examples,
+    # share (gathering, nulls and their scores) and what comes after (catalogue, stars, examples,
     # report); and `all`.
-    assert plan(tmp_path / "archive", tmp_path / "run") == 2 * (5 * 5 + 2 + 2 + 3 + 3) + 1
+    assert plan(tmp_path / "archive", tmp_path / "run") == 2 * (5 * 5 + 2 + 2 + 3 + 4) + 1
 
 
 def test_a_field_that_is_added_to_a_finished_set_is_all_that_is_planned(
@@ -47,9 +47,10 @@ def test_a_training_set_that_is_there_is_trained_on_and_none_is_made(
     assert jobs == {
         "train_bundle": "2",
         "fuse": "1",
+        "fuse_stars": "1",
         "plot_bundle": "3",
         "train": "1",
-        "total": "7",
+        "total": "8",
     }
 
 

@@ -1,0 +1,43 @@
+"""``scope compare-releases``: what became of the stars of a field from one release to the next."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scope.cli.arguments import Parser
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the options of ``scope compare-releases``."""
+    parser.add_argument("before", help="table of stars of the earlier release")
+    parser.add_argument("after", help="table of stars of the later one")
+    parser.add_argument(
+        "--output", required=True, metavar="FILE", help="table of changes; a page lies beside it"
+    )
+    parser.add_argument(
+        "--cut", type=float, default=0.5, metavar="P", help="probability that makes a class (0.5)"
+    )
+    parser.add_argument(
+        "--least-change", type=float, default=0.1, metavar="P", help="smallest change told (0.1)"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the table and the page, and print the counts."""
+    from scope.errors import UsageError
+    from scope.product.delta import compare_releases
+    from scope.report.delta import plot_delta
+
+    output = Path(options.output)
+    if output.suffix != ".parquet":
+        raise UsageError("--output", value=options.output, allowed="a name that ends in .parquet")
+    found = compare_releases(
+        options.before, options.after, output, cut=options.cut, least_change=options.least_change
+    )
+    page = output.with_suffix(".html")
+    plot_delta(output, found, page)
+    print(f"{found.before:,} stars before, {found.after:,} after")
+    for change, count in found.counts.items():
+        print(f"  {change:<14}{count:>10,}")
+    print(f"{output} and {page}")

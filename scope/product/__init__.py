@@ -1,0 +1,1 @@
+"""What leaves the workflow: stars, the formats that other tools open, releases."""
