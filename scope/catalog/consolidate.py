@@ -48,8 +48,9 @@ def consolidate(
     pandas.DataFrame
         ``obj_id`` (given, else from the position), ``survey_id`` (``Gaia_EDR3___<id>``, …, or
         ``ZTF___<_id>``, with the survey's name where it is another), ``_id``, ``ra``, ``dec``,
-        ``period``, ``field``, ``ccd``, ``quad`` and ``filter``, ``n_light_curves`` that have scores, then the scores. Sources of which no
-        light curve has scores are left out, and counted in ``attrs``.
+        ``period``, ``field``, ``ccd``, ``quad`` and ``filter``, ``n_light_curves`` that have
+        scores, then the scores. Sources of which no light curve has scores are left out, and
+        counted in ``attrs``.
 
     Raises
     ------
