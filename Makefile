@@ -1,4 +1,5 @@
 # make demo     simulate a quadrant, classify it, print where the results are
+# make demo-stamps  the same for image stamps: a night, labels, a network, scores, a page
 # make test     all tests
 # make bench    how fast the period search is, against other packages (minutes)
 # make soak     many faults in a row, also of SLURM and Fritz; writes docs/faults.md (over an hour)
@@ -19,7 +20,7 @@ UV_VERSION := 0.13.8
 export SNAKEMAKE_OUTPUT_CACHE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo test bench soak lint format starter install-profile lock clean-demo
+.PHONY: help install demo demo-stamps test bench soak lint format starter install-profile lock clean-demo
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -37,6 +38,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml envs/check_machine.sh
 
 demo: install
 	@$(BIN)/python -m scope.cli.demo --cores $(CORES)
+
+demo-stamps: install
+	@$(BIN)/python -m scope.cli.demo_stamps --cores $(CORES)
 
 test: install
 	@bash envs/install_test_packages.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests look at pages in a real browser and run jobs on a throw-away SLURM: install what
+# The tests look at pages in a real browser and run jobs on a throw-away SLURM and a throw-away PostgreSQL: install what
 # is missing of these, on Debian and Ubuntu. Does nothing where all is there.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
@@ -16,6 +16,9 @@ if [ "${SCOPE_NO_SLURM:-}" != 1 ]; then
   have slurmd || packages+=(slurmd)
   have sbatch || packages+=(slurm-client)
   have munged || packages+=(munge)
+fi
+if [ "${SCOPE_NO_POSTGRES:-}" != 1 ] && ! have initdb && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+  packages+=(postgresql)
 fi
 [ "${#packages[@]}" -gt 0 ] || exit 0
 

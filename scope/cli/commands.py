@@ -59,6 +59,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("run-inference-slurm", "run-inference-job-submission", "combine-preds-slurm"),
         *("train-algorithm-slurm", "train-algorithm-job-submission"),
     ),
+    "Image stamps": ("stamps",),
     "Fritz and events": (
         *("gcn", "scope-download-gcn-sources", "select-fritz-sample"),
         *("scope-upload-classification", "scope-download-classification"),

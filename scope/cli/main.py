@@ -32,6 +32,7 @@ COMMANDS = {
     "import-models": "make a bundle of published models, networks (.h5) or trees (.json)",
     "import-config": "translate a configuration of SCoPe, and say what became of each key",
     "plot-bundle": "draw the page about trained models: how good they are on unseen stars",
+    "stamps": "real or bogus: simulate nights, label, train, judge, score alerts, draw pages",
     "gcn": "follow events of the General Coordinates Network: scores of their sources to Fritz",
     "taxonomy-map": "write which classes on Fritz the columns of our tables mean",
     "classify": "write the catalogue of a file of features: scores, probabilities, prediction sets",

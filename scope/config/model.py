@@ -24,6 +24,7 @@ from scope.config.sections import (
     TargetName,
     Thresholds,
 )
+from scope.config.stamps import Stamps
 from scope.config.surveys import SurveyName, SurveySection
 from scope.config.tracking import FeatureStats, Tracking
 from scope.config.training import Training
@@ -85,6 +86,7 @@ class Config(Section):
     field_check: FieldCheck = key(
         FieldCheck, "what the models find where nothing is, of each target"
     )
+    stamps: Stamps = key(Stamps, "image stamps of alerts, real or bogus")
     downloads: Downloads = key(Downloads, "where models and training sets can be fetched from")
     thresholds: Thresholds = key(Thresholds, "named cuts on scores; stored scores are never cut")
 

@@ -1,0 +1,1 @@
+"""What differs between variables, stamps and spectra; a package for each."""

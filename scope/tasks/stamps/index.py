@@ -1,0 +1,105 @@
+"""The table of images: its columns, and which of its rows are usable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.schema import require_columns
+from scope.tasks.stamps.images import DifferenceImage, refuse_twice
+
+IMAGE_COLUMNS = (
+    "id",
+    "image_type",
+    "ra_c",
+    "dec_c",
+    "jd",
+    "quality",
+    "ncoadds",
+    "instrument",
+    "filepath",
+    "relatedimage",
+)
+CANDIDATE_COLUMNS = ("id", "image_id", "ra", "dec", "x", "y", "mag", "fwhm", "realbogus")
+
+MOST_ABS_DEC = 35.0
+QUALITY_BELOW = 128
+LEAST_COADDS = 3
+
+JD_OF_MJD = 2400000.5
+
+
+def read_index(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Read an index with exact ids, in the order of the ids.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError, MissingColumnError, InputError, DuplicateIdError
+    """
+    try:
+        frame = pd.read_csv(path, dtype={"instrument": str, "filepath": str, "name": str})
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            "no such table",
+            value=str(path),
+            allowed="a folder of images as written by `scope simulate-night`: images.csv, "
+            "candidates.csv and the FITS files that they name",
+        ) from error
+    except (ValueError, UnicodeDecodeError, OSError) as error:
+        raise CorruptFileError(
+            "table that cannot be read", value=f"{path}: {error}".splitlines()[0]
+        ) from error
+    require_columns(list(frame.columns), columns, f" in {path}")
+    for name in set(columns) & {"id", "image_id", "relatedimage"}:
+        if not pd.api.types.is_integer_dtype(frame[name].dtype) and len(frame):
+            raise InputError(
+                f"column {name} of {path} that holds no whole numbers",
+                value=str(frame[name].iloc[0]),
+                allowed="whole numbers below 2**63",
+            )
+    if "id" in columns:
+        refuse_twice(frame["id"].to_numpy(), str(path))
+        frame = frame.sort_values("id", kind="stable", ignore_index=True)
+    return frame
+
+
+def is_usable(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows are difference images that labels may be drawn from."""
+    chosen = (
+        (frame["image_type"] == "DIFFERENCE")
+        & (frame["dec_c"].abs() < MOST_ABS_DEC)
+        & (frame["quality"] < QUALITY_BELOW)
+        & (frame["ncoadds"] >= LEAST_COADDS)
+    )
+    return chosen
+
+
+def difference_image(row: Mapping[str, Any], path: str) -> DifferenceImage:
+    """Return a row of the table as an image.
+
+    Raises
+    ------
+    InputError
+        If the instrument does not end with the number of a telescope.
+    """
+    instrument = str(row["instrument"])
+    if not instrument[-1:].isdigit():
+        raise InputError(
+            f"instrument of image {row['id']}",
+            value=instrument,
+            allowed="a name that ends with the number of the telescope, such as UT3",
+        )
+    return DifferenceImage(
+        image_id=int(row["id"]),
+        path=path,
+        ra=float(row["ra_c"]),
+        dec=float(row["dec_c"]),
+        mjd=float(row["jd"]) - JD_OF_MJD,
+        telescope=int(instrument[-1]),
+        ncoadd=int(row["ncoadds"]),
+        related=int(row["relatedimage"]),
+    )

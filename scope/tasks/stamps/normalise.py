@@ -1,0 +1,266 @@
+"""How stamps are normalised: what a network saw in training, it must see in scoring.
+
+A wrong norm gives wrong scores and no error, so that it is part of a model's card: name,
+axes, what NaN becomes and what stands beyond the edges of an image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.errors import BundleError, ConfigError, InputError
+from scope.tasks.stamps.cutouts import PAD
+
+Stamps = npt.NDArray[np.floating]
+
+AXES: Mapping[str, tuple[int, ...]] = {
+    # Each layer of a stamp to unit length (gotorb).
+    "l2": (1, 2),
+    # Each row of pixels of each layer to unit length: what `tf.keras.utils.normalize` did with
+    # the two-dimensional arrays of braai (Duev et al. 2019, MNRAS 489, 3582).
+    "l2_rows": (2,),
+    # The whole stamp, all its layers together.
+    "l2_stamp": (1, 2, 3),
+    "none": (),
+}
+"""Name -> axes of a batch (n, rows, columns, layers) whose length becomes 1."""
+
+NAN_RULES = ("zero", "median", "refuse")
+BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """What is done with stamps before a network sees them.
+
+    Attributes
+    ----------
+    name : str
+        A key of `AXES`, or the name of a function of the user's own.
+    nan : str
+        ``zero``: NaN becomes 0; ``median``: the median of its layer; ``refuse``: an error.
+    pad : float
+        What stands beyond the edge of an image.
+    """
+
+    name: str = "l2"
+    nan: str = "zero"
+    pad: float = PAD
+
+    def __post_init__(self) -> None:
+        if self.nan not in NAN_RULES:
+            raise ConfigError("rule for NaN in stamps", value=self.nan, allowed=NAN_RULES)
+
+    @property
+    def axes(self) -> tuple[int, ...] | None:
+        """Axes of unit length; None for a function of the user's own."""
+        return AXES.get(self.name)
+
+    def record(self) -> dict[str, Any]:
+        """Return it as a model's card has it."""
+        return {**asdict(self), "axes": None if self.axes is None else list(self.axes)}
+
+    @classmethod
+    def parse(cls, record: Mapping[str, Any]) -> Normalisation:
+        """Read it from a card.
+
+        Raises
+        ------
+        BundleError
+            If its name and axes contradict each other.
+        """
+        try:
+            found = cls(str(record["name"]), str(record["nan"]), float(record["pad"]))
+            axes = None if record["axes"] is None else tuple(record["axes"])
+        except (KeyError, TypeError, ValueError, ConfigError) as error:
+            raise BundleError(
+                "card of a model without its normalisation", value=str(error)
+            ) from None
+        if axes != found.axes:
+            raise BundleError(
+                f"card of a model whose normalisation {found.name!r} has other axes",
+                value=axes,
+                allowed=str(found.axes),
+            )
+        return found
+
+    def require(self, asked: str | None) -> None:
+        """Refuse another normalisation than this.
+
+        Raises
+        ------
+        BundleError
+        """
+        if asked is not None and asked != self.name:
+            raise BundleError(
+                "normalisation that the model was not trained with",
+                value=asked,
+                allowed=f"{self.name} (axes {self.axes}), as its card says",
+                todo="give stamps as they were cut and leave the normalisation to the model",
+            )
+
+
+def normalised(
+    stamps: Stamps, how: Normalisation, function: Callable[[Any], Any] | None = None
+) -> npt.NDArray[np.float32]:
+    """Return stamps as a network sees them.
+
+    Parameters
+    ----------
+    stamps : (n, rows, columns, layers) float
+        As they were cut, NaN where the image has no value.
+    how : Normalisation
+    function : callable, optional
+        Array of n stamps -> the same shape, for a normalisation of the user's own.
+
+    Returns
+    -------
+    (n, rows, columns, layers) float32
+
+    Raises
+    ------
+    InputError
+        If a stamp holds NaN and the rule is to refuse, or infinity.
+    """
+    if stamps.ndim != 4:
+        raise InputError(
+            "stamps of another shape", value=stamps.shape, allowed="(n, rows, columns, layers)"
+        )
+    result = np.empty(stamps.shape, dtype=np.float32)
+    for start in range(0, len(stamps), BLOCK):
+        block = filled(np.asarray(stamps[start : start + BLOCK], dtype=np.float64), how.nan)
+        result[start : start + BLOCK] = _scaled(block, how, function)
+    return result
+
+
+def _scaled(
+    block: npt.NDArray[np.float64], how: Normalisation, function: Callable[[Any], Any] | None
+) -> npt.NDArray[np.floating]:
+    if how.axes is None:
+        if function is None:
+            raise ConfigError(
+                "normalisation of stamps",
+                value=how.name,
+                allowed=[*AXES, "a function"],
+                todo="give the function that the model was trained with",
+            )
+        made = np.asarray(function(block))
+        if made.shape != block.shape:
+            raise InputError(
+                "normalisation that changes the shape", value=made.shape, allowed=str(block.shape)
+            )
+        return made
+    if not how.axes:
+        return block
+    length = np.sqrt((block * block).sum(axis=how.axes, keepdims=True))
+    # As in Keras, what has no length stays as it is.
+    return np.asarray(block / np.where(length == 0, 1.0, length))
+
+
+def filled(block: npt.NDArray[np.float64], rule: str) -> npt.NDArray[np.float64]:
+    """Return stamps without NaN.
+
+    Raises
+    ------
+    InputError
+        If there is infinity, or NaN and the rule is ``refuse``.
+    """
+    if np.isinf(block).any():
+        raise InputError(
+            "stamp with infinite pixels",
+            value=f"row {int(np.flatnonzero(np.isinf(block).any(axis=(1, 2, 3)))[0])}",
+            allowed="numbers, or NaN where the image has no value",
+        )
+    missing = np.isnan(block)
+    if not missing.any():
+        return block
+    rows = np.flatnonzero(missing.any(axis=(1, 2, 3)))
+    if rule == "refuse":
+        raise InputError(
+            "stamps with NaN, which the model's card refuses",
+            value=f"{len(rows)} stamps, the first is row {rows[0]}",
+        )
+    block = block.copy()
+    if rule == "zero":
+        block[missing] = 0.0
+        return block
+    for row in rows:
+        for layer in range(block.shape[3]):
+            pixels = block[row, :, :, layer]
+            here = np.isnan(pixels)
+            pixels[here] = 0.0 if here.all() else np.nanmedian(pixels)
+    return block
+
+
+def require_normalised(stamps: Stamps, how: Normalisation) -> None:
+    """Refuse stamps that were not normalised as a card says.
+
+    Raises
+    ------
+    BundleError
+        If some length along the card's axes is neither 1 nor 0.
+    InputError
+        If there are values that are no numbers.
+    """
+    if not np.isfinite(stamps).all():
+        raise InputError("normalised stamps with values that are no numbers", allowed="numbers")
+    if not how.axes or not len(stamps):
+        return
+    part = np.asarray(stamps[:BLOCK], dtype=np.float64)
+    length = np.sqrt((part * part).sum(axis=how.axes))
+    wrong = np.abs(length - 1) > 1e-3
+    # A pixel row, or a layer, without any signal stays zero.
+    if (wrong & (length > 1e-6)).any():
+        raise BundleError(
+            "stamps that are not normalised as the model's card says",
+            value=f"length {float(length[wrong & (length > 1e-6)][0]):.3g} along axes {how.axes}",
+            allowed=f"{how.name}: length 1",
+            todo="give stamps as they were cut, or use scope.tasks.stamps.normalise",
+        )
+
+
+def padded(stamps: list[Stamps], size: int, pad: float) -> npt.NDArray[np.float64]:
+    """Return images of a survey as squares of one size, smaller ones padded right and below.
+
+    Parameters
+    ----------
+    stamps : list of (rows, columns) float
+        Layers of one alert.
+    """
+    result = np.full((size, size, len(stamps)), pad, dtype=np.float64)
+    for layer, image in enumerate(stamps):
+        rows, columns = image.shape
+        if rows > size or columns > size:
+            raise InputError(
+                "stamp that is larger than the network's",
+                value=f"{rows}x{columns}",
+                allowed=f"{size}x{size} and smaller",
+            )
+        result[:rows, :columns, layer] = image
+    return result
+
+
+def cropped(stamps: Stamps, size: int) -> Stamps:
+    """Return the middle of stamps whose side has the same parity.
+
+    Raises
+    ------
+    InputError
+        If the stamps are smaller, or their middle is not that of a square of that size.
+    """
+    have = stamps.shape[1]
+    if have == size:
+        return stamps
+    if have < size or (have - size) % 2:
+        raise InputError(
+            "stamps of another size than the network's",
+            value=have,
+            allowed=f"{size}, or more by an even number of pixels",
+        )
+    edge = (have - size) // 2
+    return stamps[:, edge : edge + size, edge : edge + size]

@@ -1,0 +1,70 @@
+"""What a simulated night is like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scope.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class NightOptions:
+    """Settings of a simulated night.
+
+    Attributes
+    ----------
+    n_images : int
+        Difference images.
+    seed : int
+        Start of all random numbers; each image has its own stream of them.
+    size : int
+        Pixels on a side.
+    pixel_arcsec : float
+    exposures : int
+        Single exposures of an image, at least 3.
+    seeing_arcsec : (float, float)
+        Range of the full width at half maximum of the images' medians.
+    zero_point : float
+        Magnitude of one electron an exposure.
+    stars, galaxies, minor_planets, transients : int
+        Mean numbers in an image; `stars` at high galactic latitude, the field's density
+        varies by a factor of 3 about it.
+    known_minor_planets : float
+        Part of the minor planets that stand in the position table.
+    variable_stars : float
+        Part of the stars brighter than 19 mag that have changed since the template.
+    registration_px : float
+        Spread of the shifts between exposures and template.
+    cosmic_rays : float
+        Mean number of an exposure.
+    threshold_sigma : float
+        Detection threshold on the difference image.
+    """
+
+    n_images: int = 20
+    seed: int = 1
+    size: int = 512
+    pixel_arcsec: float = 1.24
+    exposures: int = 3
+    seeing_arcsec: tuple[float, float] = (2.2, 4.2)
+    zero_point: float = 25.7
+    stars: int = 350
+    galaxies: int = 60
+    minor_planets: int = 12
+    transients: int = 12
+    known_minor_planets: float = 0.9
+    variable_stars: float = 0.01
+    registration_px: float = 0.22
+    cosmic_rays: float = 60.0
+    threshold_sigma: float = 4.0
+
+    def __post_init__(self) -> None:
+        for name, value, least in (
+            ("n_images", self.n_images, 1),
+            ("size", self.size, 128),
+            ("exposures", self.exposures, 3),
+        ):
+            if value < least:
+                raise ConfigError(
+                    f"{name} of a simulated night", value=value, allowed=f"{least} or more"
+                )

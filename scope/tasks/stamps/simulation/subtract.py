@@ -1,0 +1,159 @@
+"""From exposures and a template to a difference image and its detections."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+
+KERNEL_RADIUS = 8
+BASIS = ((0.8, 2), (1.6, 2), (3.0, 0))
+"""Widths (px) of the Gaussians of the matching kernel, and the degree of their polynomials."""
+
+STAMP_RADIUS = 14
+MOST_STARS = 60
+REJECT_SIGMA = 14.0
+"""Exposures that are higher than their median by this are left out of the mean."""
+
+
+def combine(exposures: list[Floats], noise: Floats) -> Floats:
+    """Return the mean of exposures without what is in one of them alone.
+
+    The cut is far out, as in pipelines that fear for the cores of stars: faint cosmic rays
+    and the ends of bright ones get through.
+
+    Parameters
+    ----------
+    exposures : list of (rows, columns) float
+        Sky subtracted.
+    noise : (rows, columns) float
+        Standard deviation of one exposure.
+    """
+    cube = np.stack(exposures)
+    middle = np.median(cube, axis=0)
+    allowed = REJECT_SIGMA * noise + 0.3 * np.abs(middle)
+    good = cube - middle < allowed
+    return np.asarray((cube * good).sum(axis=0) / np.maximum(good.sum(axis=0), 1))
+
+
+def matched_template(science: Floats, template: Floats, x: Floats, y: Floats) -> Floats:
+    """Return the template with the point-spread function and flux scale of an image.
+
+    The kernel is a sum of Gaussians times polynomials, the same everywhere, found by least
+    squares around stars (Alard & Lupton 1998, ApJ 503, 325). Odd terms take up a common
+    shift; what turns or stretches between the images stays, and makes dipoles.
+
+    Parameters
+    ----------
+    science, template : (rows, columns) float
+    x, y : (n,) float
+        Isolated stars that are not saturated, the brightest first.
+    """
+    from scipy.signal import fftconvolve
+
+    parts = [fftconvolve(template, kernel, mode="same") for kernel in _basis()]
+    inside = _around(science.shape, x[:MOST_STARS], y[:MOST_STARS])
+    design = np.column_stack([*(part[inside] for part in parts), np.ones(int(inside.sum()))])
+    target = science[inside]
+    # Pixels count by their photon noise: else the brightest star alone decides.
+    weight = 1 / np.sqrt(np.clip(science[inside], 0, None) + 400.0)
+    found = np.linalg.lstsq(design * weight[:, None], target * weight, rcond=None)[0]
+    matched = sum(c * part for c, part in zip(found[:-1], parts, strict=True))
+    return np.asarray(matched + found[-1])
+
+
+def _basis() -> list[Floats]:
+    axis = np.arange(-KERNEL_RADIUS, KERNEL_RADIUS + 1)
+    y, x = np.meshgrid(axis, axis, indexing="ij")
+    kernels = []
+    for sigma, degree in BASIS:
+        gauss = np.exp(-(x**2 + y**2) / (2 * sigma**2))
+        for i in range(degree + 1):
+            for j in range(degree + 1 - i):
+                kernel = gauss * (x / sigma) ** i * (y / sigma) ** j
+                kernels.append(kernel / np.abs(kernel).sum())
+    return kernels
+
+
+def _around(shape: tuple[int, ...], x: Floats, y: Floats) -> npt.NDArray[np.bool_]:
+    inside = np.zeros(shape, dtype=bool)
+    for column, row in zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True):
+        rows = slice(max(row - STAMP_RADIUS, 0), row + STAMP_RADIUS + 1)
+        inside[rows, max(column - STAMP_RADIUS, 0) : column + STAMP_RADIUS + 1] = True
+    return inside
+
+
+def detect(difference: Floats, threshold_sigma: float) -> pd.DataFrame:
+    """Return the positive detections of a difference image, by `sep`.
+
+    Returns
+    -------
+    DataFrame
+        x, y (px), flux (electrons in a circle of 4 px), snr, fwhm (px), ellipticity, and
+        ``peak``, ``negative``: the highest pixel, and the lowest within 5 px, over the noise.
+    """
+    import sep
+
+    image = np.ascontiguousarray(difference)
+    background = sep.Background(image, bw=64, bh=64)
+    image = image - background.back()
+    noise = float(background.globalrms)
+    found = _extract(image, threshold_sigma, noise, 3)
+    x, y = found["x"], found["y"]
+    flux, error, _ = sep.sum_circle(image, x, y, 4.0, err=noise)
+    negative = [_lowest(image, int(a + 0.5), int(b + 0.5)) for a, b in zip(x, y, strict=True)]
+    return pd.DataFrame(
+        {
+            "x": x,
+            "y": y,
+            "flux": flux,
+            "snr": flux / error,
+            "fwhm": 2.3548 * np.sqrt((found["a"] ** 2 + found["b"] ** 2) / 2),
+            "ellipticity": 1 - found["b"] / np.maximum(found["a"], 1e-9),
+            "peak": found["peak"] / noise,
+            "negative": np.array(negative) / noise,
+        }
+    )
+
+
+def detect_single(exposure: Floats) -> pd.DataFrame:
+    """Return x and y (px) of what is detected in one exposure."""
+    import sep
+
+    image = np.ascontiguousarray(exposure)
+    background = sep.Background(image)
+    found = _extract(image - background.back(), 3.0, float(background.globalrms), 2)
+    return pd.DataFrame({"x": found["x"], "y": found["y"]})
+
+
+def _extract(image: Floats, sigma: float, noise: float, minarea: int) -> npt.NDArray[np.void]:
+    import sep
+
+    # A trail or a bleed is one object of many pixels, with many peaks.
+    sep.set_extract_pixstack(image.size)
+    sep.set_sub_object_limit(20_000)
+    return np.asarray(sep.extract(image, sigma, err=noise, minarea=minarea, deblend_cont=0.005))
+
+
+def _lowest(image: Floats, x: int, y: int) -> float:
+    part = image[max(y - 5, 0) : y + 6, max(x - 5, 0) : x + 6]
+    return float(part.min()) if part.size else 0.0
+
+
+def old_scores(found: pd.DataFrame, psf_fwhm: float) -> tuple[Floats, Floats]:
+    """Return the scores of two simple judges, each from 0 to 1.
+
+    They look at what a table holds of a detection, as classifiers did before networks:
+    whether it is as wide as a star, round, and without a hole beside it. The second knows
+    only the width.
+    """
+    width = np.abs(np.log(np.maximum(found["fwhm"].to_numpy(), 0.1) / psf_fwhm))
+    hole = np.clip(-found["negative"].to_numpy() / found["peak"].to_numpy(), 0, None)
+    first = _logistic(3 - 5 * width - 4 * hole - 4 * found["ellipticity"].to_numpy() ** 2)
+    return first, _logistic(2 - 4 * width)
+
+
+def _logistic(value: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-value)))

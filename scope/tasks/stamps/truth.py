@@ -1,0 +1,81 @@
+"""Labelled sets of simulated nights by what their detections really are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scope.tasks.stamps.cutouts import check_size, open_layers
+from scope.tasks.stamps.folder import ImageFolder
+from scope.tasks.stamps.images import DifferenceImage, Extensions
+from scope.tasks.stamps.label_images import Labelled, read_image_detections, rows_of
+from scope.tasks.stamps.label_runs import Job, RunLog, finish_run, start_run, write_chunks
+from scope.tasks.stamps.sets import detection_id
+
+FACTS = ("snr", "galaxy_arcsec", "mag_true")
+
+
+def make_truth_set(
+    night: str | Path, out_dir: str | Path, *, stamp_size: int = 31, nproc: int = 1
+) -> Path:
+    """Make a labelled set of all detections of a simulated night; metalabels are its kinds.
+
+    Parameters
+    ----------
+    night : path
+        As `simulation.write.simulate_night` writes it.
+    out_dir : path
+        Parent of ``data_<time>``.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    source, size = ImageFolder(night), check_size(stamp_size)
+    truth = pd.read_csv(Path(night) / "truth.csv").set_index("id")
+    images = source.images(None)
+    names = Extensions()
+    settings = {"what": "truth", "size": size, "images": [image.image_id for image in images]}
+    folder = start_run(out_dir, settings)
+
+    def jobs(part: Sequence[DifferenceImage]) -> Iterator[tuple[str, Job]]:
+        for image in part:
+            mine = truth[truth["image_id"] == image.image_id]
+            arguments = (image, source.exposures(image), mine, size, names)
+            yield str(image.image_id), (truth_image, arguments)
+
+    with RunLog(folder / f"{folder.name}.log"):
+        n = write_chunks(folder, images, 200, jobs, nproc=nproc, size=size)
+        finish_run(folder, n, size)
+    return folder
+
+
+def truth_image(
+    image: DifferenceImage,
+    exposures: Sequence[str],
+    truth: pd.DataFrame,
+    size: int,
+    names: Extensions,
+) -> Labelled:
+    """Label all detections of an image by its truth."""
+    detections = read_image_detections(image, names)
+    layers = open_layers(image.path, exposures, names)
+    ids = [detection_id(image.image_id, row) for row in range(len(detections))]
+    table = rows_of(image, detections, ids)
+    known = truth.loc[detections["id"].to_numpy()]
+    table["label"] = known["real"].to_numpy().astype(int)
+    table["metalabel"] = known["kind"].to_numpy()
+    stamps = layers.stamps(detections["ra"].to_numpy(), detections["dec"].to_numpy(), size)
+    return Labelled(table, stamps, f"{len(table)} detections")
+
+
+def truth_facts(night: str | Path) -> pd.DataFrame:
+    """Return ``snr``, ``galaxy_arcsec``, ``mag_true``, ``kind`` and ``real`` by the ids of sets."""
+    truth = pd.read_csv(Path(night) / "truth.csv")
+    row = truth.groupby("image_id").cumcount()
+    ids = [detection_id(i, r) for i, r in zip(truth["image_id"], row, strict=True)]
+    return truth.assign(detection=np.array(ids)).set_index("detection")[[*FACTS, "kind", "real"]]

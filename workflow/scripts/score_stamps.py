@@ -1,0 +1,16 @@
+"""Score the alerts of a night."""
+
+from pathlib import Path
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.tasks.stamps.model import StampModel
+    from scope.tasks.stamps.score_alerts import score_alerts
+
+    score_alerts(
+        snakemake.input.alerts,
+        snakemake.output[0],
+        StampModel.load(Path(snakemake.input.bundle).parent),
+        chunk=snakemake.params.chunk,
+    )
