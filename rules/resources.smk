@@ -43,7 +43,7 @@ def estimate(target, unit):
     if is_list(target):
         rows = PLAN.source_list(target).rows_per_chunk
         return rows * LIGHT_CURVES_PER_ROW
-    if PLAN.is_on_kowalski(target):
+    if PLAN.is_downloaded(target):
         return KOWALSKI_LIGHT_CURVES
     return estimated_light_curves(PLAN.archive_inputs(target, unit))
 

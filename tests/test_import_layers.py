@@ -16,6 +16,7 @@ LAYERS = [
     "errors",
     "plugins",
     "cells",
+    "bands",
     "identifiers",
     "schema",
     "provenance",

@@ -270,8 +270,9 @@ def light_curve_source(config: Config, options: UploadOptions) -> LightCurveSour
     """Return where photometry comes from; None if there is no survey and none is needed."""
     from scope.fritz.photometry import LightCurveSource
     from scope.surveys.open import configured_survey
+    from scope.surveys.registry import survey_kind
 
-    if config.survey == "kowalski" or config.archive is not None:
+    if survey_kind(config).is_configured(config):
         return LightCurveSource(lambda: configured_survey(config))
     if options.pictures or not options.skip_phot:
         raise UsageError(

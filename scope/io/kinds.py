@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from scope.errors import InputError, few
+from scope.schema import SURVEY_ID_NAMES
 
 LIGHT_CURVE_IDS = ("ztf_id", "ztfid", "ZTFID", "_id", "objectid")
 """Ids of light curves."""
 
-MATCH_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
+MATCH_IDS = SURVEY_ID_NAMES
 """Ids in other surveys, best first."""
 
 OBJECT_NAMES = ("obj_id", "OBJ_ID", "object_id", "objectID", "name", "fritz_name")

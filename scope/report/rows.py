@@ -16,6 +16,7 @@ from scope.catalog.strangers import novelty_columns, strange_rows
 from scope.errors import InputError
 from scope.io import iter_batches, read_schema
 from scope.report.sampling import Smallest
+from scope.schema import PLACE_NAMES
 
 ALGORITHMS = ("dnn", "xgb")
 BATCH_ROWS = 32_768
@@ -107,7 +108,8 @@ def iter_rows(
     masks, novelty = imputed_columns(there), novelty_columns(there)
     names = [name for name in there if tag_of(name)]
     tags = [tag for tag in dict.fromkeys(map(tag_of, names)) if f"{tag}_p" in there]
-    columns = ["_id", *_FLOATS, *_INTEGERS, "reason", *(masks or ["imputed"]), *novelty, *names]
+    integers = [name for name in _INTEGERS if name in there or name not in PLACE_NAMES]
+    columns = ["_id", *_FLOATS, *integers, "reason", *(masks or ["imputed"]), *novelty, *names]
     columns += [*(f"{tag}_p" for tag in tags), *([_OBJ_ID] if _OBJ_ID in there else [])]
     for batch in iter_batches(path, columns=columns, rows=batch_rows):
         yield _rows(batch, path, names, tags, masks, novelty, strange_below)
@@ -129,7 +131,12 @@ def _rows(
         classified |= ~np.isnan(values)
     numbers: dict[str, npt.NDArray[np.generic]] = {
         **{name: _floats(batch.column(name)) for name in _FLOATS},
-        **{name: _integers(batch.column(name), null) for name, null in _INTEGERS.items()},
+        **{
+            name: _integers(batch.column(name), null)
+            if name in batch.schema.names
+            else np.full(batch.num_rows, null)
+            for name, null in _INTEGERS.items()
+        },
     }
     strange = np.zeros(batch.num_rows, bool)
     if novelty:

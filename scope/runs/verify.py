@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from scope.errors import InputError, ScopeError
 from scope.io import iter_batches, read_ids, read_metadata, read_schema
-from scope.schema import SOURCES, validate
+from scope.schema import source_columns, validate
 
 UNIT_STAGES = ("sources", "lightcurves", "crossmatch", "features", "imputed")
 """Stages with a file for each unit, in the order of the workflow."""
@@ -194,7 +194,8 @@ def _check_stage(product: Product, stage: str) -> None:
             todo="make it again",
         )
     if stage == "sources":
-        validate(product.schema.empty_table(), SOURCES, product.path)
+        columns = source_columns(product.schema.names)
+        validate(product.schema.empty_table(), columns, product.path)
 
 
 def _check_schema(product: Product, of_other_units: pa.Schema) -> None:

@@ -19,8 +19,7 @@ from scope.io.hdf5 import read_array
 from scope.io.values import exact_ids
 from scope.schema import parse_json
 from scope.services.kowalski import Kowalski
-from scope.surveys.archive import Archive
-from scope.surveys.base import unit_name
+from scope.surveys.base import Survey, unit_name
 
 Ids = npt.NDArray[np.int64]
 
@@ -94,7 +93,7 @@ class ArchiveIds:
 
     workers = 1
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Survey) -> None:
         self.catalog = archive.release
         self._archive = archive
 
