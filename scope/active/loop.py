@@ -318,7 +318,7 @@ def score_round(
     if held.any():
         right = summary.mean[rows[held]].argmax(axis=1) == y[held]
         facts |= {"held_out": int(held.sum()), "accuracy_held_out": float(right.mean())}
-    frame.attrs = facts
+    frame.attrs.update(facts)
     write_parquet(frame, output)
 
 

@@ -154,4 +154,4 @@ def _points_of(
 
 def _finite(values: Any) -> list[float]:
     numbers = values.astype(float)
-    return np.round(np.where(np.isfinite(numbers), numbers, 0.0), 5).tolist()  # type: ignore[no-any-return]
+    return [float(x) for x in np.round(np.where(np.isfinite(numbers), numbers, 0.0), 5)]

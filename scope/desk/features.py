@@ -166,7 +166,7 @@ def neighbours(desk: Desk, target: str, text: str) -> dict[str, Any]:
     table = files_sql(files)
     curves = light_curves(desk, target, row)
     own = desk.table.ask(f"SELECT {columns} FROM {table} WHERE _id = {standing_for(curves)}")
-    values = [column[0].as_py() for column in own.columns] if len(own) else [None]
+    values: list[Any] = [column[0].as_py() for column in own.columns] if len(own) else [None]
     if any(value is None for value in values):
         return {"rows": [], "why": "this light curve has no features for the models"}
     mine = [int(one["_id"]) for one in curves]

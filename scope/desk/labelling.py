@@ -216,7 +216,7 @@ def read_queries(path: str | Path) -> tuple[list[tuple[str, str]], int]:
     require_columns(list(frame.columns), ["object"], f" in {path}")
     names = exact_names(frame["object"], "object", path)
     ranks = exact_numbers(frame["rank"], "rank", path) if "rank" in frame else range(len(names))
-    reasons = [None] * len(names)
+    reasons: list[str | None] = [None] * len(names)
     if "reason" in frame:
         reasons = list(exact_names(frame["reason"], "reason", path))
     rounds = set(exact_numbers(frame["round"], "round", path)) if "round" in frame else {0}

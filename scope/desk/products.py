@@ -234,7 +234,7 @@ def class_columns(names: Sequence[str]) -> dict[str, str]:
     """
     from scope.catalog.publish import is_score
 
-    found = {}
+    found: dict[str, str] = {}
     for ending in ("_dnn", "_xgb"):
         found |= {name.removesuffix(ending): name for name in names if name.endswith(ending)}
     found = {tag: name for tag, name in found.items() if is_score(name)}

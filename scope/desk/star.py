@@ -95,11 +95,10 @@ def star_facts(desk: Desk, target: str, text: str) -> dict[str, Any]:
     """
     row = find_row(desk, target, text)
     curves = light_curves(desk, target, row)
-    ra, dec = (row.get(axis) for axis in ("ra", "dec"))
-    here = ra is not None and dec is not None
+    here = row.get("ra") is not None and row.get("dec") is not None
+    ra, dec = (float(row[axis]) if here else float("nan") for axis in ("ra", "dec"))
     ids = {"_id": standing_for(curves), "Gaia_EDR3___id": int(row.get("Gaia_EDR3___id") or 0)}
-    nowhere = float("nan")
-    links = star_links(ra if here else nowhere, dec if here else nowhere, ids)
+    links = star_links(ra, dec, ids)
     if here:
         links["Fritz"] = FRITZ.format(ra=ra, dec=dec)
     reason = row.get("reason")

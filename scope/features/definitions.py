@@ -221,8 +221,9 @@ _FILLED_WITH_MEDIAN = ("phot_bp_rp_excess_factor",)
 def statistics() -> tuple[Feature, ...]:
     """Return the 22 basic statistics."""
     return tuple(
-        Feature(
-            *(name, unit, "float64", "statistics", False, name != "n", name != "n", "none", *text),
+        Feature(  # type: ignore[misc]
+            *(name, unit, "float64", "statistics", False, name != "n", name != "n", "none"),
+            *text,
             ucd=_STATISTIC_UCDS.get(name, "src.var.index"),
         )
         for name, unit, *text in _STATISTICS
@@ -251,8 +252,8 @@ def periods() -> tuple[Feature, ...]:
 def fourier() -> tuple[Feature, ...]:
     """Return the 14 Fourier features."""
     return tuple(
-        Feature(
-            *(name, unit, "float64", "fourier", True, True, True, "none", *text),
+        Feature(  # type: ignore[misc]
+            *(name, unit, "float64", "fourier", True, True, True, "none", *text),  # type: ignore[arg-type]
             ucd="stat.fit.param",
         )
         for name, unit, *text in _FOURIER

@@ -139,8 +139,8 @@ def _draw_fold(
         return
     time, mag, magerr = points
     phase = (time - time[0]) / period_days % 1.0
-    twice = (np.concatenate([part, part]) for part in (mag, magerr))
-    _draw_points(axes, np.concatenate([phase, phase + 1]), *twice, colour)
+    phase, mag, magerr = np.concatenate([phase, phase + 1]), np.tile(mag, 2), np.tile(magerr, 2)
+    _draw_points(axes, phase, mag, magerr, colour)
     axes.set_xlim(0, 2)
     axes.set_title(f"{name} = {period_days:.7g} d")
 

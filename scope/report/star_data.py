@@ -18,7 +18,7 @@ from scope.io.kinds import LIGHT_CURVE_IDS, find_column
 from scope.lightcurves import LightCurves
 from scope.lightcurves.files import lightcurves_of
 from scope.report.rows import ALGORITHMS, mean_score, score_tags
-from scope.surveys.archive import NO_CURVES
+from scope.surveys.files import NO_CURVES
 
 Ints = npt.NDArray[np.int64]
 

@@ -207,11 +207,10 @@ class _Reading:
         factors: Mapping[str, float],
         first: int,
     ) -> pa.Table:
-        places = {
-            kind: self._numbers(piece, kind, first, factors.get(kind, 1.0)) for kind in NEEDED[:2]
-        }
+        ra, dec = (self._numbers(piece, kind, first, factors.get(kind, 1.0)) for kind in NEEDED[:2])
         right, up = positions(
-            *places.values(),
+            ra,
+            dec,
             self.path,
             first=first,
             names=(self.found["ra"], self.found["dec"]),
