@@ -505,3 +505,20 @@ def answers_before(wildcards):
     """What people answered in the round before: no round begins without it."""
     before = int(wildcards.round) - 1
     return [f"results/active/{wildcards.task}/{before}/answers.csv"] if before else []
+
+
+@clearly
+def night_alerts(wildcards):
+    """The packets of a configured night."""
+    from scope.tasks.stamps.nights import alerts_of
+
+    return alerts_of(wildcards.night, CONFIG.stamps.alerts)
+
+
+@clearly
+def stamp_bundle(wildcards):
+    """The manifest of the model that scores stamps."""
+    from scope.tasks.stamps.nights import stamp_bundle_folder
+
+    roots = [Path("models"), Path(workflow.basedir) / "models"]
+    return str(stamp_bundle_folder(roots, CONFIG.stamps.algorithm, CONFIG.stamps.group) / MANIFEST)
