@@ -521,4 +521,7 @@ def stamp_bundle(wildcards):
     from scope.tasks.stamps.nights import stamp_bundle_folder
 
     roots = [Path("models"), Path(workflow.basedir) / "models"]
-    return str(stamp_bundle_folder(roots, CONFIG.stamps.algorithm, CONFIG.stamps.group) / MANIFEST)
+    return str(
+        stamp_bundle_folder(roots, CONFIG.stamps.algorithm, CONFIG.stamps.group)
+        / MANIFEST
+    )

@@ -6,6 +6,7 @@ out  results/stamps/{night}.parquet every alert in order of candid: score, or wh
                                     ra, dec [deg], jd [d], mag
 """
 
+
 wildcard_constraints:
     night=r"[A-Za-z0-9][\w.-]*",
 
