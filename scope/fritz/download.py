@@ -215,7 +215,7 @@ def split_cells(row: Mapping[str, Any], name: str) -> list[str]:
 
 def _place(table: pd.DataFrame, number: int) -> tuple[float, float] | None:
     """Return the position of a row, in degrees; None where it has none."""
-    ra, dec = (float(table[name].to_numpy()[number]) for name in ("ra", "dec"))
+    ra, dec = (float(table[name].to_numpy(dtype=float)[number]) for name in ("ra", "dec"))
     return None if math.isnan(ra) else (ra, dec)
 
 

@@ -1,9 +1,9 @@
 """Objects of this package in a file that is data and nothing else, for processes of its own.
 
 What a pickle does when it is read, whoever can write the file decides. Here values are JSON and
-plain arrays, and an object is a data class: when it is read, its class is looked up among those
-that are defined in this package or in a module that is imported already, and made from its
-fields. No other function can be named.
+plain arrays, and an object is a data class or a named tuple: when it is read, its class is
+looked up among those that are defined in this package or in a module that is imported already,
+and made from its fields. No other function can be named.
 """
 
 from __future__ import annotations
@@ -66,13 +66,14 @@ def _encode(value: Any, arrays: dict[str, Any], where: str) -> Any:
         return _encoded_array(value, arrays, where)
     if isinstance(value, Path):
         return {"path": str(value)}
-    if is_dataclass(value) and not isinstance(value, type):
-        kind = type(value)
-        parts = {
-            item.name: _encode(getattr(value, item.name), arrays, f"{where}.{item.name}")
-            for item in fields(value)
-            if item.init
-        }
+    kind = type(value)
+    if _is_record(kind):
+        names = (
+            [item.name for item in fields(kind) if item.init]
+            if is_dataclass(kind)
+            else (kind._fields)
+        )
+        parts = {name: _encode(getattr(value, name), arrays, f"{where}.{name}") for name in names}
         return {"object": [kind.__module__, kind.__qualname__, parts]}
     if isinstance(value, Mapping):
         pairs = [
@@ -88,6 +89,11 @@ def _encode(value: Any, arrays: dict[str, Any], where: str) -> Any:
         value=type(value).__name__,
         allowed="numbers, texts, paths, lists, tables of keys, arrays and data classes",
     )
+
+
+def _is_record(kind: Any) -> bool:
+    """Whether a class is a data class or a named tuple."""
+    return is_dataclass(kind) or (issubclass(kind, tuple) and hasattr(kind, "_fields"))
 
 
 def _plain(value: Any) -> Any:
@@ -132,21 +138,21 @@ def _decode(node: Any, arrays: Mapping[str, Any]) -> Any:
         return {_decode(name, arrays): _decode(part, arrays) for name, part in content}
     if kind == "object":
         module, name, parts = content
-        return _data_class(module, name)(
+        return _record_class(module, name)(
             **{field: _decode(part, arrays) for field, part in parts.items()}
         )
     return _SEQUENCES[kind](_decode(part, arrays) for part in content)
 
 
-def _data_class(module: str, name: str) -> Any:
-    """Return a data class by its name; nothing else, and of no module that is not known yet."""
+def _record_class(module: str, name: str) -> Any:
+    """Return such a class by its name; nothing else, and of no module that is not known yet."""
     if module.partition(".")[0] == _OWN:
         found: Any = importlib.import_module(module)
     else:
         found = sys.modules.get(module)
     for part in name.split("."):
         found = vars(found).get(part) if found is not None else None
-    own = isinstance(found, type) and is_dataclass(found) and found.__module__ == module
+    own = isinstance(found, type) and _is_record(found) and found.__module__ == module
     if not own:
         raise InputError(
             "class that no file may name",

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -25,6 +25,11 @@ class Part:
     made: int = field(default=7, init=False)
 
 
+class Pair(NamedTuple):
+    one: Any
+    two: Any = None
+
+
 def test_values_are_read_as_they_were_written(tmp_path: Path) -> None:
     texts = np.array([["a", None], ["b", "ü"]], dtype=object)
     value = Part(
@@ -33,6 +38,7 @@ def test_values_are_read_as_they_were_written(tmp_path: Path) -> None:
             ("a", 1): (Path("x/y"), Part(np.arange(6, dtype=np.int8).reshape(2, 3))),
             "sets": [{1, 2}, frozenset(("a",)), (), []],
             "texts": texts,
+            "pair": Pair(1, Pair("a")),
         }
     )
     write_plain(value, tmp_path / "v")
@@ -45,6 +51,8 @@ def test_values_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert path == Path("x/y")
     assert part.values.dtype == np.int8
     np.testing.assert_array_equal(part.values, [[0, 1, 2], [3, 4, 5]])
+    assert found.values["pair"] == Pair(1, Pair("a", None))
+    assert type(found.values["pair"].two) is Pair
     assert found.values["sets"] == value.values["sets"]
     assert found.values["texts"].tolist() == texts.tolist()
     write_plain([float("nan")], tmp_path / "nan")
