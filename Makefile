@@ -1,4 +1,5 @@
 # make demo     simulate a quadrant, classify it, print where the results are
+# make demo-spectra  simulate a survey of spectra, ask about it, learn from the answers
 # make demo-stamps  the same for image stamps: a night, labels, a network, scores, a page
 # make test     all tests
 # make bench    how fast the period search is, against other packages (minutes)
@@ -20,7 +21,7 @@ UV_VERSION := 0.13.8
 export SNAKEMAKE_OUTPUT_CACHE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-stamps test bench soak lint format starter install-profile lock clean-demo
+.PHONY: help install demo demo-stamps demo-spectra test bench soak lint format starter install-profile lock clean-demo
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -38,6 +39,9 @@ $(VENV)/.installed: requirements.lock pyproject.toml envs/check_machine.sh
 
 demo: install
 	@$(BIN)/python -m scope.cli.demo --cores $(CORES)
+
+demo-spectra: install
+	@$(BIN)/python -m scope.cli.demo_spectra --cores $(CORES)
 
 demo-stamps: install
 	@$(BIN)/python -m scope.cli.demo_stamps --cores $(CORES)

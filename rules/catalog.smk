@@ -132,6 +132,7 @@ rule fetch_examples:
 rule plot_report:
     input:
         catalog="results/catalog/{target}.parquet",
+        stars="results/stars/{target}.parquet",
         features=feature_units,
         examples="results/examples/{target}.parquet",
     output:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from scope.active.loop import next_round, round_options as options_of_rounds
 from scope.classifiers.bundle import (
     MANIFEST,
     PREPROCESSING,
@@ -38,6 +39,9 @@ wildcard_constraints:
     group=r"[A-Za-z0-9][\w.-]*",
     origin=r"(twins/)?(labelled|catalogued|field_\d+/ccd_\d\d_quad_\d)|field_stars",
     classes=r"[a-z0-9_]+",
+    task=r"[a-z][a-z0-9_]*",
+    round=r"[1-9]\d*",
+    member=r"\d+",
     preprocessing="[0-9a-f]{12}",
 
 
@@ -449,3 +453,54 @@ def training_set_file(wildcards):
 
 def bundle_settings(wildcards):
     return training_settings(CONFIG)
+
+
+# Rounds of questions
+
+
+def asking_settings(task):
+    """The section of a task, which must be there."""
+    if task not in CONFIG.active.tasks:
+        raise WorkflowError(
+            f"error: task that does not ask: {task!r}; allowed: "
+            f"{', '.join(CONFIG.active.tasks) or 'none is configured'}; add it to active.tasks"
+        )
+    return CONFIG.active.tasks[task]
+
+
+def waiting_sheets():
+    """The sheets of the first round without answers, of each task."""
+    return [
+        f"results/active/{task}/{next_round(f'results/active/{task}')}/sheet.{suffix}"
+        for task in CONFIG.active.tasks
+        for suffix in ("csv", "html")
+    ]
+
+
+def pool_data(wildcards):
+    return asking_settings(wildcards.task).options.get("data", [])
+
+
+def loop_settings(wildcards):
+    return asking_settings(wildcards.task).options
+
+
+@clearly
+def round_options(wildcards):
+    return options_of_rounds(asking_settings(wildcards.task).model_dump())
+
+
+def round_members(wildcards):
+    """What all members of a round say of the pool."""
+    return expand(
+        "results/active/{task}/{round}/members/{member}.parquet",
+        task=wildcards.task,
+        round=wildcards.round,
+        member=range(asking_settings(wildcards.task).members),
+    )
+
+
+def answers_before(wildcards):
+    """What people answered in the round before: no round begins without it."""
+    before = int(wildcards.round) - 1
+    return [f"results/active/{wildcards.task}/{before}/answers.csv"] if before else []

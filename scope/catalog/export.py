@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scope.errors import InputError
 from scope.io import atomic_path, iter_batches, metadata_of, read_schema
@@ -22,8 +23,9 @@ def export(path: str | Path, output: str | Path) -> None:
     """Write a Parquet product as ``.csv`` or ``.h5``, metadata included.
 
     CSV is written piece by piece, with the metadata and types as a comment in the first
-    line; `scope.io.read_csv` restores both. HDF5 is what pandas reads under the key
-    ``df``, and needs memory for the whole table.
+    line; `scope.io.read_csv` restores both. Lists of integers become texts with blanks
+    between. HDF5 is what pandas reads under the key ``df``, and needs memory for the whole
+    table.
 
     Raises
     ------
@@ -55,22 +57,35 @@ def _export_csv(path: str | Path, output: str | Path) -> None:
         open(temporary, "w", encoding="utf-8", newline="") as file,
     ):
         file.write(f'# {{"{METADATA_KEY}":{metadata},"dtypes":{json.dumps(types)}}}\n')
-        to_frame(schema.empty_table()).to_csv(file, index=False, lineterminator="\n")
+        to_frame(_flat(schema.empty_table())).to_csv(file, index=False, lineterminator="\n")
         for piece in iter_batches(path, rows=PIECE_ROWS):
-            frame = to_frame(piece).astype(types)
+            frame = to_frame(_flat(piece)).astype(types)
             frame.to_csv(file, index=False, header=False, lineterminator="\n")
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Return a table whose lists of integers are texts with blanks between."""
+    for number, field in enumerate(table.schema):
+        if _is_list_of_integers(field.type):
+            texts = pc.binary_join(table.column(number).cast(pa.list_(pa.string())), " ")
+            table = table.set_column(number, field.with_type(pa.string()), texts)
+    return table
+
+
+def _is_list_of_integers(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_list(kind) and pa.types.is_integer(kind.value_type))
 
 
 def _pandas_type(field: pa.Field, path: str | Path) -> str:
     """Return the pandas type of a column, the same for every piece of it."""
     kind = field.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or _is_list_of_integers(kind):
         return "str"
     if pa.types.is_nested(kind):
         raise InputError(
             f"column of lists that has no place in a CSV file, {path}",
             value=field.name,
-            allowed="numbers and texts",
+            allowed="numbers, texts and lists of integers",
             todo="export to .h5, or leave the column out",
         )
     name = str(kind.to_pandas_dtype().__name__).replace("bool_", "bool")

@@ -41,6 +41,7 @@ ALERTED = names_of("alerts")
 N_ALERTS = "n_ztf_alerts"
 
 MIN_EPOCHS = "min_epochs"
+RELEASE = "data_release"
 
 
 class Truth:
@@ -199,7 +200,12 @@ def assemble_training_set(
     metadata = record(
         "training_set",
         inputs,
-        **{**(facts or {}), **_fewest_epochs(inputs), "without_matches": without_matches},
+        **{
+            **(facts or {}),
+            **_fewest_epochs(inputs),
+            **_releases(inputs),
+            "without_matches": without_matches,
+        },
     )
     matches = _Matches(features_paths, labels)
     with TableWriter(output, schema, metadata) as writer:
@@ -314,6 +320,12 @@ class _Matches:
             index = piece.schema.get_field_index(name)
             piece = piece.set_column(index, piece.schema.field(index), values)
         return piece
+
+
+def _releases(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the data releases of inputs of different surveys, where there are several."""
+    found = sorted({str(one[RELEASE]) for one in inputs if RELEASE in one})
+    return {RELEASE: found} if len(found) > 1 else {}
 
 
 def _fewest_epochs(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

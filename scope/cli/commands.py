@@ -53,6 +53,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("train", "scope-train", "create-training-script", "plot-bundle"),
         *("assemble-training-stats", "plot-training-stats"),
     ),
+    "Labels and questions": ("labels", "al-querier"),
     "Runs": ("status", "resume", "cancel-orphans", "analyze-logs", "config", "import-config"),
     "Batch scripts for SLURM": (
         *("generate-features-slurm", "generate-features-job-submission"),

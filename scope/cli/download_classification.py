@@ -200,7 +200,8 @@ def _join(
     from scope.fritz.merge_features import label_columns, merge_features
 
     votes = args.min_vote_diff if args.update_training_set else None
-    merged = merge_features(features, label_columns(table, mapper, min_vote_diff=votes))
+    labels = label_columns(table, mapper, min_vote_diff=votes)
+    merged = merge_features(features, labels)
     if args.impute_missing_features:
         merged = _imputed(merged, config)
     name = Path(args.output_filename)
@@ -211,6 +212,16 @@ def _join(
     print(f"{len(merged)} light curves of {merged['obj_id'].nunique()} sources: {path}")
     if args.update_training_set:
         _update(args, config, merged, mapper)
+        _remember(config, labels)
+
+
+def _remember(config: Config, labels: pd.DataFrame) -> None:
+    """Put what was voted for into the ledger of labels, what is new of it."""
+    from scope.active.ledger import Ledger
+    from scope.fritz.vote_labels import vote_labels
+
+    ledger = Ledger(config.active.ledger)
+    print(f"{ledger.append(vote_labels(labels))} labels added to {ledger.path}")
 
 
 def _imputed(merged: pd.DataFrame, config: Config) -> pd.DataFrame:

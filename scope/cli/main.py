@@ -40,6 +40,8 @@ COMMANDS = {
     "compare-releases": "say which stars were added, went or changed between two tables of stars",
     "make-release": "write a folder to hand on: stars, quality, checksums, licence, citation",
     "export": "write stars or a catalogue as HATS, VOTable, FITS, MOC, CSV or HDF5",
+    "labels": "show, import or export labels of people and catalogues, and their conflicts",
+    "al-querier": "choose the spectra that a person should look at, by an ensemble's table",
     "summary": "count what predictions or a catalogue hold",
     "desk": "look at stars, search and label them, in a browser on this machine",
     "verify": "read products to the last byte and say what they are",

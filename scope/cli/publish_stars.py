@@ -47,7 +47,9 @@ def run(options: argparse.Namespace) -> None:
         raise UsageError("--radius", value=options.radius, allowed="above 0, at most 60 arcsec")
     config = load_config(config_path=options.config_path)
     places = [options.models_dir] if options.models_dir else [Path("models"), SHIPPED]
-    groups = {name: getattr(config.inference.group, name) for name in config.inference.algorithms}
+    groups: dict[str, str] = {
+        name: getattr(config.inference.group, name) for name in config.inference.algorithms
+    }
     fusion = star_fusion_in_use(places, groups)
     features = options.features or [
         unit

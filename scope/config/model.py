@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import model_validator
 
+from scope.config.active import Active
 from scope.config.base import Section, key, unknown_name
 from scope.config.classes import CLASSES, ClassDefinition
 from scope.config.features import Features
@@ -78,6 +79,7 @@ class Config(Section):
     field_check: FieldCheck = key(
         FieldCheck, "what the models find where nothing is, of each target"
     )
+    active: Active = key(Active, "rounds of questions to people, which make labels")
     stamps: Stamps = key(Stamps, "image stamps of alerts, real or bogus")
     downloads: Downloads = key(Downloads, "where models and training sets can be fetched from")
     thresholds: Thresholds = key(Thresholds, "named cuts on scores; stored scores are never cut")

@@ -165,11 +165,9 @@ def _same_stars(before: pa.Table, after: pa.Table, radius_arcsec: float) -> Inte
         if found[late] < 0 and not taken[early]:
             found[late], taken[early] = early, True
     left, free = np.flatnonzero(found < 0), np.flatnonzero(~taken)
-    place_of = [
-        [table.column(axis).to_numpy() for axis in ("ra", "dec")] for table in (before, after)
-    ]
-    tree = PositionTree(*(axis[free] for axis in place_of[0]))
-    nearest, distance = tree.nearest(*(axis[left] for axis in place_of[1]), radius_arcsec)
+    places = [[t.column(axis).to_numpy() for axis in ("ra", "dec")] for t in (before, after)]
+    tree = PositionTree(places[0][0][free], places[0][1][free])
+    nearest, distance = tree.nearest(places[1][0][left], places[1][1][left], radius_arcsec)
     for row in np.argsort(distance, kind="stable"):
         if nearest[row] >= 0 and not taken[free[nearest[row]]]:
             found[left[row]] = free[nearest[row]]

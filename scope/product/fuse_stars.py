@@ -282,8 +282,20 @@ def _representative(group: Group, least: int) -> Bools:
 
 def _learn(group: Group, before: float, observed_from: int) -> StarStack:
     """Learn the weights of a class."""
+    return learn_group(group, _representative(group, observed_from), before)
+
+
+def learn_group(group: Group, here: Bools, before: float) -> StarStack:
+    """Learn the weights of a class from some stars.
+
+    Parameters
+    ----------
+    here : (m,) bool
+        Which stars are learnt from.
+    before : float
+        Prevalence that the log-odds of light curves refer to.
+    """
     terms = star_terms(group.rows, group.value, before)
-    here = _representative(group, observed_from)
     slopes, intercept = fit_logistic(
         terms[here], group.target[here], pull=PULL, towards=TOWARDS, lowest=LOWEST
     )

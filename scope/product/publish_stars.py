@@ -333,18 +333,18 @@ def _read_features(paths: Sequence[str | Path], ids: Integers) -> pd.DataFrame:
     """Read columns of features for light curves, by the number of their row."""
     import pandas as pd
 
-    known = pd.DataFrame(np.nan, index=range(len(ids)), columns=list(_FEATURES))
+    known = {name: np.full(len(ids), np.nan) for name in _FEATURES}
     for path in paths:
         there = read_schema(path).names
         names = [name for name in _FEATURES if name in there]
-        table = to_frame(read_table(path, ["_id", *names]))
-        place = np.searchsorted(ids, table["_id"].to_numpy())
+        table = read_table(path, ["_id", *names])
+        own = table.column("_id").to_numpy()
+        place = np.searchsorted(ids, own)
         here = np.flatnonzero(place < len(ids))
-        here = here[ids[place[here]] == table["_id"].to_numpy()[here]]
-        known.iloc[place[here], [known.columns.get_loc(name) for name in names]] = (
-            table[names].iloc[here].to_numpy(dtype=np.float64, na_value=np.nan)
-        )
-    return known
+        here = here[ids[place[here]] == own[here]]
+        for name in names:
+            known[name][place[here]] = table.column(name).to_numpy()[here]
+    return pd.DataFrame(known, index=range(len(ids)))
 
 
 def _check_models(records: Sequence[Mapping[str, Any]], fusion: StarFusion | None) -> None:

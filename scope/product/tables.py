@@ -78,6 +78,12 @@ def write_fits(path: str | Path, output: str | Path) -> int:
 
     arrow = read_table(path)
     table = _astropy_table(arrow, path)
+    for name in table.colnames:
+        if table[name].dtype.kind == "U":
+            # FITS has the letters of ASCII alone.
+            plain = [text.encode("ascii", "backslashreplace") for text in table[name]]
+            table[name] = np.array(plain, dtype=f"S{max(2, *map(len, plain), 2)}")
+            table[name].info.description, table[name].info.meta = _about(arrow.schema.field(name))
     unit = fits.table_to_hdu(table)
     for number, name in enumerate(table.colnames, start=1):
         column = table[name]
@@ -104,6 +110,13 @@ def _astropy_table(arrow: pa.Table, path: str | Path) -> Table:
     return table
 
 
+def _about(field: pa.Field) -> tuple[str | None, dict[str, str] | None]:
+    """Return the description of a column, and its descriptor."""
+    text = (field.metadata or {}).get(b"description", b"").decode()
+    ucd = ucd_of(field)
+    return text or None, {"ucd": ucd} if ucd else None
+
+
 def _column(column: pa.ChunkedArray, field: pa.Field, path: str | Path) -> Any:
     """Return a column of astropy with all that is known of it."""
     from astropy.table import Column, MaskedColumn
@@ -111,10 +124,11 @@ def _column(column: pa.ChunkedArray, field: pa.Field, path: str | Path) -> Any:
 
     about: Mapping[bytes, bytes] = field.metadata or {}
     unit = about.get(b"unit", b"").decode()
+    description, meta = _about(field)
     said = {
         "unit": Unit(unit, parse_strict="silent") if unit else None,
-        "description": about.get(b"description", b"").decode() or None,
-        "meta": {"ucd": ucd} if (ucd := ucd_of(field)) else None,
+        "description": description,
+        "meta": meta,
     }
     values, missing, fill = _values(column.combine_chunks(), field, path)
     if missing is not None and missing.any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -94,7 +94,7 @@ def _labelled_numbers(tally: CatalogTally) -> str:
 
 
 def _folded(
-    caption: str, header: tuple[str, ...], lines: list[tuple[float, tuple[str, ...]]]
+    caption: str, header: Sequence[str], lines: Sequence[tuple[float, tuple[str, ...]]]
 ) -> str:
     """Return a table of the most frequent classes, and the others under a summary."""
     ordered = [line for _, line in sorted(lines, key=lambda item: -item[0])]

@@ -17,6 +17,7 @@ from scope.report.banners import banners
 from scope.report.examples import APERIODIC, choose_examples, read_curves
 from scope.report.first_screen import first_screen
 from scope.report.page import assemble
+from scope.report.quality import quality
 from scope.report.tables import number, percent
 from scope.report.tally import CatalogTally, tally_catalog
 
@@ -34,6 +35,7 @@ def plot_report(
     facts: Mapping[str, Any] | None = None,
     strange_below: float = 0.0,
     aperiodic: Collection[str] = APERIODIC,
+    stars: PathLike | None = None,
 ) -> None:
     """Write the report of a target as one self-contained HTML page.
 
@@ -62,6 +64,8 @@ def plot_report(
         counted as such and have no label.
     aperiodic : collection of str
         Tags of classes whose examples are drawn against time instead of phase.
+    stars : path, optional
+        Table of stars of the target, see `scope.product.publish_stars`.
 
     Raises
     ------
@@ -88,6 +92,7 @@ def plot_report(
         sections.diagrams(tally, seen, aperiodic),
         sections.sky(tally),
         sections.light_curves(tally, seen),
+        quality(stars, classes, strange_below),
         sections.counts(tally, seen, provenance),
         sections.classes(tally, provenance),
         sections.scores(tally),

@@ -111,6 +111,13 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "fuse": Need(memory_mb=1500),
         "fuse_stars": Need(memory_mb=1500),
         "plot_bundle": Need(),
+        # Of the rounds of questions; their pools are no light curves, and count as none.
+        "prepare_pool": Need(memory_mb=7000, minutes=90),
+        "merge_labels": Need(memory_mb=1500),
+        "train_member": Need(memory_mb=5000, minutes=100),
+        "summarise_members": Need(memory_mb=7000, minutes=40),
+        "select_queries": Need(memory_mb=7000, minutes=40),
+        "write_sheet": Need(memory_mb=1500),
     }
 )
 """Rule -> what its jobs need."""

@@ -152,10 +152,12 @@ def with_copies(folder: Path) -> tuple[list[Path], list[Path]]:
         "mean_ztf_alert_braai": pa.array([0.9, None], pa.float32()),
         "Gaia_EDR3__parallax": pa.array([0.5, None]),
     }
-    write_table(pa.table(columns), folder / "a.parquet", {"min_epochs": 50})
+    write_table(
+        pa.table(columns), folder / "a.parquet", {"min_epochs": 50, "data_release": "simulation"}
+    )
     columns = {name: pa.nulls(3, values.type) for name, values in columns.items()}
     columns["_id"] = pa.array([101, 102, 201])
-    write_table(pa.table(columns), folder / "b.parquet", {"min_epochs": 20})
+    write_table(pa.table(columns), folder / "b.parquet", {"min_epochs": 20, "data_release": "DR5"})
     lines = [(10, 1, ["variable"]), (20, 2, ["variable"])]
     copies = {
         "objectid": [101, 102, 201],
@@ -187,6 +189,7 @@ def test_copies_have_the_matches_of_their_parents_and_twins_raise_no_alerts(
     assert table["non-variable"] == [0, 0, 1, 0, 0]
     assert table["variable"] == [1, 1, 0, 1, None]
     assert read_metadata(output)["min_epochs"] == 20
+    assert read_metadata(output)["data_release"] == ["DR5", "simulation"]
 
 
 def test_copies_without_their_parents_are_an_error(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table, validate
 from astropy.table import Table
 
-from scope.io import read_table, write_table
+from scope.catalog.export import export
+from scope.io import read_csv, read_table, write_table
 from scope.product.coverage import coverage, write_coverage
 from scope.product.star_columns import STAR_COLUMNS
 from scope.product.tables import write_fits, write_votable
@@ -96,7 +97,9 @@ def test_stilts_finds_nothing_to_say_about_a_votable(path: Path, tmp_path: Path)
         )
     except FileNotFoundError:
         pytest.skip("stilts is not installed (apt-get install stilts)")
-    assert done.stdout + done.stderr == ""
+    lines = (done.stdout + done.stderr).splitlines()
+    assert [line for line in lines if line.startswith(("WARNING", "ERROR"))] == []
+    assert done.returncode == 0
 
 
 def test_fits_has_the_rows_units_descriptors_and_null_values(path: Path, tmp_path: Path) -> None:
@@ -129,6 +132,26 @@ def test_the_coverage_holds_the_stars_and_little_else(path: Path, tmp_path: Path
     # two cells of order 10
     assert write_coverage([path], tmp_path / "c.fits") == pytest.approx(2 / (12 * 4**10))
     assert type(moc).from_fits(tmp_path / "c.fits") == moc
+
+
+def test_names_in_any_letters_are_written(tmp_path: Path) -> None:
+    catalog = write_catalog(tmp_path / "c.parquet", _id=[1], obj_id=["α And, 例"])
+    stars(tmp_path, [catalog], [])
+    path = tmp_path / "stars.parquet"
+    write_votable(path, tmp_path / "s.vot")
+    assert parse_single_table(tmp_path / "s.vot").to_table()["obj_id"][0] == "α And, 例"
+    write_fits(path, tmp_path / "s.fits")
+    assert Table.read(tmp_path / "s.fits", hdu=1)["obj_id"][0] == r"\u03b1 And, \u4f8b"
+
+
+def test_csv_has_the_same_rows(path: Path, tmp_path: Path) -> None:
+    export(path, tmp_path / "stars.csv")
+    frame = read_csv(tmp_path / "stars.csv")
+    arrow = read_table(path)
+    assert frame["star_id"].tolist() == arrow.column("star_id").to_pylist()
+    lists = [" ".join(map(str, one)) for one in arrow.column("light_curves").to_pylist()]
+    assert frame["light_curves"].tolist() == lists
+    np.testing.assert_array_equal(frame["ea_p"].astype("float32"), arrow.column("ea_p"))
 
 
 def test_no_stars_are_written_too(path: Path, tmp_path: Path) -> None:

@@ -13,4 +13,5 @@ with job(snakemake.log[0]):
         thresholds=snakemake.params.thresholds,
         classes=snakemake.params.classes,
         strange_below=snakemake.params.strange_below,
+        stars=snakemake.input.stars,
     )

@@ -1,0 +1,400 @@
+"""Rounds of questions, in files: members -> scores -> queries -> a sheet -> answers -> labels.
+
+    {folder}/pool/                     what may be asked about, as the task prepares it
+    {folder}/{round}/labels.parquet    what the round learns from: all answers before it, settled
+    {folder}/{round}/members/{member}.parquet    what a member says of the pool, and its bag
+    {folder}/{round}/scores.parquet    the summary of the members
+    {folder}/{round}/queries.parquet   who is asked about
+    {folder}/{round}/sheet.csv, sheet.html       for people
+    {folder}/{round}/answers.csv       what they say; it must be there before the next round
+
+Rounds count from 1; labels of before the first question are of round 0. A task gives the rest:
+an object with the methods of `Loop`, from ``open_loop`` in ``scope/tasks/<task>/loop.py``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.active.labels import checked_label, read_labels
+from scope.active.ledger import Ledger
+from scope.active.queries import Asking, Pool, excluded_by_name, select_queries
+from scope.active.settle import settle, settled_table
+from scope.active.summary import Summary, out_of_bag, summarise
+from scope.errors import ConfigError, InputError, NotFoundError, few
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.floating]
+
+
+class Loop(Protocol):
+    """What a task gives to the loop.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        What people may answer, in the order of probabilities.
+    """
+
+    classes: tuple[str, ...]
+
+    def prepare(self, folder: Path) -> None:
+        """Write ``pool.parquet`` into a folder, and what else members and pages need.
+
+        A row is what can be scored: ``object`` (str), ``missing`` (bool: it lacks data) and, if
+        there is a map, ``cell`` (int). An object may have several rows.
+        """
+        ...
+
+    def member(
+        self, folder: Path, rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int
+    ) -> Floats:
+        """Train on rows of the pool, which may repeat, and return (n, k) of all of them."""
+        ...
+
+    def features(self, folder: Path) -> Floats:
+        """Return where rows are, for batches of unlike ones, (n, d)."""
+        ...
+
+    def draw(self, folder: Path, row: int, said: Mapping[str, Any]) -> str:
+        """Return HTML that shows a row of the pool to a person."""
+        ...
+
+
+@dataclass(frozen=True)
+class RoundOptions:
+    """Settings of a task's rounds.
+
+    Attributes
+    ----------
+    members : int
+    asking : Asking
+    rule : str
+        How labels that disagree are settled.
+    experts : tuple of str
+    held_out : float
+        Part of the objects with labels of round 0 that only measure.
+    elsewhere : tuple of str
+        Lists of objects that are not asked about: tables with the column object.
+    seed : int
+    """
+
+    members: int = 20
+    asking: Asking = field(default_factory=Asking)
+    rule: str = "votes"
+    experts: tuple[str, ...] = ()
+    held_out: float = 0.2
+    elsewhere: tuple[str, ...] = ()
+    seed: int = 1
+
+
+def round_options(settings: Mapping[str, Any]) -> RoundOptions:
+    """Return the options of a task's section of the configuration."""
+    asking = Asking(settings["strategy"], settings["size"], settings["batch"])
+    names = ("members", "rule", "experts", "held_out", "elsewhere", "seed")
+    return RoundOptions(asking=asking, **{name: settings[name] for name in names})
+
+
+def find_loop(task: str, settings: Mapping[str, Any]) -> Loop:
+    """Return the loop of a task.
+
+    Raises
+    ------
+    ConfigError
+        If the task has none.
+    """
+    place = f"scope.tasks.{task}.loop"
+    try:
+        there = find_spec(place) is not None
+    except ModuleNotFoundError:
+        there = False
+    if not there:
+        raise ConfigError(
+            "task without rounds of questions",
+            value=task,
+            todo="name a task with a module loop, such as spectra",
+        )
+    loop: Loop = importlib.import_module(place).open_loop(settings)
+    return loop
+
+
+def read_pool(folder: str | Path) -> pd.DataFrame:
+    """Return ``pool.parquet`` of a folder."""
+    from scope.io.frames import read_parquet
+
+    return read_parquet(Path(folder) / "pool.parquet")
+
+
+def merge_labels(
+    ledger: Ledger,
+    task: str,
+    number: int,
+    answers: str | Path | None,
+    output: str | Path,
+    loop: Loop,
+    pool: str | Path,
+    options: RoundOptions,
+) -> None:
+    """Take the answers of the round before into the ledger, and write what is known now.
+
+    Raises
+    ------
+    InputError
+        If an answer is about no object of the pool, about one that is held out, or of an
+        unknown class.
+    """
+    from scope.io.frames import write_parquet
+
+    names = set(read_pool(pool)["object"])
+    if answers is not None:
+        found = read_labels(answers, task=task, labeller="sheet", round=number - 1)
+        held = set(ledger.held_out(task))
+        for place, label in enumerate(found, 1):
+            checked_label(label, place, loop.classes, f" of {answers}")
+            if label.object not in names or label.object in held:
+                what = "that is held out" if label.object in held else "that is not in the pool"
+                raise InputError(
+                    f"answer {place} of {answers} about an object {what}",
+                    value=label.object,
+                    todo="leave the row out",
+                )
+        if not found:
+            raise InputError(
+                "answers file without an answer",
+                value=str(answers),
+                todo="fill the column label, and keep the names of the columns",
+            )
+        ledger.append(found)
+    labels = [one for one in ledger.labels(task) if one.round < number and one.object in names]
+    if not labels:
+        raise NotFoundError(
+            f"no label of task {task!r} about an object of the pool",
+            value=str(ledger.path),
+            todo="import some first: scope labels import FILE",
+        )
+    frame = settled_table(settle(labels, options.rule, options.experts))
+    fix_held_out(ledger, task, frame, options)
+    frame["held_out"] = frame["object"].isin(ledger.held_out(task))
+    frame.attrs = {"task": task, "round": number}
+    write_parquet(frame, output)
+
+
+def fix_held_out(ledger: Ledger, task: str, labels: pd.DataFrame, options: RoundOptions) -> None:
+    """Hold objects out before the first question, each class in its share."""
+    if (ledger.folder / "held_out" / f"{task}.txt").exists():
+        return
+    chosen: list[str] = []
+    rng = np.random.default_rng([options.seed, 17])
+    for _, part in labels.groupby("label"):
+        names = sorted(part["object"])
+        chosen += list(rng.permutation(names)[: round(options.held_out * len(names))])
+    ledger.hold_out(task, chosen)
+
+
+def train_member(
+    task: str,
+    number: int,
+    member: int,
+    labels: str | Path,
+    pool: str | Path,
+    output: str | Path,
+    loop: Loop,
+    options: RoundOptions,
+) -> None:
+    """Train a member on objects drawn with replacement, and write what it says of the pool."""
+    from scope.io.frames import read_parquet, write_parquet
+
+    frame, known = read_pool(pool), read_parquet(labels)
+    known = known[~known["held_out"] & (known["weight"] >= 0.5)]
+    if unknown := sorted(set(known["label"]) - set(loop.classes)):
+        raise InputError("labels of unknown classes", value=few(unknown), allowed=loop.classes)
+    y_of = dict(zip(known["object"], known["label"].map(loop.classes.index), strict=True))
+    rows = np.flatnonzero(frame["object"].isin(y_of) & ~frame["missing"])
+    objects = frame["object"].to_numpy()[rows]
+    if len(set(y_of.values())) < 2:
+        raise InputError(
+            "labels of fewer than two classes",
+            value=few(set(known["label"])),
+            todo="label some of another class first",
+        )
+    digest = [ord(sign) for sign in task]
+    rng = np.random.default_rng([options.seed, number, member, *digest])
+    drawn = _bag(objects, rng)
+    y = np.array([y_of[name] for name in objects[drawn]], dtype=np.int64)
+    p = loop.member(Path(pool), rows[drawn], y, int(rng.integers(2**31)))
+    bag = np.zeros(len(frame), dtype=np.bool_)
+    bag[rows[drawn]] = True
+    import pandas as pd
+
+    columns = {f"p_{name}": p[:, k].astype(np.float32) for k, name in enumerate(loop.classes)}
+    table = pd.DataFrame({"object": frame["object"], "in_bag": bag, **columns})
+    table.attrs = {"task": task, "round": number, "member": member}
+    write_parquet(table, output)
+
+
+def _bag(objects: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Draw objects with replacement, with all their rows; again, until two differ."""
+    names, which = np.unique(objects.astype(str), return_inverse=True)
+    times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+    return np.repeat(np.arange(len(objects)), times[which])
+
+
+def read_members(
+    paths: Sequence[str | Path], classes: Sequence[str]
+) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[Any]]:
+    """Return what members say, (n, m, k), their bags, (n, m), and the objects.
+
+    Raises
+    ------
+    InputError
+        If they spoke of different pools.
+    """
+    from scope.io.tables import read_table
+
+    tables = [read_table(path) for path in paths]
+    objects = tables[0].column("object").to_numpy(zero_copy_only=False)
+    for path, table in zip(paths, tables, strict=True):
+        if not np.array_equal(table.column("object").to_numpy(zero_copy_only=False), objects):
+            raise InputError(
+                "member of another pool", value=str(path), todo="remove it, and train it again"
+            )
+    p = np.stack([np.stack([t.column(f"p_{c}").to_numpy() for c in classes], 1) for t in tables], 1)
+    bag = np.stack([t.column("in_bag").to_numpy(zero_copy_only=False) for t in tables], 1)
+    return p, bag, objects
+
+
+def score_round(
+    members: Sequence[str | Path], labels: str | Path, output: str | Path, loop: Loop
+) -> None:
+    """Write the summary of the members, and how far they can be trusted.
+
+    Objects with labels are judged by the members that did not learn from them.
+    """
+    from scope.active.calibrate import (
+        expected_calibration_error,
+        fit_temperature,
+        wrong_by_certainty,
+    )
+    from scope.io.frames import read_parquet, write_parquet
+
+    p, bag, objects = read_members(members, loop.classes)
+    summary = summarise(p)
+    known = read_parquet(labels)
+    y_of = {
+        name: loop.classes.index(label)
+        for name, label in zip(known["object"], known["label"], strict=True)
+    }
+    rows = np.flatnonzero(np.isin(objects.astype(str), np.array(sorted(y_of), dtype=str)))
+    y = np.array([y_of[name] for name in objects[rows]], dtype=np.int64)
+    out = summarise(out_of_bag(p[rows], bag[rows])).mean
+    spoke = np.isfinite(out).all(axis=1)
+    held = np.isin(objects[rows].astype(str), known["object"][known["held_out"]].astype(str))
+    facts: dict[str, Any] = {"labels": len(y_of), "out_of_bag": int(spoke.sum())}
+    frame = _frame(summary, objects, loop.classes)
+    if spoke.any():
+        fitted = fit_temperature(out[spoke & ~held], y[spoke & ~held])
+        honest = fitted(out[spoke])
+        certain, doubtful = wrong_by_certainty(honest, y[spoke])
+        facts |= {
+            "temperature": round(fitted.temperature, 6),
+            "ece_out_of_bag": round(expected_calibration_error(honest, y[spoke]), 6),
+            "wrong_among_most_certain": certain,
+            "wrong_among_least_certain": doubtful,
+        }
+        calibrated = fitted(np.nan_to_num(summary.mean, nan=1 / len(loop.classes)))
+        for k, name in enumerate(loop.classes):
+            frame[f"calibrated_{name}"] = calibrated[:, k]
+    if held.any():
+        right = summary.mean[rows[held]].argmax(axis=1) == y[held]
+        facts |= {"held_out": int(held.sum()), "accuracy_held_out": float(right.mean())}
+    frame.attrs = facts
+    write_parquet(frame, output)
+
+
+def _frame(summary: Summary, objects: npt.NDArray[Any], classes: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    columns: dict[str, Any] = {"object": objects}
+    columns |= {f"mean_{name}": summary.mean[:, k] for k, name in enumerate(classes)}
+    columns |= {f"votes_{name}": summary.votes[:, k] for k, name in enumerate(classes)}
+    for name in (
+        "entropy",
+        "member_entropy",
+        "mutual_information",
+        "vote_entropy",
+        "margin",
+        "least_confidence",
+        "spread",
+        "n_members",
+    ):
+        columns[name] = getattr(summary, name)
+    return pd.DataFrame(columns)
+
+
+def query_round(
+    task: str,
+    number: int,
+    members: Sequence[str | Path],
+    labels: str | Path,
+    pool: str | Path,
+    output: str | Path,
+    ledger: Ledger,
+    loop: Loop,
+    options: RoundOptions,
+) -> None:
+    """Write who is asked about in a round; the counts of all others are in the metadata."""
+    from scope.io.frames import read_parquet, write_parquet
+
+    frame = read_pool(pool)
+    p, _, objects = read_members(members, loop.classes)
+    elsewhere = [name for path in options.elsewhere for name in read_names(path)]
+    names = objects.astype(str)
+    known = read_parquet(labels)["object"]
+    excluded = excluded_by_name(names, list(known), ledger.held_out(task), elsewhere)
+    excluded["data_missing"] = frame["missing"].to_numpy(dtype=bool)
+    cells = frame["cell"].to_numpy() if "cell" in frame else None
+    features = loop.features(Path(pool)) if options.asking.batch == "core_set" else None
+    seed = options.seed * 1000 + number
+    summary = summarise(p)
+    queries, counts = select_queries(
+        summary, Pool(names, excluded, features, cells), options.asking, number, seed
+    )
+    queries.attrs = {"task": task, "round": number, "left_out": counts}
+    write_parquet(queries, output)
+
+
+def read_names(path: str | Path) -> list[str]:
+    """Return the column object of a table of a user."""
+    from scope.io.user_tables import read_user_table
+    from scope.schema import require_columns
+
+    frame = read_user_table(path, names=("object",))
+    require_columns(list(frame.columns), ("object",), f" in {path}")
+    return [name for name in frame["object"] if name]
+
+
+def next_round(folder: str | Path) -> int:
+    """Return the first round without answers: the one that waits for people."""
+    number = 1
+    while (Path(folder) / str(number) / "answers.csv").is_file():
+        number += 1
+    return number
+
+
+def facts_of(path: str | Path) -> dict[str, Any]:
+    """Return the metadata of a product, without those of units."""
+    from scope.io.tables import read_metadata
+
+    found: dict[str, Any] = json.loads(json.dumps(read_metadata(path)))
+    return found

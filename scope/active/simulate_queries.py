@@ -1,0 +1,300 @@
+"""The loop with labels that are known: how fast strategies learn, with paired intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.active.queries import Asking, Pool, select_queries
+from scope.active.summary import summarise
+from scope.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.floating]
+Member = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64], int], Floats]
+"""(rows to learn from, which may repeat; their classes; seed) -> (n, k) of all rows."""
+
+
+@dataclass(frozen=True)
+class LoopOptions:
+    """How the loop is played.
+
+    Attributes
+    ----------
+    start : int
+        Labels before the first question, drawn so that every class has one.
+    size, rounds, members : int
+    strategies : tuple of str
+    splits : int
+        Repeats, each with test objects and first labels of its own.
+    test_share : float
+        Of the objects; they are never asked about.
+    batch : str
+        As of `Asking`.
+    seed : int
+    """
+
+    start: int = 60
+    size: int = 50
+    rounds: int = 8
+    members: int = 20
+    strategies: tuple[str, ...] = ("random", "entropy", "bald")
+    splits: int = 6
+    test_share: float = 0.3
+    batch: str = "best"
+    seed: int = 1
+
+
+def tree_members(x: Floats, n_classes: int, trees: int = 15) -> Member:
+    """Return members that are small forests of extremely random trees."""
+
+    def member(rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int) -> Floats:
+        from sklearn.ensemble import ExtraTreesClassifier
+
+        forest = ExtraTreesClassifier(trees, random_state=seed, n_jobs=1).fit(x[rows], y)
+        p = np.zeros((len(x), n_classes))
+        p[:, forest.classes_] = forest.predict_proba(x)
+        return p
+
+    return member
+
+
+def bootstrap_members(
+    member: Member,
+    rows: npt.NDArray[np.int64],
+    y: npt.NDArray[np.int64],
+    objects: npt.NDArray[Any],
+    n_members: int,
+    seed: Sequence[int],
+) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Train members on objects drawn with replacement.
+
+    Returns
+    -------
+    p : (n, members, k)
+        Of all rows.
+    in_bag : (labelled rows, members) bool
+    """
+    names, which = np.unique(objects[rows], return_inverse=True)
+    scores, bags = [], []
+    for number in range(n_members):
+        rng = np.random.default_rng([*seed, number])
+        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+        drawn = np.repeat(np.arange(len(rows)), times[which])
+        scores.append(member(rows[drawn], y[rows[drawn]], int(rng.integers(2**31))))
+        bags.append(times[which] > 0)
+    return np.stack(scores, 1), np.stack(bags, 1)
+
+
+def simulate_queries(
+    member: Member,
+    y: npt.NDArray[np.int64],
+    options: LoopOptions | None = None,
+    objects: npt.NDArray[Any] | None = None,
+    features: Floats | None = None,
+) -> pd.DataFrame:
+    """Play the loop with known labels.
+
+    Parameters
+    ----------
+    member : callable
+        See `Member`.
+    y : (n,) int64
+        Classes, 0 to k - 1.
+    objects : (n,) array, optional
+        Rows of one object are in one part and are asked about together; rows by default.
+    features : (n, d), optional
+        For diverse batches.
+
+    Returns
+    -------
+    DataFrame
+        split, strategy, round, n_labels, accuracy, macro_ap, worst_ap (mean of the five
+        weakest classes), and per class ``ap_<class>``, of the test objects.
+    """
+    import pandas as pd
+
+    options = options or LoopOptions()
+    objects = np.arange(len(y)) if objects is None else np.asarray(objects)
+    rows: list[dict[str, Any]] = []
+    for split in range(options.splits):
+        test, start = _split(y, objects, options, split)
+        for strategy in options.strategies:
+            rows += _play(member, y, objects, features, test, start, strategy, split, options)
+    return pd.DataFrame(rows)
+
+
+def _split(
+    y: npt.NDArray[np.int64], objects: npt.NDArray[Any], options: LoopOptions, split: int
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[Any]]:
+    rng = np.random.default_rng([options.seed, split])
+    names, first = np.unique(objects, return_index=True)
+    order = rng.permutation(len(names))
+    n_test = round(options.test_share * len(names))
+    test, pool = order[:n_test], order[n_test:]
+    if options.start + options.size * options.rounds > len(pool):
+        raise InputError(
+            "too few objects for the loop",
+            value=len(pool),
+            allowed=f"{options.start} + {options.size} x {options.rounds} or more",
+        )
+    # One of each class first, so that all can be learnt at all.
+    _, one = np.unique(y[first[pool]], return_index=True)
+    rest = np.setdiff1d(np.arange(len(pool)), one)
+    begin = np.concatenate([one, rest])[: options.start]
+    return np.isin(objects, names[test]), names[pool[begin]]
+
+
+def _play(
+    member: Member,
+    y: npt.NDArray[np.int64],
+    objects: npt.NDArray[Any],
+    features: Floats | None,
+    test: npt.NDArray[np.bool_],
+    start: npt.NDArray[Any],
+    strategy: str,
+    split: int,
+    options: LoopOptions,
+) -> list[dict[str, Any]]:
+    labelled, rows, found = set(start.tolist()), [], []
+    names = objects.astype(str)
+    for number in range(options.rounds + 1):
+        known = np.isin(objects, np.array(sorted(labelled)))
+        p, _ = bootstrap_members(
+            member,
+            np.flatnonzero(known),
+            y,
+            objects,
+            options.members,
+            [options.seed, split, number],
+        )
+        summary = summarise(p)
+        score = scores_of(summary.mean[test], y[test])
+        rows.append(
+            {
+                "split": split,
+                "strategy": strategy,
+                "round": number,
+                "n_labels": len(labelled),
+                **score,
+            }
+        )
+        if number == options.rounds:
+            break
+        pool = Pool(names, {"labelled": known, "held_out": test}, features)
+        asking = Asking(strategy, options.size, options.batch)
+        found, _ = select_queries(summary, pool, asking, number, seed=_seed(options, split, number))
+        labelled |= set(objects[found["row"].to_numpy()].tolist())
+    return rows
+
+
+def _seed(options: LoopOptions, split: int, number: int) -> int:
+    return (options.seed * 1000 + split) * 1000 + number
+
+
+def scores_of(p: Floats, y: npt.NDArray[np.int64]) -> dict[str, float]:
+    """Return accuracy and average precisions of probabilities (n, k)."""
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    ap = {
+        k: float(average_precision_score(y == k, p[:, k]))
+        for k in range(p.shape[1])
+        if (y == k).any()
+    }
+    weakest = sorted(ap.values())[:5]
+    found = {
+        "accuracy": float((p.argmax(axis=1) == y).mean()),
+        "macro_ap": float(np.mean(list(ap.values()))),
+        "worst_ap": float(np.mean(weakest)),
+    }
+    if p.shape[1] == 2:
+        found["auc"] = float(roc_auc_score(y, p[:, 1]))
+    return found | {f"ap_{k}": value for k, value in ap.items()}
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Difference of a strategy from another, over splits.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        Mean and its 95 % interval (Student's t). Splits of one data set overlap: the interval
+        is that of other splits of these data, not of other data.
+    better, splits : int
+    """
+
+    mean: float
+    low: float
+    high: float
+    better: int
+    splits: int
+
+
+def paired_difference(
+    curves: pd.DataFrame, strategy: str, metric: str, n_labels: int, against: str = "random"
+) -> Paired:
+    """Compare two strategies at a number of labels, split by split."""
+    from scipy import stats
+
+    at = curves[curves["n_labels"] == n_labels].pivot(
+        index="split", columns="strategy", values=metric
+    )
+    if strategy not in at or against not in at:
+        raise UsageError(
+            "strategies or number of labels that were not played",
+            value=f"{strategy}, {against}, {n_labels}",
+            allowed=sorted(set(curves["n_labels"])),
+        )
+    difference = (at[strategy] - at[against]).to_numpy()
+    mean, n = float(difference.mean()), len(difference)
+    half = 0.0
+    if n > 1:
+        half = float(stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n))
+    return Paired(mean, mean - half, mean + half, int((difference > 0).sum()), n)
+
+
+def labels_saved(
+    curves: pd.DataFrame, strategy: str, metric: str, against: str = "random"
+) -> float:
+    """Return the labels that a strategy needs for what another reaches with all, as a share."""
+    mean = curves.groupby(["strategy", "n_labels"])[metric].mean()
+    goal, most = float(mean[against].iloc[-1]), int(mean[against].index[-1])
+    curve = mean[strategy]
+    if curve.max() < goal:
+        return float("nan")
+    at = int(np.argmax(curve.to_numpy() >= goal))
+    if at == 0:
+        return float(curve.index[0]) / most
+    x, v = curve.index.to_numpy(dtype=float), curve.to_numpy()
+    place = x[at - 1] + (goal - v[at - 1]) / (v[at] - v[at - 1]) * (x[at] - x[at - 1])
+    return float(place / most)
+
+
+def plot_curves(curves: pd.DataFrame, metric: str, path: Any = None) -> Any:
+    """Draw a metric against the number of labels, a line per strategy, with splits as a band."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for strategy, part in curves.groupby("strategy"):
+        grouped = part.groupby("n_labels")[metric]
+        mean, spread = grouped.mean(), grouped.std().fillna(0) / np.sqrt(max(grouped.ngroups, 1))
+        axes.plot(mean.index, mean, label=str(strategy))
+        axes.fill_between(mean.index, mean - spread, mean + spread, alpha=0.2)
+    axes.set(xlabel="labels", ylabel=metric.replace("_", " "))
+    axes.legend()
+    if path is not None:
+        from pathlib import Path
+
+        from scope.io.atomic import atomic_path
+
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, format=Path(path).suffix.lstrip(".") or "png", dpi=120)
+    return figure

@@ -1,0 +1,67 @@
+"""``scope al-querier``: which spectra a person should look at, by an ensemble's table."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from scope.cli.arguments import Parser, non_negative_float, positive_int
+
+STRATEGIES = ("entropy", "least_confidence", "margin")
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the options of ``scope al-querier``."""
+    parser.add_argument("scores", metavar="FILE", help="qnet_ensemble_guadalupe.csv")
+    parser.add_argument(
+        "--output-dir",
+        default=".",
+        metavar="FOLDER",
+        help="where targetid_selection.txt and entropy_dist.jpg go",
+    )
+    parser.add_argument(
+        "-n", "--number", type=positive_int, default=1000, metavar="N", help="targets to choose"
+    )
+    parser.add_argument(
+        "--strategy", choices=STRATEGIES, default="entropy", help="what makes an answer useful"
+    )
+    parser.add_argument(
+        "--percentile",
+        type=non_negative_float,
+        default=15.0,
+        metavar="P",
+        help="cells of the map with fewer rows are left out; 0 keeps them",
+    )
+    parser.add_argument(
+        "--coadds",
+        metavar="PATH",
+        help="coadds of the targets, a tree or a file: dead cameras are left out",
+    )
+    parser.add_argument(
+        "--listed-elsewhere",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="lists of targets to leave out: .txt, or tables with TARGETID",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Choose targets and write them down."""
+    import numpy as np
+
+    from scope.tasks.spectra import al_query as q
+
+    lists = [q.read_targets(path) for path in options.listed_elsewhere]
+    result = q.query(
+        q.read_scores(options.scores),
+        options.number,
+        strategy=options.strategy,
+        percentile=options.percentile,
+        dead_cameras=q.dead_camera_targets(options.coadds) if options.coadds else (),
+        elsewhere=np.concatenate(lists) if lists else (),
+    )
+    folder = Path(options.output_dir)
+    q.write_selection(result, folder / q.SELECTION)
+    q.plot_use(result.use_kept, result.threshold, folder / "entropy_dist.jpg", options.strategy)
+    print(f"{len(result.selection)} targets in {folder / q.SELECTION}")

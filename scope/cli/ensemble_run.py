@@ -1,0 +1,72 @@
+"""``ensemble_run.py``, ``ensemble_run_tf.py``: spectra of a tree through an ensemble."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+
+from scope.cli.arguments import Parser, positive_int
+from scope.cli.run import run_command, show_progress
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "-d",
+        "--data",
+        required=True,
+        metavar="FOLDER",
+        help="spectra, as tile/exposure/coadd-*.fits",
+    )
+    parser.add_argument(
+        "-o",
+        "--out-dir",
+        required=True,
+        metavar="FOLDER",
+        help="where qnet_ensemble_guadalupe.csv goes",
+    )
+    parser.add_argument(
+        "-i",
+        "--ensemble_loc",
+        required=True,
+        metavar="FOLDER",
+        help="folder of the ensemble's weights, or the one that training was given",
+    )
+    parser.add_flag("-v", "--verbose", help="accepted; messages are always printed")
+    parser.add_argument(
+        "-rt",
+        "--random_tiles",
+        type=positive_int,
+        metavar="N",
+        help="run so many tiles, drawn at random",
+    )
+    parser.add_argument(
+        "--som",
+        metavar="FOLDER",
+        help="folder of weights.npy and loss.npy, where not that of the ensemble",
+    )
+
+
+def run(options: argparse.Namespace, backend: str) -> None:
+    """Score the tree and say where the table is."""
+    from scope.tasks.spectra.run_ensemble import SUMMARY, run_ensemble
+
+    table = run_ensemble(
+        options.data,
+        options.out_dir,
+        options.ensemble_loc,
+        backend=backend,
+        som=options.som,
+        random_tiles=options.random_tiles,
+    )
+    print(f"{table} and {table.with_name(SUMMARY)}")
+
+
+def main(argv: Sequence[str] | None = None, backend: str = "onnx") -> int:
+    """Run the command and return its exit status."""
+    name = "ensemble_run_tf.py" if backend == "keras" else "ensemble_run.py"
+    parser = Parser(prog=name, description="Run spectra through an ensemble of QuasarNET.")
+    add_arguments(parser)
+    show_progress()
+    return run_command(parser, partial(run, backend=backend), argv)

@@ -1,0 +1,59 @@
+"""``scope labels``: the ledger of labels, in and out, and what labellers disagree about."""
+
+from __future__ import annotations
+
+import argparse
+
+from scope.cli.arguments import Parser
+from scope.errors import UsageError
+
+ACTIONS = ("show", "import", "export", "conflicts")
+
+
+def add_arguments(parser: Parser) -> None:
+    """Declare the options of ``scope labels``."""
+    parser.add_argument("action", choices=ACTIONS, help="what to do")
+    parser.add_argument("file", nargs="?", metavar="FILE", help="table to import, or CSV to write")
+    parser.add_argument("--ledger", default="labels", metavar="FOLDER", help="folder of the ledger")
+    parser.add_argument("--task", metavar="NAME", help="task; all by default")
+    parser.add_argument(
+        "--labeller", default="", metavar="NAME", help="who labelled, where the table does not say"
+    )
+    parser.add_argument(
+        "--rule",
+        choices=("votes", "expert", "last"),
+        default="votes",
+        help="how labels that disagree are settled",
+    )
+    parser.add_argument(
+        "--experts",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="labellers that decide where others disagree",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Show, import or export labels."""
+    from scope.active.labels import read_labels
+    from scope.active.ledger import Ledger
+    from scope.active.settle import settle, settled_table
+
+    ledger = Ledger(options.ledger)
+    if options.action in ("import", "export") and not options.file:
+        raise UsageError(f"labels to {options.action} without a file", allowed="FILE")
+    if options.action == "import":
+        defaults = {"task": options.task} if options.task else {}
+        if options.labeller:
+            defaults["labeller"] = options.labeller
+        added = ledger.append(read_labels(options.file, **defaults))
+        print(f"{added} labels added to {ledger.path}")
+    elif options.action == "export":
+        print(f"{ledger.export_csv(options.file, options.task)} labels in {options.file}")
+    else:
+        labels = ledger.labels(options.task)
+        table = settled_table(settle(labels, options.rule, options.experts))
+        if options.action == "conflicts":
+            table = table[table["conflict"]]
+        print(table.to_string(index=False) if len(table) else "none")

@@ -1,0 +1,321 @@
+"""Training of QuasarNET with Keras. One graph serves all members of an ensemble in a process.
+
+Losses and targets as QuasarNET has them (Busca & Balland 2018, section 3). Weights start from
+NumPy's generator and dropout from seeds of the member, so that a member is the same whichever
+process trains it, and whatever was trained before it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.errors import InputError, UsageError
+from scope.tasks.spectra.decode import encode
+from scope.tasks.spectra.grid import BAL_LINES, BOXES, LINES, LOG_GRID, Grid
+from scope.tasks.spectra.network import (
+    EPSILON,
+    KERNEL,
+    NORM,
+    OFFSET_SCALE,
+    OFFSET_SHIFT,
+    STRIDE,
+    QuasarNet,
+    output_lengths,
+)
+
+log = logging.getLogger(__name__)
+
+Floats = npt.NDArray[np.float32]
+
+LOSS_EPSILON = 1e-7
+DROPOUT = 0.2
+
+
+@dataclass(frozen=True)
+class NetworkOptions:
+    """How networks are built and trained.
+
+    Attributes
+    ----------
+    layers : int
+        Convolutions: 4, whose ends are cut, or 6, whose ends are filled up.
+    filters, width : int
+        Of each convolution, and of the dense layer.
+    boxes : int
+    lines, bal_lines : tuple of str
+    epochs, batch : int
+    rate : float
+        Of Adam.
+    amsgrad : bool
+    """
+
+    layers: int = 4
+    filters: int = 100
+    width: int = 100
+    boxes: int = BOXES
+    lines: tuple[str, ...] = LINES
+    bal_lines: tuple[str, ...] = BAL_LINES
+    epochs: int = 8
+    batch: int = 256
+    rate: float = 2e-4
+    amsgrad: bool = False
+
+    def __post_init__(self) -> None:
+        if self.layers not in (4, 6):
+            raise UsageError("convolutions of a network", value=self.layers, allowed="4 or 6")
+        for name in ("filters", "width", "boxes", "epochs", "batch"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} of a network", value=getattr(self, name), allowed=">= 1")
+        for name in (*self.lines, *self.bal_lines):
+            if name not in LINES:
+                raise UsageError("line of a network", value=name, allowed=LINES)
+        if not self.lines:
+            raise UsageError("network without lines", allowed=LINES)
+
+    @property
+    def padding(self) -> str:
+        """Of the convolutions."""
+        return "same" if self.layers == 6 else "valid"
+
+    @property
+    def n_heads(self) -> int:
+        """Lines, and lines of broad absorption."""
+        return len(self.lines) + len(self.bal_lines)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Labelled spectra.
+
+    Attributes
+    ----------
+    x : (n, bins) float32
+        May be mapped from a file.
+    quasar : (n,) bool
+    z : (n,) float64
+    bal : (n,) int8
+        1, -1 or, where nobody knows, 0.
+    objects : (n,) int64
+        Rows of one object are never taken apart.
+    """
+
+    x: Floats
+    quasar: npt.NDArray[np.bool_]
+    z: npt.NDArray[np.float64]
+    bal: npt.NDArray[np.int8]
+    objects: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.quasar)
+
+
+def targets(examples: Examples, options: NetworkOptions, grid: Grid) -> tuple[Floats, Floats]:
+    """Return what the heads should say, (n, heads, 2 x boxes), and weights, (n, heads)."""
+    bal = examples.quasar & (examples.bal == 1)
+    parts = [
+        encode(examples.z, examples.quasar, grid, options.lines, options.boxes),
+        encode(examples.z, bal, grid, options.bal_lines, options.boxes),
+    ]
+    boxes, offsets = (np.concatenate([part[i] for part in parts], axis=1) for i in (0, 1))
+    known = np.ones((len(examples), options.n_heads), dtype=np.float32)
+    known[:, len(options.lines) :] = (examples.bal != 0)[:, None]
+    return np.concatenate([boxes, offsets], axis=2), known
+
+
+def member_generator(seed: int, member: int) -> np.random.Generator:
+    """Return the generator of a member; members do not depend on each other."""
+    return np.random.default_rng(np.random.SeedSequence([seed, member]))
+
+
+def draw_objects(
+    objects: npt.NDArray[np.int64], rng: np.random.Generator
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Draw as many objects as there are, with replacement.
+
+    Returns
+    -------
+    rows : int64
+        All rows of each object drawn, again for each time that it was.
+    drawn : int64
+        The objects, each once: rows of others are out of bag.
+    """
+    names, which = np.unique(objects, return_inverse=True)
+    times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+    rows = np.repeat(np.arange(len(objects)), times[which])
+    return rows, names[times > 0]
+
+
+class Trainer:
+    """Trains networks of one shape, by one graph.
+
+    Parameters
+    ----------
+    options : NetworkOptions
+    grid : Grid
+    """
+
+    def __init__(self, options: NetworkOptions, grid: Grid = LOG_GRID) -> None:
+        self.options, self.grid = options, grid
+        lengths = output_lengths(grid.n_bins, options.layers, options.padding)
+        self._flat = lengths[-1] * options.filters
+        self._model: Any = None
+        self._step: Any = None
+        self._optimizer: Any = None
+
+    def train(
+        self,
+        x: Floats,
+        wanted: Floats,
+        known: Floats,
+        rows: npt.NDArray[np.int64],
+        rng: np.random.Generator,
+    ) -> QuasarNet:
+        """Train one network.
+
+        Parameters
+        ----------
+        x : (n, bins) float32
+        wanted, known : arrays
+            As `targets` returns them.
+        rows : int64
+            Rows to learn from; they may stand several times.
+
+        Raises
+        ------
+        InputError
+            If there are no rows.
+        """
+        if not len(rows):
+            raise InputError("network without spectra to learn from", value=0)
+        if self._model is None:
+            self._build(self.options.epochs * -(-len(x) // self.options.batch))
+        self._reset(rng)
+        import tensorflow as tf
+
+        for epoch in range(self.options.epochs):
+            order, loss = rng.permutation(rows), 0.0
+            for start in range(0, len(order), self.options.batch):
+                part = np.sort(order[start : start + self.options.batch])
+                arrays = (np.asarray(x[part]), wanted[part], known[part])
+                loss += float(self._step(*map(tf.constant, arrays))) * len(part)
+            log.info("epoch %d of %d: loss %.4f", epoch + 1, self.options.epochs, loss / len(order))
+        return self._network()
+
+    def _build(self, steps: int) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        import keras
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+        options, k = self.options, keras.layers
+        # Running means forget where they began, however short the training is.
+        norm = {"epsilon": EPSILON, "momentum": float(np.clip(1 - 10 / steps, 0.5, 0.99))}
+        inputs = keras.Input((self.grid.n_bins,))
+        h = k.Reshape((self.grid.n_bins, 1))(inputs)
+        for number in range(1, options.layers + 1):
+            name = f"conv_{number}"
+            h = k.Conv1D(options.filters, KERNEL, STRIDE, options.padding, name=name)(h)
+            h = k.BatchNormalization(**norm, name=f"bn_{number}")(h)
+            h = k.Dropout(DROPOUT, name=f"dropout_{number}", seed=0)(k.ReLU()(h))
+        h = k.Dense(options.width, name="fc_common")(k.Flatten()(h))
+        h = k.ReLU()(k.BatchNormalization(**norm, name="bn_common")(h))
+        heads = []
+        for head in range(options.n_heads):
+            box = k.Dense(options.boxes, activation="sigmoid", name=f"fc_box_{head}")(h)
+            offset = k.Dense(options.boxes, activation="sigmoid", name=f"fc_offset_{head}")(h)
+            heads.append(k.Concatenate()([box, offset * OFFSET_SCALE + OFFSET_SHIFT]))
+        stacked = k.Concatenate()([k.Reshape((1, 2 * options.boxes))(h) for h in heads])
+        outputs = k.Reshape((options.n_heads, 2 * options.boxes))(stacked)
+        self._model = keras.Model(inputs, outputs)
+        self._optimizer = keras.optimizers.Adam(options.rate, amsgrad=options.amsgrad)
+        self._optimizer.build(self._model.trainable_variables)
+        self._step = self._graph(tf)
+
+    def _graph(self, tf: Any) -> Any:
+        options = self.options
+        shapes = [(self.grid.n_bins,), (options.n_heads, 2 * options.boxes), (options.n_heads,)]
+
+        @tf.function(
+            input_signature=[tf.TensorSpec((None, *shape), tf.float32) for shape in shapes]
+        )
+        def step(x: Any, wanted: Any, known: Any) -> Any:
+            with tf.GradientTape() as tape:
+                said = self._model(x, training=True)
+                loss = tf.reduce_mean(tf.reduce_sum(known * losses(said, wanted, options.boxes), 1))
+            variables = self._model.trainable_variables
+            gradients = tape.gradient(loss, variables)
+            self._optimizer.apply(gradients, variables)
+            return loss
+
+        return step
+
+    def _reset(self, rng: np.random.Generator) -> None:
+        """Begin anew: weights (Glorot & Bengio 2010), optimizer, dropout, running means."""
+        for layer in self._model.layers:
+            if hasattr(layer, "kernel"):
+                shape = tuple(layer.kernel.shape)
+                area = int(np.prod(shape[:-2]))
+                limit = np.sqrt(6 / (area * (shape[-2] + shape[-1])))
+                layer.set_weights([rng.uniform(-limit, limit, shape), np.zeros(shape[-1])])
+            elif layer.name.startswith("bn_"):
+                size = layer.gamma.shape[0]
+                layer.set_weights([np.ones(size), np.zeros(size), np.zeros(size), np.ones(size)])
+            elif layer.name.startswith("dropout_"):
+                layer.seed_generator.state.assign(rng.integers(2**31, size=2))
+        for variable in self._optimizer.variables:
+            if variable.name != "learning_rate" and "learning_rate" not in variable.path:
+                variable.assign(np.zeros(variable.shape, dtype=variable.dtype))
+
+    def _network(self) -> QuasarNet:
+        layers: dict[str, dict[str, Floats]] = {}
+        for layer in self._model.layers:
+            weights = [np.asarray(value, dtype=np.float32) for value in layer.get_weights()]
+            if hasattr(layer, "kernel"):
+                layers[layer.name] = {"kernel": weights[0], "bias": weights[1]}
+            elif layer.name.startswith("bn_"):
+                layers[layer.name] = dict(zip(NORM, weights, strict=True))
+        return QuasarNet(layers, self.options.padding, self.grid)
+
+
+def keras_network(network: QuasarNet) -> Any:
+    """Return a network as a Keras model, for scoring."""
+    n_heads = network.n_heads
+    options = NetworkOptions(
+        layers=network.n_conv,
+        filters=int(network.layers["conv_1"]["bias"].size),
+        width=int(network.layers["fc_common"]["bias"].size),
+        boxes=network.boxes,
+        lines=LINES[: n_heads - 1],
+    )
+    trainer = Trainer(options, network.grid)
+    trainer._build(steps=1)
+    for layer in trainer._model.layers:
+        arrays = network.layers.get(layer.name)
+        if arrays is not None:
+            keys = NORM if layer.name.startswith("bn_") else ("kernel", "bias")
+            layer.set_weights([arrays[key] for key in keys])
+    return trainer._model
+
+
+def losses(said: Any, wanted: Any, boxes: int) -> Any:
+    """Return the loss of each spectrum and line, (n, heads).
+
+    Cross-entropy of boxes that should say yes and of those that should not, each divided by how
+    many there are, and the squared error of the offset in the box that should say yes.
+    """
+    import tensorflow as tf
+
+    p = tf.clip_by_value(said[..., :boxes], LOSS_EPSILON, 1 - LOSS_EPSILON)
+    y, offset = wanted[..., :boxes], wanted[..., boxes:]
+    yes = tf.reduce_sum(y, -1) + LOSS_EPSILON
+    no = boxes - tf.reduce_sum(y, -1) + LOSS_EPSILON
+    hit = -tf.reduce_sum(y * tf.math.log(p), -1) / yes
+    miss = -tf.reduce_sum((1 - y) * tf.math.log(1 - p), -1) / no
+    shift = tf.reduce_sum(y * (offset - said[..., boxes:]) ** 2, -1) / yes
+    return hit + miss + shift

@@ -1,0 +1,209 @@
+"""The loop of questions for light curves: which sources would most improve what models know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scope.errors import ConfigError, InputError, few
+from scope.features.registry import REGISTRY
+from scope.io.atomic import atomic_path
+
+Floats = npt.NDArray[np.floating]
+
+LEARNERS = ("trees", "xgb")
+KEYS = ("data", "classes", "object", "learner", "trees", "light_curves", "period")
+FILTERS = {1: ("g", "#2a7"), 2: ("r", "#c33"), 3: ("i", "#a6a")}
+WIDTH, HEIGHT = 430, 200
+
+
+class VariablesLoop:
+    """Questions about the sources of feature files.
+
+    Parameters
+    ----------
+    settings : mapping
+        ``data``: feature files (Parquet); ``classes``: what people may answer, one each;
+        ``object``: column that names a source (``obj_id``, or ``_id`` where it is empty);
+        ``learner``: ``trees`` or ``xgb``; ``trees``: how many a member has; ``light_curves``:
+        files of light curves, for the page; ``period``: column to fold by.
+    """
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        if unknown := sorted(set(settings) - set(KEYS)):
+            raise ConfigError(
+                "key of active.tasks.variables.options", value=unknown[0], allowed=KEYS
+            )
+        self.options = dict(settings)
+        self.classes = tuple(str(name) for name in settings.get("classes", ()))
+        if len(self.classes) < 2:
+            raise ConfigError(
+                "classes to ask about",
+                value=few(self.classes) or "none",
+                allowed="two or more, in active.tasks.variables.options.classes",
+            )
+        self.learner = str(settings.get("learner", "trees"))
+        if self.learner not in LEARNERS:
+            raise ConfigError("learner for features", value=self.learner, allowed=LEARNERS)
+        self._curves: dict[int, tuple[Any, Any]] | None = None
+
+    def _paths(self, key: str) -> list[Path]:
+        value = self.options.get(key, [])
+        return [Path(value)] if isinstance(value, str) else [Path(path) for path in value]
+
+    def prepare(self, folder: Path) -> None:
+        """Write the features of all rows as one array; a row without features lacks data."""
+        import pandas as pd
+
+        from scope.io.frames import read_parquet, write_parquet
+
+        if not self._paths("data"):
+            raise ConfigError(
+                "features to ask about",
+                value="active.tasks.variables.options.data",
+                todo="name feature files",
+            )
+        frame = pd.concat([read_parquet(path) for path in self._paths("data")], ignore_index=True)
+        names = feature_columns(frame.columns)
+        if not names:
+            raise InputError("file without features", value=few(map(str, self._paths("data"))))
+        x = frame[names].to_numpy(dtype=np.float32, na_value=np.nan)
+        missing = np.isnan(x).mean(axis=1) > 0.5
+        column = str(self.options.get("object", "obj_id"))
+        ids = frame["_id"].astype(str)
+        named = (
+            frame[column].astype("string") if column in frame else pd.Series([None] * len(frame))
+        )
+        pool = pd.DataFrame(
+            {
+                "object": named.fillna(ids).astype(str),
+                "missing": missing,
+                "_id": frame["_id"],
+                "filter": frame.get("filter", pd.Series([0] * len(frame))),
+            }
+        )
+        period = str(self.options.get("period", ""))
+        if period in frame:
+            pool["period"] = frame[period].to_numpy(dtype=float, na_value=np.nan)
+        pool.attrs = {"task": "variables", "features": names}
+        with atomic_path(folder / "x.npy") as path, open(path, "wb") as file:
+            np.save(file, x)
+        write_parquet(pool, folder / "pool.parquet")
+
+    def features(self, folder: Path) -> Floats:
+        """Return features as ranks from 0 to 1, where missing ones lie in the middle."""
+        from scipy.stats import rankdata
+
+        x = np.load(folder / "x.npy")
+        ranks = rankdata(x, axis=0, nan_policy="omit") / len(x)
+        return np.nan_to_num(ranks, nan=0.5)
+
+    def member(
+        self, folder: Path, rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int
+    ) -> Floats:
+        """Train a member on rows and return probabilities of all rows, (n, k)."""
+        if self.learner == "xgb":
+            return xgb_member(np.load(folder / "x.npy"), rows, y, len(self.classes), seed)
+        from scope.active.simulate_queries import tree_members
+
+        x = self.features(folder)
+        return tree_members(x, len(self.classes), int(self.options.get("trees", 50)))(rows, y, seed)
+
+    def draw(self, folder: Path, row: int, said: Mapping[str, Any]) -> str:
+        """Return the light curves of the source in all bands, as measured and folded."""
+        from scope.io.frames import read_parquet
+
+        pool = read_parquet(folder / "pool.parquet")
+        name = pool["object"].iloc[row]
+        same = pool[pool["object"] == name]
+        if self._curves is None:
+            self._curves = read_curves(self._paths("light_curves"), set(pool["_id"]))
+        curves = [
+            (int(band), *self._curves[one])
+            for one, band in zip(same["_id"], same["filter"], strict=True)
+            if one in self._curves
+        ]
+        if not curves:
+            return (
+                "<p>No light curves were given (active.tasks.variables.options.light_curves).</p>"
+            )
+        period = float(pool["period"].iloc[row]) if "period" in pool else np.nan
+        return draw_curves(curves, None) + (draw_curves(curves, period) if period > 0 else "")
+
+
+def feature_columns(names: Sequence[str]) -> list[str]:
+    """Return which columns are features: numbers of the registry, with a period's suffix or not."""
+    found = []
+    for name in map(str, names):
+        base = name if name in REGISTRY else name.rpartition("_")[0]
+        base = base if base in REGISTRY else name.split("_")[0]
+        if base in REGISTRY and name != "dmdt":
+            found.append(name)
+    return found
+
+
+def xgb_member(
+    x: Floats, rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], k: int, seed: int
+) -> Floats:
+    """Train gradient-boosted trees and return (n, k); missing features stay missing."""
+    import xgboost
+
+    present = np.unique(y)
+    place = np.searchsorted(present, y)
+    kind = {"objective": "multi:softprob", "num_class": len(present)}
+    parameters = {**kind, "max_depth": 4, "eta": 0.2, "subsample": 0.8, "seed": seed, "nthread": 1}
+    booster = xgboost.train(parameters, xgboost.DMatrix(x[rows], place), 60)
+    p = np.zeros((len(x), k))
+    p[:, present] = booster.predict(xgboost.DMatrix(x)).reshape(len(x), len(present))
+    return p
+
+
+def read_curves(paths: Sequence[Path], wanted: set[int]) -> dict[int, tuple[Any, Any]]:
+    """Return times and magnitudes of light curves by their ids."""
+    from scope.io.tables import iter_batches
+
+    found = {}
+    for path in paths:
+        for table in iter_batches(path, ["_id", "hmjd", "mag"]):
+            for row in table.to_pylist():
+                if row["_id"] in wanted:
+                    found[row["_id"]] = (np.array(row["hmjd"]), np.array(row["mag"]))
+    return found
+
+
+def draw_curves(curves: Sequence[tuple[int, Any, Any]], period: float | None) -> str:
+    """Return an SVG of light curves, (filter, days, mag), bright above; folded by a period."""
+    days = np.concatenate([curve[1] for curve in curves])
+    mags = np.concatenate([curve[2] for curve in curves])
+    start = float(days.min()) if len(days) else 0.0
+    low, high = np.percentile(mags, [1, 99]) if len(mags) else (0.0, 1.0)
+    span = max(float(days.max() - start), 1e-6) if len(days) else 1.0
+    height = max(high - low, 1e-3)
+    title = f"folded by {period:.6g} d" if period else "as measured"
+    parts = [
+        f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' role='img' aria-label='light curve "
+        f"{title}' font-size='12' font-family='sans-serif'><text x='8' y='14'>{title}, "
+        f"{high:.2f} to {low:.2f} mag</text>"
+    ]
+    for band, times, magnitudes in curves:
+        name, colour = FILTERS.get(band, ("", "#555"))
+        place = (times - start) / span
+        if period:
+            phase = ((times - start) / period) % 1
+            place, magnitudes = np.append(phase, phase + 1) / 2, np.append(magnitudes, magnitudes)
+        x = 8 + place * (WIDTH - 16)
+        y = 24 + np.clip((magnitudes - low) / height, -0.05, 1.05) * (HEIGHT - 40)
+        dots = "".join(
+            f"<circle cx='{a:.1f}' cy='{b:.1f}' r='1.6'/>" for a, b in zip(x, y, strict=True)
+        )
+        parts.append(f"<g fill='{colour}' opacity='.7'><title>{name}</title>{dots}</g>")
+    return "".join([*parts, "</svg>"])
+
+
+def open_loop(settings: Mapping[str, Any]) -> VariablesLoop:
+    """Return the loop of this task."""
+    return VariablesLoop(settings)

@@ -1,0 +1,186 @@
+"""What members say together, who is asked about, and where the map puts things."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scope.active import acquisition as a
+from scope.active.calibrate import (
+    expected_calibration_error,
+    fit_temperature,
+    wrong_by_certainty,
+)
+from scope.active.queries import Asking, Pool, excluded_by_name, select_queries
+from scope.active.simulate_queries import (
+    LoopOptions,
+    labels_saved,
+    paired_difference,
+    simulate_queries,
+    tree_members,
+)
+from scope.active.som import MapOptions, best_cells, cell_separations, load_map, train_map, u_matrix
+from scope.active.summary import entropy, out_of_bag, summarise
+from scope.errors import InputError, UsageError
+
+LN2 = np.log(2)
+
+
+def test_the_summary_of_cases_whose_answer_is_known():
+    p = np.array(
+        [
+            [[0.5, 0.5], [0.5, 0.5]],  # All in doubt.
+            [[1.0, 0.0], [0.0, 1.0]],  # Sure, and of two opinions.
+            [[1.0, 0.0], [1.0, 0.0]],  # Sure.
+        ]
+    )
+    s = summarise(p)
+    np.testing.assert_allclose(s.entropy, [LN2, LN2, 0], atol=1e-9)
+    np.testing.assert_allclose(s.member_entropy, [LN2, 0, 0], atol=1e-9)
+    np.testing.assert_allclose(s.mutual_information, [0, LN2, 0], atol=1e-9)
+    np.testing.assert_allclose(s.vote_entropy, [0, LN2, 0], atol=1e-9)
+    np.testing.assert_allclose(s.margin, [0, 0, 1], atol=1e-9)
+    np.testing.assert_allclose(s.spread, [0, 0.5, 0], atol=1e-9)
+    assert s.votes.tolist() == [[1, 0], [0.5, 0.5], [1, 0]]
+
+
+def test_entropy_is_that_of_scipy():
+    from scipy.stats import entropy as reference
+
+    p = np.random.default_rng(0).dirichlet([0.3, 1, 2], 50)
+    np.testing.assert_allclose(entropy(p), reference(p, axis=1), atol=1e-9)
+
+
+def test_members_that_learnt_from_an_object_do_not_speak_of_it():
+    p = np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.9, 0.1], [0.2, 0.8]]])
+    s = summarise(out_of_bag(p, np.array([[True, False], [True, True]])))
+    np.testing.assert_allclose(s.mean[0], [0.2, 0.8])
+    assert s.n_members.tolist() == [1, 0]
+    assert np.isnan(s.entropy[1])
+    with pytest.raises(InputError, match="0 to 1"):
+        summarise(np.array([[[1.5, -0.5]]]))
+
+
+def test_each_strategy_puts_its_own_case_first():
+    p = np.array([[[0.55, 0.45], [0.45, 0.55]], [[0.99, 0.01], [0.1, 0.9]], [[1, 0], [1, 0.0]]])
+    assert a.by_bald(p, 1).tolist() == [1]
+    assert a.by_entropy(p, 3).tolist() == [0, 1, 2]
+    assert a.by_margin(p, 1).tolist() == a.by_least_confidence(p, 1).tolist() == [0]
+    assert a.by_vote_entropy(p, 3).tolist() == [0, 1, 2]
+    assert sorted(a.at_random(5, 5, 1)) == list(range(5))
+    assert a.first(np.array([np.nan, 1.0, 2.0]), 3).tolist() == [2, 1]
+
+
+def test_a_core_set_does_not_ask_the_same_twice():
+    features = np.array([[0.0], [0.01], [5.0], [5.01], [10.0]])
+    chosen = a.core_set(features, np.array([1.0, 0.9, 0.8, 0.7, 0.6]), 3)
+    assert sorted(features[chosen, 0].round()) == [0, 5, 10]
+    known = a.core_set(features, np.ones(5), 2, known=np.array([[0.0]]))
+    assert sorted(features[known, 0].round()) == [5, 10]
+
+
+def test_cells_take_turns():
+    use = np.array([0.9, 0.8, 0.7, 0.6, 0.5])
+    assert a.spread_over_cells(np.array([3, 3, 3, 7, -1]), use, 4).tolist() == [0, 3, 1, 2]
+
+
+def test_sparse_cells_are_those_at_or_below_the_percentile():
+    """Counts 1, 2, 9, 10: their 15th percentile is 1.45, so that the cell of 1 goes."""
+    cells = np.repeat([5, 0, 2, 3], [1, 2, 9, 10])
+    assert a.sparse_cells(cells, 8).sum() == 1
+    assert not a.sparse_cells(cells, 8, 0)[1:].any()
+
+
+def test_reasons_are_counted_once_and_objects_are_asked_about_once():
+    p = np.random.default_rng(3).dirichlet([1, 1], (8, 4))
+    objects = np.array(["a", "a", "b", "c", "d", "e", "f", "f"])
+    excluded = excluded_by_name(objects, labelled=["b", "c"], held_out=["c", "d"])
+    queries, counts = select_queries(
+        summarise(p), Pool(objects, excluded), Asking(size=10), round_number=2
+    )
+    assert counts == {
+        "labelled": 2,
+        "held_out": 1,
+        "listed_elsewhere": 0,
+        "no_scores": 0,
+        "other_row": 2,
+    }
+    assert sorted(queries["object"]) == ["a", "e", "f"]
+    assert (queries["score"].diff().dropna() <= 0).all()
+    everything = {"held_out": np.ones(8, bool)}
+    with pytest.raises(InputError, match="nothing is left"):
+        select_queries(summarise(p), Pool(objects, everything), Asking(), 0)
+    with pytest.raises(UsageError, match="entropy"):
+        Asking(strategy="gut feeling")
+
+
+def test_the_map_finds_the_nearest_cell_and_keeps_clusters_apart(tmp_path):
+    from scipy.spatial.distance import cdist
+
+    rng = np.random.default_rng(0)
+    centres = rng.normal(size=(4, 6)) * 8
+    data = centres[rng.integers(4, size=600)] + rng.normal(size=(600, 6))
+    som = train_map(data, MapOptions(shape=(-6, -6), iterations=40))
+    cells, distance = best_cells(data, som.weights)
+    reference = cdist(data, som.weights)
+    np.testing.assert_allclose(distance, reference.min(axis=1), atol=1e-3)
+    assert som.loss[-1] < 0.6 * som.loss[0]
+    nearest = cdist(data, centres).argmin(axis=1)
+    owners = [set(nearest[cells == cell]) for cell in np.unique(cells)]
+    assert np.mean([len(owner) == 1 for owner in owners]) > 0.9
+    assert som.occupancy(data).sum() == 600
+    som.save(tmp_path)
+    np.testing.assert_array_equal(load_map(tmp_path, 6).weights, som.weights)
+    with pytest.raises(InputError, match="another grid"):
+        load_map(tmp_path, 7)
+    assert u_matrix(som.weights, (-6, -6)).shape == (6, 6)
+
+
+def test_separations_wrap_around():
+    apart = cell_separations((-4, 3)).reshape(4, 3, 4, 3)
+    assert apart[0, 0, 3, 0] == 1
+    assert apart[0, 0, 0, 2] == 2
+    assert apart[0, 0, 2, 1] == pytest.approx(np.sqrt(5))
+
+
+def test_a_temperature_makes_overconfident_members_honest():
+    rng = np.random.default_rng(0)
+    honest = rng.dirichlet([1, 1, 1], 4000)
+    y = np.array([rng.choice(3, p=row) for row in honest])
+    sharp = honest**3 / (honest**3).sum(axis=1, keepdims=True)
+    fitted = fit_temperature(sharp, y)
+    assert fitted.temperature == pytest.approx(3, rel=0.1)
+    assert expected_calibration_error(sharp, y) > 0.1
+    assert expected_calibration_error(fitted(sharp), y) < 0.02
+    certain, doubtful = wrong_by_certainty(fitted(sharp), y)
+    assert certain < 0.1 < doubtful
+
+
+def test_the_loop_asks_where_classes_meet_and_measures_on_what_it_never_asked():
+    """One feature, a border at 0.5 and duplicates far from it: doubt is worth more than luck."""
+    rng = np.random.default_rng(5)
+    x = rng.uniform(size=(400, 1)) ** 3
+    y = (x[:, 0] > 0.5).astype(np.int64)
+    options = LoopOptions(
+        start=6, size=5, rounds=3, members=5, strategies=("random", "entropy"), splits=3
+    )
+    curves = simulate_queries(tree_members(x, 2, trees=5), y, options)
+    assert sorted(set(curves["n_labels"])) == [6, 11, 16, 21]
+    assert len(curves) == 2 * 3 * 4
+    gain = paired_difference(curves, "entropy", "accuracy", 21)
+    assert gain.mean > 0
+    assert gain.low <= gain.mean <= gain.high
+    assert 0 < labels_saved(curves, "entropy", "accuracy") <= 1
+    again = simulate_queries(tree_members(x, 2, trees=5), y, options)
+    assert again.equals(curves)
+
+
+def test_the_map_is_drawn_with_the_mean_of_each_cell(tmp_path):
+    from scope.active.som_plots import cell_statistic, plot_map
+
+    found = cell_statistic(np.array([1, 3, 1, -1]), np.array([1.0, 5.0, 3.0, 9.0]), 4)
+    np.testing.assert_array_equal(found, [np.nan, 2.0, np.nan, 5.0])
+    data = np.random.default_rng(0).normal(size=(50, 3))
+    som = train_map(data, MapOptions(shape=(4, -3), iterations=5))
+    plot_map(som, data, (4, -3), data[:, 0], path=tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")

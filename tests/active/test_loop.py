@@ -1,0 +1,161 @@
+"""Rounds in files: labels of before, members, summary, questions, sheet; by a tiny task."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scope.active import loop as rounds
+from scope.active.labels import Label
+from scope.active.ledger import Ledger
+from scope.active.queries import Asking
+from scope.active.sheet import write_sheet
+from scope.active.simulate_queries import tree_members
+from scope.errors import ConfigError, InputError, NotFoundError
+from scope.io.frames import read_parquet, write_parquet
+
+
+class Points:
+    """Points on a line, negative or positive; every object has two rows."""
+
+    classes = ("minus", "plus")
+
+    def prepare(self, folder):
+        x = np.repeat(np.linspace(-1, 1, 40), 2)
+        np.save(folder / "x.npy", x[:, None])
+        frame = pd.DataFrame({"object": [f"p{i // 2}" for i in range(80)], "missing": False})
+        frame.loc[[0, 1], "missing"] = True
+        frame.attrs = {"task": "points"}
+        write_parquet(frame, folder / "pool.parquet")
+
+    def member(self, folder, rows, y, seed):
+        return tree_members(np.load(folder / "x.npy"), 2, 5)(rows, y, seed)
+
+    def features(self, folder):
+        return np.load(folder / "x.npy")
+
+    def draw(self, folder, row, said):
+        return f"<svg><title>row {row}</title></svg>"
+
+
+OPTIONS = rounds.RoundOptions(members=4, asking=Asking(size=5), held_out=0.25)
+
+
+def label(number):
+    return "plus" if number >= 20 else "minus"
+
+
+def play(folder, ledger, number, answers=None):
+    at = folder / str(number)
+    pool, task = folder / "pool", Points()
+    if not pool.exists():
+        pool.mkdir(parents=True)
+        task.prepare(pool)
+    labels = at / "labels.parquet"
+    rounds.merge_labels(ledger, "points", number, answers, labels, task, pool, OPTIONS)
+    members = [at / "members" / f"{member}.parquet" for member in range(OPTIONS.members)]
+    for member, path in enumerate(members):
+        rounds.train_member("points", number, member, labels, pool, path, task, OPTIONS)
+    rounds.score_round(members, labels, at / "scores.parquet", task)
+    rounds.query_round(
+        "points", number, members, labels, pool, at / "queries.parquet", ledger, task, OPTIONS
+    )
+    write_sheet(
+        at / "queries.parquet",
+        at / "scores.parquet",
+        pool,
+        at / "sheet.csv",
+        at / "sheet.html",
+        task,
+    )
+    return at
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    ledger = Ledger(tmp_path / "labels")
+    ledger.append(
+        Label(f"p{i}", "points", label(i), source="catalogue", date="2025-01-01")
+        for i in (2, 6, 10, 14, 24, 28, 32, 36)
+    )
+    return ledger
+
+
+def test_a_round_asks_about_the_border_and_the_next_learns_from_the_answers(ledger, tmp_path):
+    at = play(tmp_path / "run", ledger, 1)
+    asked = read_parquet(at / "queries.parquet")
+    assert asked["object"].is_unique
+    assert len(ledger.held_out("points")) == 2
+    assert not set(asked["object"]) & {*ledger.held_out("points"), "p0", "p2", "p36"}
+    assert np.median([abs(int(name[1:]) - 19.5) for name in asked["object"]]) < 8
+    assert rounds.facts_of(at / "queries.parquet")["left_out"]["data_missing"] == 2
+    sheet = pd.read_csv(at / "sheet.csv")
+    assert sheet["label"].isna().all()
+    page = (at / "sheet.html").read_text()
+    assert page.count("<article") == 5
+    assert rounds.next_round(tmp_path / "run") == 1
+    sheet["label"] = [label(int(name[1:])) for name in sheet["object"]]
+    sheet["labeller"] = "ann"
+    sheet.to_csv(at / "answers.csv", index=False)
+    assert rounds.next_round(tmp_path / "run") == 2
+    after = play(tmp_path / "run", ledger, 2, at / "answers.csv")
+    known = read_parquet(after / "labels.parquet")
+    assert set(sheet["object"]) <= set(known["object"])
+    assert not set(read_parquet(after / "queries.parquet")["object"]) & set(sheet["object"])
+    assert rounds.facts_of(after / "scores.parquet")["held_out"] == 4
+
+
+def test_a_round_that_runs_again_writes_the_same_bytes(ledger, tmp_path):
+    first = play(tmp_path / "one", ledger, 1)
+    second = play(tmp_path / "two", ledger, 1)
+    for path in first.rglob("*.*"):
+        assert path.read_bytes() == (second / path.relative_to(first)).read_bytes(), path.name
+    content = ledger.path.read_bytes()
+    (first / "answers.csv").write_text("object,label\np19,minus\n")
+    play(tmp_path / "one", ledger, 2, first / "answers.csv")
+    once = ledger.path.read_bytes()
+    play(tmp_path / "one", ledger, 2, first / "answers.csv")
+    assert ledger.path.read_bytes() == once != content
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ("p19,zero", "minus, plus"),
+        ("q7,plus", "not in the pool"),
+        ("p19,", "without an answer"),
+    ],
+)
+def test_answers_that_cannot_be_used_are_named_and_nothing_is_kept(ledger, tmp_path, rows, says):
+    play(tmp_path / "run", ledger, 1)
+    before = ledger.path.read_bytes()
+    answers = tmp_path / "answers.csv"
+    answers.write_text(
+        f"object,label\np18,minus\n{rows}\n" if rows != "p19," else f"object,label\n{rows}\n"
+    )
+    with pytest.raises(InputError, match=says):
+        play(tmp_path / "run", ledger, 2, answers)
+    assert ledger.path.read_bytes() == before
+
+
+def test_an_answer_about_a_held_out_object_is_refused(ledger, tmp_path):
+    play(tmp_path / "run", ledger, 1)
+    answers = tmp_path / "answers.csv"
+    answers.write_text(f"object,label\n{ledger.held_out('points')[0]},plus\n")
+    with pytest.raises(InputError, match="held out"):
+        play(tmp_path / "run", ledger, 2, answers)
+
+
+def test_no_labels_no_task_no_second_class_are_said(ledger, tmp_path):
+    with pytest.raises(NotFoundError, match="no label"):
+        play(tmp_path / "run", Ledger(tmp_path / "empty"), 1)
+    with pytest.raises(ConfigError, match="poetry"):
+        rounds.find_loop("poetry", {})
+    one = Ledger(tmp_path / "one")
+    one.append([Label("p2", "points", "minus", source="catalogue")])
+    with pytest.raises(InputError, match="two classes"):
+        play(tmp_path / "single", one, 1)
+    assert replace(OPTIONS, members=3).members == 3

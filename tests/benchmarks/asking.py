@@ -1,0 +1,62 @@
+"""Does asking by doubt beat asking by luck? Real labels of artefacts in ZTF (SNAD).
+
+    python -m tests.benchmarks.asking [--splits 6] [--trees 15]
+
+Needs ``tables/snad_artefact`` of the real data (SCOPE_REAL_DATA, or ../shared/data).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from scope.active.simulate_queries import (
+    LoopOptions,
+    labels_saved,
+    paired_difference,
+    simulate_queries,
+    tree_members,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read_artefacts() -> tuple[np.ndarray, np.ndarray]:
+    """Return features (n, 54) and labels: 1 artefact, 0 something in the sky."""
+    folder = Path(os.environ.get("SCOPE_REAL_DATA", ROOT.parent / "shared" / "data"))
+    frame = pd.read_parquet(folder / "tables" / "snad_artefact" / "features_labels.parquet")
+    (label,) = (name for name in frame.columns if name.lower() in ("label", "artefact", "y"))
+    numbers = frame.select_dtypes("number")
+    features = numbers.drop(columns=[label, *(n for n in numbers if "oid" in n.lower())])
+    return np.nan_to_num(features.to_numpy()), frame[label].to_numpy(dtype=np.int64)
+
+
+def main() -> None:
+    """Play the loop and print the gains at 310 and 460 labels."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--splits", type=int, default=6)
+    parser.add_argument("--trees", type=int, default=15, help="trees of each of the 20 members")
+    options = parser.parse_args()
+    x, y = read_artefacts()
+    loop = LoopOptions(splits=options.splits, members=20)
+    curves = simulate_queries(tree_members(x, 2, options.trees), y, loop)
+    print(curves.groupby(["n_labels", "strategy"])["accuracy"].mean().unstack().round(3))
+    for n_labels in (310, 460):
+        for strategy in ("entropy", "bald"):
+            for metric in ("accuracy", "auc"):
+                gain = paired_difference(curves, strategy, metric, n_labels)
+                print(
+                    f"{n_labels} labels, {strategy}, {metric}: {gain.mean:+.4f} "
+                    f"[{gain.low:+.4f}, {gain.high:+.4f}], {gain.better} of {gain.splits} better"
+                )
+    for strategy in ("entropy", "bald"):
+        share = labels_saved(curves, strategy, "accuracy")
+        print(f"{strategy} needs {share:.2f} of the labels for the accuracy of random with all")
+
+
+if __name__ == "__main__":
+    main()

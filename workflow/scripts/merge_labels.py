@@ -1,0 +1,20 @@
+"""Take the answers of the round before into the ledger."""
+
+from scope.cli.job import job
+
+with job(snakemake.log[0]):
+    from scope.active.ledger import Ledger
+    from scope.active.loop import find_loop, merge_labels
+
+    # A list: empty in the first round.
+    task, answers = snakemake.wildcards.task, list(snakemake.input.answers)
+    merge_labels(
+        Ledger(snakemake.params.ledger),
+        task,
+        int(snakemake.wildcards.round),
+        answers[0] if answers else None,
+        snakemake.output[0],
+        find_loop(task, snakemake.params.settings),
+        snakemake.input.pool,
+        snakemake.params.options,
+    )
