@@ -89,7 +89,7 @@ class Run:
 
     @cached_property
     def labelled(self) -> np.ndarray:
-        """Which rows of the scores are of labelled stars as observed: no copies, nothing simulated."""
+        """Which rows of the scores are of labelled stars: no copies, nothing simulated."""
         table = read_table(self.training_set, ["survey", "copy"]).to_pydict()
         observed = [
             survey not in (SIMULATION, FIELD) and copy is None
