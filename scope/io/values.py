@@ -116,10 +116,12 @@ def positions(
     *,
     first: int = 1,
     names: tuple[str, str] = ("ra", "dec"),
+    halves: bool = False,
 ) -> tuple[Floats, Floats]:
     """Return right ascensions and declinations in degrees, (n,) float64 each, NaN where empty.
 
-    Cells are degrees, or hours (degrees) minutes seconds with colons, blanks or letters.
+    Cells are degrees, or hours (degrees) minutes seconds with colons, blanks or letters. With
+    `halves`, half of a position is none, for tables whose rows have an outcome each.
 
     Raises
     ------
@@ -132,6 +134,9 @@ def positions(
         for column, kind, name in ((ra, "ra", names[0]), (dec, "dec", names[1]))
     )
     right, up = places
+    if halves:
+        nowhere = np.isnan(right) | np.isnan(up)
+        right, up = np.where(nowhere, np.nan, right), np.where(nowhere, np.nan, up)
     turned, wrong = on_the_sky(right, up)
     if wrong.any():
         row = int(np.argmax(wrong))
