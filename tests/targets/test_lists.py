@@ -311,3 +311,16 @@ def test_an_infinite_coordinate_is_refused(tmp_path: Path) -> None:
     path.write_text('{"1": {"radec_geojson": {"coordinates": [1e400, 2]}}}')
     with pytest.raises(InputError, match="coordinates that cannot be read, in row 1"):
         read_source_list(path)
+
+
+@pytest.mark.parametrize("names", ["RAJ2000,DEJ2000", "_RAJ2000,_DEJ2000", "RA_ICRS,DE_ICRS"])
+def test_positions_are_found_as_the_cds_calls_them(tmp_path: Path, names: str) -> None:
+    """Names of columns of VizieR and SIMBAD; 4 h 16 min 24 s are 64.1 deg."""
+    from scope.io.user_tables import read_user_table
+
+    path = tmp_path / "list.csv"
+    path.write_text(f"Name,{names}\na,04 16 24,+37 30 00\nb,64.1,37.5\n")
+    wanted = read_source_list(path)
+    np.testing.assert_allclose([wanted.ra, wanted.dec], [[64.1] * 2, [37.5] * 2], atol=1e-12)
+    table = read_user_table(path, places=("ra", "dec"))
+    np.testing.assert_allclose([table["ra"], table["dec"]], [[64.1] * 2, [37.5] * 2], atol=1e-12)
