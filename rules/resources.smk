@@ -50,7 +50,7 @@ def estimate(target, unit):
 
 def light_curves(wildcards):
     """How many light curves a job works on: of a unit, a target, or all training targets."""
-    if "task" in wildcards.keys():
+    if {"task", "night"} & set(wildcards.keys()):
         return 0
     if "unit" in wildcards.keys():
         return light_curves_of_unit(wildcards.target, wildcards.unit)

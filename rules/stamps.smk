@@ -22,8 +22,8 @@ rule score_stamps:
     benchmark:
         "benchmarks/score_stamps/{night}.tsv"
     resources:
-        mem_mb=1500,
-        runtime=120,
+        mem_mb=memory("score_stamps"),
+        runtime=minutes("score_stamps"),
     params:
         version=STAGES["stamp_scores"],
         chunk=CONFIG.stamps.chunk,

@@ -88,8 +88,8 @@ def test_the_page_of_columns_is_what_the_declarations_say() -> None:
     assert "| `ra` | float64 | deg | position | pos.eq.ra;meta.main | yes |" in page
 
 
-OTHERS = ("scope/product/", "scope/tasks/")
-"""Tables whose rows are stars or alerts, of which the same words mean something else."""
+OTHERS = ("scope/product/", "scope/tasks/", "scope/active/")
+"""Tables whose rows are stars, alerts or questions: the same words mean something else there."""
 
 
 def test_names_that_tables_share_are_written_out_in_one_place() -> None:
