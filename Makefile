@@ -35,6 +35,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml envs/check_machine.sh
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@$(BIN)/python -m scope.cli.compile_kernels \
+	  || echo "Not compiled now: the first run will compile."
 	@touch $@
 
 demo: install

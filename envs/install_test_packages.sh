@@ -11,6 +11,8 @@ if [ "${SCOPE_NO_CHROMIUM:-}" != 1 ] && ! have chromium && ! have chromium-brows
 fi
 # It builds the GPU's kernels for this processor, so that they can be tested without a card.
 have g++ || packages+=(g++)
+# Its votlint reads the VOTables as TOPCAT does.
+have stilts || packages+=(stilts)
 if [ "${SCOPE_NO_SLURM:-}" != 1 ]; then
   have slurmctld || packages+=(slurmctld)
   have slurmd || packages+=(slurmd)
@@ -25,8 +27,8 @@ fi
 sudo=""
 [ "$(id -u)" = 0 ] || sudo="sudo"
 if ! command -v apt-get >/dev/null || { [ -n "$sudo" ] && ! command -v sudo >/dev/null; }; then
-  echo "error: the tests need: ${packages[*]}; install them, or set SCOPE_NO_CHROMIUM=1 and" \
-    "SCOPE_NO_SLURM=1 to leave those tests out" >&2
+  echo "error: the tests need: ${packages[*]}; install them, or set SCOPE_NO_CHROMIUM=1," \
+    "SCOPE_NO_SLURM=1 and SCOPE_NO_POSTGRES=1 to leave those tests out" >&2
   exit 2
 fi
 echo "Installing for the tests: ${packages[*]} …"

@@ -26,8 +26,7 @@ from scope.errors import ScopeError
 from scope.product.star_fusion import STARS
 from scope.provenance import STAGES
 from scope.surveys.labelling import map_path
-from scope.surveys.open import archive_arguments, kowalski_settings
-from scope.targets import FieldTarget, parse_target
+from scope.surveys.open import survey_settings as settings_of_survey
 from scope.targets.paths import without_wildcards
 from scope.targets.plan import Plan
 
@@ -49,6 +48,7 @@ def clearly(function):
 
 CONFIG = clearly(load_config)(overrides=config, root=workflow.basedir)
 PLAN = Plan(CONFIG)
+IS_REMOTE = clearly(lambda: PLAN.is_remote)()
 ALGORITHMS = list(dict.fromkeys([*DEFAULT_ALGORITHMS, *CONFIG.inference.algorithms]))
 """What is trained together, and can score: those of the shipped models, and those in use."""
 FACTS = {"config_hash": CONFIG.config_hash}
@@ -60,8 +60,8 @@ if CONFIG.probabilities.stated:
 
 
 wildcard_constraints:
-    target=r"field_\d+|ids_[A-Za-z0-9][\w.-]*|gcn_[\dT-]+",
-    unit=r"ccd_\d\d_quad_\d|chunk_\d\d\d+",
+    target=r"field_\d+|(ids|survey)_[A-Za-z0-9][\w.-]*|gcn_[\dT-]+",
+    unit=r"ccd_\d\d_quad_\d|(chunk|part)_\d\d\d+",
     algo="|".join(ALGORITHMS),
     kind="|".join([*ALGORITHMS, FUSED]),
     group=r"[A-Za-z0-9][\w.-]*",
@@ -124,15 +124,15 @@ def target_surveys(wildcards):
 
 def queries(wildcards):
     """Queries that a job has under way at a time; their sum over all jobs is limited."""
-    return int(PLAN.is_on_kowalski(wildcards.target))
+    return int(PLAN.is_downloaded(wildcards.target))
 
 
 def unless_downloaded(path):
     """Whatever can be read again from files is temporary; what was downloaded is kept."""
-    return path if CONFIG.survey == "kowalski" else temp(path)
+    return path if IS_REMOTE else temp(path)
 
 
-if CONFIG.survey == "kowalski" and "kowalski" not in workflow.global_resources:
+if IS_REMOTE and "kowalski" not in workflow.global_resources:
     # A limit on the command line or in a profile comes first.
     workflow.register_resource("kowalski", CONFIG.kowalski.max_queries)
 
@@ -278,7 +278,7 @@ def prediction_files(wildcards):
 @clearly
 def is_listed(wildcards):
     """Whether somebody chose the sources of a target, so that they are no sample of the sky."""
-    return not isinstance(parse_target(wildcards.target), FieldTarget)
+    return PLAN.is_selection(wildcards.target)
 
 
 def no_targets(wildcards):
@@ -289,7 +289,7 @@ def no_targets(wildcards):
 @clearly
 def complete_products():
     """Every product of the configured targets."""
-    if CONFIG.survey == "kowalski" and not CONFIG.targets:
+    if IS_REMOTE and not CONFIG.targets:
         return no_targets
     suffixes = ["parquet", *CONFIG.inference.formats]
     return [
@@ -427,18 +427,19 @@ def catalogue_tables(wildcards):
 @clearly
 def catalogued_survey(wildcards):
     """The survey whose light curves the catalogues label."""
-    if CONFIG.survey == "kowalski":
-        return kowalski_settings(CONFIG)
-    return archive_arguments(CONFIG)
+    return settings_of_survey(CONFIG)
 
 
 def catalogued_archive(wildcards):
+    """The folder of the survey's files, if it has one; a change is told by its time."""
+    if CONFIG.survey in CONFIG.surveys:
+        return [CONFIG.surveys[CONFIG.survey].folder]
     return [] if CONFIG.archive is None else [CONFIG.archive]
 
 
 def catalogued_queries(wildcards):
     """Queries of the database that the job has under way at a time."""
-    return int(CONFIG.survey == "kowalski")
+    return int(IS_REMOTE)
 
 
 @clearly
@@ -506,3 +507,23 @@ def answers_before(wildcards):
     """What people answered in the round before: no round begins without it."""
     before = int(wildcards.round) - 1
     return [f"results/active/{wildcards.task}/{before}/answers.csv"] if before else []
+
+
+@clearly
+def night_alerts(wildcards):
+    """The packets of a configured night."""
+    from scope.tasks.stamps.nights import alerts_of
+
+    return alerts_of(wildcards.night, CONFIG.stamps.alerts)
+
+
+@clearly
+def stamp_bundle(wildcards):
+    """The manifest of the model that scores stamps."""
+    from scope.tasks.stamps.nights import stamp_bundle_folder
+
+    roots = [Path("models"), Path(workflow.basedir) / "models"]
+    return str(
+        stamp_bundle_folder(roots, CONFIG.stamps.algorithm, CONFIG.stamps.group)
+        / MANIFEST
+    )

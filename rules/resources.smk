@@ -43,14 +43,14 @@ def estimate(target, unit):
     if is_list(target):
         rows = PLAN.source_list(target).rows_per_chunk
         return rows * LIGHT_CURVES_PER_ROW
-    if PLAN.is_on_kowalski(target):
+    if PLAN.is_downloaded(target):
         return KOWALSKI_LIGHT_CURVES
     return estimated_light_curves(PLAN.archive_inputs(target, unit))
 
 
 def light_curves(wildcards):
     """How many light curves a job works on: of a unit, a target, or all training targets."""
-    if "task" in wildcards.keys():
+    if {"task", "night"} & set(wildcards.keys()):
         return 0
     if "unit" in wildcards.keys():
         return light_curves_of_unit(wildcards.target, wildcards.unit)

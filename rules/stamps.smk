@@ -6,28 +6,9 @@ out  results/stamps/{night}.parquet every alert in order of candid: score, or wh
                                     ra, dec [deg], jd [d], mag
 """
 
-STAMPS = CONFIG.stamps
-
 
 wildcard_constraints:
     night=r"[A-Za-z0-9][\w.-]*",
-
-
-@clearly
-def night_alerts(wildcards):
-    """The packets of a configured night."""
-    from scope.tasks.stamps.nights import alerts_of
-
-    return alerts_of(wildcards.night, STAMPS.alerts)
-
-
-@clearly
-def stamp_bundle(wildcards):
-    """The manifest of the model that scores stamps."""
-    from scope.tasks.stamps.nights import stamp_bundle_folder
-
-    roots = [Path("models"), Path(workflow.basedir) / "models"]
-    return str(stamp_bundle_folder(roots, STAMPS.algorithm, STAMPS.group) / MANIFEST)
 
 
 rule score_stamps:
@@ -41,10 +22,10 @@ rule score_stamps:
     benchmark:
         "benchmarks/score_stamps/{night}.tsv"
     resources:
-        mem_mb=1500,
-        runtime=120,
+        mem_mb=memory("score_stamps"),
+        runtime=minutes("score_stamps"),
     params:
         version=STAGES["stamp_scores"],
-        chunk=STAMPS.chunk,
+        chunk=CONFIG.stamps.chunk,
     script:
         "../workflow/scripts/score_stamps.py"

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from scope.errors import InputError
 
@@ -21,6 +22,11 @@ LARGEST_EXACT_FLOAT = 2**53
 
 MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "nat", "null", "none", "<na>", "--"})
 """How programs write that there is no number, in lower case. As names they are names."""
+
+LOWEST_RA = -180.0
+"""Degrees; the highest is 360."""
+
+POSITIONS_ALLOWED = "degrees, ra from 0 to 360 (or -180 to 180), dec from -90 to 90"
 
 _HOW_IDS = (
     "a float keeps the first 16 digits only, a spreadsheet 15; write ids with all their digits, "
@@ -240,6 +246,35 @@ def parse_degrees(value: Any, kind: str) -> float:
     if np.isinf(number):
         raise RefusedCell("that is no number", value, allowed)
     return number
+
+
+def on_the_sky(
+    ra: npt.NDArray[np.float64], dec: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return right ascensions from 0 to below 360, and which positions are none on the sphere.
+
+    The one check of positions, for lists of people and for files of surveys. Some surveys count
+    right ascensions from -180 to 180 (Stripe 82), and narrow floats round them up to 360: both
+    are turned by a circle, once. Farther beyond is no other way of writing, but a fault.
+
+    Parameters
+    ----------
+    ra, dec : (n,) float64
+        Degrees, NaN where unknown.
+
+    Returns
+    -------
+    ra : (n,) float64
+        From 0 to below 360, where it is one.
+    wrong : (n,) bool
+        Right ascension beyond -180 to 360, declination beyond -90 to 90, or one of them without
+        the other.
+    """
+    beyond = (ra < LOWEST_RA) | (ra > 360.0) | (np.abs(dec) > 90.0)
+    turned = np.where(ra < 0, ra + 360.0, ra)
+    # Of a negative hair and a whole circle the sum is the circle.
+    turned = np.where(turned == 360.0, 0.0, turned)
+    return np.where(beyond, ra, turned), beyond | (np.isnan(ra) != np.isnan(dec))
 
 
 def _sexagesimal(text: str, kind: str, allowed: str) -> float:

@@ -18,7 +18,7 @@ from scope.schema import to_json
 
 STAGES: dict[str, int] = {
     "simulation": 3,
-    "sources": 2,
+    "sources": 3,
     "lightcurves": 2,
     "crossmatch": 1,
     "features": 6,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from scope.bands import BANDS_MEANING
 from scope.errors import InputError, MissingColumnError, few
 
 METADATA_KEY = "scope"
@@ -21,6 +22,7 @@ REASONS: dict[str, str] = {
     "impossible_position": "right ascension and declination are no place on the sky",
     "impossible_filter": "a filter, detector or quadrant that there is not",
     "bright_star": "close to a bright star, whose light spoils the photometry",
+    "no_position": "times are to be brought to the Sun, and it is not known where this is",
     "no_light_curve": "listed by the survey, which returned no light curve",
     "unequal_lists": "as many times as magnitudes, errors and flags are needed, and are not there",
     "other_dates": "dates are not of the system that their column says, so no cut is possible",
@@ -32,6 +34,28 @@ REASONS: dict[str, str] = {
     "no_features": "the collection of features asked for has none for this light curve",
 }
 """Why a row has no scores. A null reason means that nothing is wrong."""
+
+KINDS: dict[str, str] = {
+    "id": "a number that names a light curve, here or in another survey",
+    "name": "a text that names something",
+    "position": "where on the sky",
+    "place": "where on the camera and in the survey's fields, and through which filter",
+    "time": "when, or how long",
+    "count": "how many",
+    "brightness": "magnitudes and what is made of them",
+    "error": "a standard error",
+    "feature": "what is computed of a light curve",
+    "histogram": "numbers of a histogram",
+    "score": "what a model says of a class, 0 to 1, not calibrated",
+    "probability": "a calibrated probability",
+    "set": "a prediction set, as bits",
+    "flag": "true or false",
+    "reason": "why something is not there, one of a closed list",
+    "mask": "bits, one for each of several things",
+    "provenance": "where a row comes from",
+    "value": "any other",
+}
+"""What a column is; nobody has to tell it from the end of a name."""
 
 _PRIMITIVES: dict[str, pa.DataType] = {
     "bool": pa.bool_(),
@@ -89,6 +113,15 @@ class Column:
         Whether values may be missing.
     description : str
         What the column holds, in one line.
+    kind : str
+        A key of `KINDS`.
+    ucd : str
+        Unified content descriptor, UCD1+ of the IVOA; empty where none fits.
+
+    Raises
+    ------
+    InputError
+        If the kind is none.
     """
 
     name: str
@@ -96,11 +129,22 @@ class Column:
     unit: str = ""
     nullable: bool = True
     description: str = ""
+    kind: str = "value"
+    ucd: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(f"kind of column {self.name!r}", value=self.kind, allowed=KINDS)
+
+    def required(self) -> Column:
+        """Return the column as it is where no value is missing."""
+        return replace(self, nullable=False)
 
     @property
     def field(self) -> pa.Field:
-        """The Arrow field, unit and description in its metadata."""
+        """The Arrow field, all that is known of the column in its metadata."""
         metadata = {"unit": self.unit, "description": self.description}
+        metadata |= {"kind": self.kind, "ucd": self.ucd}
         return pa.field(
             self.name,
             arrow_type(self.dtype),
@@ -151,12 +195,22 @@ def parse_json(text: str | bytes, **options: Any) -> Any:
     Raises
     ------
     ValueError
-        If it is no JSON, or nested so deeply that reading it would exhaust the stack.
+        If it is no JSON, an object has a key twice (`json.loads` would keep the last of the two
+        values and say nothing), or it is nested so deeply that reading it would exhaust the stack.
     """
     try:
-        return json.loads(text, **options)
+        return json.loads(text, **{"object_pairs_hook": _once, **options})
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = [name for name in found if names.count(name) > 1]
+        raise ValueError(f"key that stands twice in one object: {few(twice)}")
+    return found
 
 
 def _encode(value: Any, where: str = "") -> str:
@@ -226,30 +280,94 @@ def require_columns(names: Sequence[str], needed: Sequence[str], where: str = ""
         )
 
 
-_ID = Column("_id", "int64", "", False, "Survey id of the light curve")
-_FIELD = Column("field", "int32", "", True, "Survey field number")
-_CCD = Column("ccd", "int32", "", True, "Detector, 1 to 16")
-_QUAD = Column("quad", "int32", "", True, "Quadrant of the detector, 1 to 4")
-_FILTER = Column("filter", "int32", "", True, "Filter: 1 g, 2 r, 3 i")
-_OBJ_ID = Column("obj_id", "string", "", True, "Name of the object in the list asked for")
-_REASON = Column("reason", "string", "", True, "Why there are no scores; null where all is well")
+def kind_of(field: pa.Field) -> str:
+    """Return the kind of a column, a key of `KINDS`; empty where its file does not say it."""
+    return (field.metadata or {}).get(b"kind", b"").decode()
 
-KEY_COLUMNS: tuple[Column, ...] = (
-    _ID,
-    Column("ra", "float64", "deg", True, "Right ascension, ICRS"),
-    Column("dec", "float64", "deg", True, "Declination, ICRS"),
-    _FIELD,
-    _CCD,
-    _QUAD,
-    _FILTER,
-    _OBJ_ID,
+
+def _column(name: str, dtype: str, unit: str, description: str, kind: str, ucd: str) -> Column:
+    return Column(name, dtype, unit, True, description, kind, ucd)
+
+
+ID = Column("_id", "int64", "", False, "Survey id of the light curve", "id", "meta.id;meta.main")
+RA = _column("ra", "float64", "deg", "Right ascension, ICRS", "position", "pos.eq.ra;meta.main")
+DEC = _column("dec", "float64", "deg", "Declination, ICRS", "position", "pos.eq.dec;meta.main")
+FIELD = _column("field", "int32", "", "Survey field number", "place", "meta.id;obs.field")
+CCD = _column("ccd", "int32", "", "Detector, 1 to 16", "place", "meta.id;instr.det")
+QUAD = _column(
+    "quad", "int32", "", "Quadrant of the detector, 1 to 4", "place", "meta.id;instr.det"
 )
+FILTER = _column("filter", "int32", "", f"Filter: {BANDS_MEANING}", "place", "meta.id;instr.filter")
+OBJ_ID = _column(
+    *("obj_id", "string", "", "Name of the object, in the list asked for or in the survey"),
+    *("name", "meta.id"),
+)
+REASON = _column(
+    *("reason", "string", "", "Why there are no scores; null where all is well"),
+    *("reason", "meta.note"),
+)
+N_EPOCHS = _column(
+    "n_epochs", "int32", "", "Good epochs after decimation", "count", "meta.number;obs"
+)
+N_LISTED = _column(
+    *("n_listed", "int32", "", "Epochs listed by the survey, before any cut"),
+    *("count", "meta.number;obs"),
+)
+PERIOD = _column("period", "float64", "d", "Period that the models see", "feature", "time.period")
+SIGNIFICANCE = _column(
+    "significance", "float64", "", "Significance of the period", "feature", "stat.snr;time.period"
+)
+LOG10_FAP = _column(
+    *("log10_fap", "float64", "", "Decimal logarithm of the period's false-alarm probability"),
+    *("feature", "stat.probability;time.period"),
+)
+IMPUTED = _column(
+    *("imputed", "uint64", ""),
+    "Bit n: the n-th imputable feature was filled; null if no scores",
+    *("mask", "meta.code"),
+)
+OOD = _column(
+    *("ood_p", "float32", ""),
+    "Part of light curves like those of training that are at least as strange as this one",
+    *("probability", "stat.probability"),
+)
+PROVENANCE = Column(
+    *("provenance", "int32", "", False, "Row's entry in the metadata table `provenance`"),
+    *("provenance", "meta.code"),
+)
+SURVEY_IDS: tuple[Column, ...] = tuple(
+    _column(name, "int64", "", f"{meaning} of the match", "id", "meta.id.cross")
+    for name, meaning in (
+        ("Gaia_EDR3___id", "Gaia EDR3 source_id"),
+        ("AllWISE___id", "AllWISE cntr"),
+        ("PS1_DR1___id", "Pan-STARRS1 objID"),
+    )
+)
+"""Ids in other surveys, best first."""
+
+SURVEY_ID_NAMES = tuple(column.name for column in SURVEY_IDS)
+
+KEY_COLUMNS: tuple[Column, ...] = (ID, RA, DEC, FIELD, CCD, QUAD, FILTER, OBJ_ID)
 """The identity columns, carried unchanged from the sources to every product."""
+
+PREDICTED_PLACE = tuple(c.name for c in (RA, DEC, PERIOD, FIELD, CCD, QUAD, FILTER))
+"""Columns that published predictions have between the ids and the scores."""
+
+PLACE_NAMES = (FIELD.name, CCD.name, QUAD.name)
+"""Those of `KEY_COLUMNS` that products of a survey without fields and detectors do not have."""
+
+
+def key_columns(names: Iterable[str]) -> tuple[Column, ...]:
+    """Return `KEY_COLUMNS`, less those of `PLACE_NAMES` where none of them is among `names`."""
+    if not set(PLACE_NAMES).isdisjoint(names):
+        return KEY_COLUMNS
+    return tuple(column for column in KEY_COLUMNS if column.name not in PLACE_NAMES)
+
 
 SOURCES: tuple[Column, ...] = (
     *KEY_COLUMNS,
-    Column("n_listed", "int32", "", True, "Epochs listed by the survey, before any cut"),
-    _REASON,
+    N_LISTED,
+    REASON,
 )
 """Every light curve of a unit, kept or dropped with a reason."""
 
@@ -264,14 +382,26 @@ def lightcurve_schema(mag_dtype: str = "float64") -> tuple[Column, ...]:
     """
     if mag_dtype not in ("float32", "float64"):
         raise InputError("type of magnitudes", value=mag_dtype, allowed=["float32", "float64"])
+    values = f"list<{mag_dtype}>"
     return (
-        _ID,
-        Column("hmjd", "list<float64>", "d", False, "Heliocentric modified Julian dates"),
-        Column("mag", f"list<{mag_dtype}>", "mag", False, "Magnitudes"),
-        Column("magerr", f"list<{mag_dtype}>", "mag", False, "Standard errors of the magnitudes"),
-        Column("n_epochs", "int32", "", False, "Points after cleaning"),
-        _REASON,
+        ID,
+        Column(
+            *("hmjd", "list<float64>", "d", False, "Heliocentric modified Julian dates"),
+            *("time", "time.epoch"),
+        ),
+        Column("mag", values, "mag", False, "Magnitudes", "brightness", "phot.mag"),
+        Column(
+            *("magerr", values, "mag", False, "Standard errors of the magnitudes"),
+            *("error", "stat.error;phot.mag"),
+        ),
+        N_EPOCHS.required(),
+        REASON,
     )
+
+
+def source_columns(names: Iterable[str]) -> tuple[Column, ...]:
+    """Return `SOURCES`, less those of `PLACE_NAMES` where none of them is among `names`."""
+    return (*key_columns(names), *SOURCES[len(KEY_COLUMNS) :])
 
 
 LIGHTCURVES: tuple[Column, ...] = lightcurve_schema()

@@ -53,7 +53,7 @@ def test_unknown_type_strings_are_refused_with_the_known_ones(dtype):
 
 def test_units_and_descriptions_are_in_the_schema_of_a_file():
     field = arrow_schema(COLUMNS).field("mag")
-    assert field.metadata == {b"unit": b"mag", b"description": b"Magnitudes"}
+    assert field.metadata == {b"unit": b"mag", b"description": b"Magnitudes", b"kind": b"value"}
     assert field.nullable
     assert not arrow_schema(COLUMNS).field("_id").nullable
 
@@ -114,6 +114,7 @@ def test_reasons_are_a_closed_list_with_explanations():
     assert set(REASONS) == {
         "bright_star",
         "no_light_curve",
+        "no_position",
         "no_good_epochs",
         "too_few_epochs",
         "no_period",

@@ -30,6 +30,9 @@ COLUMNS = (
     Column("note", "string", nullable=False, description="Anything"),
 )
 
+WITHDRAWN = "withdrawn"
+"""Note of a label that takes back what its labeller said of an object: it counts as never said."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 

@@ -129,6 +129,23 @@ def find_loop(task: str, settings: Mapping[str, Any]) -> Loop:
     return loop
 
 
+def prepare_pool(task: str, settings: Mapping[str, Any], folder: str | Path) -> None:
+    """Write what may be asked about, of a task with its settings, into a folder.
+
+    Parameters
+    ----------
+    task : str
+        Name of the task; see `find_loop`.
+    settings : mapping
+        Section of the configuration.
+    folder : path
+        Made where it does not exist.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    find_loop(task, settings).prepare(folder)
+
+
 def read_pool(folder: str | Path) -> pd.DataFrame:
     """Return ``pool.parquet`` of a folder."""
     from scope.io.frames import read_parquet
@@ -318,7 +335,7 @@ def score_round(
     if held.any():
         right = summary.mean[rows[held]].argmax(axis=1) == y[held]
         facts |= {"held_out": int(held.sum()), "accuracy_held_out": float(right.mean())}
-    frame.attrs = facts
+    frame.attrs.update(facts)
     write_parquet(frame, output)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scope.active.labels import Label
+from scope.active.labels import WITHDRAWN, Label
 from scope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def settle(
 ) -> list[Settled]:
     """Settle the labels of one task.
 
-    Each labeller counts once, with what he or she said last. Labels of people come before
+    Each labeller counts once, with what he or she said last, and not at all if that was taken back
+    (`scope.active.labels.WITHDRAWN`). Labels of people come before
     those of catalogues and programs. Where people disagree: ``votes`` takes the most votes,
     then an expert's, then the latest; ``expert`` an expert's before all others, ``last`` the
     latest.
@@ -85,9 +86,12 @@ def settle(
         about = (label.object, label.label if several else "")
         who = (label.source, label.labeller)
         groups[about].pop(who, None)
-        groups[about][who] = label
+        if label.note != WITHDRAWN:
+            groups[about][who] = label
     return [
-        _settled(list(groups[about].values()), rule, experts, several) for about in sorted(groups)
+        _settled(list(groups[about].values()), rule, experts, several)
+        for about in sorted(groups)
+        if groups[about]
     ]
 
 

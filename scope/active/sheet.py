@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def _write_table(rows: Sequence[dict[str, Any]], path: str | Path) -> None:
 
 
 def _article(
-    query: dict[str, Any],
+    query: Mapping[Any, Any],
     means: dict[str, float],
     summary: dict[str, Any],
     picture: str,

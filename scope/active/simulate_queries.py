@@ -162,7 +162,8 @@ def _play(
     split: int,
     options: LoopOptions,
 ) -> list[dict[str, Any]]:
-    labelled, rows, found = set(start.tolist()), [], []
+    labelled: set[Any] = set(start.tolist())
+    rows: list[dict[str, Any]] = []
     names = objects.astype(str)
     for number in range(options.rounds + 1):
         known = np.isin(objects, np.array(sorted(labelled)))
@@ -189,8 +190,8 @@ def _play(
             break
         pool = Pool(names, {"labelled": known, "held_out": test}, features)
         asking = Asking(strategy, options.size, options.batch)
-        found, _ = select_queries(summary, pool, asking, number, seed=_seed(options, split, number))
-        labelled |= set(objects[found["row"].to_numpy()].tolist())
+        asked, _ = select_queries(summary, pool, asking, number, seed=_seed(options, split, number))
+        labelled |= set(objects[asked["row"].to_numpy()].tolist())
     return rows
 
 

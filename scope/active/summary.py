@@ -114,7 +114,7 @@ def _spread(filled: Floats, spoke: npt.NDArray[np.bool_], mean: Floats, share: F
     return np.asarray(np.sqrt(variance), dtype=np.float64)
 
 
-def _check(p: Floats) -> None:
+def _check(p: npt.NDArray[np.floating]) -> None:
     if p.ndim != 3 or p.shape[2] < 2:
         raise InputError(
             "probabilities of members",

@@ -15,14 +15,14 @@ from scope.errors import InputError
 from scope.identifiers import iau_name
 from scope.io import read_metadata, read_schema, read_table, to_frame
 from scope.plugins import ALGORITHMS
-from scope.schema import require_columns
+from scope.schema import PLACE_NAMES, require_columns
+from scope.schema import PREDICTED_PLACE as PLACE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 STATISTICS = get_args(Statistic)
 
-PLACE = ("ra", "dec", "period", "field", "ccd", "quad", "filter")
 _NEEDED = ("_id", *SURVEY_IDS, *PLACE, "n_epochs", "reason")
 
 _log = logging.getLogger(__name__)
@@ -48,9 +48,10 @@ def consolidate(
     -------
     pandas.DataFrame
         ``obj_id`` (given, else from the position), ``survey_id`` (``Gaia_EDR3___<id>``, …, or
-        ``ZTF___<_id>``), ``_id``, ``ra``, ``dec``, ``period``, ``field``, ``ccd``, ``quad``
-        and ``filter``, ``n_light_curves`` that have scores, then the scores. Sources of which no
-        light curve has scores are left out, and counted in ``attrs``.
+        ``ZTF___<_id>``, with the survey's name where it is another), ``_id``, ``ra``, ``dec``,
+        ``period``, ``field``, ``ccd``, ``quad`` and ``filter``, ``n_light_curves`` that have
+        scores, then the scores. Sources of which no light curve has scores are left out, and
+        counted in ``attrs``.
 
     Raises
     ------
@@ -70,14 +71,17 @@ def consolidate(
     if lost:
         _log.warning("%d sources have no light curve with scores, and are left out", lost)
     result = stars[stars["n_scored"] > 0].sort_values("_id", ignore_index=True)
-    result["survey_id"] = result["survey_id"].fillna("ZTF___" + result["_id"].astype(str))
+    common = _common(paths)
+    survey = common.get("survey", "ZTF")
+    result["survey_id"] = result["survey_id"].fillna(f"{survey}___" + result["_id"].astype(str))
     result["obj_id"] = [
         name if isinstance(name, str) else iau_name(ra, dec)
         for name, ra, dec in zip(result["obj_id"], result["ra"], result["dec"], strict=True)
     ]
     result["n_light_curves"] = result["n_scored"]
-    result = result[["obj_id", "survey_id", "_id", *PLACE, "n_light_curves", *scores]]
-    result.attrs.update(_common(paths))
+    places = [name for name in PLACE if name in result]
+    result = result[["obj_id", "survey_id", "_id", *places, "n_light_curves", *scores]]
+    result.attrs.update(common)
     result.attrs.update({"consolidation_statistic": statistic, "sources_lost": lost})
     return result
 
@@ -88,7 +92,7 @@ def _score_names(paths: Sequence[str | Path], algorithm: str) -> list[str]:
     found: list[str] | None = None
     for path in paths:
         names = read_schema(path).names
-        require_columns(names, _NEEDED, f" in {path}")
+        require_columns(names, [n for n in _NEEDED if n not in PLACE_NAMES], f" in {path}")
         own = [name for name in names if is_score(name) and name.endswith(f"_{algorithm}")]
         if not own:
             raise InputError(f"no scores by {algorithm}", value=str(path))
@@ -108,7 +112,8 @@ def _read(path: str | Path, scores: Sequence[str]) -> pd.DataFrame:
 
     there = read_schema(path).names
     named = ["obj_id"] if "obj_id" in there else []
-    frame = to_frame(read_table(path, [*_NEEDED, *named, *scores]))
+    needed = [name for name in _NEEDED if name in there]
+    frame = to_frame(read_table(path, [*needed, *named, *scores]))
     if not named:
         frame["obj_id"] = pd.Series([None] * len(frame), dtype=object)
     return frame

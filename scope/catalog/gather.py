@@ -15,14 +15,10 @@ from scope.catalog.cursor import Cursor
 from scope.errors import DuplicateIdError, InputError
 from scope.io import TableWriter, metadata_of, read_ids, read_schema
 from scope.provenance import record
-from scope.schema import Column, to_json
+from scope.schema import PROVENANCE, to_json
 
 WINDOW_ROWS = 4096
 """Rows of the result that are put together at a time."""
-
-PROVENANCE = Column(
-    "provenance", "int32", "", False, "Row's entry in the metadata table `provenance`"
-)
 
 
 @dataclass(frozen=True)

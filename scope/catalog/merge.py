@@ -23,16 +23,14 @@ from scope.io import (
 )
 from scope.plugins import ALGORITHMS
 from scope.provenance import record
-from scope.schema import require_columns
+from scope.schema import PLACE_NAMES, SURVEY_ID_NAMES, require_columns
+from scope.schema import PREDICTED_PLACE as PLACE
 
 WINDOW_ROWS = 4096
 """Rows that are joined at a time."""
 
-SURVEY_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
+SURVEY_IDS = SURVEY_ID_NAMES
 """Ids in other surveys. Zero and not null stands for none, so that tables join on them."""
-
-PLACE = ("ra", "dec", "period", "field", "ccd", "quad", "filter")
-"""Columns that published predictions have between the ids and the scores."""
 
 RESULT = ("n_epochs", "significance", "log10_fap", "reason", "imputed", "ood_p", "provenance")
 """What a row tells about itself besides its place and its scores."""
@@ -51,7 +49,8 @@ def merge(
     """Write the predictions of one algorithm: every row, its keys, its scores.
 
     Columns: ``_id``, ``obj_id`` if any row has one, the survey ids (0 = none), ``ra``,
-    ``dec``, ``period``, ``field``, ``ccd``, ``quad``, ``filter``; ``n_epochs``,
+    ``dec``, ``period``, ``field``, ``ccd``, ``quad`` (where the survey has them), ``filter``;
+    ``n_epochs``,
     ``significance``, ``log10_fap``, ``reason``, ``imputed``, ``ood_p``, ``provenance``; then
     ``{tag}_{algorithm}``, float32 and not rounded, in the order of `scores`, null where
     ``reason`` says why.
@@ -136,7 +135,9 @@ def _columns(table: pa.Table) -> tuple[list[str], list[pa.ChunkedArray]]:
 def _key_fields(gathered: str | Path) -> list[pa.Field]:
     """Return the columns of a prediction file before the scores, as `gathered` has them."""
     schema = read_schema(gathered)
-    names = ["_id", "obj_id", *SURVEY_IDS, *PLACE, *RESULT]
+    has_places = not set(PLACE_NAMES).isdisjoint(schema.names)
+    places = [name for name in PLACE if has_places or name not in PLACE_NAMES]
+    names = ["_id", "obj_id", *SURVEY_IDS, *places, *RESULT]
     require_columns(schema.names, names, f" in {gathered}")
     if not _any_value(gathered, "obj_id"):
         names.remove("obj_id")

@@ -29,14 +29,20 @@ from scope.features.assemble import write_features
 from scope.features.catalogues import crossmatch_columns
 from scope.features.options import FeatureOptions
 from scope.features.rows import Rows
-from scope.io import TableWriter, iter_batches, read_metadata, read_table
+from scope.io import TableWriter, iter_batches, read_metadata, read_schema, read_table
 from scope.lightcurves.cleaning import CleaningOptions
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import CleanedLightCurves, cleaned_table, lightcurves_of
 from scope.lightcurves.nulls import NULLS, draw_fraction
 from scope.plugins import ALGORITHMS
 from scope.provenance import record
-from scope.schema import KEY_COLUMNS, Column, arrow_schema, lightcurve_schema
+from scope.schema import (
+    KEY_COLUMNS,
+    Column,
+    arrow_schema,
+    key_columns,
+    lightcurve_schema,
+)
 from scope.surveys.base import Survey
 from scope.surveys.fetch import cleaned_by_id
 
@@ -122,16 +128,16 @@ def fetch_nulls(
         [read_metadata(path) for path in features],
         **{**(facts or {}), "null_sample": asdict(sample)},
     )
-    with TableWriter(output, _schema(curves), metadata) as writer:
+    with TableWriter(output, _schema(curves, drawn.schema.names), metadata) as writer:
         for number, kind in enumerate(KINDS):
             made = NULLS[kind](curves, sample.seed)
             writer.write(_null_table(kind, number * len(ids), made, reasons, drawn))
     _log.info("%d light curves drawn, %d nulls", len(ids), writer.rows)
 
 
-def _carried() -> list[str]:
+def _carried(names: Sequence[str]) -> list[str]:
     """Return the columns that a null has of its light curve: place and cross-matches."""
-    keys = [column.name for column in KEY_COLUMNS if column.name not in ("_id", "obj_id")]
+    keys = [column.name for column in key_columns(names) if column.name not in ("_id", "obj_id")]
     return [*keys, *(column.name for column in crossmatch_columns())]
 
 
@@ -149,14 +155,14 @@ def _drawn(features: Sequence[str | Path], sample: SampleOptions) -> pa.Table:
     found = [
         piece.filter(pc.is_in(piece.column("_id"), chosen))
         for path in features
-        for piece in iter_batches(path, ["_id", *_carried()])
+        for piece in iter_batches(path, ["_id", *_carried(read_schema(path).names)])
     ]
     return pa.concat_tables([part.replace_schema_metadata(None) for part in found]).sort_by("_id")
 
 
-def _schema(curves: LightCurves) -> pa.Schema:
+def _schema(curves: LightCurves, names: Sequence[str]) -> pa.Schema:
     kind = "float32" if curves.mag.dtype == curves.magerr.dtype == np.float32 else "float64"
-    further = [c for c in (*KEY_COLUMNS, *crossmatch_columns()) if c.name in _carried()]
+    further = [c for c in (*KEY_COLUMNS, *crossmatch_columns()) if c.name in _carried(names)]
     return arrow_schema([*lightcurve_schema(kind), *NULL_COLUMNS, *further])
 
 
@@ -171,7 +177,7 @@ def _null_table(
     table = table.set_column(0, "_id", pa.array(first + np.arange(len(curves), dtype=np.int64)))
     table = table.append_column("null", pa.array([kind] * len(curves), pa.string()))
     table = table.append_column("of", drawn.column("_id"))
-    for name in _carried():
+    for name in _carried(drawn.schema.names):
         table = table.append_column(name, drawn.column(name))
     return table
 
@@ -228,6 +234,7 @@ def score_nulls(
             backend=backend,
             workers=workers,
             metadata=about,
+            keys=key_columns(read_schema(nulls).names),
         )
         found = read_table(nulls, ["_id", *(column.name for column in NULL_COLUMNS)])
         for number, bundle in enumerate(bundles):
@@ -248,9 +255,9 @@ def _rows(nulls: str | Path) -> Iterator[Rows]:
         keys = {
             "_id": piece.column("_id"),
             "obj_id": pa.array(alone, pa.string()),
-            **{name: piece.column(name) for name in names},
+            **{name: piece.column(name) for name in names if name in piece.schema.names},
         }
-        schema = arrow_schema(KEY_COLUMNS)
+        schema = arrow_schema(key_columns(piece.schema.names))
         yield Rows(
             pa.table([keys[field.name] for field in schema], schema=schema),
             lightcurves_of(piece.select(["_id", "hmjd", "mag", "magerr"]), nulls),

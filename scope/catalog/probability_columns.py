@@ -10,7 +10,11 @@ SHIFT = Column(
     "",
     True,
     "Largest difference of a <class>_p from <class>_p_field: what the class tree changed",
+    "value",
+    "stat.value",
 )
+
+PROBABILITY_UCD = "stat.probability;src.class"
 
 IN_CLASS, NOT_IN_CLASS = 1, 2
 """Bits of a prediction set."""
@@ -25,6 +29,8 @@ def single_column(tag: str, algorithm: str) -> Column:
         "",
         True,
         f"Probability of {tag} by {name} at the frequencies of the training set",
+        "probability",
+        PROBABILITY_UCD,
     )
 
 
@@ -36,12 +42,17 @@ def final_columns(tag: str) -> list[Column]:
         "p": f"Probability of {tag} here, never above that of the class it is a kind of",
     }
     return [
-        *(Column(f"{tag}_{end}", "float32", "", True, text) for end, text in meanings.items()),
+        *(
+            Column(f"{tag}_{end}", "float32", "", True, text, "probability", PROBABILITY_UCD)
+            for end, text in meanings.items()
+        ),
         Column(
             f"{tag}_set",
             "int8",
             "",
             True,
             f"Prediction set: {IN_CLASS} of {tag}, {NOT_IN_CLASS} not, 3 either, 0 neither",
+            "set",
+            "meta.code.class;src.class",
         ),
     ]

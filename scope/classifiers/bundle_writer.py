@@ -66,7 +66,9 @@ def write_bundle(
     files = {PREPROCESSING: preprocessing.content}
     if calibration is not None:
         files[CALIBRATION] = calibration.content
-    lists = {name: list(features[name]) for name in sorted({item.features for item in definitions})}
+    lists: dict[str, Sequence[str]] = {
+        name: list(features[name]) for name in sorted({item.features for item in definitions})
+    }
     write_general_bundle(
         output,
         task=VARIABLES.name,

@@ -24,7 +24,7 @@ from scope.classifiers.splits import (
     split_by_star,
     star_fraction,
 )
-from scope.classifiers.training_set import STAR, SURVEY, read_training_set
+from scope.classifiers.training_set import STAR, SURVEY, check_labels, read_training_set
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError
 from scope.preprocessing.columns import histogram_matrix
@@ -249,8 +249,8 @@ def load_training_data(
     MissingColumnError
         If a column is missing.
     InputError
-        If there are no rows, none in which all features are defined, or too few blocks of the
-        sky where these are split.
+        If there are no rows, a label is not from 0 to 1, there are no rows in which all
+        features are defined, or too few blocks of the sky where these are split.
     """
     options = options or DataOptions()
     labels = list(dict.fromkeys(label_columns(definitions)))
@@ -259,6 +259,7 @@ def load_training_data(
     wanted = {name: column.format(suffix=period_suffix) for name, column in SLICE_COLUMNS.items()}
     further = [*wanted.values(), SURVEY, VARIABLE]
     table, facts = read_training_set(path, needed, further, period_suffix)
+    check_labels(table, labels, path)
     slices = {name: column for name, column in wanted.items() if column in table.schema.names}
     stars, star_of_row = np.unique(table.column(STAR).to_pylist(), return_inverse=True)
     groups = _groups(table, stars, star_of_row, options.sky_block_deg)

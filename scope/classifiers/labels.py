@@ -14,7 +14,7 @@ from scope.cells import shortened
 from scope.classifiers.assemble import NO_PARENT, find_sorted
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io.kinds import STAR_NAMES, find_column
-from scope.io.user_tables import read_user_table
+from scope.io.user_tables import read_user_table, require_rows
 from scope.io.values import exact_ids, exact_names, exact_numbers
 from scope.schema import parse_json
 from scope.surveys.label_map import LABELS, Labelling, LabelMap
@@ -102,9 +102,11 @@ def read_labels(
     """
     import pandas as pd
 
+    paths = list(paths)
     parts = [_read(path, label_map, tuple(names)) for path in paths]
     if not parts:
         raise InputError("training set without labels", allowed="at least one file")
+    require_rows(sum(map(len, parts)), ", ".join(map(str, paths)))
     table = pd.concat(parts, ignore_index=True).sort_values("_id", kind="stable")
     twice = table["_id"][table["_id"].duplicated()]
     if len(twice):
@@ -165,6 +167,7 @@ def _who(frame: pd.DataFrame, path: str | Path) -> dict[str, Any]:
             allowed="an id in every row",
         )
     ids = found.to_numpy(dtype=np.int64)
+    _check_other_ids(frame, name, ids, path)
     star = _first(frame, STARS, "their stars", path)
     stars = exact_names(frame[star], star, path, first=0)
     surveys = (
@@ -175,6 +178,23 @@ def _who(frame: pd.DataFrame, path: str | Path) -> dict[str, Any]:
         "star": [one or f"light curve {own}" for one, own in zip(stars, ids, strict=True)],
         "survey": [one or Path(path).stem for one in surveys],
     }
+
+
+def _check_other_ids(
+    frame: pd.DataFrame, name: str, ids: npt.NDArray[np.int64], path: str | Path
+) -> None:
+    """Raise InputError if another column of ids says that a row is of another light curve."""
+    for other in (other for other in ID_NAMES if other in frame and other != name):
+        found = exact_ids(frame[other], other, path, first=0)
+        wrong = np.flatnonzero(~found.isna() & (found.to_numpy(np.int64, na_value=0) != ids))
+        if len(wrong):
+            row = int(wrong[0])
+            raise InputError(
+                f"labels of two light curves in one row, row {row} of {path}",
+                value=f"{name} {ids[row]}, {other} {found[row]} ({len(wrong)} such rows)",
+                allowed="one and the same id",
+                todo=f"drop the column that is not the light curve's id, {name} or {other}",
+            )
 
 
 def _labelling(label_map: LabelMap, name: str | None, path: str | Path) -> Labelling | None:

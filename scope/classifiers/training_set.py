@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
-from scope.errors import InputError, MissingColumnError
+from scope.errors import InputError, MissingColumnError, few
 from scope.io import read_hdf, read_metadata, read_schema, read_table
 from scope.io.frames import from_frame
 from scope.io.kinds import MATCH_IDS as SURVEY_IDS
 from scope.io.kinds import STAR_NAMES
-from scope.io.user_tables import plain_table, read_user_table
+from scope.io.user_tables import plain_table, read_user_table, require_rows
 from scope.io.values import exact_ids, exact_names, exact_numbers
 from scope.schema import parse_json, require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_log = logging.getLogger(__name__)
 
 STAR = "star"
 """Column of a training set that names the star of each row."""
@@ -97,8 +101,7 @@ def read_training_set(
     kept = list(dict.fromkeys([*needed, *(name for name in wanted if name in names)]))
     columns = list(dict.fromkeys([*kept, *tell]))
     table = plain_table(read_table(path, columns)) if whole is None else whole.select(columns)
-    if table.num_rows == 0:
-        raise InputError("training set without rows", value=str(path))
+    require_rows(table.num_rows, path)
     stars = _star_names(table, _star_columns(table, tell, path), path)
     table = numeric(table.select([name for name in kept if name != STAR]), path)
     return table.append_column(STAR, pa.array(stars, pa.string())), facts
@@ -106,6 +109,9 @@ def read_training_set(
 
 def numeric(table: pa.Table, path: str | Path) -> pa.Table:
     """Return a table whose texts are numbers, but for histograms and the origin of rows.
+
+    An infinite number measures nothing: imputers and models take it for a missing one, in
+    training as in scoring. A warning names the columns that have some.
 
     Raises
     ------
@@ -116,6 +122,7 @@ def numeric(table: pa.Table, path: str | Path) -> pa.Table:
         kind = field.type
         plain = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
         if field.name == DMDT or plain or pa.types.is_nested(kind):
+            _say_infinite(table.column(number), field.name, path)
             continue
         column = table.column(number)
         values = (
@@ -124,7 +131,35 @@ def numeric(table: pa.Table, path: str | Path) -> pa.Table:
             else pa.array(exact_numbers(column, field.name, path), from_pandas=True)
         )
         table = table.set_column(number, field.name, values)
+        _say_infinite(table.column(number), field.name, path)
     return table
+
+
+def _say_infinite(column: pa.ChunkedArray, name: str, path: str | Path) -> None:
+    if not pa.types.is_floating(column.type):
+        return
+    rows = np.flatnonzero(np.isinf(column.to_numpy(zero_copy_only=False)))
+    if len(rows):
+        _log.warning(
+            "%s: %d infinite values of %s count as missing (rows %s)",
+            path,
+            len(rows),
+            name,
+            few(rows + 1),
+        )
+
+
+def check_labels(table: pa.Table, labels: Iterable[str], path: str | Path) -> None:
+    """Raise InputError if a label of a training set is no probability; empty is unknown."""
+    for name in labels:
+        values = np.asarray(table.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False))
+        wrong = np.flatnonzero((values < 0) | (values > 1))
+        if len(wrong):
+            raise InputError(
+                f"label {name!r} of {path} that is no probability",
+                value=f"{values[wrong[0]]} in row {wrong[0] + 1} ({len(wrong)} such rows)",
+                allowed="0 to 1; empty where it is not known",
+            )
 
 
 def _check_search(

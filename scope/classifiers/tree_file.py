@@ -7,7 +7,6 @@ whoever damaged a file made them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.classifiers.ubjson import read_ubjson
+from scope.schema import parse_json
 
 LEAF = -1
 
@@ -45,7 +45,8 @@ def check_tree_file(path: str | Path) -> None:
     content = Path(path).read_bytes()
     try:
         if Path(path).suffix.lower() == ".json":
-            model = json.loads(content)
+            # Of a key that stands twice XGBoost may take the other value.
+            model = parse_json(content)
         else:
             model = read_ubjson(content)
         check_trees(model)

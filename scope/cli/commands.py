@@ -40,12 +40,12 @@ DOCUMENTED = {
 GROUPS: dict[str, tuple[str, ...]] = {
     "Data": (
         *("simulate", "download-archive", "get-quad-ids", "check-quads-for-sources"),
-        *("get-features", "generate-features", "estimate"),
+        *("make-crossmatch", "get-features", "generate-features", "estimate"),
     ),
     "Scores and catalogues": (
         *("run-scope-local", "run-inference", "create-inference-script", "combine-preds"),
         *("classify", "publish-stars", "export", "make-release", "compare-releases"),
-        *("summary", "plot-predictions", "verify"),
+        *("desk", "summary", "plot", "plot-predictions", "verify"),
     ),
     "Models and training": (
         *("models", "fetch-models", "import-models", "fetch-datasets"),

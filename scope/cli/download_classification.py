@@ -118,7 +118,7 @@ def _download(args: argparse.Namespace, config: Config) -> pd.DataFrame:
         download_table,
         is_downloaded,
     )
-    from scope.io.user_tables import read_user_table
+    from scope.io.user_tables import read_user_table, require_rows
 
     if args.file == PARSE:
         if not args.group_ids:
@@ -131,12 +131,17 @@ def _download(args: argparse.Namespace, config: Config) -> pd.DataFrame:
     table = read_user_table(
         args.file, text=JOINED_COLUMNS, names=["obj_id"], places=("ra", "dec"), first=0
     )
+    require_rows(table, args.file)
+    if args.start >= len(table):
+        raise UsageError(
+            "--start", value=args.start, allowed=f"up to {len(table) - 1}, the last row"
+        )
     if is_downloaded(table):
         print(f"{args.file} was downloaded before")
         return table.iloc[args.start :].reset_index(drop=True)
     write = _writer(args, f"{Path(args.file).stem}_fritzDownload")
     with open_fritz(config) as fritz:
-        return download_table(fritz, table, start=args.start, written=write)
+        return download_table(fritz, table, start=args.start, path=args.file, written=write)
 
 
 def _writer(args: argparse.Namespace, stem: str) -> Callable[[pd.DataFrame], None]:

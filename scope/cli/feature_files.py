@@ -94,7 +94,7 @@ def check_whole_field(args: argparse.Namespace, config: Config, files: Sequence[
         If a quadrant is missing.
     """
     from scope.surveys.get_quad_ids import count_ids
-    from scope.surveys.kowalski import ALL_UNITS
+    from scope.surveys.kowalski_settings import ALL_UNITS
     from scope.targets.plan import Plan
 
     target = target_of(args)

@@ -182,6 +182,7 @@ def _workflow(target: str, args: argparse.Namespace, config: Config) -> Path:
 def _config(args: argparse.Namespace) -> Config:
     """Return the configuration with the options of the command line."""
     from scope.config.load import load_config
+    from scope.surveys.registry import survey_kind
 
     given = {
         "days_ago": args.daysAgo,
@@ -205,7 +206,7 @@ def _config(args: argparse.Namespace) -> Config:
     if args.p_threshold is not None:
         overrides["thresholds"] = {"posting": args.p_threshold}
     config = load_config(overrides=overrides, config_path=args.config_path)
-    if config.survey == "archive" and config.archive is None:
+    if not survey_kind(config).is_configured(config):
         raise UsageError(
             "no survey to look for light curves in",
             todo="set the key archive to a folder of light curves, or survey to kowalski",

@@ -96,7 +96,7 @@ def _values(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], list[str]]
 def _values_of_table(path: str, key: str | None) -> tuple[list[tuple[str, Any]], list[str]]:
     from scope.cells import is_missing
     from scope.fritz.annotation_values import column_values
-    from scope.io.user_tables import read_user_table
+    from scope.io.user_tables import read_user_table, require_rows
 
     table = read_user_table(path, text=[key] if key else [], names=["obj_id"])
     for name in ("obj_id", *([key] if key else [])):
@@ -104,6 +104,7 @@ def _values_of_table(path: str, key: str | None) -> tuple[list[tuple[str, Any]],
             raise MissingColumnError(
                 f"no such column in {path}", value=name, allowed=list(table.columns)
             )
+    require_rows(table, path)
     values = [None] * len(table) if key is None else column_values(table[key], key, path)
     pairs: list[tuple[str, Any]] = []
     empty: list[str] = []

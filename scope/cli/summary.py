@@ -92,4 +92,4 @@ def _lines(summary: Summary, config: Config) -> Iterator[str]:
         numbers = "".join(
             f"{counts[name]:>10,}" if name in counts else f"{'-':>10}" for name in algorithms
         )
-        yield f"  {tag:<8}{labels.get(tag, ''):<{width - 10}}{numbers}"
+        yield f"  {tag:<10}{labels.get(tag, ''):<{width - 12}}{numbers}"

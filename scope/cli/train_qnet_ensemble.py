@@ -14,7 +14,13 @@ log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: Parser) -> None:
-    """Declare the options."""
+    """Declare the options: those of the document, and further ones."""
+    _add_spectra(parser)
+    _add_training(parser)
+    _add_network(parser)
+
+
+def _add_spectra(parser: Parser) -> None:
     parser.add_argument(
         "-d", "--data", nargs="+", default=[], metavar="FILE", help="spectra of eBOSS or BOSS"
     )
@@ -42,6 +48,9 @@ def add_arguments(parser: Parser) -> None:
         metavar="FILE",
         help="truth table of those: TARGETID, VI_Z, VI_QUALITY, VI_CLASS",
     )
+
+
+def _add_training(parser: Parser) -> None:
     parser.add_argument(
         "-e", "--epochs", type=positive_int, default=8, metavar="N", help="epochs of each member"
     )
@@ -82,6 +91,9 @@ def add_arguments(parser: Parser) -> None:
         help="members of the ensemble",
     )
     parser.add_flag("-se", "--single-exp", help="take one exposure of each TARGETID")
+
+
+def _add_network(parser: Parser) -> None:
     parser.add_argument(
         "--layers", type=positive_int, default=4, metavar="N", help="convolutions, 4 or 6"
     )

@@ -171,11 +171,12 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
     from scope.fritz.results import ResultFiles, write_named
     from scope.fritz.rows import PERIOD, SURVEY_ID
     from scope.fritz.upload import Upload
-    from scope.io.user_tables import read_user_table
+    from scope.io.user_tables import read_user_table, require_rows
 
     table = read_user_table(
         args.file, known=[PERIOD], names=["obj_id", SURVEY_ID], places=("ra", "dec"), first=0
     )
+    require_rows(table, args.file)
     require_field_check(table.attrs, args.file, forced=args.ignore_field_check)
     if not args.include_strange:
         table = without_strange(table, config.probabilities.strange_below)
@@ -269,8 +270,9 @@ def light_curve_source(config: Config, options: UploadOptions) -> LightCurveSour
     """Return where photometry comes from; None if there is no survey and none is needed."""
     from scope.fritz.photometry import LightCurveSource
     from scope.surveys.open import configured_survey
+    from scope.surveys.registry import survey_kind
 
-    if config.survey == "kowalski" or config.archive is not None:
+    if survey_kind(config).is_configured(config):
         return LightCurveSource(lambda: configured_survey(config))
     if options.pictures or not options.skip_phot:
         raise UsageError(

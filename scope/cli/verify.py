@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 from scope.cli.arguments import Parser
-from scope.errors import InputError
+from scope.errors import InputError, few
 from scope.runs.records import require_idle
-from scope.runs.verify import remove_damaged, verify_file, verify_target
-
-_TARGET = re.compile(r"[a-z]+_[^/.]+")
+from scope.runs.verify import remove_damaged, targets_there, verify_file, verify_target
+from scope.targets.suggest import did_you_mean
 
 
 def add_arguments(parser: Parser) -> None:
@@ -32,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     if options.remove:
         require_idle(options.directory)
     for name in options.products:
-        if _TARGET.fullmatch(name) and not Path(name).is_file():
+        if not Path(name).is_file() and "/" not in name and not Path(name).suffix:
             verify_products(name, options.directory, remove=options.remove)
         else:
             print(verify(name))
@@ -63,8 +61,13 @@ def verify_products(target: str, folder: Path, *, remove: bool) -> None:
     """
     check = verify_target(target, folder)
     if check.files == 0:
+        there = targets_there(folder)
+        question = did_you_mean(target, there)
         raise InputError(
-            "no products of this target", value=target, todo="name the run's folder: --directory"
+            "no products of this target",
+            value=target,
+            allowed=few(there) if there else None,
+            todo="; ".join(filter(None, [question, "name the run's folder: --directory"])),
         )
     for fault in check.faults.values():
         print(fault)

@@ -16,7 +16,7 @@ from scope.config.base import WHOLE
 from scope.config.explain import config_error, replaced_error
 from scope.config.model import Config
 from scope.errors import ConfigError, NotFoundError
-from scope.io.yamltext import check_nesting
+from scope.io.yamltext import OnceLoader, check_nesting
 from scope.plugins import ALGORITHMS
 
 CONFIG_FILES = ("config.yaml", "features.yaml", "classes.yaml")
@@ -173,18 +173,11 @@ def _files(root: Path, run_folder: Path, config_path: str | Path | None) -> list
     return [*found.values(), *([] if config_path is None else [Path(config_path)])]
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A safe loader to which a key that stands twice is an error."""
+class _Loader(OnceLoader):
+    """A loader to which a key that stands twice, or is no text, is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
-        seen: set[str] = set()
-        for name, _ in node.value:
-            if name.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {name.value!r} stands twice", name.start_mark
-                )
-            seen.add(name.value)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        mapping = super().construct_mapping(node, deep=deep)
         for name in mapping:
             if not isinstance(name, str):
                 raise yaml.constructor.ConstructorError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import model_validator
 
@@ -26,6 +26,7 @@ from scope.config.sections import (
     Thresholds,
 )
 from scope.config.stamps import Stamps
+from scope.config.surveys import SurveyName, SurveySection
 from scope.config.tracking import FeatureStats, Tracking
 from scope.config.training import Training
 from scope.errors import ConfigError
@@ -49,8 +50,15 @@ class Config(Section):
         "sources, gcn_<time> for an event; none: all fields of the archive, or one simulated "
         "field; with Kowalski they must be named",
     )
-    survey: Literal["archive", "kowalski"] = key(
-        "archive", "where light curves come from: a folder of files, or the database Kowalski"
+    survey: SurveyName = key(
+        "archive",
+        "where light curves come from: archive, the survey's own files; kowalski, the database; "
+        "or the name of a section of surveys",
+    )
+    surveys: dict[SurveyName, SurveySection] = key(
+        dict,
+        "folders of light curves of any survey, by name, each with its columns, bands and times; "
+        "they are targets survey_<name>",
     )
     archive: str | None = key(
         None, "folder of bulk light-curve files; null simulates the targets", min_length=1
@@ -141,6 +149,13 @@ class Config(Section):
             settings["kowalski"] = self.kowalski.model_dump(
                 mode="json", include={"collections", "programids"}
             )
+        if self.survey in self.surveys:
+            settings["simulation"] = None
+        if self.surveys:
+            settings["surveys"] = {
+                name: section.model_dump(mode="json", exclude={"folder"})
+                for name, section in self.surveys.items()
+            }
         return hash_json(settings)
 
     def kowalski_options(self, queries: int = 1) -> KowalskiOptions:

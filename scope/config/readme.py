@@ -77,9 +77,9 @@ as above.
 
 ## Hash
 
-Each product records a hash of the settings that decide its numbers (`survey`, `data_release`,
-`feature_generation` and `features.info.period_suffix`; with `survey: kowalski`, also
-`kowalski.collections` and `kowalski.programids`). Where files lie, how much is done at a time
+Each product records a hash of the settings that decide its numbers (`survey`, `surveys`,
+`data_release`, `feature_generation` and `features.info.period_suffix`; with `survey: kowalski`,
+also `kowalski.collections` and `kowalski.programids`). Where files lie, how much is done at a time
 and the thresholds are no part of it. Trained models record what they were trained with.
 
 ## Keys

@@ -27,9 +27,9 @@ FieldName = Annotated[str, matching(r"field_[1-9]\d{0,3}", "field_<number>, such
 TargetName = Annotated[
     str,
     matching(
-        r"field_[1-9]\d{0,3}|ids_[A-Za-z0-9][\w.-]*|gcn_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d",
-        "field_<number>, such as field_297, ids_<name> with the name of a list, or "
-        "gcn_<time of an event>, such as gcn_2023-05-21T05-30-43",
+        r"field_[1-9]\d{0,3}|(ids|survey)_[A-Za-z0-9][\w.-]*|gcn_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d",
+        "field_<number>, such as field_297, survey_<name> with the name of a survey, ids_<name> "
+        "with the name of a list, or gcn_<time of an event>, such as gcn_2023-05-21T05-30-43",
     ),
 ]
 Years = Annotated[float, Field(gt=0)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -25,18 +25,19 @@ from scope.features.batch import (
     thread_pool,
 )
 from scope.features.catalogues import crossmatch_columns
+from scope.features.compiled import say_if_compiling
 from scope.features.edges import SIZE
 from scope.features.options import FeatureOptions
 from scope.features.registry import light_curve_columns, product_columns, star_columns
 from scope.features.rows import Rows, joined_rows
-from scope.io import TableWriter, count_rows, read_metadata
+from scope.io import TableWriter, count_rows, read_metadata, read_schema
 from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import emptied, is_dropped
 from scope.periods.backends import get_backend
 from scope.periods.grid import longest_baseline
 from scope.periods.options import JOINT, LS_BIC
 from scope.provenance import record
-from scope.schema import Column, arrow_schema, arrow_type
+from scope.schema import KEY_COLUMNS, Column, arrow_schema, arrow_type, key_columns
 
 _log = logging.getLogger(__name__)
 
@@ -142,6 +143,7 @@ def compute_features(
         workers=workers,
         metadata=metadata,
         total=count_rows(sources),
+        keys=key_columns(read_schema(sources).names),
     )
     _log.info("%d rows, %d with features", summary.rows, summary.with_features)
     for reason, count in summary.reasons.items():
@@ -158,6 +160,7 @@ def write_features(
     workers: int,
     metadata: Mapping[str, Any],
     total: int | None = None,
+    keys: Sequence[Column] = KEY_COLUMNS,
 ) -> Summary:
     """Compute and write the features of rows that come piece by piece, in their order.
 
@@ -175,6 +178,8 @@ def write_features(
         Record of the product.
     total : int, optional
         How many rows there are, for those who wait.
+    keys : sequence of Column
+        The identity columns of the pieces.
 
     Returns
     -------
@@ -182,7 +187,9 @@ def write_features(
     """
     # A backend that is not there is an error before anything is read.
     get_backend(backend)
-    columns = product_columns(options)
+    if backend == "cpu":
+        say_if_compiling()
+    columns = product_columns(options, keys)
     counts: Counter[str] = Counter()
     begun = spoken = time.monotonic()
 
@@ -320,7 +327,8 @@ def _to_table(
     else:
         for column in crossmatch_columns():
             arrays[column.name] = _absent(column, n)
-    return pa.table(arrays, schema=arrow_schema(product_columns(options)))
+    columns = product_columns(options, key_columns(piece.keys.schema.names))
+    return pa.table(arrays, schema=arrow_schema(columns))
 
 
 def _of_stars(

@@ -134,7 +134,8 @@ def _stored(pieces: Iterable[Rows], files: Sequence[IO[bytes]]) -> tuple[LightCu
         curves = piece.lightcurves.take(kept)
         ids.append(curves.ids)
         lengths.append(curves.n_epochs)
-        keys.append(piece.keys.select(_KEYS).take(pa.array(kept)))
+        there = [name for name in _KEYS if name in piece.keys.schema.names]
+        keys.append(piece.keys.select(there).take(pa.array(kept)))
         for file, values in zip(files, (curves.time, curves.mag, curves.magerr), strict=True):
             file.write(values.astype(np.float64).tobytes())
     time, mag, magerr = (_mapped(file) for file in files)
@@ -159,7 +160,13 @@ def _stars(keys: pa.Table, options: FeatureOptions) -> list[npt.NDArray[np.int64
     if isinstance(source, pa.ChunkedArray):
         source = source.combine_chunks()
     number = source.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    places = [keys.column(name).fill_null(-1).to_numpy().astype(np.int64) for name in _PLACE]
+    # A survey without fields has one light curve of a star in a filter.
+    places = [
+        keys.column(name).fill_null(-1).to_numpy().astype(np.int64)
+        if name in keys.schema.names
+        else np.zeros(keys.num_rows, dtype=np.int64)
+        for name in _PLACE
+    ]
     _, series = np.unique(np.stack(places, axis=1), axis=0, return_inverse=True)
     # Without a field or a filter nothing says that two light curves are of one series.
     unknown = (places[0] < 0) | (places[-1] < 0)

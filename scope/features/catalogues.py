@@ -52,22 +52,36 @@ class Catalogue:
                 unit=column.unit,
                 nullable=True,
                 description=column.description,
+                kind=column.kind,
+                ucd=column.ucd,
             )
             for column in self.columns
         )
 
 
 def _column(name: str, unit: str, description: str, dtype: str = "float64") -> Column:
-    return Column(name=name, dtype=dtype, unit=unit, nullable=True, description=description)
+    return Column(name, dtype, unit, True, description)
+
+
+def _id(description: str) -> Column:
+    return Column("_id", "int64", "", True, description, "id", "meta.id.cross")
+
+
+def _magnitude(name: str, ucd: str, description: str) -> Column:
+    return Column(name, "float64", "mag", True, description, "brightness", f"phot.mag;{ucd}")
+
+
+def _error(name: str, unit: str, of: str, description: str) -> Column:
+    return Column(name, "float64", unit, True, description, "error", f"stat.error;{of}")
 
 
 def _allwise() -> Catalogue:
-    columns = [_column("_id", "", "AllWISE source id (cntr) of the nearest match", "int64")]
-    for band in (1, 2, 3, 4):
-        columns.append(_column(f"w{band}mpro", "mag", f"AllWISE W{band} magnitude (Vega)"))
-        columns.append(
-            _column(f"w{band}sigmpro", "mag", f"standard error of the AllWISE W{band} magnitude")
-        )
+    columns = [_id("AllWISE source id (cntr) of the nearest match")]
+    for band, microns in ((1, "3-4um"), (2, "4-8um"), (3, "8-15um"), (4, "15-30um")):
+        about = f"AllWISE W{band} magnitude"
+        columns.append(_magnitude(f"w{band}mpro", f"em.IR.{microns}", f"{about} (Vega)"))
+        name = f"w{band}sigmpro"
+        columns.append(_error(name, "mag", "phot.mag", f"standard error of the {about}"))
     columns.append(
         _column("ph_qual", "", "AllWISE photometric quality, one letter per band", "string")
     )
@@ -75,17 +89,27 @@ def _allwise() -> Catalogue:
 
 
 def _gaia() -> Catalogue:
+    per_year, pm = "mas/yr", "pos.pm;pos.eq"
     columns = (
-        _column("_id", "", "Gaia EDR3 source_id of the nearest match", "int64"),
-        _column("phot_g_mean_mag", "mag", "Gaia G magnitude (Vega)"),
-        _column("phot_bp_mean_mag", "mag", "Gaia BP magnitude (Vega)"),
-        _column("phot_rp_mean_mag", "mag", "Gaia RP magnitude (Vega)"),
-        _column("parallax", "mas", "Gaia parallax"),
-        _column("parallax_error", "mas", "standard error of the Gaia parallax"),
-        _column("pmra", "mas/yr", "Gaia proper motion in right ascension, times cos(dec)"),
-        _column("pmra_error", "mas/yr", "standard error of pmra"),
-        _column("pmdec", "mas/yr", "Gaia proper motion in declination"),
-        _column("pmdec_error", "mas/yr", "standard error of pmdec"),
+        _id("Gaia EDR3 source_id of the nearest match"),
+        _magnitude("phot_g_mean_mag", "em.opt", "Gaia G magnitude (Vega)"),
+        _magnitude("phot_bp_mean_mag", "em.opt.B", "Gaia BP magnitude (Vega)"),
+        _magnitude("phot_rp_mean_mag", "em.opt.R", "Gaia RP magnitude (Vega)"),
+        Column(
+            *("parallax", "float64", "mas", True, "Gaia parallax", "value", "pos.parallax.trig")
+        ),
+        _error("parallax_error", "mas", "pos.parallax", "standard error of the Gaia parallax"),
+        Column(
+            *("pmra", "float64", per_year, True),
+            "Gaia proper motion in right ascension, times cos(dec)",
+            *("value", f"{pm}.ra"),
+        ),
+        _error("pmra_error", per_year, f"{pm}.ra", "standard error of pmra"),
+        Column(
+            *("pmdec", "float64", per_year, True, "Gaia proper motion in declination"),
+            *("value", f"{pm}.dec"),
+        ),
+        _error("pmdec_error", per_year, f"{pm}.dec", "standard error of pmdec"),
         _column("astrometric_excess_noise", "mas", "excess noise of the Gaia astrometric solution"),
         _column("phot_bp_rp_excess_factor", "", "(BP flux + RP flux) / G flux"),
     )
@@ -93,11 +117,14 @@ def _gaia() -> Catalogue:
 
 
 def _panstarrs() -> Catalogue:
-    columns = [_column("_id", "", "Pan-STARRS1 objID of the nearest match", "int64")]
-    for band in "grizy":
-        columns.append(_column(f"{band}MeanPSFMag", "mag", f"mean {band} PSF magnitude (AB)"))
+    columns = [_id("Pan-STARRS1 objID of the nearest match")]
+    optical = {"g": "B", "r": "R", "i": "I", "z": "I", "y": "I"}
+    for band, letter in optical.items():
+        about = f"mean {band} PSF magnitude (AB)"
+        columns.append(_magnitude(f"{band}MeanPSFMag", f"em.opt.{letter}", about))
+        name = f"{band}MeanPSFMagErr"
         columns.append(
-            _column(f"{band}MeanPSFMagErr", "mag", f"standard error of the mean {band} magnitude")
+            _error(name, "mag", "phot.mag", f"standard error of the mean {band} magnitude")
         )
     columns.append(_column("qualityFlag", "", "Pan-STARRS1 object quality bits", "int64"))
     return Catalogue("PS1_DR1", tuple(columns), "Flewelling et al. 2020, ApJS 251, 7")
@@ -119,7 +146,8 @@ ALERT_COLUMNS: tuple[Column, ...] = (
 )
 """The columns that the alerts bring, without the flag."""
 
-ALERTS_SEARCHED = "ZTF_alerts__searched"
+ALERTS = "ZTF_alerts"
+ALERTS_SEARCHED = f"{ALERTS}__searched"
 """Name of the flag that says whether there was a table of alerts."""
 
 
@@ -131,16 +159,8 @@ def crossmatch_columns() -> tuple[Column, ...]:
     columns = list(ALERT_COLUMNS)
     for catalogue in CATALOGUES.values():
         columns.extend(catalogue.product_columns())
-    names = [*(catalogue.searched for catalogue in CATALOGUES.values()), ALERTS_SEARCHED]
-    for name in names:
-        what = name.removesuffix("__searched")
-        columns.append(
-            Column(
-                name=name,
-                dtype="bool",
-                unit="",
-                nullable=False,
-                description=f"whether a {what} table was there to be searched",
-            )
-        )
+    flags = {catalogue.name: catalogue.searched for catalogue in CATALOGUES.values()}
+    for what, name in {**flags, ALERTS: ALERTS_SEARCHED}.items():
+        meaning = f"whether a {what} table was there to be searched"
+        columns.append(Column(name, "bool", "", False, meaning, "flag", "meta.code"))
     return tuple(columns)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scope.features.catalogues import ALERT_COLUMNS, CATALOGUES
+from scope.schema import CCD, DEC, FIELD, QUAD, RA, Column
 
 FeatureSet = Literal["phenomenological", "ontological"]
 
@@ -47,6 +48,10 @@ class Feature:
         What it is, in one line.
     source : str
         Its formula, or where it is from.
+    kind : str
+        As in `scope.schema.Column`.
+    ucd : str
+        As in `scope.schema.Column`; of most features none fits.
     """
 
     name: str
@@ -59,6 +64,8 @@ class Feature:
     impute: Imputation
     description: str
     source: str
+    kind: str = "feature"
+    ucd: str = ""
 
     def column_name(self, period_suffix: str | None = None) -> str:
         """Return the name of its column, with the suffix where it has one."""
@@ -132,6 +139,15 @@ _STATISTICS: tuple[tuple[str, str, str, str], ...] = (
     ("sw", "", "Shapiro-Wilk W of m / e", "Royston 1995, AS R94"),
 )
 
+_STATISTIC_UCDS = {
+    "n": "meta.number;obs",
+    "median": "phot.mag;stat.median",
+    "wmean": "phot.mag;stat.mean",
+    "wstd": "stat.stdev;phot.mag",
+    "median_abs_dev": "stat.stdev;phot.mag",
+}
+"""All others measure how something varies."""
+
 _PERIODS: tuple[tuple[str, str, str, str], ...] = (
     ("period", "d", "period", "period search of the suffix"),
     ("significance", "", "significance of the period", "period search of the suffix"),
@@ -176,12 +192,12 @@ _FOURIER: tuple[tuple[str, str, str, str], ...] = (
     ),
 )
 
-_POSITION: tuple[tuple[str, str, str, str], ...] = (
-    ("ra", "deg", "float64", "right ascension, ICRS"),
-    ("dec", "deg", "float64", "declination, ICRS"),
-    ("field", "", "int32", "survey field number"),
-    ("ccd", "", "int32", "detector"),
-    ("quad", "", "int32", "quadrant of the detector"),
+_POSITION: tuple[tuple[Column, str], ...] = (
+    (RA, "right ascension, ICRS"),
+    (DEC, "declination, ICRS"),
+    (FIELD, "survey field number"),
+    (CCD, "detector"),
+    (QUAD, "quadrant of the detector"),
 )
 
 _CATALOGUE_INPUTS: dict[str, tuple[str, ...]] = {
@@ -198,13 +214,18 @@ _CATALOGUE_INPUTS: dict[str, tuple[str, ...]] = {
 }
 """What ontological models see of each catalogue."""
 
-_FILLED_WITH_MEDIAN = ("w1sigmpro", "w2sigmpro", "parallax_error", "phot_bp_rp_excess_factor")
+_FILLED_WITH_MEDIAN = ("phot_bp_rp_excess_factor",)
+"""As errors are."""
 
 
 def statistics() -> tuple[Feature, ...]:
     """Return the 22 basic statistics."""
     return tuple(
-        Feature(name, unit, "float64", "statistics", False, name != "n", name != "n", "none", *text)
+        Feature(  # type: ignore[misc]
+            *(name, unit, "float64", "statistics", False, name != "n", name != "n", "none"),
+            *text,
+            ucd=_STATISTIC_UCDS.get(name, "src.var.index"),
+        )
         for name, unit, *text in _STATISTICS
     )
 
@@ -231,7 +252,10 @@ def periods() -> tuple[Feature, ...]:
 def fourier() -> tuple[Feature, ...]:
     """Return the 14 Fourier features."""
     return tuple(
-        Feature(name, unit, "float64", "fourier", True, True, True, "none", *text)
+        Feature(  # type: ignore[misc]
+            *(name, unit, "float64", "fourier", True, True, True, "none", *text),  # type: ignore[arg-type]
+            ucd="stat.fit.param",
+        )
         for name, unit, *text in _FOURIER
     )
 
@@ -250,6 +274,8 @@ def alerts() -> tuple[Feature, ...]:
             "zero",
             column.description,
             "Bellm et al. 2019, PASP 131, 018002; Duev et al. 2019, MNRAS 489, 3582",
+            column.kind,
+            column.ucd,
         )
         for column in ALERT_COLUMNS
     )
@@ -270,24 +296,29 @@ def catalogues() -> tuple[Feature, ...]:
                     False,
                     False,
                     included,
-                    _catalogue_imputation(column.name) if included else "none",
+                    _catalogue_imputation(column) if included else "none",
                     column.description,
                     catalogue.reference,
+                    column.kind,
+                    column.ucd,
                 )
             )
     return tuple(features)
 
 
-def _catalogue_imputation(column: str) -> Imputation:
-    filled = column in _FILLED_WITH_MEDIAN or column.endswith("MagErr")
+def _catalogue_imputation(column: Column) -> Imputation:
+    filled = column.kind == "error" or column.name in _FILLED_WITH_MEDIAN
     return "median" if filled else "regress"
 
 
 def positions() -> tuple[Feature, ...]:
     """Return the key columns that a model might be given, though none is by default."""
     return tuple(
-        Feature(name, unit, dtype, "position", False, False, False, "none", text, "the survey")
-        for name, unit, dtype, text in _POSITION
+        Feature(
+            *(column.name, column.unit, column.dtype, "position", False, False, False, "none"),
+            *(text, "the survey", column.kind, column.ucd),
+        )
+        for column, text in _POSITION
     )
 
 
@@ -303,5 +334,6 @@ DMDT = Feature(
     "histogram of pairs of epochs, 26 differences in magnitude (rows) by 26 in time, "
     "row after row, of unit Frobenius norm",
     "Mahabal et al. 2017, arXiv:1709.06257",
+    "histogram",
 )
 """The histogram, which networks take through an input of its own."""

@@ -24,6 +24,12 @@ from scope.lightcurves.curves import LightCurves
 NAMES: tuple[str, ...] = names_of("fourier")
 """Names of the features, in the order of the columns, without the period suffix."""
 
+# Columns by name; the harmonics follow the first, amplitude and phase in turns.
+POWER, BIC, LEVEL, SLOPE, AMPLITUDE, PHASE = (
+    NAMES.index(name) for name in ("f1_power", "f1_BIC", "f1_a", "f1_b", "f1_amp", "f1_phi0")
+)
+
+
 MAX_HARMONICS = 5
 
 _N_COEFFICIENTS = 2 + 2 * MAX_HARMONICS
@@ -92,11 +98,11 @@ def polar(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     order = np.arange(1, MAX_HARMONICS + 1)
     relative_phase = np.mod((phase / order - phase[:, :1]) / (2.0 * np.pi / order), 1.0)
     present = amplitude > 0.0
-    out[:, 4], out[:, 5] = amplitude[:, 0], phase[:, 0]
+    out[:, AMPLITUDE], out[:, PHASE] = amplitude[:, 0], phase[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         # A missing harmonic has no phase; zero says so, as it does for the coefficients.
-        out[:, 6::2] = np.where(present, amplitude / first, amplitude)[:, 1:]
-        out[:, 7::2] = np.where(present | np.isnan(phase), relative_phase, 0.0)[:, 1:]
+        out[:, AMPLITUDE + 2 :: 2] = np.where(present, amplitude / first, amplitude)[:, 1:]
+        out[:, PHASE + 2 :: 2] = np.where(present | np.isnan(phase), relative_phase, 0.0)[:, 1:]
     out[~np.isfinite(out)] = np.nan
     return out
 
@@ -169,18 +175,18 @@ def _one(t: Array, m: Array, e: Array, time_zero_hjd: float, p: float, out: Arra
         coefficients[i] = value / upper[i, i]
 
     slope = coefficients[1] / half_span
-    out[0] = (chi2[0] - chi2[best]) / chi2[0]
-    out[1] = best_bic
-    out[2] = mean + coefficients[0] + slope * (t[0] - centre)
-    out[3] = slope
+    out[POWER] = (chi2[0] - chi2[best]) / chi2[0]
+    out[BIC] = best_bic
+    out[LEVEL] = mean + coefficients[0] + slope * (t[0] - centre)
+    out[SLOPE] = slope
     # The fit took its phase from the first epoch, the features have it from HJD 0.
     epoch = 2.0 * math.pi * ((time_zero_hjd % p) + (t[0] % p)) / p
-    out[4:] = 0.0
+    out[AMPLITUDE:] = 0.0
     for k in range(1, best + 1):
         a, b = coefficients[2 * k], coefficients[2 * k + 1]
         c, s = math.cos(k * epoch), math.sin(k * epoch)
-        out[2 + 2 * k] = a * c - b * s
-        out[3 + 2 * k] = a * s + b * c
+        out[AMPLITUDE + 2 * (k - 1)] = a * c - b * s
+        out[PHASE + 2 * (k - 1)] = a * s + b * c
     for i in range(len(out)):
         if not math.isfinite(out[i]):
             out[i] = math.nan

@@ -5,7 +5,7 @@ Schemas, the configuration, the inputs of the models and the documentation come 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from scope.errors import ConfigError
@@ -13,7 +13,7 @@ from scope.features import definitions
 from scope.features.catalogues import CATALOGUES, crossmatch_columns
 from scope.features.cesium_definitions import cesium
 from scope.features.definitions import DMDT, OPTIONAL_GROUPS, Feature, FeatureSet, FourierForm
-from scope.schema import KEY_COLUMNS, Column
+from scope.schema import KEY_COLUMNS, N_EPOCHS, REASON, Column
 
 if TYPE_CHECKING:
     from scope.features.options import FeatureOptions
@@ -161,12 +161,12 @@ def feature_columns(options: FeatureOptions) -> list[Column]:
     return [*light_curve_columns(options), *star_columns(options), *crossmatch_columns()]
 
 
-def product_columns(options: FeatureOptions) -> list[Column]:
+def product_columns(options: FeatureOptions, keys: Sequence[Column] = KEY_COLUMNS) -> list[Column]:
     """Return all columns of a file of features, in order: keys, epochs, reason, features."""
     return [
-        *KEY_COLUMNS,
-        Column("n_epochs", "int32", "", False, "Good epochs after decimation"),
-        Column("reason", "string", "", True, "Why there are no features; null where all is well"),
+        *keys,
+        N_EPOCHS.required(),
+        REASON,
         *feature_columns(options),
     ]
 
@@ -178,6 +178,8 @@ def _column(feature: Feature) -> Column:
         feature.unit,
         True,
         f"{feature.description}: {feature.source}",
+        feature.kind,
+        feature.ucd,
     )
 
 
@@ -191,4 +193,6 @@ def _fourier_column(feature: Feature, suffix: str, options: FeatureOptions) -> C
         "" if unit == "1" else unit,
         True,
         f"{feature.description}, at period_{suffix}: {feature.source}",
+        feature.kind,
+        feature.ucd,
     )

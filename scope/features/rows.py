@@ -16,7 +16,7 @@ from scope.io import iter_batches, read_schema
 from scope.lightcurves.cleaning import is_dropped
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import iter_lightcurve_file
-from scope.schema import KEY_COLUMNS
+from scope.schema import key_columns
 
 
 class Rows(NamedTuple):
@@ -25,7 +25,7 @@ class Rows(NamedTuple):
     Attributes
     ----------
     keys : pyarrow.Table
-        n rows of `scope.schema.KEY_COLUMNS`.
+        n rows of `scope.schema.key_columns`.
     lightcurves : LightCurves
         Cleaned; n curves in the same order, empty where there is a reason.
     n_epochs : (n,) int64
@@ -71,7 +71,7 @@ def joined_rows(
     NotFoundError, CorruptFileError, MissingColumnError
         If a file cannot be used.
     """
-    keys = [column.name for column in KEY_COLUMNS]
+    keys = [column.name for column in key_columns(read_schema(sources).names)]
     listed = _Stream(sources, [*keys, "reason"], rows)
     matched = None
     if crossmatch is not None:

@@ -20,6 +20,39 @@ NAMES: tuple[str, ...] = names_of("statistics")
 """Names of the statistics, in the order of the columns."""
 
 
+def place(name: str) -> int:
+    """Return the column of a statistic: the kernels know names, the registry their order.
+
+    Raises
+    ------
+    ValueError
+        If the registry has no statistic of that name.
+    """
+    return NAMES.index(name)
+
+
+# Numbers by the time that numba compiles the kernels, which takes no look-ups.
+N = place("n")
+MEDIAN = place("median")
+WMEAN = place("wmean")
+CHI2RED = place("chi2red")
+ROMS = place("roms")
+WSTD = place("wstd")
+NORM_PEAK_TO_PEAK_AMP = place("norm_peak_to_peak_amp")
+NORM_EXCESS_VAR = place("norm_excess_var")
+MEDIAN_ABS_DEV = place("median_abs_dev")
+SKEW = place("skew")
+SMALLKURT = place("smallkurt")
+INV_VONNEUMANNRATIO = place("inv_vonneumannratio")
+WELCH_I = place("welch_i")
+STETSON_J = place("stetson_j")
+STETSON_K = place("stetson_k")
+AD = place("ad")
+SW = place("sw")
+SPREADS = tuple(place(name) for name in ("iqr", "i60r", "i70r", "i80r", "i90r"))
+"""Widths of the inner 50 to 90 per cent, by rising share."""
+
+
 def statistics(lightcurves: LightCurves) -> npt.NDArray[np.float64]:
     """Compute the statistics of many light curves.
 
@@ -80,7 +113,7 @@ def _one(t: Array, m: Array, e: Array, out: Array) -> None:
     """Fill the statistics of one light curve."""
     n = len(m)
     out[:] = math.nan
-    out[0] = n
+    out[N] = n
     if n == 0:
         return
 
@@ -114,37 +147,39 @@ def _one(t: Array, m: Array, e: Array, out: Array) -> None:
     variance = weighted_squares / sum_w
     deviations.sort()
 
-    out[1] = median
-    out[2] = wmean
-    out[3] = weighted_squares / (n - 1.0)
-    out[4] = absolute / (n - 1.0)
-    out[5] = math.sqrt(variance)
-    out[6] = (high_end - low_end) / (high_end + low_end)
-    out[7] = excess / (n * wmean * wmean)
-    out[8] = median_of_sorted(deviations)
+    out[MEDIAN] = median
+    out[WMEAN] = wmean
+    out[CHI2RED] = weighted_squares / (n - 1.0)
+    out[ROMS] = absolute / (n - 1.0)
+    out[WSTD] = math.sqrt(variance)
+    out[NORM_PEAK_TO_PEAK_AMP] = (high_end - low_end) / (high_end + low_end)
+    out[NORM_EXCESS_VAR] = excess / (n * wmean * wmean)
+    out[MEDIAN_ABS_DEV] = median_of_sorted(deviations)
     for k in range(5):
         # 25-75, 20-80, 15-85, 10-90, 5-95 per cent.
         tail = (25.0 - 5.0 * k) / 100.0
-        out[9 + k] = percentile_of_sorted(ordered, 1.0 - tail) - percentile_of_sorted(ordered, tail)
+        out[SPREADS[k]] = percentile_of_sorted(ordered, 1.0 - tail) - percentile_of_sorted(
+            ordered, tail
+        )
     if n > 2:
-        out[14] = n / ((n - 1.0) * (n - 2.0)) * scaled3
+        out[SKEW] = n / ((n - 1.0) * (n - 2.0)) * scaled3
     if n > 3:
-        out[15] = n * (n + 1.0) / ((n - 1.0) * (n - 2.0) * (n - 3.0)) * scaled4 - 3.0 * (
+        out[SMALLKURT] = n * (n + 1.0) / ((n - 1.0) * (n - 2.0) * (n - 3.0)) * scaled4 - 3.0 * (
             n - 1.0
         ) ** 2 / ((n - 2.0) * (n - 3.0))
 
     if n > 1:
-        sum_u, sum_udm, out[17], out[18] = _successive(t, m, e, wmean)
-        out[16] = sum_u * variance / sum_udm
+        sum_u, sum_udm, out[WELCH_I], out[STETSON_J] = _successive(t, m, e, wmean)
+        out[INV_VONNEUMANNRATIO] = sum_u * variance / sum_udm
         # The common factor sqrt(n / (n - 1)) of numerator and denominator cancels.
-        out[19] = (absolute_scaled / n) / math.sqrt(scaled2 / n)
+        out[STETSON_K] = (absolute_scaled / n) / math.sqrt(scaled2 / n)
 
     ratio = m / e
     centre = ratio[n // 2]
     ratio.sort()
-    out[20] = anderson_darling(ratio)
+    out[AD] = anderson_darling(ratio)
     ratio -= centre
-    out[21] = shapiro_wilk(ratio)
+    out[SW] = shapiro_wilk(ratio)
 
     for k in range(len(out)):
         if not math.isfinite(out[k]):

@@ -9,7 +9,10 @@ from typing import Any
 
 from scope.errors import RefusedError, ServiceError
 from scope.fritz.journal import Journal, step_key
+from scope.fritz.rows import UploadRow
 from scope.fritz.sources import Json, get_source
+from scope.fritz.taxonomy_map import Entry
+from scope.fritz.upload_options import UploadOptions
 from scope.services.fritz import Fritz, LostAnswer
 
 KIND = "classification"
@@ -84,6 +87,28 @@ class Classification:
             "status": status,
             "fritz_id": number,
         }
+
+
+def row_classifications(
+    row: UploadRow, name: str, groups: tuple[int, ...], options: UploadOptions
+) -> dict[Entry, Classification]:
+    """Return what is posted of a row's source to those of the groups that it is saved to."""
+    return {
+        entry: Classification(
+            name,
+            entry.fritz_label,
+            entry.taxonomy_id,
+            probability,
+            groups,
+            options.classification_origin,
+            options.ml,
+            options.post_upvote,
+            options.check_labelled_box,
+            row.number,
+            tuple(sorted(set(options.group_ids))),
+        )
+        for entry, probability in row.classes.items()
+    }
 
 
 def means(entry: Classification, row: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from scope.fritz.rows import UploadRow
 from scope.fritz.upload import Upload
 from scope.identifiers import exact_id
 from scope.io.kinds import find_column
+from scope.io.user_tables import require_rows
 from scope.io.values import exact_ids, exact_numbers, positions
 from scope.plugins import DEFAULT_ALGORITHMS
 from scope.services.kowalski import Kowalski, find_query
@@ -77,6 +78,13 @@ def disagreements_of_table(
     table = _exact(table, options, path)
     first, second = (table[name].to_numpy(dtype=float) for name in options.columns)
     chosen = _disagree(first, second, options) | _disagree(second, first, options)
+    lost = np.flatnonzero(chosen & np.isnan(table["ra"].to_numpy(dtype=float)))
+    if len(lost):
+        raise InputError(
+            f"light curve without a position, in row {lost[0] + 1} of {path}",
+            value=f"_id {table['_id'].iat[lost[0]]} ({len(lost)} such rows disagree)",
+            allowed="ra and dec",
+        )
     wanted = [*STATISTICS, *options.columns]
     return table.loc[chosen, [name for name in wanted if name in table]].reset_index(drop=True)
 
@@ -164,6 +172,7 @@ def known_ids(training: pd.DataFrame, path: str | Path) -> set[int]:
     """
     names: Sequence[str] = ("ztf_id", "_id", "objectid")
     name = find_column(training.columns, names)
+    require_rows(training, path)
     if name is not None:
         ids = exact_ids(training[name], name, path)
         return set(ids[~ids.isna()].astype("int64").tolist())

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scope.cells import is_missing
-from scope.errors import MissingColumnError
-from scope.fritz.sources import OUR_PREFIX, Json, get_source, sources_around
+from scope.errors import MissingColumnError, UsageError, few
+from scope.fritz.sources import (
+    OUR_PREFIX,
+    Json,
+    check_place,
+    get_source,
+    sources_around,
+)
 from scope.io.values import exact_names, positions
 from scope.services.fritz import PAGE_ITEMS, Fritz
 
@@ -31,6 +41,8 @@ COMPLETE = (
     *("ztf_id_origin", "ztf_id"),
 )
 """A table with these columns was downloaded before."""
+
+_log = logging.getLogger(__name__)
 
 Written = Callable[["pd.DataFrame"], None]
 
@@ -113,18 +125,26 @@ def download_groups(
 
 
 def download_table(
-    fritz: Fritz, table: pd.DataFrame, *, start: int = 0, written: Written
+    fritz: Fritz,
+    table: pd.DataFrame,
+    *,
+    start: int = 0,
+    path: str | Path = "the table",
+    written: Written,
 ) -> pd.DataFrame:
     """Return the rows of a table from `start` on with what Fritz has of their sources.
 
     Sources are found by ``obj_id``, else around ``ra`` and ``dec`` [deg]: the newest that
-    SCoPe named, else the newest. Rows without a source keep empty cells. The table is
-    handed over after every 500 rows.
+    SCoPe named, else the newest. Rows without a source keep empty cells, and so do those whose
+    name is that of a source more than 2 arcsec from the row's position: a warning names both.
+    The table is handed over after every 500 rows.
 
     Raises
     ------
     MissingColumnError
         If there are neither names nor positions.
+    InputError
+        If a name or position cannot be read, or half of a position is missing.
     """
     has_name, has_place = "obj_id" in table, {"ra", "dec"} <= set(table.columns)
     if not has_name and not has_place:
@@ -133,15 +153,17 @@ def download_table(
             value=", ".join(map(str, table.columns)),
             allowed="obj_id, or ra and dec",
         )
-    part = _readable(table.iloc[start:].reset_index(drop=True), start)
+    part = _readable(table.iloc[start:].reset_index(drop=True), start, path)
+    _say_unfindable(part, start, path)
     found: list[dict[str, Any]] = []
     labellers = Labellers(fritz)
     for number in range(len(part)):
         name = part["obj_id"].iat[number] if has_name else None
+        place = _place(part, number) if has_place else None
         if is_missing(name):
-            source = _nearby(fritz, part, number) if has_place else None
+            source = None if place is None else _nearby(fritz, place)
         else:
-            source = get_source(fritz, str(name), includeLabellers=True)
+            source = _named(fritz, str(name), place, number + start)
         found.append({} if source is None else source_row(source, labellers.of(source)))
         if (number + 1) % CHECKPOINT_ROWS == 0:
             written(_beside(part.iloc[: number + 1], found))
@@ -150,18 +172,27 @@ def download_table(
     return result
 
 
-def _readable(table: pd.DataFrame, first: int) -> pd.DataFrame:
+def _say_unfindable(table: pd.DataFrame, first: int, path: str | Path) -> None:
+    """Warn of rows with neither a name nor a position, which stay as they are."""
+    nameless = table["obj_id"].isna() if "obj_id" in table else True
+    nowhere = table["ra"].isna() if {"ra", "dec"} <= set(table.columns) else True
+    rows = np.flatnonzero(np.broadcast_to(nameless & nowhere, len(table))) + first
+    if len(rows):
+        _log.warning(
+            "%s: %d rows have neither a name nor a position: %s", path, len(rows), few(rows)
+        )
+
+
+def _readable(table: pd.DataFrame, first: int, path: str | Path) -> pd.DataFrame:
     """Return a table whose names are text and whose positions are degrees."""
     import pandas as pd
 
     columns: dict[str, Any] = {}
     if "obj_id" in table:
-        names = exact_names(table["obj_id"], "obj_id", "the table", first=first)
+        names = exact_names(table["obj_id"], "obj_id", path, first=first)
         columns["obj_id"] = pd.array(names, dtype="str")
     if {"ra", "dec"} <= set(table.columns):
-        columns["ra"], columns["dec"] = positions(
-            table["ra"], table["dec"], "the table", first=first
-        )
+        columns["ra"], columns["dec"] = positions(table["ra"], table["dec"], path, first=first)
     return table.assign(**columns)
 
 
@@ -182,11 +213,26 @@ def split_cells(row: Mapping[str, Any], name: str) -> list[str]:
     return text.split(SEPARATOR) if text else []
 
 
-def _nearby(fritz: Fritz, table: pd.DataFrame, number: int) -> Json | None:
-    ra, dec = (float(table[name].to_numpy()[number]) for name in ("ra", "dec"))
-    if math.isnan(ra) or math.isnan(dec):
-        return None
-    around = sources_around(fritz, ra, dec, MATCH_RADIUS_ARCSEC)
+def _place(table: pd.DataFrame, number: int) -> tuple[float, float] | None:
+    """Return the position of a row, in degrees; None where it has none."""
+    ra, dec = (float(table[name].to_numpy(dtype=float)[number]) for name in ("ra", "dec"))
+    return None if math.isnan(ra) else (ra, dec)
+
+
+def _named(fritz: Fritz, name: str, place: tuple[float, float] | None, row: int) -> Json | None:
+    """Return the source of a name; None if unknown, or not where the row says that it is."""
+    source = get_source(fritz, name, includeLabellers=True)
+    if source is not None and place is not None:
+        try:
+            check_place(source, *place, MATCH_RADIUS_ARCSEC)
+        except UsageError as error:
+            _log.warning("row %d is left without its source: %s", row, error)
+            return None
+    return source
+
+
+def _nearby(fritz: Fritz, place: tuple[float, float]) -> Json | None:
+    around = sources_around(fritz, *place, MATCH_RADIUS_ARCSEC)
     ours = [source for source in around if source["id"].startswith(OUR_PREFIX)]
     if not around:
         return None

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
 from scope.services.kowalski import Kowalski, cone_query, find_query
-from scope.surveys.archive import Archive
+from scope.surveys.base import Survey
 from scope.surveys.computed_features import ListedFeatures
 from scope.surveys.stored_features import KowalskiFeatures
 
@@ -100,15 +100,15 @@ class ArchiveFeatures:
 
     Parameters
     ----------
-    archive : Archive
+    archive : Survey
     computed : ListedFeatures
         Of that archive.
     """
 
-    def __init__(self, archive: Archive, computed: ListedFeatures) -> None:
+    def __init__(self, archive: Survey, computed: ListedFeatures) -> None:
         self._archive = archive
         self._computed = computed
-        self.name = str(archive.folder)
+        self.name = archive.place
 
     def facts(self) -> dict[str, Any]:
         """Return what products record of the archive and of the settings."""

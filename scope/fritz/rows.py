@@ -121,6 +121,12 @@ def upload_rows(
         if name not in table.columns:
             raise MissingColumnError(f"no column in {path}", value=name, allowed="ra, dec")
     part = table.iloc[start : None if stop is None else stop + 1]
+    if len(table) and not len(part):
+        raise UsageError(
+            f"no row of {path} between --start and --stop",
+            value=f"{start} to {len(table) - 1 if stop is None else stop}",
+            allowed=f"0 to {len(table) - 1}",
+        )
     ra, dec = positions(part["ra"], part["dec"], path, first=start)
     unknown = np.flatnonzero(np.isnan(ra) | np.isnan(dec))
     if len(unknown):

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from scope.errors import NotFoundError, RefusedError, UsageError
 from scope.fritz.rows import UploadRow
 from scope.identifiers import iau_name
@@ -116,6 +114,44 @@ def check_name(name: str, where: str) -> None:
         )
 
 
+def check_place(source: Mapping[str, Any], ra: float, dec: float, radius_arcsec: float) -> None:
+    """Check that a source of a name that a table gives lies where the table says.
+
+    A name alone may be another star's: mistyped, shifted by a row, or used again.
+
+    Parameters
+    ----------
+    source : mapping
+        As Fritz has it; one without a position cannot be compared, and passes.
+    ra, dec : float
+        Position in the table, degrees.
+    radius_arcsec : float
+        Most that the two positions may be apart.
+
+    Raises
+    ------
+    UsageError
+        If it lies farther away; the message has both positions and how far they are apart.
+    """
+    if source.get("ra") is None or source.get("dec") is None:
+        return
+    apart = separation(source, ra, dec)
+    if not apart <= radius_arcsec:
+        raise UsageError(
+            f"source that lies elsewhere, {source['id']}",
+            value=f"ra {source['ra']:.7g}, dec {source['dec']:.7g} on Fritz; ra {ra:.7g}, "
+            f"dec {dec:.7g} in the table; {apart:.6g} arcsec apart",
+            allowed=f"at most {radius_arcsec:g} arcsec",
+            todo="mend its name or its position in the table",
+        )
+
+
+def separation(source: Mapping[str, Any], ra: float, dec: float) -> float:
+    """Return how far a source of Fritz is from a position [deg], in arcsec."""
+    place = unit_vectors([float(source["ra"])], [float(source["dec"])])
+    return float(separation_arcsec(place, unit_vectors([ra], [dec]))[0])
+
+
 def choose_source(around: Sequence[Json], ra: float, dec: float) -> Json | None:
     """Return which of the sources at a position [deg] is meant; None where there is none.
 
@@ -124,13 +160,7 @@ def choose_source(around: Sequence[Json], ra: float, dec: float) -> Json | None:
     ours = [source for source in around if source["id"].startswith(OUR_PREFIX)]
     if ours:
         return ours[-1]
-    here = unit_vectors(np.array([ra]), np.array([dec]))
-
-    def apart(source: Json) -> float:
-        place = (np.array([float(source[name])]) for name in ("ra", "dec"))
-        return float(separation_arcsec(unit_vectors(*place), here)[0])
-
-    return min(around, key=apart) if around else None
+    return min(around, key=lambda source: separation(source, ra, dec)) if around else None
 
 
 def _has_survey_id(source: Mapping[str, Any], survey_ids: Sequence[str]) -> bool:

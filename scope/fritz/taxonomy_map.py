@@ -133,18 +133,11 @@ def read_map(path: str | Path) -> TaxonomyMap:
     """
     found = find_map(path)
 
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        for name in names:
-            if names.count(name) > 1:
-                raise InputError(f"key that stands twice in the taxonomy map {found}", value=name)
-        return dict(pairs)
-
     try:
-        content = parse_json(found.read_text(encoding="utf-8"), object_pairs_hook=once)
+        content = parse_json(found.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CorruptFileError(
-            "taxonomy map that is no JSON", value=str(found), todo=str(error)
+            "taxonomy map that cannot be read", value=str(found), todo=str(error)
         ) from None
     if not isinstance(content, dict) or not content:
         raise InputError(f"taxonomy map without columns, {found}")

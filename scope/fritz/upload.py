@@ -14,7 +14,12 @@ from functools import partial
 from pathlib import Path
 
 from scope.errors import NotFoundError, RefusedError, UsageError
-from scope.fritz.classifications import Classification, Poster, groups_without
+from scope.fritz.classifications import (
+    Classification,
+    Poster,
+    groups_without,
+    row_classifications,
+)
 from scope.fritz.comments import post_comment, post_picture
 from scope.fritz.groups import check_groups
 from scope.fritz.journal import REFUSED, Journal, step_key
@@ -33,6 +38,7 @@ from scope.fritz.sources import (
     Json,
     annotate,
     check_name,
+    check_place,
     find_name,
     get_source,
     group_ids,
@@ -171,7 +177,10 @@ class Upload:
         name = self._name(row)
         try:
             check_name(name, f"row {row.number}")
-            source = self._save(row, name)
+            source = get_source(self._fritz, name)
+            if not self._at_its_place(row, name, source):
+                return name, None
+            self._save(row, name, source)
         except (RefusedError, UsageError) as error:
             self._refuse(row, self._source_key(name), "source", name, reason(error))
             return name, None
@@ -213,9 +222,24 @@ class Upload:
         self._journal.finish({key: {"what": "name", "row": row.number, "obj_id": name}})
         return name
 
-    def _save(self, row: UploadRow, name: str) -> Json | None:
-        """Save the source if need be, and return it as it was before."""
-        source = get_source(self._fritz, name)
+    def _at_its_place(self, row: UploadRow, name: str, source: Json | None) -> bool:
+        """Whether a source with the table's own name for it lies where the row says."""
+        if source is None or not self._options.use_existing_obj_id:
+            return True
+        # Of the row: another one may have the same name and the right place.
+        key = step_key("place", name, row.number, self._groups)
+        try:
+            check_place(source, row.ra, row.dec, self._options.radius_arcsec)
+        except UsageError as error:
+            self._refuse(row, key, "source", name, reason(error))
+            return False
+        if self._journal.begun(key):
+            # An earlier run was refused.
+            self._journal.finish({key: step_facts("source", row, name, "", THERE)})
+        return True
+
+    def _save(self, row: UploadRow, name: str, source: Json | None) -> None:
+        """Save the source if need be."""
         groups, key = set(self._groups), self._source_key(name)
         if source is not None and self._journal.begun(key) and self._journal.done(key) is None:
             # Ours, by a run that was killed before it could say so.
@@ -235,7 +259,6 @@ class Upload:
             self._pending[name] = asked
             # The next run looks at it again.
             self._refused.add(row.number)
-        return source
 
     def _note_groups(
         self, row: UploadRow, name: str, groups: set[int], what: str, status: str
@@ -335,22 +358,7 @@ class Upload:
                 self._replacement.add(wanted)
 
     def _wanted(self, row: UploadRow, name: str) -> dict[Entry, Classification]:
-        return {
-            entry: Classification(
-                name,
-                entry.fritz_label,
-                entry.taxonomy_id,
-                probability,
-                self._groups_of(name),
-                self._options.classification_origin,
-                self._options.ml,
-                self._options.post_upvote,
-                self._options.check_labelled_box,
-                row.number,
-                self._groups,
-            )
-            for entry, probability in row.classes.items()
-        }
+        return row_classifications(row, name, self._groups_of(name), self._options)
 
     def note(
         self, row: UploadRow, name: str, origin: str, values: Json, existing: Sequence[Json]

@@ -16,7 +16,7 @@ from scope.errors import BundleError
 from scope.io import TableWriter, iter_batches, read_metadata
 from scope.preprocessing.columns import histogram_matrix
 from scope.provenance import record
-from scope.schema import Column
+from scope.schema import ID, Column
 
 ROWS = 8192
 
@@ -70,9 +70,12 @@ def infer(
     metadata = record(
         "scores", upstream, **{**(facts or {}), "bundle": bundle.identity, "device": device}
     )
-    columns = [Column("_id", "int64", "", False, "Survey id of the light curve")]
+    columns = [ID]
     columns += [
-        Column(bundle.column(tag), "float32", "", True, f"Score of class {tag}, 0 to 1")
+        Column(
+            *(bundle.column(tag), "float32", "", True, f"Score of class {tag}, 0 to 1"),
+            *("score", "stat.likelihood;src.class"),
+        )
         for tag in tags
     ]
     with (

@@ -6,6 +6,8 @@ import functools
 import json
 import pickle
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,10 +16,11 @@ from scope.io.atomic import write_bytes
 from scope.io.attrs import checked_attrs, warn_without_metadata
 from scope.io.pandas_file import PandasFile
 from scope.io.pandas_nodes import metadata_of, tables_and_arrays, text_of
-from scope.schema import to_json
+from scope.schema import parse_json, to_json
 
 if TYPE_CHECKING:
     import h5py
+    import numpy.typing as npt
     import pandas as pd
 
 _BROKEN = (
@@ -58,23 +61,51 @@ def read_hdf(path: str | Path, key: str = "df") -> pd.DataFrame:
         If it holds no pandas table under `key`; the message says what it holds. If a pickle in
         it is more than data, or it unpacks to far more than its size.
     """
+    path = Path(path)
+    with _opened(path) as file:
+        found = PandasFile(file, path.stat().st_size)
+        group = found.group(key)
+        if group is None:
+            raise _without_table(file, path, key)
+        frame: Any = found.read(group)
+        metadata = metadata_of(group, "metadata")
+        types = parse_json(text_of(group, "nullable_types") or "{}")
+        if types:
+            frame = frame.astype(types)
+        attrs = None if metadata is None else json.loads(to_json(dict(metadata)))
+    if attrs is None:
+        warn_without_metadata(path)
+    else:
+        frame.attrs = attrs
+    return cast("pd.DataFrame", frame)
+
+
+def read_array(path: str | Path) -> npt.NDArray[Any]:
+    """Read the only data set of an HDF5 file, as plain values.
+
+    Links and other files are not followed, and a small file cannot ask for much memory.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError
+    InputError
+        If it holds something else, or unpacks to far more than its size.
+    """
+    path = Path(path)
+    with _opened(path) as file:
+        return PandasFile(file, path.stat().st_size).only_array()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    """Open a file; whatever is wrong with it, now or while it is read, names it."""
     import h5py
 
-    path = Path(path)
     if not path.is_file():
         raise NotFoundError("no such file", value=str(path))
     try:
         with h5py.File(path) as file:
-            found = PandasFile(file, path.stat().st_size)
-            group = found.group(key)
-            if group is None:
-                raise _without_table(file, path, key)
-            frame: Any = found.read(group)
-            metadata = metadata_of(group, "metadata")
-            types = json.loads(text_of(group, "nullable_types") or "{}")
-        if types:
-            frame = frame.astype(types)
-        attrs = None if metadata is None else json.loads(to_json(dict(metadata)))
+            yield file
     except ScopeError as error:
         raise _named(error, path) from error
     except _BROKEN as error:
@@ -83,11 +114,6 @@ def read_hdf(path: str | Path, key: str = "df") -> pd.DataFrame:
             value=str(path),
             todo="make or download it again",
         ) from error
-    if attrs is None:
-        warn_without_metadata(path)
-    else:
-        frame.attrs = attrs
-    return cast("pd.DataFrame", frame)
 
 
 def write_hdf(df: pd.DataFrame, path: str | Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from scope.errors import InputError, few
+from scope.schema import SURVEY_ID_NAMES
 
 LIGHT_CURVE_IDS = ("ztf_id", "ztfid", "ZTFID", "_id", "objectid")
 """Ids of light curves."""
 
-MATCH_IDS = ("Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id")
+MATCH_IDS = SURVEY_ID_NAMES
 """Ids in other surveys, best first."""
 
 OBJECT_NAMES = ("obj_id", "OBJ_ID", "object_id", "objectID", "name", "fritz_name")
@@ -18,8 +19,16 @@ OBJECT_NAMES = ("obj_id", "OBJ_ID", "object_id", "objectID", "name", "fritz_name
 STAR_NAMES = ("star", "obj_id", "fritz_name")
 """Names that tell which light curves are of one star, best first."""
 
-RA_NAMES = ("ra", "RA", "R.A.", "r.a.", "radeg", "ra_deg")
-DEC_NAMES = ("dec", "DEC", "Dec.", "Decl.", "dedeg", "de_deg", "Dec", "dec_deg")
+RA_NAMES = (
+    *("ra", "RA", "R.A.", "r.a.", "radeg", "ra_deg"),
+    *("_RAJ2000", "RAJ2000", "RA_ICRS", "_RA.icrs", "_RA", "RA_J2000"),
+)
+DEC_NAMES = (
+    *("dec", "DEC", "Dec.", "Decl.", "dedeg", "de_deg", "Dec", "dec_deg"),
+    *("_DEJ2000", "DEJ2000", "DE_ICRS", "_DE.icrs", "_DE", "DE_J2000", "DEC_J2000", "DECJ2000"),
+)
+"""Columns of positions; the last lines are as the CDS (VizieR, SIMBAD) calls them. Pairs stand in
+the same order, so that of several systems the same one is taken."""
 
 ID_COLUMNS = frozenset((*LIGHT_CURVE_IDS, *MATCH_IDS))
 NAME_COLUMNS = frozenset((*OBJECT_NAMES, *STAR_NAMES, "sourceid", "survey", "survey_id", "class"))

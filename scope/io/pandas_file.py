@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.errors import InputError
+from scope.errors import InputError, few
 from scope.io.pandas_nodes import (
     child_of,
     dataset_of,
@@ -68,6 +68,21 @@ class PandasFile:
         for part in key.strip("/").split("/"):
             node = child_of(node, part) if isinstance(node, h5py.Group) else None
         return node if isinstance(node, h5py.Group) and "pandas_type" in node.attrs else None
+
+    def only_array(self) -> Array:
+        """Return the only dataset of a file that pandas did not write.
+
+        Raises
+        ------
+        InputError
+            If there is none or another one, or it unpacks to too much, or holds no plain values.
+        """
+        names = list(self._file)
+        if len(names) != 1:
+            raise InputError(
+                "HDF5 file without one data set", value=few(names) or "none", allowed="one"
+            )
+        return self._array(dataset_of(self._file, names[0]))
 
     def read(self, group: h5py.Group) -> pd.DataFrame | pd.Series:
         """Return a table.

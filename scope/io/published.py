@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.io.user_tables import FORMATS as OWN_FORMATS
-from scope.io.user_tables import read_user_table
+from scope.io.user_tables import read_user_table, require_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ README = "ReadMe"
 _BYTE_BY_BYTE = re.compile(r"^\s*Byte-by-byte Description", re.IGNORECASE | re.MULTILINE)
 _VIZIER = re.compile(r"^#\s*(?:VizieR|#RESOURCE|#Name:|#Title:|#Table)", re.MULTILINE)
 _VIZIER_END = re.compile(r"^#END#", re.MULTILINE)
-_DASHES = re.compile(r"^[-\s]+$")
+DASHES = re.compile(r"^[-\s]+$")
 _DELIMITERS = ("\t", ";", "|", ",")
 _HEAD = 100_000
 """Characters in which the description of a table begins."""
@@ -91,8 +91,7 @@ def read_published_table(path: str | Path) -> PublishedTable:
             todo="check the path; a relative one starts at the working directory",
         )
     table = _read(path, suffix)
-    if not len(table.frame):
-        raise InputError("table without rows", value=str(path), allowed="at least one row")
+    require_rows(table.frame, path)
     return table
 
 
@@ -127,12 +126,13 @@ def _text_of(path: Path) -> str:
         if path.suffix.lower() == ".gz":
             content = gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
-        raise _corrupt(path, "a compressed table", str(error)) from error
+        raise corrupt(path, "a compressed table", str(error)) from error
     # Explanations of old tables are in Latin-1 at times; the table itself is ASCII.
     return content.decode("utf-8-sig", "replace").replace("\r\n", "\n")
 
 
-def _corrupt(path: Path, kind: str, why: str) -> CorruptFileError:
+def corrupt(path: Path, kind: str, why: str) -> CorruptFileError:
+    """Return the error of a file that is not whole, or no `kind`."""
     reason = why.strip().splitlines()[0] if why.strip() else "it ends too early"
     return CorruptFileError(
         f"truncated or foreign file, not readable as {kind}",
@@ -173,10 +173,10 @@ def _require_whole_lines(path: Path, text: str, kind: str, records: int | None) 
     )
     rows = [line for line in lines[len(lines) - last :] if line.strip()]
     if records is not None and len(rows) != records:
-        raise _corrupt(path, kind, f"{len(rows)} rows, and {records} in its description")
+        raise corrupt(path, kind, f"{len(rows)} rows, and {records} in its description")
     lengths = [len(line) for line in rows[:-1]]
     if lengths and not text.endswith("\n") and len(rows[-1]) < min(lengths):
-        raise _corrupt(path, kind, f"its last line is cut: {rows[-1]!r}")
+        raise corrupt(path, kind, f"its last line is cut: {rows[-1]!r}")
 
 
 def _by_astropy(
@@ -192,11 +192,12 @@ def _by_astropy(
             table = Table.read(source, format=form, **options)
     # Its readers raise what their parsers raise, which is of many types.
     except Exception as error:
-        raise _corrupt(path, kind or form, str(error)) from error
-    return _from_table(table)
+        raise corrupt(path, kind or form, str(error)) from error
+    return frame_of(table)
 
 
-def _from_table(table: Any) -> PublishedTable:
+def frame_of(table: Any) -> PublishedTable:
+    """Return the columns of an astropy table that hold one value a row, and their units."""
     import pandas as pd
 
     columns: dict[str, Any] = {}
@@ -241,9 +242,9 @@ def _from_votable(path: Path) -> PublishedTable:
             for resource in document.resources:
                 infos += [*resource.infos]
             infos += [*table.infos]
-            found = _from_table(table.to_table(use_names_over_ids=True))
+            found = frame_of(table.to_table(use_names_over_ids=True))
     except Exception as error:
-        raise _corrupt(path, "VOTable", str(error)) from error
+        raise corrupt(path, "VOTable", str(error)) from error
     if any(info.name == "QUERY_STATUS" and info.value == "OVERFLOW" for info in infos):
         raise InputError(
             "table that the server cut at its limit of rows",
@@ -255,7 +256,7 @@ def _from_votable(path: Path) -> PublishedTable:
 
 def _is_vizier(text: str) -> bool:
     return _VIZIER.search(text[:_HEAD]) is not None or any(
-        line and _DASHES.fullmatch(line.replace(";", " ").replace(",", " ").replace("|", " "))
+        line and DASHES.fullmatch(line.replace(";", " ").replace(",", " ").replace("|", " "))
         for line in text[:_HEAD].split("\n")[:200]
     )
 
@@ -265,14 +266,13 @@ def _delimited(path: Path, text: str) -> PublishedTable:
     import pandas as pd
 
     if _VIZIER.search(text[:_HEAD]) and "VizieR" in text[:_HEAD] and not _VIZIER_END.search(text):
-        raise _corrupt(path, "a table of VizieR", "the line #END# is not there")
+        raise corrupt(path, "a table of VizieR", "the line #END# is not there")
     lines = [
         (number, line)
         for number, line in enumerate(text.split("\n"), 1)
         if line.strip() and not line.startswith("#")
     ]
-    if not lines:
-        raise InputError("table without rows", value=str(path), allowed="at least one row")
+    require_rows(lines, path)
     delimiter = max(_DELIMITERS, key=lines[0][1].count)
     rows = list(csv.reader([line for _, line in lines], delimiter=delimiter))
     names = [name.strip() for name in rows[0]]
@@ -281,7 +281,7 @@ def _delimited(path: Path, text: str) -> PublishedTable:
         raise InputError(f"column name that stands twice in {path}", value=twice[0])
     for (number, _), row in zip(lines, rows, strict=True):
         if len(row) != len(names):
-            raise _corrupt(
+            raise corrupt(
                 path,
                 "text with delimiters",
                 f"line {number} has {len(row)} columns, its first line {len(names)}",
@@ -297,4 +297,4 @@ def _delimited(path: Path, text: str) -> PublishedTable:
 
 
 def _is_dashes(row: list[str]) -> bool:
-    return any(row) and all(_DASHES.fullmatch(cell) or not cell for cell in row)
+    return any(row) and all(DASHES.fullmatch(cell) or not cell for cell in row)

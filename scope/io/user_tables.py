@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from scope.errors import CorruptFileError, InputError, NotFoundError, few
 from scope.io.csvfile import read_csv
 from scope.io.frames import to_frame
 from scope.io.hdf5 import read_hdf
-from scope.io.kinds import find_column
+from scope.io.kinds import DEC_NAMES, RA_NAMES, find_column
 from scope.io.tables import metadata_of, read_table
 from scope.io.values import exact_ids, exact_names, positions
 from scope.schema import parse_json
@@ -58,7 +58,8 @@ def read_user_table(
     ids, names : sequence of str, optional
         Columns that are exact integers, and text, where they are there.
     places : tuple of str, optional
-        Columns of right ascension and declination, which become degrees where they are there.
+        Columns of right ascension and declination, which become degrees where they are there;
+        those that are called otherwise (`scope.io.kinds`) get these names.
     first : int
         Number of the first row, for messages.
 
@@ -95,8 +96,19 @@ def read_user_table(
             frame = _from_parquet(path)
         else:
             frame = _from_hdf(path)
-    frame = _with_spellings(frame, [*known, *ids, *names, *(places or ())])
+    frame = _with_spellings(frame, [*known, *ids, *names])
+    frame = _with_places(frame, places)
     return _declared(frame, path, ids, names, places, first)
+
+
+def require_rows(table: Sized | int, path: str | Path) -> None:
+    """Raise InputError if a table of which something is to be done has no rows."""
+    if not (table if isinstance(table, int) else len(table)):
+        raise InputError(
+            "the table has no rows",
+            value=str(path),
+            todo="check that it is the right file, and that whatever wrote it came to its end",
+        )
 
 
 def _declared(
@@ -216,3 +228,16 @@ def _with_spellings(frame: pd.DataFrame, known: Sequence[str]) -> pd.DataFrame:
     found = {find_column(frame.columns, (name,)): name for name in known}
     renamed = {old: new for old, new in found.items() if old is not None and old != new}
     return frame.rename(columns=renamed) if renamed else frame
+
+
+def _with_places(frame: pd.DataFrame, places: tuple[str, str] | None) -> pd.DataFrame:
+    """Return a table whose columns of positions have some names, if there are both."""
+    if places is None:
+        return frame
+    found = [
+        find_column(frame.columns, (name, *usual))
+        for name, usual in zip(places, (RA_NAMES, DEC_NAMES), strict=True)
+    ]
+    if None in found:
+        return frame
+    return frame.rename(columns=dict(zip(found, places, strict=True)))

@@ -15,9 +15,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.cells import (
+    LARGEST_EXACT_FLOAT,
+    POSITIONS_ALLOWED,
     RefusedCell,
     floats_for_names,
     is_missing,
+    on_the_sky,
     parse_degrees,
     parse_id,
     parse_name,
@@ -31,6 +34,12 @@ if TYPE_CHECKING:
 
 Column = Any
 """A pandas column, an Arrow array, or a sequence of cells."""
+
+UNUSED_BITS = 7
+"""Gaia's ids have 7 last bits for the parts of a star, which are zero for single ones."""
+
+CHANCE_BITS = 20
+"""One table in a million has so many zero bits by chance."""
 
 Floats = npt.NDArray[np.float64]
 T = TypeVar("T")
@@ -50,16 +59,20 @@ def exact_ids(column: Column, name: str, path: str | Path, *, first: int = 1) ->
     Raises
     ------
     InputError
-        If an id is no whole number or may have lost digits; the message names the row.
+        If an id is no whole number or may have lost digits; the message names the row. If all
+        ids look as if they had been floats before they were integers.
     """
     import pandas as pd
 
     dtype = getattr(column, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind == "i":
-        return pd.array(column, dtype="Int64")
-    ids = each_cell(parse_id, column, name, path, first)
-    check_digits(column, name, path)
-    return pd.array(ids, dtype="Int64")
+        found: Any = pd.array(column, dtype="Int64")
+    else:
+        ids = each_cell(parse_id, column, name, path, first)
+        check_digits(column, name, path)
+        found = pd.array(ids, dtype="Int64")
+    _check_bits(found.to_numpy(dtype=np.int64, na_value=0), name, path)
+    return found
 
 
 def exact_names(column: Column, name: str, path: str | Path, *, first: int = 1) -> list[str | None]:
@@ -103,31 +116,40 @@ def positions(
     *,
     first: int = 1,
     names: tuple[str, str] = ("ra", "dec"),
+    halves: bool = False,
 ) -> tuple[Floats, Floats]:
     """Return right ascensions and declinations in degrees, (n,) float64 each, NaN where empty.
 
-    Cells are degrees, or hours (degrees) minutes seconds with colons, blanks or letters.
+    Cells are degrees, or hours (degrees) minutes seconds with colons, blanks or letters. With
+    `halves`, half of a position is none, for tables whose rows have an outcome each.
 
     Raises
     ------
     InputError
-        If a cell is neither, or a position is not on the sphere: right ascension from 0 to
-        below 360, declination from -90 to 90.
+        If a cell is neither, a position is not on the sphere (see `scope.cells.on_the_sky`), or
+        only half of one is there.
     """
     places = (
         _degrees(column, kind, name, path, first)
         for column, kind, name in ((ra, "ra", names[0]), (dec, "dec", names[1]))
     )
     right, up = places
-    wrong = np.flatnonzero((right < 0) | (right >= 360) | (np.abs(up) > 90))
-    if len(wrong):
-        row = int(wrong[0])
+    if halves:
+        nowhere = np.isnan(right) | np.isnan(up)
+        right, up = np.where(nowhere, np.nan, right), np.where(nowhere, np.nan, up)
+    turned, wrong = on_the_sky(right, up)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        half = np.isnan(right[row]) or np.isnan(up[row])
         raise InputError(
-            f"position that is not on the sphere, in row {row + first} of {path}",
-            value=f"ra {right[row]}, dec {up[row]}",
-            allowed="degrees, ra from 0 to below 360, dec from -90 to 90",
+            f"{'half of a position' if half else 'position that is not on the sphere,'} "
+            f"in row {row + first} of {path}",
+            value=f"{names[0]} {right[row]:.15g}, {names[1]} {up[row]:.15g}".replace(
+                "nan", "empty"
+            ),
+            allowed="both of them, or neither" if half else POSITIONS_ALLOWED,
         )
-    return right, up
+    return turned, up
 
 
 def bool_values(column: Column, name: str, path: str | Path) -> pd.Series[Any]:
@@ -142,6 +164,42 @@ def bool_values(column: Column, name: str, path: str | Path) -> pd.Series[Any]:
         return str(cell).strip().lower() == "true"
 
     return pd.Series(each_cell(parse, column, name, path), dtype="boolean")
+
+
+def _check_bits(ids: npt.NDArray[np.int64], name: str, path: str | Path) -> None:
+    """Raise InputError if long ids all end in as many zero bits as a float would have left them.
+
+    A float of 64 bits keeps 53: an id below 2^(53 + k) that was one is a multiple of 2^k, whatever
+    reads it afterwards. One such id is chance; together they are not.
+    """
+    lost = lost_bits(ids)
+    if lost > CHANCE_BITS:
+        raise InputError(
+            f"column {name!r} of {path} in which a program made floats of ids, and integers again",
+            value=int(np.max(ids)),
+            allowed="whole numbers with all digits",
+            todo=f"take the ids from where they came from: all end in the zero bits of a float, by "
+            f"chance once in 2^{lost} such tables",
+        )
+
+
+def lost_bits(ids: npt.NDArray[np.int64]) -> int:
+    """Return in how many bits that no float keeps all ids are zero, 0 if one of them is not.
+
+    Parameters
+    ----------
+    ids : (n,) int64
+        Each value counts once. Bits that many surveys leave zero on purpose (`UNUSED_BITS`) do
+        not count.
+    """
+    long = np.unique(ids[np.abs(ids) > LARGEST_EXACT_FLOAT])
+    if not len(long):
+        return 0
+    # Of a float between 2^(e-1) and 2^e the last bit is worth 2^(e-53).
+    n_bits = np.frexp(np.abs(long).astype(np.float64))[1] - 53
+    if (np.abs(long) & ((np.int64(1) << n_bits) - 1)).any():
+        return 0
+    return int(np.maximum(n_bits - UNUSED_BITS, 0).sum())
 
 
 def _degrees(column: Column, kind: str, name: str, path: str | Path, first: int) -> Floats:

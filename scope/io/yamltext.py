@@ -1,4 +1,4 @@
-"""YAML texts that are nested too deeply, which the C library of YAML does not survive."""
+"""YAML texts: plain values, no key twice, and not so deep that the C library does not survive."""
 
 from __future__ import annotations
 
@@ -34,13 +34,31 @@ def check_nesting(text: str) -> None:
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
+class OnceLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """A safe loader to which a key that stands twice is an error, not the last of its values."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Return a table."""
+        seen: set[tuple[str, str]] = set()
+        for name, _ in node.value:
+            if not isinstance(name, yaml.ScalarNode):
+                continue
+            if (name.tag, name.value) in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {name.value!r} stands twice", name.start_mark
+                )
+            seen.add((name.tag, name.value))
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
+
+
 def parse_yaml(text: str) -> Any:
     """Return what a YAML text holds: plain values, lists and tables.
 
     Raises
     ------
     yaml.YAMLError
-        If it is nested too deeply, or no YAML.
+        If it is nested too deeply, a key stands twice, or it is no YAML.
     """
     check_nesting(text)
-    return yaml.safe_load(text)
+    return yaml.load(text, Loader=OnceLoader)

@@ -12,7 +12,14 @@ import numpy.typing as npt
 from scope.errors import ConfigError
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.left_out import LeftOut
-from scope.lightcurves.points import OWN, PointLimits, judge_points, settle_dates
+from scope.lightcurves.points import (
+    OWN,
+    POINT_REASONS,
+    PointLimits,
+    first_failures,
+    judge_points,
+    settle_dates,
+)
 
 MINUTES_PER_DAY = 1440.0
 
@@ -164,6 +171,23 @@ def good_epochs(lightcurves: LightCurves, options: CleaningOptions) -> LightCurv
     return _good_epochs(lightcurves, dates.time, good, options)[0]
 
 
+def point_reasons(lightcurves: LightCurves, options: CleaningOptions) -> npt.NDArray[np.object_]:
+    """Return why `clean_rows` does not use each point.
+
+    Returns
+    -------
+    (points,) object
+        A key of `scope.lightcurves.points.POINT_REASONS`; None where the point is used, if its
+        light curve is.
+    """
+    dates = settle_dates(lightcurves, options.limits)
+    code = first_failures(lightcurves, dates, options.limits, options.max_timestamp_hjd)
+    index, kept = _kept_epochs(lightcurves, dates.time, code < 0, options)
+    names = np.array([*POINT_REASONS, None], dtype=object)
+    code[index[~kept]] = list(POINT_REASONS).index("too_close")
+    return names[code]
+
+
 def _good_epochs(
     lightcurves: LightCurves,
     time: npt.NDArray[np.float64],
@@ -172,10 +196,7 @@ def _good_epochs(
 ) -> tuple[LightCurves, int]:
     """Return good epochs, sorted and decimated, and how many the decimation left out."""
     curve = np.repeat(np.arange(len(lightcurves)), lightcurves.n_epochs)
-    index = np.flatnonzero(good)
-    index = index[_stable_order(curve[index], time[index])]
-    n_good = np.bincount(curve[index], minlength=len(lightcurves))
-    kept = _decimate_each(time[index], n_good, options.min_cadence_minutes)
+    index, kept = _kept_epochs(lightcurves, time, good, options)
     index = index[kept]
     curves = LightCurves(
         ids=lightcurves.ids,
@@ -186,6 +207,20 @@ def _good_epochs(
         time_zero_hjd=lightcurves.time_zero_hjd,
     )
     return curves, int(np.count_nonzero(~kept))
+
+
+def _kept_epochs(
+    lightcurves: LightCurves,
+    time: npt.NDArray[np.float64],
+    good: npt.NDArray[np.bool_],
+    options: CleaningOptions,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Return where the good epochs are, by curve and time, and which the decimation keeps."""
+    curve = np.repeat(np.arange(len(lightcurves)), lightcurves.n_epochs)
+    index = np.flatnonzero(good)
+    index = index[_stable_order(curve[index], time[index])]
+    n_good = np.bincount(curve[index], minlength=len(lightcurves))
+    return index, _decimate_each(time[index], n_good, options.min_cadence_minutes)
 
 
 def _why_dropped(

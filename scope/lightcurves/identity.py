@@ -9,12 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from scope.cells import on_the_sky
+
 IMPOSSIBLE_ID = "impossible_id"
 IMPOSSIBLE_POSITION = "impossible_position"
 IMPOSSIBLE_FILTER = "impossible_filter"
-
-LARGEST_RA, LARGEST_DEC = 360.0, 90.0
-"""Degrees, of either sign, ends included."""
 
 PLACES = {"rc": (0, 63), "ccd": (1, 16), "quad": (1, 4), "filter": (1, 3)}
 """Lowest and highest number of each part of a place; fields are numbered by each survey."""
@@ -31,7 +30,7 @@ class Checked(NamedTuple):
     Attributes
     ----------
     ra, dec : pyarrow.Array of float64
-        Degrees; null where unknown or impossible.
+        Degrees, right ascensions from 0 to below 360; null where unknown or impossible.
     place : dict of str to (n,) int64
         `UNKNOWN` where unknown or impossible.
     reasons : (n,) object
@@ -71,29 +70,30 @@ def check_identity(
         wrong = (values >= 0) & ((values < low) | (values > high))
         reasons[wrong] = IMPOSSIBLE_FILTER
         checked[name] = np.where(wrong, UNKNOWN, values)
-    positions = []
-    wrong = np.zeros(n, dtype=bool)
-    for column, largest in ((ra, LARGEST_RA), (dec, LARGEST_DEC)):
-        column = pa.nulls(n, pa.float64()) if column is None else _array(column)
-        degrees = np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
-        unknown = np.asarray(column.is_null())
-        wrong |= ~unknown & ~(np.abs(degrees) <= largest)
-        positions.append((degrees, unknown))
-    (ra_deg, no_ra), (dec_deg, no_dec) = positions
-    if ra is not None and dec is not None:
-        wrong |= no_ra != no_dec
+    right, no_ra = _degrees(ra, n)
+    up, no_dec = _degrees(dec, n)
+    infinite = ~(no_ra | np.isfinite(right)) | ~(no_dec | np.isfinite(up))
+    # Where there is no column of the other half, any will do.
+    right, wrong = on_the_sky(
+        np.where(no_dec, np.nan, 0.0) if ra is None else right,
+        np.where(no_ra, np.nan, 0.0) if dec is None else up,
+    )
+    wrong |= infinite
     reasons[wrong] = IMPOSSIBLE_POSITION
     reasons[np.asarray(ids) < 0] = IMPOSSIBLE_ID
     return Checked(
-        pa.array(ra_deg, pa.float64(), mask=no_ra | wrong),
-        pa.array(dec_deg, pa.float64(), mask=no_dec | wrong),
+        pa.array(right, pa.float64(), mask=no_ra | wrong),
+        pa.array(up, pa.float64(), mask=no_dec | wrong),
         checked,
         reasons,
     )
 
 
-def _array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array."""
-    if isinstance(column, pa.ChunkedArray):
-        return pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(0, column.type)
-    return column
+def _degrees(
+    column: pa.Array | pa.ChunkedArray | None, n: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return the numbers of a column, (n,), and which of them are null."""
+    if column is None:
+        return np.full(n, np.nan), np.ones(n, dtype=bool)
+    values = np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+    return values, np.asarray(column.is_null())

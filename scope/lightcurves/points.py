@@ -176,6 +176,26 @@ def judge_points(
     left_out : Counter
         Points by reason, keys of `POINT_REASONS`.
     """
+    code = first_failures(lightcurves, dates, limits, max_timestamp_hjd)
+    good = code < 0
+    names = list(POINT_REASONS)
+    counts = np.bincount(code[~good], minlength=len(names)).tolist()
+    return good, Counter({name: n for name, n in zip(names, counts, strict=True) if n})
+
+
+def first_failures(
+    lightcurves: LightCurves,
+    dates: Dates,
+    limits: PointLimits,
+    max_timestamp_hjd: float | None = None,
+) -> npt.NDArray[np.int8]:
+    """Return why each point cannot be used, see `judge_points`.
+
+    Returns
+    -------
+    (points,) int8
+        Place in `POINT_REASONS`, -1 where the point can be used.
+    """
     time, mag, magerr = dates.time, lightcurves.mag, lightcurves.magerr
     checks = {"missing": np.isfinite(time) & np.isfinite(mag) & np.isfinite(magerr)}
     if lightcurves.catflags is not None:
@@ -188,10 +208,9 @@ def judge_points(
     if max_timestamp_hjd is not None:
         # The zero goes to the other side: adding it to the times would round them.
         checks["after_cut"] = time <= max_timestamp_hjd - lightcurves.time_zero_hjd
-    good = np.ones(len(time), dtype=bool)
-    left_out: Counter[str] = Counter()
+    code = np.full(len(time), -1, dtype=np.int8)
+    names = list(POINT_REASONS)
     for reason, passed in checks.items():
-        if failed := int(np.count_nonzero(good & ~passed)):
-            left_out[reason] = failed
-            good &= passed
-    return good, left_out
+        if not passed.all():
+            code[(code < 0) & ~passed] = names.index(reason)
+    return code

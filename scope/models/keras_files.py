@@ -9,12 +9,13 @@ are refused.
 from __future__ import annotations
 
 import io
-import json
 import struct
 import zipfile
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from scope.schema import parse_json
 
 if TYPE_CHECKING:
     import h5py
@@ -74,7 +75,7 @@ def check_h5(content: bytes) -> None:
     with h5py.File(io.BytesIO(content)) as file:
         check_weights(file, len(content))
         text = file.attrs["model_config"]
-    config = json.loads(text)
+    config = parse_json(text)
     if not isinstance(config, dict) or config.get("class_name") not in _MODELS:
         raise ValueError("no functional network")
     check_settings(config)
@@ -97,7 +98,7 @@ def read_parts(path: str | Path | io.BytesIO) -> tuple[dict[str, Any], io.BytesI
             raise ValueError(f"parts {', '.join(strange)[:200]}")
         if sum(item.file_size for item in archive.infolist()) > _most(size):
             raise ValueError("it unpacks to far more than its size")
-        config = json.loads(archive.read("config.json"))
+        config = parse_json(archive.read("config.json"))
         content = io.BytesIO(archive.read("model.weights.h5"))
     check_settings(config)
     return config, content

@@ -18,15 +18,15 @@ RATIOS = np.array([1.0, 1 / 2, 2.0, 1 / 3, 3.0])
 SHORTEST_DAYS = 0.007
 
 AGREEMENT = (
-    ("n_agree_pairs", "Pairs of algorithms with a matching period among their ranked ones"),
-    ("n_total_pairs", "Pairs of algorithms compared"),
-    ("agree_score", "Fraction of pairs with a matching period among their ranked ones"),
-    ("agree_strict", "Fraction of pairs whose best periods match"),
-    ("agree_weighted", "Mean over pairs of the largest 1/(rank x rank) of a match"),
-    ("best_agree_period", "First ranked period that matches one of another algorithm"),
-    ("best_consensus_period", "Period with most votes 1/(rank x rank) of other algorithms"),
+    ("n_agree_pairs", "", "Pairs of algorithms with a matching period among their ranked ones"),
+    ("n_total_pairs", "", "Pairs of algorithms compared"),
+    ("agree_score", "", "Fraction of pairs with a matching period among their ranked ones"),
+    ("agree_strict", "", "Fraction of pairs whose best periods match"),
+    ("agree_weighted", "", "Mean over pairs of the largest 1/(rank x rank) of a match"),
+    ("best_agree_period", "d", "First ranked period that matches one of another algorithm"),
+    ("best_consensus_period", "d", "Period with most votes 1/(rank x rank) of other algorithms"),
 )
-"""Column name and meaning."""
+"""Column name, unit and meaning."""
 
 
 def matches(a: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.bool_]:

@@ -37,7 +37,7 @@ def period_columns(options: PeriodOptions) -> list[Column]:
         if suffix != ONES:
             columns += _ranked_columns(suffix, options.n_top_columns)
     if options.n_top_columns and len(agreeing(options)) > 1:
-        columns += [_agreement_column(name, meaning) for name, meaning in AGREEMENT]
+        columns += [_float(name, unit, meaning) for name, unit, meaning in AGREEMENT]
     return columns
 
 
@@ -131,13 +131,12 @@ def _ranked_columns(suffix: str, count: int) -> list[Column]:
     return columns
 
 
-def _agreement_column(name: str, meaning: str) -> Column:
-    return _float(name, "d" if name.endswith("period") else "", meaning)
-
-
 def _float(name: str, unit: str, description: str) -> Column:
-    return Column(name, "float64", unit, True, description)
+    return Column(
+        *(name, "float64", unit, True, description, "feature"),
+        "time.period" if unit == "d" else "",
+    )
 
 
 def _bool(name: str, description: str) -> Column:
-    return Column(name, "bool", "", False, description)
+    return Column(name, "bool", "", False, description, "flag", "meta.code")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +16,26 @@ from scope.io import TableWriter, iter_batches, read_metadata, read_schema
 from scope.preprocessing.columns import CELLS, histogram_matrix
 from scope.preprocessing.frozen import Preprocessing
 from scope.provenance import record
-from scope.schema import KEY_COLUMNS, Column, arrow_type, require_columns
+from scope.schema import (
+    IMPUTED,
+    KEY_COLUMNS,
+    LOG10_FAP,
+    N_EPOCHS,
+    OOD,
+    PERIOD,
+    REASON,
+    SIGNIFICANCE,
+    SURVEY_IDS,
+    Column,
+    arrow_type,
+    key_columns,
+    require_columns,
+)
 
-SURVEY_IDS: tuple[Column, ...] = (
-    Column("Gaia_EDR3___id", "int64", "", True, "Gaia EDR3 source_id of the match"),
-    Column("AllWISE___id", "int64", "", True, "AllWISE cntr of the match"),
-    Column("PS1_DR1___id", "int64", "", True, "Pan-STARRS1 objID of the match"),
+DMDT = Column(
+    *("dmdt", f"fixed_size_list<float32>[{CELLS}]", "", True, "Magnitude-time histogram"),
+    kind="histogram",
 )
-N_EPOCHS = Column("n_epochs", "int32", "", True, "Good epochs after decimation")
-PERIOD = Column("period", "float64", "d", True, "Period that the models see")
-SIGNIFICANCE = Column("significance", "float64", "", True, "Significance of the period")
-LOG10_FAP = Column(
-    "log10_fap", "float64", "", True, "Decimal logarithm of the period's false-alarm probability"
-)
-REASON = Column("reason", "string", "", True, "Why there are no scores; null where all is well")
-IMPUTED = Column(
-    "imputed", "uint64", "", True, "Bit n: the n-th imputable feature was filled; null if no scores"
-)
-OOD = Column(
-    "ood_p",
-    "float32",
-    "",
-    True,
-    "Part of light curves like those of training that are at least as strange as this one",
-)
-DMDT = Column("dmdt", f"fixed_size_list<float32>[{CELLS}]", "", True, "Magnitude-time histogram")
 
 UNDEFINED = "undefined_feature"
 
@@ -50,7 +45,9 @@ CHECKED_FACTS = ("fourier", "dmdt_edges")
 ROWS = 4096
 
 
-def imputed_columns(preprocessing: Preprocessing) -> tuple[Column, ...]:
+def imputed_columns(
+    preprocessing: Preprocessing, keys: Sequence[Column] = KEY_COLUMNS
+) -> tuple[Column, ...]:
     """Return the columns of a file of imputed features, in order.
 
     Keys, ids in other surveys, number of epochs, period, significance, false-alarm
@@ -59,7 +56,7 @@ def imputed_columns(preprocessing: Preprocessing) -> tuple[Column, ...]:
     """
     strategies = zip(preprocessing.features, preprocessing.strategies, strict=True)
     return (
-        *KEY_COLUMNS,
+        *keys,
         *SURVEY_IDS,
         N_EPOCHS,
         PERIOD,
@@ -75,6 +72,7 @@ def imputed_columns(preprocessing: Preprocessing) -> tuple[Column, ...]:
                 "",
                 True,
                 f"{name}, scaled by {preprocessing.scaling}; where undefined: {strategy}",
+                "feature",
             )
             for name, strategy in strategies
         ),
@@ -134,7 +132,7 @@ def impute(
             "model_period_suffix": preprocessing.period_suffix,
         },
     )
-    columns = imputed_columns(preprocessing)
+    columns = imputed_columns(preprocessing, _keys(features_path))
     with TableWriter(output, columns, metadata) as writer:
         for piece in iter_batches(features_path, list(dict.fromkeys(sources.values())), rows):
             writer.write(_imputed(piece, preprocessing, columns, sources))
@@ -157,6 +155,15 @@ def check_settings(
                 allowed=str(trained),
                 todo="compute the features with that setting, or use models trained on this one",
             )
+
+
+def _keys(path: str | Path) -> tuple[Column, ...]:
+    """Return the identity columns, without those that the survey of a file does not have.
+
+    A file that tells no place at all may be of any survey, and gets empty columns.
+    """
+    names = read_schema(path).names
+    return key_columns(names) if "filter" in names else KEY_COLUMNS
 
 
 def _sources(path: str | Path, preprocessing: Preprocessing) -> dict[str, str]:

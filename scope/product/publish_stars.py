@@ -36,7 +36,7 @@ from scope.product.star_columns import FROM_BANDS, FROM_LIGHT_CURVE, STAR_COLUMN
 from scope.product.star_fusion import SAME_PERIOD, StarFusion, StarRows
 from scope.product.star_probabilities import StarProbabilities
 from scope.provenance import record
-from scope.schema import arrow_schema
+from scope.schema import PLACE_NAMES, arrow_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -319,7 +319,8 @@ def _read(catalogs: Sequence[str | Path], tags: Sequence[str]) -> pd.DataFrame:
     for path in catalogs:
         there = read_schema(path).names
         novelty = novelty_columns(there)
-        names = [*_KEYS, *(name for name in _WANTED if name in there), *novelty]
+        keys = [name for name in _KEYS if name in there or name not in PLACE_NAMES]
+        names = [*keys, *(name for name in _WANTED if name in there), *novelty]
         frames.append(to_frame(read_table(path, [*names, *(f"{tag}_p_train" for tag in tags)])))
     rows = pd.concat(frames, ignore_index=True).sort_values("_id", ignore_index=True)
     twice = rows["_id"].duplicated()

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from scope.identifiers import FILTER_NAMES
+from scope.bands import BAND_NAMES
 from scope.report import algorithms
 from scope.report.amplitudes import MAG_EDGES
 from scope.report.examples import Curve, Example
@@ -74,13 +74,13 @@ def magnitude_chart(magnitudes: dict[int, npt.NDArray[np.int64]]) -> str:
 
 
 def band_css(number: int) -> str:
-    """Return the CSS class of a filter."""
-    return f"f-{FILTER_NAMES.get(number, 'x')}"
+    """Return the CSS class of a filter; `scope.report.page` gives it a colour."""
+    return f"f-{BAND_NAMES.get(number, 'x')}"
 
 
 def band_name(number: int) -> str:
     """Return the name of a filter."""
-    return FILTER_NAMES.get(number, "unknown")
+    return BAND_NAMES.get(number, "unknown")
 
 
 def score_chart(one: ClassTally, threshold: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from scope.bands import BANDS, Band
 from scope.schema import to_json
 
 STYLE = """
@@ -163,12 +164,29 @@ def assemble(
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
         f'<meta name="scope" content="{escape(to_json(record))}">\n'
-        f"<title>{escape(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}{style}{_band_style(body)}</style>\n"
+        "</head>\n<body>\n"
         f'<header>\n<h1>{escape(title)}</h1>\n<p class="lead">{lead}</p>\n'
         f'{first}\n<dl class="numbers">{cards}</dl>\n'
         f'<nav aria-label="Contents"><strong>Contents</strong><ol>{links}</ol></nav>\n</header>\n'
         f"<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
+
+
+def _band_style(body: str) -> str:
+    """Return the colours of the bands in a page that the style has none for."""
+    return "".join(
+        f".k-f-{band.name} {{ background: {colour}; }} svg .f-{band.name} {{ stroke: {colour}; }}\n"
+        for band in BANDS
+        if f"svg .f-{band.name} " not in STYLE and f"f-{band.name}" in body
+        for colour in (_band_colour(band),)
+    )
+
+
+def _band_colour(band: Band) -> str:
+    """Return a colour from violet to red by wavelength, to be seen on white and on black."""
+    place = min(max((band.wavelength_nm - 350) / (1000 - 350), 0.0), 1.0)
+    return f"hsl({270 * (1 - place):.0f} 60% 48%)"
 
 
 def figure(chart: str, caption: str = "") -> str:

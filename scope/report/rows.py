@@ -18,6 +18,7 @@ from scope.io import iter_batches, read_schema
 from scope.plugins import ALGORITHMS
 from scope.report.algorithms import compared
 from scope.report.sampling import Smallest
+from scope.schema import PLACE_NAMES
 
 BATCH_ROWS = 32_768
 N_CANDIDATES = 12
@@ -124,7 +125,8 @@ def iter_rows(
     masks, novelty = imputed_columns(there), novelty_columns(there)
     names = [name for name in there if tag_of(name)]
     tags = [tag for tag in dict.fromkeys(map(tag_of, names)) if f"{tag}_p" in there]
-    columns = ["_id", *_FLOATS, *_INTEGERS, "reason", *(masks or ["imputed"]), *novelty, *names]
+    integers = [name for name in _INTEGERS if name in there or name not in PLACE_NAMES]
+    columns = ["_id", *_FLOATS, *integers, "reason", *(masks or ["imputed"]), *novelty, *names]
     columns += [*(f"{tag}_p" for tag in tags), *([_OBJ_ID] if _OBJ_ID in there else [])]
     for batch in iter_batches(path, columns=columns, rows=batch_rows):
         yield _rows(batch, path, names, tags, masks, novelty, strange_below)
@@ -146,7 +148,12 @@ def _rows(
         classified |= ~np.isnan(values)
     numbers: dict[str, npt.NDArray[np.generic]] = {
         **{name: _floats(batch.column(name)) for name in _FLOATS},
-        **{name: _integers(batch.column(name), null) for name, null in _INTEGERS.items()},
+        **{
+            name: _integers(batch.column(name), null)
+            if name in batch.schema.names
+            else np.full(batch.num_rows, null)
+            for name, null in _INTEGERS.items()
+        },
     }
     strange = np.zeros(batch.num_rows, bool)
     if novelty:

@@ -84,7 +84,9 @@ def filter_table(tally: CatalogTally) -> str:
 
 
 def quadrant_table(tally: CatalogTally) -> str:
-    """Return classified light curves of all, by detector and quadrant."""
+    """Return classified light curves of all, by detector and quadrant; empty without any."""
+    if tally.quadrants and all(ccd < 0 and quad < 0 for ccd, quad, _ in tally.quadrants):
+        return ""
     ccds = sorted({key[0] for key in tally.quadrants})
     quads = sorted({key[1] for key in tally.quadrants})
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from scope.errors import InputError, ScopeError
 from scope.io import iter_batches, read_ids, read_metadata, read_schema
-from scope.schema import SOURCES, validate
+from scope.schema import source_columns, validate
 
 UNIT_STAGES = ("sources", "lightcurves", "crossmatch", "features", "imputed")
 """Stages with a file for each unit, in the order of the workflow."""
@@ -132,6 +132,14 @@ def verify_target(target: str, folder: str | Path = ".") -> TargetCheck:
     return check
 
 
+def targets_there(folder: str | Path = ".") -> list[str]:
+    """Return the targets of which a run folder has products."""
+    results = Path(folder) / "results"
+    units = (path.name for stage in UNIT_STAGES[:1] for path in results.glob(f"{stage}/*"))
+    whole = (path.stem for path in results.glob("preds_*/*.parquet"))
+    return sorted({*units, *whole})
+
+
 def remove_damaged(check: TargetCheck, target: str, folder: str | Path = ".") -> list[Path]:
     """Remove damaged products and all that was made of them, so that the next run makes them.
 
@@ -186,7 +194,8 @@ def _check_stage(product: Product, stage: str) -> None:
             todo="make it again",
         )
     if stage == "sources":
-        validate(product.schema.empty_table(), SOURCES, product.path)
+        columns = source_columns(product.schema.names)
+        validate(product.schema.empty_table(), columns, product.path)
 
 
 def _check_schema(product: Product, of_other_units: pa.Schema) -> None:

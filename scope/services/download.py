@@ -63,10 +63,13 @@ class Fetched:
         All files of the list.
     new : tuple of Path
         Those that were not there before.
+    sums : mapping of str to str
+        Path in the list -> checksum, of these files.
     """
 
     paths: tuple[Path, ...]
     new: tuple[Path, ...]
+    sums: Mapping[str, str]
 
 
 def fetch(
@@ -148,7 +151,9 @@ def fetch(
             for job in jobs:
                 job.cancel()
     return Fetched(
-        tuple(Path(folder) / name for name in wanted), tuple(path for path in done if path)
+        tuple(Path(folder) / name for name in wanted),
+        tuple(path for path in done if path),
+        wanted,
     )
 
 

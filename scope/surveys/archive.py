@@ -8,7 +8,8 @@ Beside them there may be a folder ``crossmatch`` with tables of external catalog
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from scope.errors import DuplicateIdError, NotFoundError
-from scope.features.catalogues import CATALOGUES
+from scope.config.model import Config
+from scope.errors import NotFoundError, UsageError
 from scope.identifiers import Scheme, decode
 from scope.io.tables import read_metadata
-from scope.lightcurves.align import aligned
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS
-from scope.lightcurves.sky import PositionTree
-from scope.schema import SOURCES, Column, arrow_schema
-from scope.surveys.base import NO_FIELD, parse_unit, unit_name
+from scope.surveys.base import NO_FIELD, Survey, parse_unit, unit_name
 from scope.surveys.bulk import (
-    ID,
     iter_files_by_id,
     read_lightcurves,
     read_positions,
@@ -37,21 +33,13 @@ from scope.surveys.bulk import (
     read_sources_by_id,
 )
 from scope.surveys.checksums import CHECKED, PublishedSums
+from scope.surveys.files import FileSurvey
+from scope.surveys.hats import HatsArchive, is_hats
 from scope.surveys.index import ArchiveIndex, places_to_keep
 from scope.surveys.layout import ArchiveFile, abbreviated, find_files
-from scope.surveys.matching import (
-    ALERT_TABLE_COLUMNS,
-    POSITION_COLUMNS,
-    match_alerts,
-    match_catalogue,
-    read_region,
-)
-
-CROSSMATCH_FOLDER = "crossmatch"
-ALERTS_TABLE = "alerts"
 
 
-class Archive:
+class Archive(FileSurvey):
     """A survey in a folder of bulk Parquet files, see `scope.surveys.base.Survey`.
 
     Making one reads names only, no file.
@@ -133,11 +121,6 @@ class Archive:
         """Return the paths of all light-curve files, sorted by field, ccd, quad and filter."""
         return [file.path for file in self._all_files()]
 
-    def crossmatch_files(self) -> dict[str, Path]:
-        """Return the paths of the tables to match with, by name, of those that exist."""
-        paths = {name: self._table_path(name) for name in (*CATALOGUES, ALERTS_TABLE)}
-        return {name: path for name, path in paths.items() if path.exists()}
-
     def sources(self, field: int, unit: str) -> pa.Table:
         """Return all light curves of a unit, columns `scope.schema.SOURCES`, by ``_id``.
 
@@ -168,146 +151,12 @@ class Archive:
         for piece in iter_files_by_id(self._whole(self._files(field, unit)), rows):
             yield from piece.batches(rows)
 
-    def lightcurves(self, ids: npt.ArrayLike) -> LightCurves:
-        """Return light curves as observed, one per id in that order, empty where there is none.
+    def _read_sources(self, path: Path) -> pa.Table:
+        return read_sources(*self._whole([self._by_path[path]]))
 
-        Ids that tell their quadrant and filter cost one pass over these files, others one
-        over the whole archive.
-
-        Raises
-        ------
-        CorruptFileError, MissingColumnError, InputError
-        DuplicateIdError
-            If the archive has one of the ids twice.
-        """
-        ids = np.asarray(ids, dtype=np.int64)
-        wanted = np.unique(ids)
-        parts = [NO_CURVES]
-        for file in self._whole(self._files_with(wanted)):
-            parts += read_lightcurves(file.path, wanted, DEFAULT_ROWS)
-        curves = LightCurves.concatenate(parts)
-        self._check_once(curves.ids)
-        return aligned(curves, ids)
-
-    def sources_by_id(self, ids: npt.ArrayLike) -> pa.Table:
-        """Return those of some light curves that there are, see `scope.surveys.base.Survey`.
-
-        Ids that tell their quadrant and filter cost the lists of these files, others those
-        of the whole archive.
-
-        Raises
-        ------
-        CorruptFileError, MissingColumnError, IdentifierError
-        DuplicateIdError
-            If the archive has one of the ids twice.
-        """
-        wanted = np.unique(np.asarray(ids, dtype=np.int64))
-        parts = [arrow_schema(SOURCES).empty_table()]
-        for file in self._whole(self._files_with(wanted)):
-            sources = read_sources(file)
-            parts.append(sources.filter(pc.is_in(sources.column("_id"), pa.array(wanted))))
-        table = pa.concat_tables(parts)
-        self._check_once(table.column("_id").to_numpy())
-        return table
-
-    def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
-        """Find light curves around positions in degrees, see `scope.surveys.base.Survey.cone`.
-
-        The positions are read of files near any of the positions asked for, which an index
-        tells (`scope.surveys.index`).
-
-        Raises
-        ------
-        CorruptFileError, MissingColumnError, IdentifierError
-        """
-        tree = PositionTree(ra, dec)
-        parts = [no_pairs()]
-        for path in self._index.near(ra, dec, radius_arcsec):
-            sources = read_sources(*self._whole([self._by_path[path]]))
-            pairs = tree.within(
-                sources.column("ra").to_numpy(), sources.column("dec").to_numpy(), radius_arcsec
-            )
-            found = sources.take(pa.array(pairs.query))
-            found = found.add_column(0, "separation_arcsec", pa.array(pairs.separation_arcsec))
-            parts.append(found.add_column(0, "query", pa.array(pairs.found)))
-        keys = ["query", "separation_arcsec", "_id"]
-        return pa.concat_tables(parts).sort_by([(key, "ascending") for key in keys])
-
-    def catalogue(
-        self,
-        name: str,
-        ra: npt.ArrayLike,
-        dec: npt.ArrayLike,
-        margin_arcsec: float,
-        limits: Mapping[str, float] | None = None,
-    ) -> pa.Table | None:
-        """Return the rows of an external catalogue around positions in degrees.
-
-        See `scope.surveys.base.Survey.catalogue`; reading a file, limits save nothing.
-
-        Raises
-        ------
-        CorruptFileError, MissingColumnError, InputError
-            If the table cannot be used.
-        """
-        columns = (*POSITION_COLUMNS, *CATALOGUES[name].columns)
-        return self._region(name, columns, ra, dec, margin_arcsec)
-
-    def crossmatch(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
-        """Match positions in degrees with the nearest entry of each external catalogue.
-
-        See `scope.surveys.base.Survey.crossmatch`. The folder ``crossmatch`` may hold a
-        table per catalogue, with ``ra`` and ``dec`` in degrees and the catalogue's columns
-        under their own names (`scope.features.catalogues`).
-
-        Raises
-        ------
-        CorruptFileError, MissingColumnError, InputError
-            If a table is there but cannot be used.
-        """
-        columns: dict[str, pa.Array] = {}
-        for name, catalogue in CATALOGUES.items():
-            table = self.catalogue(name, ra, dec, radius_arcsec)
-            columns.update(match_catalogue(catalogue, table, ra, dec, radius_arcsec))
-        return pa.table(columns)
-
-    def alerts(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
-        """Count the alerts around positions in degrees, see `scope.surveys.base.Survey.alerts`.
-
-        The table ``crossmatch/alerts.parquet`` has one row per alert: ``ra``, ``dec`` (deg)
-        and ``braai``.
-
-        Raises
-        ------
-        CorruptFileError, MissingColumnError, InputError
-            If the table is there but cannot be used.
-        """
-        table = self._region(ALERTS_TABLE, ALERT_TABLE_COLUMNS, ra, dec, radius_arcsec)
-        return pa.table(match_alerts(table, ra, dec, radius_arcsec))
-
-    def _check_once(self, ids: npt.NDArray[np.int64]) -> None:
-        values, counts = np.unique(ids, return_counts=True)
-        if np.any(counts > 1):
-            raise DuplicateIdError(
-                f"light curve listed twice in {self.folder}",
-                value=f"{ID} {values[np.argmax(counts > 1)]}",
-                allowed="each id once",
-                todo="remove one of the two",
-            )
-
-    def _region(
-        self,
-        name: str,
-        columns: tuple[Column, ...],
-        ra: npt.ArrayLike,
-        dec: npt.ArrayLike,
-        margin_arcsec: float,
-    ) -> pa.Table | None:
-        path = self._table_path(name)
-        return read_region(path, columns, ra, dec, margin_arcsec) if path.exists() else None
-
-    def _table_path(self, name: str) -> Path:
-        return self.folder / CROSSMATCH_FOLDER / f"{name}.parquet"
+    def _read_lightcurves(self, path: Path, ids: npt.NDArray[np.int64]) -> Iterator[LightCurves]:
+        self._whole([self._by_path[path]])
+        return read_lightcurves(path, ids, DEFAULT_ROWS)
 
     def _files(self, field: int, unit: str) -> list[ArchiveFile]:
         units = self.units(field)
@@ -344,28 +193,65 @@ class Archive:
     def _by_path(self) -> dict[Path, ArchiveFile]:
         return {file.path: file for file in self._all_files()}
 
-    def _files_with(self, ids: npt.NDArray[np.int64]) -> list[ArchiveFile]:
-        """Return the files that may hold the light curves of these ids."""
+    def _files_with(self, ids: npt.NDArray[np.int64]) -> list[Path]:
+        """Return the files that may hold the light curves of these ids.
+
+        Ids that tell their quadrant and filter cost no index.
+        """
         identity = decode(ids)
         if np.any(identity.scheme == Scheme.OPAQUE):
-            return [self._by_path[path] for path in self._index.holding(ids)]
-        files = self._all_files()
+            return self._index.holding(ids)
         places = set(zip(*(part.tolist() for part in identity[1:5]), strict=True))
-        return [file for file in files if file[:4] in places]
+        return [file.path for file in self._all_files() if file[:4] in places]
 
 
-def no_pairs() -> pa.Table:
-    """Return the answer to a cone search that finds nothing."""
-    nothing = arrow_schema(SOURCES).empty_table()
-    nothing = nothing.add_column(0, "separation_arcsec", pa.array([], pa.float64()))
-    return nothing.add_column(0, "query", pa.array([], pa.int64()))
+def open_archive(folder: str | Path, release: str | int | None = None) -> FileSurvey:
+    """Return an archive: of bulk files, or a HATS catalogue.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        See `Archive` and `scope.surveys.hats.HatsArchive`.
+    """
+    made = HatsArchive if is_hats(Path(folder)) else Archive
+    return made(folder, release)
 
 
-NO_CURVES = LightCurves(
-    ids=np.zeros(0, dtype=np.int64),
-    offsets=np.zeros(1, dtype=np.int64),
-    time=np.zeros(0),
-    mag=np.zeros(0, dtype=np.float32),
-    magerr=np.zeros(0, dtype=np.float32),
-    catflags=np.zeros(0, dtype=np.uint16),
-)
+@dataclass(frozen=True)
+class ArchiveSettings:
+    """What an archive is opened with; see `Archive`."""
+
+    folder: str
+    release: str | int | None = None
+
+    def open(self, queries: int = 1) -> Survey:
+        """Return the archive; files need no queries."""
+        return open_archive(self.folder, self.release)
+
+
+class ArchiveKind:
+    """A folder of the survey's own files, key ``archive`` of the configuration."""
+
+    is_remote = False
+
+    def is_configured(self, config: Config) -> bool:
+        """Whether there is a folder; without one, targets are simulated."""
+        return config.archive is not None
+
+    def settings(self, config: Config) -> ArchiveSettings:
+        """Return the folder and the data release, as configured.
+
+        Raises
+        ------
+        UsageError
+            If the configuration names no archive.
+        """
+        if config.archive is None:
+            raise UsageError(
+                "no archive of light curves",
+                todo="set the key archive to a folder of bulk files, or survey to another one",
+            )
+        return ArchiveSettings(str(Path(config.archive).expanduser()), config.data_release)
+
+
+SURVEY = ArchiveKind()

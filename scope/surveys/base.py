@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -47,6 +48,10 @@ class Survey(Protocol):
     def release(self) -> str:
         """The data release, for example ``DR5``."""
 
+    @property
+    def place(self) -> str:
+        """Where it is, for messages: a folder, or a collection of a database."""
+
     def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
         """Return what products of a unit record of the survey, ``data_release`` among it.
 
@@ -54,16 +59,34 @@ class Survey(Protocol):
         """
 
     def fields(self) -> list[int]:
-        """Return the numbers of the fields that there are, ascending."""
+        """Return the numbers of the fields, ascending; none where the survey has no fields."""
 
     def units(self, field: int) -> list[str]:
-        """Return the names of the units of a field, sorted.
+        """Return the names of the units of a field, sorted; `NO_FIELD` where it has no fields.
 
         Raises
         ------
         NotFoundError
             If there is no such field.
         """
+
+    def files(self, field: int, unit: str) -> list[Path]:
+        """Return the files that a unit is read from; none of a database.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such unit.
+        """
+
+    def paths(self) -> list[Path]:
+        """Return all files that light curves are read from; none of a database."""
+
+    def crossmatch_files(self) -> dict[str, Path]:
+        """Return the tables to match with, by name, of those that are files."""
+
+    def total_rows(self) -> int | None:
+        """Return how many light curves there are about; None where finding out costs much."""
 
     def sources(self, field: int, unit: str) -> pa.Table:
         """Return all light curves of a unit, columns `scope.schema.SOURCES`, by ``_id``."""

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from scope.errors import ConfigError
+from scope.io.yamltext import parse_yaml
 from scope.surveys.label_map import KEYS, LABELS, Labelling, LabelMap
 
 PLAIN, GCVS = "plain", "gcvs"
@@ -82,7 +83,7 @@ class CatalogueMap:
             If it is no such file, or names classes or labels that there are not.
         """
         try:
-            content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            content = parse_yaml(Path(path).read_text(encoding="utf-8"))
             return cls(**_settings(content, known, labels))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
             raise ConfigError(

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from scope.errors import NotFoundError
 from scope.services.kowalski import Kowalski, find_query
-from scope.surveys.archive import Archive
-from scope.surveys.base import parse_unit
+from scope.surveys.base import Survey, parse_unit
 
 PLACES = [(ccd, quad) for ccd in range(1, 17) for quad in range(1, 5)]
 ALL_FIELDS = range(2000)
@@ -78,7 +77,7 @@ class KowalskiCounts:
 class ArchiveCounts:
     """The quadrants of an archive."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Survey) -> None:
         self._archive = archive
 
     def counts(self, fields: Sequence[int] | None, min_epochs: int) -> Iterator[QuadrantCount]:

@@ -20,7 +20,8 @@ from scope.io.atomic import write_bytes
 from scope.schema import parse_json
 
 LISTS = ("checksum.md5", "checksums.md5")
-"""Names of the list, in the folder of the archive; the second before data release 6."""
+"""Names of the list, in the folder of the archive; the second before data release 6. Both count,
+for archives of several releases."""
 
 CHECKED = ".scope_checked.json"
 """What was checked, in the folder of the archive."""
@@ -53,6 +54,7 @@ class PublishedSums:
         expected = self._sums.get(path.name)
         if expected is None:
             return
+        digest, source = expected
         name = os.path.relpath(path, self._folder)
         state = path.stat()
         stamp = [state.st_size, state.st_mtime_ns, state.st_ctime_ns]
@@ -60,30 +62,23 @@ class PublishedSums:
             return
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "md5").hexdigest()
-        if found != expected:
+        if found != digest:
             raise CorruptFileError(
                 "light-curve file that is not as it was published",
                 value=f"{path}, MD5 {found}",
-                allowed=f"{expected}, as {self._list} says",
+                allowed=f"{digest}, as {source} says",
                 todo="download it again (scope download-archive)",
             )
         self._keep({**self._remembered(), **self._seen, name: stamp})
 
     @cached_property
-    def _list(self) -> Path | None:
-        return next((p for name in LISTS if (p := self._folder / name).is_file()), None)
-
-    @cached_property
-    def _sums(self) -> Mapping[str, str]:
-        """MD5 sum by name of the file; names are unique within a release."""
-        if self._list is None:
-            return {}
-        sums = {}
-        for line in self._list.read_text(encoding="utf-8", errors="replace").splitlines():
-            digest, _, name = line.partition(" ")
-            if len(digest) == 32:
-                sums[PurePosixPath(name.strip().lstrip("*")).name] = digest.lower()
-        return sums
+    def _sums(self) -> Mapping[str, tuple[str, Path]]:
+        """MD5 sum and list by name of the file; names are unique within a release."""
+        return {
+            PurePosixPath(name).name: (digest, path)
+            for path in (self._folder / name for name in reversed(LISTS))
+            for name, digest in _lines(path).items()
+        }
 
     def _remembered(self) -> dict[str, list[int]]:
         for place in self._places:
@@ -101,3 +96,37 @@ class PublishedSums:
             except (OSError, ScopeError):
                 continue
             return
+
+
+def add_sums(folder: Path, sums: Mapping[str, str], name: str = LISTS[0]) -> None:
+    """Add checksums to the list of an archive; those of other files stay.
+
+    Parameters
+    ----------
+    folder : Path
+        The archive.
+    sums : mapping of str to str
+        Path, as the list of the source has it, -> MD5 sum.
+    name : str
+        One of `LISTS`.
+    """
+    path = folder / name
+    known = _lines(path)
+    every = {**known, **sums}
+    if every != known:
+        lines = (f"{digest}  {file}\n" for file, digest in sorted(every.items()))
+        write_bytes("".join(lines).encode(), path)
+
+
+def _lines(path: Path) -> dict[str, str]:
+    """Return path -> MD5 sum of a list; empty where there is none."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, IsADirectoryError):
+        return {}
+    found = {}
+    for line in text.splitlines():
+        digest, _, name = line.partition(" ")
+        if len(digest) == 32:
+            found[str(PurePosixPath(name.strip().lstrip("*")))] = digest.lower()
+    return found

@@ -19,7 +19,6 @@ from scope.identifiers import resolve
 from scope.io import read_metadata, read_table, write_table
 from scope.provenance import record
 from scope.schema import arrow_schema, arrow_type, require_columns
-from scope.surveys.archive import Archive
 from scope.surveys.base import NO_FIELD, Survey
 from scope.surveys.fetch import fetch_crossmatch, fetch_lightcurves, fetch_sources
 from scope.surveys.listed import ListedSources
@@ -34,7 +33,7 @@ class ComputedFeatures:
 
     Parameters
     ----------
-    archive : Archive
+    archive : Survey
     field : int
     units : sequence of str
         Quadrants that the ids may be of.
@@ -48,7 +47,7 @@ class ComputedFeatures:
 
     def __init__(
         self,
-        archive: Archive,
+        archive: Survey,
         field: int,
         units: Sequence[str],
         config: Config,

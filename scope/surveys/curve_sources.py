@@ -12,13 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
-from scope.io import TableWriter, count_rows, read_schema, read_table
+from scope.io import TableWriter, read_schema, read_table
 from scope.io.kinds import DEC_NAMES, LIGHT_CURVE_IDS, OBJECT_NAMES, RA_NAMES, find_column
 from scope.io.user_tables import read_user_table
 from scope.io.values import exact_ids, exact_names, positions
 from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves
 from scope.lightcurves.files import lightcurves_of
-from scope.surveys.archive import Archive
 from scope.surveys.base import Survey
 
 Ints = npt.NDArray[np.int64]
@@ -68,11 +67,7 @@ class SurveyCurves:
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
-        self.total = (
-            sum(count_rows(path) for path in survey.paths())
-            if isinstance(survey, Archive)
-            else None
-        )
+        self.total = survey.total_rows()
 
     def near(self, ra: Floats, dec: Floats, radius_arcsec: float) -> pa.Table:
         """Return the light curves within a radius of positions, see `Curves.near`."""

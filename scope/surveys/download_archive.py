@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from scope.errors import NotFoundError
 from scope.services.download import Fetched, fetch
 from scope.services.retry import RetryPolicy
+from scope.surveys.checksums import LISTS, add_sums
 from scope.surveys.layout import FILTERS, ArchiveFile, parse_file_name
 
-SUMS = "checksum.md5"
-OLD_SUMS = "checksums.md5"
+SUMS, OLD_SUMS = LISTS
 """Lists of checksums of the archive; before data release 6 the second."""
 
 NEW_SUMS_FROM = 6
@@ -64,7 +64,8 @@ def download_archive(
     ----------
     wanted : Wanted
     folder : path
-        Gets the files at the paths that they have in the archive.
+        Gets the files at the paths that they have in the archive, and their lines of its list of
+        checksums, by which they are checked whenever they have changed (`scope.surveys.checksums`).
     url : str
         Address of the release, or a folder; ``{release}`` stands for its number.
     workers : int
@@ -85,13 +86,14 @@ def download_archive(
         file = parse_file_name(Path(PurePosixPath(path).name))
         return file is not None and file in wanted
 
+    sums = SUMS if wanted.release >= NEW_SUMS_FROM else OLD_SUMS
     found = fetch(
         url.format(release=wanted.release),
         folder,
         only=is_wanted,
         policy=policy,
         report=report,
-        sums=SUMS if wanted.release >= NEW_SUMS_FROM else OLD_SUMS,
+        sums=sums,
         workers=min(workers, MOST_WORKERS),
         # Anybody may read it: a token for models is none of its business.
         with_token=False,
@@ -102,4 +104,5 @@ def download_archive(
             value=f"field {', '.join(map(str, wanted.fields))}",
             todo="check field, ccd, quad and bands: not every field has been seen in each",
         )
+    add_sums(Path(folder), found.sums, sums)
     return found

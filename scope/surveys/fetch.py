@@ -34,7 +34,7 @@ from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS, CleanedLightCurves, write_lightcurve_file
 from scope.lightcurves.left_out import LeftOut
 from scope.provenance import record
-from scope.schema import SOURCES, arrow_schema
+from scope.schema import SOURCES, arrow_schema, source_columns
 from scope.surveys.base import NO_FIELD, Survey
 
 _log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def fetch_sources(
         None,
         **{**(facts or {}), **survey.facts(field, unit), "bright_star_cut": gaia is not None},
     )
-    write_table(table.cast(arrow_schema(SOURCES)), output, provenance)
+    write_table(table.cast(_schema_of(table)), output, provenance)
     _log_counts(f"{where}: sources", table.column("reason").to_pylist())
 
 
@@ -240,6 +240,10 @@ def _no_curves() -> LightCurves:
         mag=nothing,
         magerr=nothing,
     )
+
+
+def _schema_of(table: pa.Table) -> pa.Schema:
+    return arrow_schema(source_columns(table.schema.names))
 
 
 def _where(field: int, unit: str) -> str:

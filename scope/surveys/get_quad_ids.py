@@ -15,10 +15,11 @@ import numpy.typing as npt
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.identifiers import encode_kowalski
 from scope.io.atomic import atomic_path, write_bytes
+from scope.io.hdf5 import read_array
+from scope.io.values import exact_ids
 from scope.schema import parse_json
 from scope.services.kowalski import Kowalski
-from scope.surveys.archive import Archive
-from scope.surveys.base import unit_name
+from scope.surveys.base import Survey, unit_name
 
 Ids = npt.NDArray[np.int64]
 
@@ -92,7 +93,7 @@ class ArchiveIds:
 
     workers = 1
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Survey) -> None:
         self.catalog = archive.release
         self._archive = archive
 
@@ -199,35 +200,24 @@ def read_quad_ids(path: str | Path) -> Ids:
     NotFoundError
         If there is no such file.
     CorruptFileError
-        If it is no HDF5 file with one data set.
+        If it is no HDF5 file.
     InputError
-        If it does not hold whole numbers.
+        If it does not hold one list of whole numbers, or they may have lost digits.
     """
-    import h5py
-
     if not Path(path).is_file():
         raise NotFoundError("no such file of ids", value=str(path), todo="run get-quad-ids first")
-    try:
-        with h5py.File(path) as file:
-            (name,) = file.keys()
-            values = file[name][()]
-    except (OSError, ValueError) as error:
-        raise CorruptFileError(
-            "file of ids that cannot be read",
-            value=str(path),
-            allowed="HDF5 with one data set, as get-quad-ids writes it",
-            todo="run get-quad-ids again",
-        ) from error
-    ids = np.asarray(values)
-    whole = ids.astype(np.int64) if ids.dtype.kind in "iuf" else ids
-    # SCoPe's own files hold the ids as floats, which have room for their 14 digits.
-    if ids.ndim != 1 or ids.dtype.kind not in "iuf" or not np.array_equal(whole, ids):
+    values = read_array(path)
+    if values.ndim != 1 or values.dtype.kind not in "iuf":
         raise InputError(
             f"file of ids that holds something else, {path}",
-            value=f"{ids.dtype}, shape {ids.shape}",
-            allowed="a list of whole numbers",
+            value=f"{values.dtype}, shape {values.shape}",
+            allowed="a list of whole numbers, as get-quad-ids writes it",
         )
-    return whole
+    # SCoPe's own files hold the ids as floats, which have room for their 14 digits.
+    ids = exact_ids(values, "id", path)
+    if ids.isna().any():
+        raise InputError(f"row without an id in {path}", allowed="whole numbers")
+    return ids.to_numpy(dtype=np.int64)
 
 
 def count_ids(path: str | Path) -> dict[str, int]:

@@ -19,19 +19,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scope.errors import IdentifierError, InputError, NotFoundError
+from scope.errors import IdentifierError, NotFoundError
 from scope.identifiers import Scheme, decode, rc_from_ccd_quad, resolve
 from scope.io.sorting import read_ids
 from scope.io.tables import iter_batches, read_metadata, read_schema, read_table
-from scope.lightcurves.align import aligned
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS, lightcurves_of
 from scope.lightcurves.identity import UNKNOWN, check_identity
-from scope.lightcurves.sky import PositionTree
+from scope.lightcurves.nested import list_columns
 from scope.schema import SOURCES, arrow_schema, require_columns
-from scope.surveys.archive import NO_CURVES, Archive, no_pairs
 from scope.surveys.base import NO_FIELD, parse_unit, unit_name
 from scope.surveys.bulk import cast_column as _cast
+from scope.surveys.files import FileSurvey
 from scope.surveys.index import ArchiveIndex, place_of
 from scope.surveys.layout import abbreviated, parse_release
 
@@ -48,7 +47,7 @@ def is_hats(folder: Path) -> bool:
     return named and (folder / "dataset").is_dir()
 
 
-class HatsArchive(Archive):
+class HatsArchive(FileSurvey):
     """A survey in a HATS catalogue of light curves, see `scope.surveys.base.Survey`.
 
     Which tiles hold a field is found out once and kept, see `scope.surveys.index`.
@@ -159,53 +158,16 @@ class HatsArchive(Archive):
 
         Tiles are no quadrants: memory holds all light curves of the unit.
         """
-        yield from self.lightcurves(self.sources(field, unit).column("_id").to_numpy()).batches(
-            rows
-        )
+        ids = self.sources(field, unit).column("_id").to_numpy()
+        yield from self.lightcurves(ids).batches(rows)
 
-    def lightcurves(self, ids: npt.ArrayLike) -> LightCurves:
-        """Return light curves as observed, one per id in that order, empty where there is none.
+    def _read_sources(self, path: Path) -> pa.Table:
+        return _sources(path)
 
-        Raises
-        ------
-        CorruptFileError, MissingColumnError, InputError, DuplicateIdError
-        """
-        ids = np.asarray(ids, dtype=np.int64)
-        wanted = np.unique(ids)
-        parts = [NO_CURVES]
-        for path in self._tiles_with(wanted):
-            parts += _read_lightcurves(path, wanted)
-        curves = LightCurves.concatenate(parts)
-        self._check_once(curves.ids)
-        return aligned(curves, ids)
+    def _read_lightcurves(self, path: Path, ids: npt.NDArray[np.int64]) -> Iterator[LightCurves]:
+        return _read_lightcurves(path, ids)
 
-    def sources_by_id(self, ids: npt.ArrayLike) -> pa.Table:
-        """Return those of some light curves that there are, see `scope.surveys.base.Survey`."""
-        wanted = np.unique(np.asarray(ids, dtype=np.int64))
-        parts = [arrow_schema(SOURCES).empty_table()]
-        for path in self._tiles_with(wanted):
-            table = _sources(path)
-            parts.append(table.filter(pc.is_in(table.column("_id"), pa.array(wanted))))
-        table = pa.concat_tables(parts)
-        self._check_once(table.column("_id").to_numpy())
-        return table
-
-    def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:
-        """Find light curves around positions in degrees, see `scope.surveys.base.Survey.cone`."""
-        tree = PositionTree(ra, dec)
-        parts = [no_pairs()]
-        for path in self._index.near(ra, dec, radius_arcsec):
-            table = _sources(path)
-            pairs = tree.within(
-                table.column("ra").to_numpy(), table.column("dec").to_numpy(), radius_arcsec
-            )
-            found = table.take(pa.array(pairs.query))
-            found = found.add_column(0, "separation_arcsec", pa.array(pairs.separation_arcsec))
-            parts.append(found.add_column(0, "query", pa.array(pairs.found)))
-        keys = ["query", "separation_arcsec", "_id"]
-        return pa.concat_tables(parts).sort_by([(key, "ascending") for key in keys])
-
-    def _tiles_with(self, ids: npt.NDArray[np.int64]) -> list[Path]:
+    def _files_with(self, ids: npt.NDArray[np.int64]) -> list[Path]:
         """Return the tiles that may hold light curves with these ids."""
         identity = decode(ids)
         if np.any(identity.scheme == Scheme.OPAQUE):
@@ -300,30 +262,5 @@ def _read_lightcurves(path: Path, wanted: npt.NDArray[np.int64]) -> Iterator[Lig
 
 def _flat(table: pa.Table, path: Path) -> pa.Table:
     """Return a table with a column of lists for each part of the points."""
-    points = table.column(POINTS).combine_chunks()
-    if isinstance(points, pa.ChunkedArray):
-        points = pa.concat_arrays(points.chunks)
-    kind = points.type
-    try:
-        if pa.types.is_struct(kind):
-            lists = {name: pc.struct_field(points, name) for name in LISTS}
-        else:
-            inner = points.flatten()
-            lengths = pc.fill_null(pc.list_value_length(points), 0).to_numpy()
-            offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int64())
-            lists = {
-                name: pa.LargeListArray.from_arrays(offsets, pc.struct_field(inner, name))
-                for name in LISTS
-            }
-    except (
-        pa.ArrowInvalid,
-        pa.ArrowNotImplementedError,
-        pa.ArrowKeyError,
-        AttributeError,
-    ) as error:
-        raise InputError(
-            f"column {POINTS!r} of another form in {path}",
-            value=str(kind),
-            allowed=f"a struct of lists, or a list of structs, with {', '.join(LISTS)}",
-        ) from error
+    lists = list_columns(table.column(POINTS), LISTS, f"column {POINTS!r} of {path}")
     return pa.table({ID: table.column(ID), **lists})

@@ -79,11 +79,16 @@ class ArchiveIndex:
     files : sequence of Path
     read : callable
         Returns ids, right ascensions and declinations, in degrees, of what a file lists.
+    variant : str
+        Tells ways of reading the same files apart that give other ids.
     """
 
-    def __init__(self, folder: Path, files: Sequence[Path], read: Reader) -> None:
+    def __init__(
+        self, folder: Path, files: Sequence[Path], read: Reader, variant: str = ""
+    ) -> None:
         self._files = list(files)
-        self._entries = _up_to_date(folder, self._files, read)
+        index = INDEX.replace(".parquet", f"_{variant}.parquet") if variant else INDEX
+        self._entries = _up_to_date(folder, self._files, read, index)
 
     def near(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> list[Path]:
         """Return the files that may hold light curves within a radius of any position.
@@ -133,9 +138,9 @@ def place_of(field: npt.ArrayLike, rc: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return 64 * np.asarray(field, dtype=np.int64) + np.asarray(rc)
 
 
-def _up_to_date(folder: Path, files: Sequence[Path], read: Reader) -> list[_Entry]:
+def _up_to_date(folder: Path, files: Sequence[Path], read: Reader, index: str) -> list[_Entry]:
     """Return an entry for each file, reading those that are not known as they are now."""
-    known = _known(folder)
+    known = _known(folder, index)
     entries: list[_Entry] = []
     new = 0
     for file in files:
@@ -149,7 +154,7 @@ def _up_to_date(folder: Path, files: Sequence[Path], read: Reader) -> list[_Entr
             new += 1
     if new or len(known) != len(entries):
         _log.info("index of %s: looked at %d of %d files", folder, new, len(files))
-        _keep(folder, known, entries)
+        _keep(folder, index, known, entries)
     return entries
 
 
@@ -179,8 +184,8 @@ def _look_at(
     )
 
 
-def _known(folder: Path) -> Mapping[str, _Entry]:
-    for path in places_to_keep(folder, INDEX):
+def _known(folder: Path, index: str) -> Mapping[str, _Entry]:
+    for path in places_to_keep(folder, index):
         if not path.is_file():
             continue
         try:
@@ -193,14 +198,14 @@ def _known(folder: Path) -> Mapping[str, _Entry]:
     return {}
 
 
-def _keep(folder: Path, known: Mapping[str, _Entry], entries: Sequence[_Entry]) -> None:
+def _keep(folder: Path, index: str, known: Mapping[str, _Entry], entries: Sequence[_Entry]) -> None:
     """Write the index, with what is known of files of other releases in the folder."""
     kept = {name: entry for name, entry in known.items() if (folder / name).exists()}
     kept |= {entry.path: entry for entry in entries}
     columns = list(zip(*sorted(kept.values()), strict=True))
     schema = arrow_schema(COLUMNS)
     arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
-    for path in places_to_keep(folder, INDEX):
+    for path in places_to_keep(folder, index):
         try:
             write_table(pa.table(arrays, schema=schema), path, {})
         except (OSError, ScopeError):
@@ -213,8 +218,8 @@ def places_to_keep(folder: Path, kept: str) -> list[Path]:
     """Return where what was found out of an archive may be kept, the best place first."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-    suffix = Path(kept).suffix
-    places = [cache / "scope-variables" / f"index-{name}{suffix}"]
+    variant, suffix = Path(kept).stem.partition("_index")[2], Path(kept).suffix
+    places = [cache / "scope-variables" / f"index-{name}{variant}{suffix}"]
     # Root may write anywhere; a folder that nobody may write to stays as it is nevertheless.
     writable = folder.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
     return [folder / kept, *places] if writable else places

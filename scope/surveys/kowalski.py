@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,10 @@ from scope.lightcurves.sky import PositionTree, bounding_cap
 from scope.services.kowalski import (
     Document,
     Kowalski,
-    KowalskiOptions,
     cone_query,
     find_query,
 )
-from scope.surveys.base import NO_FIELD, parse_unit, unit_name
+from scope.surveys.base import NO_FIELD, parse_unit
 from scope.surveys.kowalski_documents import (
     POINT_PROJECTION,
     POSITION,
@@ -36,9 +35,8 @@ from scope.surveys.kowalski_documents import (
     requested,
     sources_table,
 )
+from scope.surveys.kowalski_settings import KowalskiSettings
 from scope.surveys.matching import match_alerts, match_catalogue
-
-ALL_UNITS = tuple(unit_name(ccd, quad) for ccd in range(1, 17) for quad in range(1, 5))
 
 MAX_PER_QUERY = 10_000
 """Ids or positions of a query, at most: the server takes requests up to 1 MiB."""
@@ -53,58 +51,6 @@ _MARGIN_ARCSEC = 0.01
 """The server rounds; what lies just inside a radius is decided here."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class KowalskiCollections:
-    """Names of collections; None where there is none to ask.
-
-    Attributes
-    ----------
-    sources : str
-        Light curves, ``ZTF_sources_<date>``.
-    alerts, gaia, allwise, ps1 : str or None
-    """
-
-    sources: str
-    alerts: str | None = "ZTF_alerts"
-    gaia: str | None = "Gaia_EDR3"
-    allwise: str | None = "AllWISE"
-    ps1: str | None = "PS1_DR1"
-
-    def catalogue(self, name: str) -> str | None:
-        """Return the collection of an external catalogue, by the catalogue's name."""
-        return {"Gaia_EDR3": self.gaia, "AllWISE": self.allwise, "PS1_DR1": self.ps1}[name]
-
-
-@dataclass(frozen=True)
-class KowalskiSettings:
-    """What is taken from Kowalski, and how; the representation tells what, and not how.
-
-    Attributes
-    ----------
-    client : KowalskiOptions
-    collections : KowalskiCollections
-    programids : tuple of int
-        Programmes whose points are used.
-    min_epochs : int
-        Sources with fewer listed epochs are not listed.
-    units : tuple of str
-        Quadrants of every field.
-    ids_per_query, positions_per_query : int
-        How much is asked for at a time.
-    release : str, optional
-        Name of the data release; by default the end of the name of the sources.
-    """
-
-    client: KowalskiOptions = field(repr=False)
-    collections: KowalskiCollections
-    programids: tuple[int, ...] = (1, 2, 3)
-    min_epochs: int = 1
-    units: tuple[str, ...] = field(default=ALL_UNITS, repr=False)
-    ids_per_query: int = field(default=1000, repr=False)
-    positions_per_query: int = field(default=1000, repr=False)
-    release: str | None = None
 
 
 class KowalskiSurvey:
@@ -136,6 +82,11 @@ class KowalskiSurvey:
         """The data release: as configured, or what the collection's name ends with."""
         return self.settings.release or self._sources.rpartition("_")[2]
 
+    @property
+    def place(self) -> str:
+        """The collection of sources."""
+        return self._sources
+
     def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
         """Return what products of a unit record of the survey; the same for all."""
         names = self.settings.collections
@@ -165,6 +116,22 @@ class KowalskiSurvey:
     def units(self, field: int) -> list[str]:
         """Return the names of the configured quadrants, whether they have sources or not."""
         return sorted(self.settings.units)
+
+    def files(self, field: int, unit: str) -> list[Path]:
+        """Return no files: it is a database."""
+        return []
+
+    def paths(self) -> list[Path]:
+        """Return no files: it is a database."""
+        return []
+
+    def crossmatch_files(self) -> dict[str, Path]:
+        """Return no files: it is a database."""
+        return {}
+
+    def total_rows(self) -> int | None:
+        """Return None: counting them would take the server minutes."""
+        return None
 
     def sources(self, field: int, unit: str) -> pa.Table:
         """Return the light curves of a unit, columns `scope.schema.SOURCES`, by ``_id``.

@@ -12,11 +12,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.errors import NotFoundError, UsageError
-from scope.io.tables import read_metadata, read_table
+from scope.io.tables import read_metadata, read_schema, read_table
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS
 from scope.provenance import RESERVED
-from scope.schema import SOURCES
+from scope.schema import source_columns
 from scope.surveys.base import NO_FIELD, Survey
 
 CHUNK = "chunk_"
@@ -52,6 +52,11 @@ class ListedSources:
         """The data release of the survey."""
         return self._survey.release
 
+    @property
+    def place(self) -> str:
+        """Where the survey is."""
+        return self._survey.place
+
     def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
         """Return what products of a unit record of the survey and of the list."""
         said = read_metadata(self._path)
@@ -64,6 +69,22 @@ class ListedSources:
     def units(self, field: int = NO_FIELD) -> list[str]:
         """Return the names of the units."""
         return chunk_names(self._parts)
+
+    def files(self, field: int, unit: str) -> list[Path]:
+        """Return the file of the list."""
+        return [self._path]
+
+    def paths(self) -> list[Path]:
+        """Return the file of the list."""
+        return [self._path]
+
+    def crossmatch_files(self) -> dict[str, Path]:
+        """Return the tables to match with, by name, of the survey."""
+        return self._survey.crossmatch_files()
+
+    def total_rows(self) -> int | None:
+        """Return how many light curves are listed."""
+        return self._table.num_rows
 
     def sources(self, field: int, unit: str) -> pa.Table:
         """Return the sources of a unit, columns `scope.schema.SOURCES`, by ``_id``."""
@@ -113,7 +134,8 @@ class ListedSources:
 
     @cached_property
     def _table(self) -> pa.Table:
-        return read_table(self._path, [column.name for column in SOURCES])
+        names = read_schema(self._path).names
+        return read_table(self._path, [column.name for column in source_columns(names)])
 
     @cached_property
     def _part_of_row(self) -> npt.NDArray[np.int64]:

@@ -243,7 +243,7 @@ class _Reader:
             return self._from_parts()
         ra, dec = self._place("ra", RA_NAMES), self._place("dec", DEC_NAMES)
         cells = [self._in_degrees(kind, name) for kind, name in (("ra", ra), ("dec", dec))]
-        right, up = positions(cells[0], cells[1], self.path, names=(ra, dec))
+        right, up = positions(cells[0], cells[1], self.path, names=(ra, dec), halves=True)
         if not {"ra", "dec"} & {*self.reading.units} and ra not in self.units:
             self._refuse_hours(right, up, ra)
         return right, up
@@ -287,7 +287,7 @@ class _Reader:
         # nothing is none.
         right = 15 * (hours + minutes / 60 + seconds / 3600)
         up = sign * (degrees + arcmin / 60 + arcsec / 3600)
-        return positions(right, up, self.path, names=("RAh", "DEd"))
+        return positions(right, up, self.path, names=("RAh", "DEd"), halves=True)
 
     def _refuse_hours(self, ra: Floats, dec: Floats, name: str) -> None:
         """Refuse positions all over the sky whose right ascensions end at 24, or at 2 pi."""

@@ -12,15 +12,13 @@ import pyarrow as pa
 from scope.features.edges import SIZE
 from scope.features.registry import REGISTRY
 from scope.identifiers import resolve
-from scope.schema import KEY_COLUMNS, Column, arrow_type, require_columns
+from scope.schema import KEY_COLUMNS, N_EPOCHS, REASON, Column, arrow_type, require_columns
 from scope.services.kowalski import Kowalski, find_query
 from scope.surveys.kowalski import MAX_PER_QUERY
 from scope.surveys.kowalski_documents import position_of, requested
 
 NO_FEATURES = "no_features"
 
-_EPOCHS = Column("n_epochs", "int32", "", True, "Good epochs after decimation")
-_REASON = Column("reason", "string", "", True, "Why there are no features")
 _OPTIONAL = ("cesium", "position")
 """Groups whose features have no column unless the collection has them."""
 
@@ -139,10 +137,10 @@ def _columns_of(rows: Sequence[Mapping[str, Any]], chosen: Sequence[str] | None)
     if chosen is not None:
         names = [name for name in dict.fromkeys(chosen) if name not in ("_id", "reason")]
         if there:
-            known = [*there, *REGISTRY, *(column.name for column in (*KEY_COLUMNS, _EPOCHS))]
+            known = [*there, *REGISTRY, *(column.name for column in (*KEY_COLUMNS, N_EPOCHS))]
             require_columns(known, names, " of the collection of features")
-        return [KEY_COLUMNS[0], *(_column(name, rows) for name in names), _REASON]
-    columns = {column.name: column for column in (*KEY_COLUMNS, _EPOCHS, _REASON)}
+        return [KEY_COLUMNS[0], *(_column(name, rows) for name in names), REASON]
+    columns = {column.name: column for column in (*KEY_COLUMNS, N_EPOCHS, REASON)}
     for name, feature in REGISTRY.items():
         if name in there or feature.group not in _OPTIONAL:
             columns.setdefault(name, _column(name, rows))
@@ -152,12 +150,13 @@ def _columns_of(rows: Sequence[Mapping[str, Any]], chosen: Sequence[str] | None)
 
 
 def _column(name: str, rows: Sequence[Mapping[str, Any]]) -> Column:
-    known = {column.name: column for column in (*KEY_COLUMNS, _EPOCHS)}
+    known = {column.name: column for column in (*KEY_COLUMNS, N_EPOCHS)}
     if name in known:
         return known[name]
     if name in REGISTRY:
         feature = REGISTRY[name]
-        return Column(name, feature.dtype, feature.unit, True, feature.description)
+        about = feature.description, feature.kind, feature.ucd
+        return Column(name, feature.dtype, feature.unit, True, *about)
     value = next((row[name] for row in rows if row.get(name) is not None), None)
     if isinstance(value, str):
         dtype = "string"

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from scope.identifiers import resolve
 from scope.io.writer import write_table
 from scope.provenance import hash_file, record
-from scope.schema import SOURCES, Column, arrow_schema
+from scope.schema import SOURCES, Column, arrow_schema, source_columns
 from scope.surveys.base import Survey
 from scope.targets.lists import NO_ID, SourceList, read_source_list
 
@@ -114,7 +114,8 @@ def fetch_list(
     }
     metadata = record("sources", None, **said)
     rows = _rows(wanted, matches, given, table)
-    write_table(table.cast(arrow_schema(SOURCES)), output, metadata)
+    schema = arrow_schema(source_columns(table.schema.names))
+    write_table(table.cast(schema), output, metadata)
     write_table(rows, rows_output, metadata)
     counts = Counter(rows.column("outcome").to_pylist())
     _report(rows, counts, table.num_rows, path)
@@ -127,18 +128,21 @@ def _find(survey: Survey, wanted: SourceList, radius_arcsec: float) -> tuple[pa.
     by_place = np.flatnonzero(
         (wanted.ids == NO_ID) & np.isfinite(wanted.ra) & np.isfinite(wanted.dec)
     )
-    names = [column.name for column in SOURCES]
     asked = np.unique(wanted.ids[by_id])
     parts = [arrow_schema(SOURCES).empty_table()]
+    found = None
     if len(asked):
-        found = survey.sources_by_id(asked).select(names)
+        found = survey.sources_by_id(asked)
         missing = np.setdiff1d(asked, found.column("_id").to_numpy())
         parts += [found, _without_light_curve(missing)]
     cone = None
     if len(by_place):
         cone = survey.cone(wanted.ra[by_place], wanted.dec[by_place], radius_arcsec)
-        parts.append(cone.select(names))
-    joined = pa.concat_tables([part.cast(arrow_schema(SOURCES)) for part in parts])
+        parts.append(cone)
+    # What the survey does not have, such as detectors, nothing that is not in it has.
+    there = [part.schema.names for part in (found, cone, parts[0]) if part is not None]
+    schema = arrow_schema(source_columns(there[0]))
+    joined = pa.concat_tables([part.select(schema.names).cast(schema) for part in parts])
     ids, first = np.unique(joined.column("_id").to_numpy(), return_index=True)
     table = joined.take(pa.array(first))
     # Ids without a light curve are rows of the product; they are no find.

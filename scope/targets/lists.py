@@ -15,7 +15,7 @@ from scope.cells import is_missing
 from scope.errors import CorruptFileError, InputError, MissingColumnError, NotFoundError
 from scope.identifiers import iau_name
 from scope.io.kinds import DEC_NAMES, OBJECT_NAMES, RA_NAMES, find_column
-from scope.io.user_tables import read_user_table
+from scope.io.user_tables import read_user_table, require_rows
 from scope.io.values import exact_ids, exact_names, positions
 from scope.schema import parse_json
 
@@ -125,8 +125,7 @@ def read_source_list(path: str | Path) -> SourceList:
 
 def _source_list(columns: Mapping[str, Any], path: Path) -> SourceList:
     size = len(next(iter(columns.values())))
-    if not size:
-        raise InputError("list of sources without rows", value=str(path))
+    require_rows(size, path)
     ids = np.full(size, NO_ID, dtype=np.int64)
     if "id" in columns:
         found = exact_ids(columns["id"], "id", path)
@@ -166,7 +165,7 @@ def _read_json(path: Path) -> Mapping[str, Sequence[Any]]:
         content = parse_json(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise CorruptFileError(
-            "truncated or foreign file, not readable as JSON", value=str(path), todo=str(error)
+            "list of sources that is not readable as JSON", value=str(path), todo=str(error)
         ) from error
     if not isinstance(content, dict) or not all(isinstance(v, dict) for v in content.values()):
         raise InputError(
@@ -222,7 +221,7 @@ def _position(value: Any, row: int, path: Path) -> tuple[float, float]:
             value=str(pair),
             allowed="[ra - 180, dec] in degrees",
         ) from None
-    return ((longitude + 180.0) % 360.0, latitude)
+    return (longitude + 180.0, latitude)
 
 
 def _name(given: str | None, identity: int, ra: float, dec: float) -> str | None:

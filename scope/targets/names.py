@@ -1,7 +1,8 @@
 """Names of targets.
 
-``field_<N>`` is one field of a survey, ``ids_<name>`` a list of sources, and
-``gcn_<time>`` the list of the sources of an event.
+``field_<N>`` is one field of a survey, ``survey_<name>`` all light curves of one that is described
+in the configuration, ``ids_<name>`` a list of sources, and ``gcn_<time>`` the list of the sources
+of an event.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ LIST_NAME = r"[A-Za-z0-9][\w.-]*"
 
 _FIELD = re.compile(r"field_([1-9]\d*)")
 _LIST = re.compile(rf"ids_({LIST_NAME})", re.ASCII)
+_SURVEY = re.compile(rf"survey_({LIST_NAME})", re.ASCII)
 _EVENT = re.compile(r"gcn_(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d)", re.ASCII)
 
 
@@ -39,6 +41,29 @@ class FieldTarget:
     def name(self) -> str:
         """The name in files and on the command line, ``field_<N>``."""
         return f"field_{self.field}"
+
+
+@dataclass(frozen=True)
+class SurveyTarget:
+    """All light curves of a described survey; its units are its files, ``part_<KKK>``.
+
+    Attributes
+    ----------
+    survey : str
+        Name of the survey in the configuration.
+    """
+
+    survey: str
+
+    @property
+    def name(self) -> str:
+        """The name in files and on the command line, ``survey_<name>``."""
+        return f"survey_{self.survey}"
+
+    @property
+    def field(self) -> int:
+        """No field: `scope.surveys.base.NO_FIELD`."""
+        return NO_FIELD
 
 
 @dataclass(frozen=True)
@@ -74,7 +99,7 @@ class EventTarget(ListTarget):
         return f"gcn_{self.list}"
 
 
-Target = FieldTarget | ListTarget
+Target = FieldTarget | SurveyTarget | ListTarget
 
 
 def parse_target(name: str) -> Target:
@@ -87,6 +112,8 @@ def parse_target(name: str) -> Target:
     """
     if listed := _LIST.fullmatch(name):
         return ListTarget(listed[1])
+    if survey := _SURVEY.fullmatch(name):
+        return SurveyTarget(survey[1])
     if event := _EVENT.fullmatch(name):
         return EventTarget(event[1])
     match = _FIELD.fullmatch(name)
@@ -94,8 +121,8 @@ def parse_target(name: str) -> Target:
         raise UsageError(
             "unknown target",
             value=name,
-            allowed=f"field_<N> with a field number N from 1 to {MAX_FIELD}, ids_<name> "
-            "with the name of a list, or gcn_<time of an event>",
+            allowed=f"field_<N> with a field number N from 1 to {MAX_FIELD}, survey_<name> with "
+            "the name of a survey, ids_<name> with the name of a list, or gcn_<time of an event>",
             todo="for example field_297",
         )
     return FieldTarget(int(match[1]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,19 @@ from scope.config.lists import SourceListSection
 from scope.config.model import Config
 from scope.config.sections import Simulation
 from scope.errors import NotFoundError, UsageError
-from scope.surveys.archive import Archive
+from scope.surveys.archive import ArchiveSettings
 from scope.surveys.base import Survey, parse_unit
-from scope.surveys.kowalski import KowalskiSurvey
 from scope.surveys.listed import chunk_names
-from scope.surveys.open import (
-    ListedSettings,
-    SurveySettings,
-    archive_arguments,
-    kowalski_settings,
-    open_archive,
-)
+from scope.surveys.open import ListedSettings, survey_settings
+from scope.surveys.registry import SurveySettings, survey_kind
 from scope.targets.lists import read_source_list
-from scope.targets.names import EventTarget, FieldTarget, ListTarget, parse_target
+from scope.targets.names import (
+    EventTarget,
+    FieldTarget,
+    ListTarget,
+    SurveyTarget,
+    parse_target,
+)
 
 SIMULATED = "results/simulation"
 """Where simulated quadrants go, below the folder of the run."""
@@ -43,34 +42,47 @@ class Plan:
     ----------
     config : Config
         The settings. Targets of ``training.targets`` are always simulated; all others
-        are, too, where no ``archive`` is named and the survey is not Kowalski.
+        are, too, where the configuration does not tell where the survey is.
     """
 
     config: Config
     _units: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
+    _surveys: dict[str, Survey] = field(default_factory=dict, init=False, repr=False)
+    _tables: dict[str, dict[str, str]] = field(default_factory=dict, init=False, repr=False)
 
     def targets(self) -> list[str]:
         """Return the targets that a run without a named file completes.
 
-        Those of the configuration; where it names none, every field of the archive, or
-        one simulated field where there is no archive.
+        Those of the configuration; where it names none, every field of the survey, or all of
+        it where it has no fields, or one simulated field where there is no survey.
 
         Raises
         ------
         UsageError
-            If the survey is Kowalski, which has the whole sky, and no target is named.
+            If the survey is a database, which has the whole sky, and no target is named.
         """
         if self.config.targets:
             return list(self.config.targets)
-        if self.config.survey == "kowalski":
+        if self.is_remote:
             raise UsageError(
                 "no target named",
                 allowed="fields of the survey, such as field_297",
                 todo="set targets: [field_<N>, …], or ask for a file by its name",
             )
-        if self.config.archive is None:
+        if not self.is_configured:
             return [EMBEDDED_TARGET]
-        return [FieldTarget(number).name for number in self._archive.fields()]
+        fields = [FieldTarget(number).name for number in self._survey().fields()]
+        return fields or [SurveyTarget(self.config.survey).name]
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether the configuration tells where the survey is."""
+        return survey_kind(self.config).is_configured(self.config)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the survey is a database: downloads are kept, and queries are limited."""
+        return survey_kind(self.config).is_remote
 
     def units(self, target: str) -> list[str]:
         """Return the names of the units of a target, sorted.
@@ -115,58 +127,60 @@ class Plan:
 
     def list_inputs(self, target: str) -> list[str]:
         """Return the table of a list, and the files whose change concerns all of it."""
-        archive = [] if self.config.survey == "kowalski" else self._archive.paths()
-        return [str(path) for path in (self.source_list(target).path, *archive)]
+        paths = self._survey().paths()
+        return [str(path) for path in (self.source_list(target).path, *paths)]
 
     def list_survey(self, target: str) -> SurveySettings:
         """Return what `scope.surveys.open.open_survey` needs for the survey of a list."""
         self._simulation(target)
-        if self.config.survey == "kowalski":
-            return kowalski_settings(self.config)
-        return archive_arguments(self.config)
+        return survey_settings(self.config)
 
     def is_simulated(self, target: str) -> bool:
         """Whether the target's light curves are simulated by the run itself."""
         return self._simulation(target) is not None
 
-    def is_on_kowalski(self, target: str) -> bool:
-        """Whether the target's light curves come from the database."""
-        return self.config.survey == "kowalski" and not self.is_simulated(target)
+    def is_downloaded(self, target: str) -> bool:
+        """Whether the target's light curves come from a database."""
+        return self._kind(target).is_remote and not self.is_simulated(target)
 
-    def survey_settings(self, target: str, unit: str) -> SurveySettings | ListedSettings:
-        """Return what `scope.surveys.open.open_units` needs for the unit's survey."""
+    def is_selection(self, target: str) -> bool:
+        """Whether somebody chose the sources of a target, so that they are no sample of the sky."""
+        parsed = parse_target(target)
+        if isinstance(parsed, SurveyTarget):
+            section = self.config.surveys.get(parsed.survey)
+            return section is None or not section.complete
+        return not isinstance(parsed, FieldTarget)
+
+    def survey_settings(self, target: str, unit: str) -> SurveySettings:
+        """Return what the unit's survey is opened with."""
         if is_list(target):
             survey = self.list_survey(target)
             return ListedSettings(survey, listed_file(target), len(self.units(target)))
         if self.is_simulated(target):
-            return {"folder": f"{SIMULATED}/{target}/{unit}"}
-        if self.is_on_kowalski(target):
-            return kowalski_settings(self.config)
-        return archive_arguments(self.config)
+            return ArchiveSettings(f"{SIMULATED}/{target}/{unit}")
+        return survey_settings(self.config, _survey_name(target))
 
     def archive_inputs(self, target: str, unit: str) -> list[str]:
         """Return the files, or the simulated folder, whose change concerns the unit.
 
-        There are none on Kowalski. For a part of a list it is the file of its light curves.
+        There are none of a database. For a part of a list it is the file of its light curves.
         """
         if is_list(target):
             return [listed_file(target)]
         if self.is_simulated(target):
             return [f"{SIMULATED}/{target}/{unit}"]
-        if self.is_on_kowalski(target):
-            return []
-        return [str(path) for path in self._archive.files(parse_target(target).field, unit)]
+        paths = self._survey(target).files(parse_target(target).field, unit)
+        return [str(path) for path in paths]
 
     def crossmatch_inputs(self, target: str, unit: str, *names: str) -> list[str]:
         """Return the external catalogues, or the simulated folder, that the unit is matched with.
 
-        Without `names`, all that there are; there are none on Kowalski.
+        Without `names`, all that there are; there are none of a database.
         """
         if self.is_simulated(target):
             return [f"{SIMULATED}/{target}/{unit}"]
-        if self.is_on_kowalski(target):
-            return []
-        return [path for name, path in self._catalogues.items() if not names or name in names]
+        found = self._catalogues(_survey_name(target) or self.config.survey)
+        return [path for name, path in found.items() if not names or name in names]
 
     def simulation_settings(self, target: str, unit: str) -> dict[str, Any]:
         """Return the arguments of `scope.surveys.simulation.simulate_quadrant` for a unit."""
@@ -195,15 +209,15 @@ class Plan:
     def _simulation(self, target: str) -> Simulation | None:
         """Return the sky that a target is simulated from; None if it is in the survey."""
         listed = is_list(target)
-        if self.config.archive is not None or self.config.survey == "kowalski":
+        if _survey_name(target) is not None or self.is_configured:
             # A field of the sky is never taken for a simulated one of the same number.
             return None
         if listed:
             raise NotFoundError(
                 "no survey to look for the sources of a list in",
                 value=target,
-                todo="name a folder of light curves, --config archive=FOLDER, or set "
-                "survey=kowalski",
+                todo="name a folder of light curves, --config archive=FOLDER, or set survey to "
+                "another one, such as survey=kowalski",
             )
         training = self.config.training
         if target in training.targets:
@@ -225,22 +239,30 @@ class Plan:
             section = self.source_list(target)
             rows = len(read_source_list(section.path))
             return chunk_names(-(-rows // section.rows_per_chunk))
-        return self._survey.units(parse_target(target).field)
+        return self._survey(target).units(parse_target(target).field)
 
-    @property
-    def _survey(self) -> Survey:
-        if self.config.survey == "kowalski":
-            return KowalskiSurvey(kowalski_settings(self.config))
-        return self._archive
+    def _kind(self, target: str) -> Any:
+        return survey_kind(self.config, _survey_name(target))
 
-    @cached_property
-    def _catalogues(self) -> dict[str, str]:
+    def _survey(self, target: str | None = None) -> Survey:
+        """Return the survey of a target, by default the one that is configured, opened once."""
+        name = (None if target is None else _survey_name(target)) or self.config.survey
+        if name not in self._surveys:
+            self._surveys[name] = survey_settings(self.config, name).open()
+        return self._surveys[name]
+
+    def _catalogues(self, name: str) -> dict[str, str]:
         # Looked for once, not for each unit.
-        return {name: str(path) for name, path in self._archive.crossmatch_files().items()}
+        if name not in self._tables:
+            found = self._survey(SurveyTarget(name).name).crossmatch_files()
+            self._tables[name] = {table: str(path) for table, path in found.items()}
+        return self._tables[name]
 
-    @cached_property
-    def _archive(self) -> Archive:
-        return open_archive(**archive_arguments(self.config))
+
+def _survey_name(target: str) -> str | None:
+    """Return the survey that a target names; None where it is the configured one."""
+    parsed = parse_target(target)
+    return parsed.survey if isinstance(parsed, SurveyTarget) else None
 
 
 def is_list(target: str) -> bool:

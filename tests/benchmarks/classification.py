@@ -42,6 +42,7 @@ from scope.classifiers.taxonomy import ClassTree, project
 from scope.classifiers.training_scores import TrainingScores
 from scope.config import Config, load_config
 from scope.io import read_table
+from scope.surveys.field_stars.write import FIELD
 from scope.surveys.label_map import SIMULATION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,9 +89,13 @@ class Run:
 
     @cached_property
     def labelled(self) -> np.ndarray:
-        """Which rows of the scores are of labelled stars, not simulated ones."""
-        surveys = read_table(self.training_set, ["survey"]).column("survey").to_pylist()
-        return np.array(surveys)[self.scores["xgb"].row_numbers] != SIMULATION
+        """Which rows of the scores are of labelled stars: no copies, nothing simulated."""
+        table = read_table(self.training_set, ["survey", "copy"]).to_pydict()
+        observed = [
+            survey not in (SIMULATION, FIELD) and copy is None
+            for survey, copy in zip(table["survey"], table["copy"], strict=True)
+        ]
+        return np.array(observed)[self.scores["xgb"].row_numbers]
 
     @cached_property
     def log_odds(self) -> dict[str, dict[str, np.ndarray]]:

@@ -57,6 +57,8 @@ PERIODIC = (
     *("puls", "rrlyr", "rrab", "rrc", "rscvn", "mir"),
 )
 KINDS = ("real", *NULLS)
+MOVED = 10**17
+"""Added to ids, it makes others of them that no star has."""
 
 
 class Bench:
@@ -229,9 +231,7 @@ def print_mixes(bench: Bench, options: argparse.Namespace) -> None:
     """Print whether probabilities are what they say, on three mixes."""
     curves, truth = labelled_curves(bench.data, options, bench.scratch)
     stars = bench.features(f"labelled_{options.stars}", curves)
-    fakes = bench.features(
-        f"labelled_{options.stars}_shuffled", moved(NULLS["shuffled"](curves, 0))
-    )
+    fakes = bench.features(f"labelled_{options.stars}_moved", moved(NULLS["shuffled"](curves, 0)))
     nulls = [
         bench.features(f"field_{number}_{kind}", NULLS[kind](field_curves(bench, number), 0))
         for number in options.fields
@@ -254,9 +254,7 @@ def print_mixes(bench: Bench, options: argparse.Namespace) -> None:
 
 def moved(curves: LightCurves) -> LightCurves:
     """Return light curves under ids that no star has."""
-    return LightCurves(
-        -1 - curves.ids, curves.offsets, curves.time, curves.mag, curves.magerr
-    ).take(np.arange(len(curves))[::-1])
+    return LightCurves(MOVED + curves.ids, curves.offsets, curves.time, curves.mag, curves.magerr)
 
 
 def unique(bench: Bench, files: Sequence[Path]) -> list[Path]:
@@ -266,7 +264,7 @@ def unique(bench: Bench, files: Sequence[Path]) -> list[Path]:
         table = read_table(path)
         ids = table.column("_id").to_numpy()
         if np.isin(ids, seen).any():
-            ids = -(10**17) * (number + 1) - ids
+            ids = (number + 2) * MOVED + ids
             table = table.set_column(0, table.schema.field("_id"), pa.array(ids))
             path = bench.scratch / f"renamed_{path.name}"
             with TableWriter(path, table.schema) as writer:

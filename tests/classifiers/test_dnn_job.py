@@ -1,9 +1,9 @@
-"""What a training process does with the folds of a class."""
+"""What a training process is given, and what it does with the folds of a class."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from scope.classifiers import dnn_trainer
 from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.dnn import NetworkOptions
 from scope.classifiers.dnn_trainer import TrainedNetwork
+from scope.classifiers.pretrained import Pretrained
 from scope.classifiers.training_run import TrainingRun
+from scope.io.plain_data import read_plain, write_plain
 from scope.models.algorithms import dnn
-from scope.models.training.jobs import train_member
+from scope.models.training.jobs import JOB, Job, train_member
 from tests.models import DEFINITIONS, FEATURES, training_data
 
 BEST_EPOCH = 12
@@ -65,3 +67,37 @@ def test_networks_of_folds_take_as_many_steps_as_the_best_of_the_whole(
         "red.keras",
     ]
     assert np.sum([rows for rows, _ in folds]) == pytest.approx(2 * whole, rel=0.1)
+
+
+def test_a_job_is_read_as_it_was_written(tmp_path: Path) -> None:
+    features = {name: tuple(columns) for name, columns in FEATURES.items()}
+    data = training_data(sky_block_deg=5.0)
+    start = {"low": Pretrained(Path("somewhere/low.keras"), weights_only=True)}
+    options = NetworkOptions(momentum=0.1, callbacks=("early_stopping",))
+    definitions = (replace(DEFINITIONS[0], balance=4 / 3, negative_label="red star"),)
+    folds = CalibrationOptions(n_folds=3)
+    run = TrainingRun(
+        *(data, definitions, features, "dnn", options, folds, "cpu"),
+        workers=2,
+        verbose=2,
+        start=start,
+    )
+    job = Job("dnn", run, {"low": 3}, options, seed=7, verbose=2)
+    write_plain(job, tmp_path / JOB)
+    found = read_plain(tmp_path / JOB)
+    for item in fields(Job):
+        if item.name != "source":
+            assert getattr(found, item.name) == getattr(job, item.name), item.name
+    for item in fields(TrainingRun):
+        if item.init and item.name != "data":
+            assert getattr(found.source, item.name) == getattr(run, item.name), item.name
+    assert found.source.data.preprocessing.content == data.preprocessing.content
+    for item in fields(data):
+        expected, value = getattr(data, item.name), getattr(found.source.data, item.name)
+        if isinstance(expected, np.ndarray):
+            assert value.dtype == expected.dtype
+            np.testing.assert_array_equal(value, expected)
+        elif isinstance(expected, dict):
+            assert list(value) == list(expected)
+            for name, part in expected.items():
+                np.testing.assert_array_equal(value[name], part)

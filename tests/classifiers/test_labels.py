@@ -280,3 +280,12 @@ def test_a_list_that_is_none_is_shown_with_its_row(tmp_path: Path) -> None:
     path.write_text('objectid,star,labels\n1,a,"[""EA""]"\n2,b,EA\n')
     with pytest.raises(InputError, match=r"holds no list, in row 1 of .*: 'EA'"):
         read_labels([path])
+
+
+def test_two_ids_of_one_row_must_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("_id,objectid,star,vnv\n7,7,a,1\n8,,b,0\n")
+    assert read_labels([path], names=["vnv"]).ids.tolist() == [7, 8]
+    path.write_text("_id,objectid,star,vnv\n7,7,a,1\n8,9,b,0\n")
+    with pytest.raises(InputError, match=r"row 1 of .*'_id 8, objectid 9 \(1 such rows\)'"):
+        read_labels([path], names=["vnv"])

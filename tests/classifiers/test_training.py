@@ -231,7 +231,7 @@ def test_a_missing_column_is_named(tmp_path: Path, name: str) -> None:
 
 def test_no_rows_are_an_error(tmp_path: Path) -> None:
     path = written(feature_table(20).slice(0, 0), tmp_path / "t.parquet")
-    with pytest.raises(InputError, match="training set without rows"):
+    with pytest.raises(InputError, match="the table has no rows"):
         train(path, tmp_path / "b", "xgb")
 
 

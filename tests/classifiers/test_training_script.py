@@ -13,12 +13,13 @@ from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_sc
 
 from scope.classifiers.splits import SETS
 from scope.classifiers.training_scores import TrainingScores
-from scope.classifiers.training_script import positive_counts
+from scope.classifiers.training_script import ScriptOptions, positive_counts
 from scope.classifiers.training_stats import assemble_training_stats, read_stats
 from scope.cli import main as scope_cli
 from scope.cli.create_training_script import main
 from scope.config import load_config
-from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.config.classes import ClassDefinition
+from scope.errors import ConfigError, CorruptFileError, InputError, NotFoundError
 from scope.io import read_table, write_table
 from tests.models import small_bundle, small_scores
 from tests.training_sets import labelled_features, training_set
@@ -154,3 +155,27 @@ def test_the_documented_name_of_the_command_works(
     assert scope_cli.main([*argv, "--models-dir", models, "--stats-directory", "stats"]) == 0
     assert "xgb_stats: 2 classes" in capsys.readouterr().out
     assert np.isfinite(read_stats(tmp_path / "xgb_stats")["low"]["recall"])
+
+
+def test_a_script_of_hostile_names_runs_nothing_but_its_commands(tmp_path: Path) -> None:
+    """Run by bash with a `scope-train` that writes down what it was given, word by word."""
+    mark, said = tmp_path / "ran", tmp_path / "said"
+    hostile = f"a'; touch {mark}; $(touch {mark}) `touch {mark}` \"\n#|&> *"
+    options = ScriptOptions("xgb", hostile, hostile, hostile, add_keywords="--x 'b; c'")
+    program = tmp_path / "scope-train"
+    program.write_text(f'#!/bin/bash\nprintf "%s\\0" "$@" > {said}\n')
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-c", options.command("vnv")], env=environment, check=True)
+    words = said.read_text().split("\0")
+    assert words[words.index("--path-dataset") + 1] == hostile
+    assert words[words.index("--group") + 1] == hostile
+    assert words[words.index("--x") + 1] == "b; c"
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("tag", ["a b", "a;b", "$(a)", "../a", "a'", ""])
+def test_no_class_is_called_like_a_command(tag: str) -> None:
+    """Tags alone reach scripts and names of files; columns of labels do not."""
+    with pytest.raises(ConfigError, match="tag"):
+        ClassDefinition(tag, "a column; touch x", "ontological")

@@ -138,3 +138,30 @@ def test_names_of_stars_are_as_written(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "set.parquet")
     table, _ = read_training_set(tmp_path / "set.parquet", ["median"])
     assert table["star"].to_pylist() == ["12", "row 1"]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".h5"])
+def test_infinite_features_count_as_missing_and_are_named(tmp_path: Path, suffix, caplog) -> None:
+    """The expected preparation is that of the same table with empty cells."""
+    prepared = []
+    for value in (np.inf, -np.inf, np.nan):
+        df = frame(40)
+        df.loc[[3, 5], "mag_1"] = value
+        path = tmp_path / f"set_{value}{suffix}"
+        {".parquet": write_parquet, ".csv": write_csv, ".h5": write_hdf}[suffix](df, path)
+        caplog.clear()
+        prepared.append(training_data(path))
+        said = f"{path}: 2 infinite values of mag_1 count as missing (rows 4, 6)" in caplog.text
+        assert said is bool(np.isinf(value))
+    for found in prepared[:2]:
+        np.testing.assert_array_equal(found.values, prepared[2].values)
+        assert found.preprocessing.content == prepared[2].preprocessing.content
+
+
+@pytest.mark.parametrize("value", [2.0, -0.5, np.inf])
+def test_a_label_that_is_no_probability_is_refused(tmp_path: Path, value: float) -> None:
+    df = frame()
+    df.loc[2, "red star"] = value
+    write_parquet(df, tmp_path / "set.parquet")
+    with pytest.raises(InputError, match=r"label 'red star' of .* in row 3 \(1 such rows\)"):
+        training_data(tmp_path / "set.parquet")

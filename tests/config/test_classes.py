@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from scope.cli.taxonomy_map import columns_of
+from scope.config import load_config
 from scope.config.classes import CLASSES, OWN, PUBLISHED, ClassDefinition, class_definitions
 from scope.errors import ConfigError
+from scope.fritz.taxonomy import Taxonomy
+from scope.fritz.taxonomy_map import Entry, generate_map
 
 
 def test_there_are_52_classes_of_which_44_were_released() -> None:
@@ -51,3 +55,29 @@ def test_an_unknown_class_names_the_known_ones() -> None:
 def test_a_value_that_cannot_be_used_is_refused(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=rf"with {name}.*training\.classes\.ea\.{name}"):
         ClassDefinition("ea", "EA", "phenomenological", **{name: value})  # type: ignore[arg-type]
+
+
+def test_a_class_is_one_entry_of_the_configuration(tmp_path) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (folder / "classes.yaml").write_text(
+        "training:\n  classes:\n    dscs:\n      label: double star\n"
+        "      features: ontological\n      parent: bis\n      exclusive: true\n"
+    )
+    config = load_config(run_folder=tmp_path)
+    assert len(config.class_definitions()) == len(CLASSES) + 1
+    (one,) = config.class_definitions(("dscs",))
+    assert (one.label, one.parent, one.exclusive, one.released) == (
+        "double star",
+        "bis",
+        True,
+        False,
+    )
+    assert config.class_labels()["dscs"] == "double star"
+    assert config.class_parents()["dscs"] == "bis"
+    assert "dscs" in config.exclusive_classes()
+    # the map for Fritz is made of the same entry
+    taxonomies = [Taxonomy(7, "ours", frozenset({"double star"}))]
+    made, missing = generate_map(columns_of("tags", config.class_labels()), taxonomies)
+    assert made["dscs"] == Entry("double star", 7)
+    assert "dscs" not in missing

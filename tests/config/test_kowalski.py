@@ -8,9 +8,10 @@ import pytest
 
 from scope.config import Config, load_config
 from scope.errors import ConfigError
-from scope.surveys.archive import Archive
-from scope.surveys.kowalski import ALL_UNITS, KowalskiSurvey
-from scope.surveys.open import configured_survey, kowalski_settings, open_survey
+from scope.surveys.archive import Archive, ArchiveSettings
+from scope.surveys.kowalski import KowalskiSurvey
+from scope.surveys.kowalski_settings import ALL_UNITS
+from scope.surveys.open import configured_survey, open_survey, survey_settings
 from tests.surveys.bulk_files import write_bulk
 
 
@@ -20,7 +21,7 @@ def configured(**section: Any) -> Config:
 
 def test_the_defaults_are_those_of_the_published_pipeline() -> None:
     # collections, port, protocol and timeout of SCoPe's configuration (release 0.9.5)
-    settings = kowalski_settings(configured())
+    settings = survey_settings(configured())
     assert settings.collections.sources == "ZTF_sources_20240117"
     assert settings.collections.alerts == "ZTF_alerts"
     assert settings.collections.catalogue("Gaia_EDR3") == "Gaia_EDR3"
@@ -43,7 +44,7 @@ def test_what_is_set_arrives() -> None:
         ids_per_query=50,
         collections={"sources": "ZTF_sources_20210401", "alerts": None},
     )
-    settings = kowalski_settings(config)
+    settings = survey_settings(config)
     host = settings.client.hosts[-1]
     assert (host.name, host.host, host.port, host.protocol) == ("mine", "127.0.0.1", 81, "http")
     assert settings.client.hosts[0].protocol == "http"
@@ -99,16 +100,14 @@ def test_the_configured_survey_is_opened_without_contact(tmp_path) -> None:
     assert survey.settings.client.queries == 8
     assert configured_survey(configured(max_queries=3)).settings.client.queries == 3
     write_bulk(tmp_path, [3])
-    assert isinstance(open_survey({"folder": str(tmp_path)}), Archive)
+    assert isinstance(open_survey(ArchiveSettings(str(tmp_path))), Archive)
     survey = configured_survey(load_config(overrides={"archive": str(tmp_path)}))
     assert survey.fields() == [300]
 
 
 def test_settings_show_what_is_taken_and_not_how() -> None:
     # they stand in the parameters of rules, a change of which makes products again
-    assert repr(kowalski_settings(configured())) == repr(
-        kowalski_settings(configured(timeout=1, hosts={"x": {}}, ids_per_query=9))
+    assert repr(survey_settings(configured())) == repr(
+        survey_settings(configured(timeout=1, hosts={"x": {}}, ids_per_query=9))
     )
-    assert repr(kowalski_settings(configured())) != repr(
-        kowalski_settings(configured(programids=[1]))
-    )
+    assert repr(survey_settings(configured())) != repr(survey_settings(configured(programids=[1])))

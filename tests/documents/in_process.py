@@ -17,7 +17,7 @@ from scope.features.assemble import compute_features
 from scope.inference import infer
 from scope.preprocessing import impute
 from scope.surveys.fetch import fetch_crossmatch, fetch_lightcurves, fetch_sources
-from scope.surveys.open import open_survey, open_units
+from scope.surveys.open import open_survey
 from scope.targets import parse_target
 from scope.targets.fetch_list import fetch_list
 from scope.targets.plan import Plan, is_list, listed_file
@@ -47,7 +47,7 @@ def _features(plan: Plan, target: str, unit: str, cores: int) -> Path:
             cone_radius_arcsec=section.cone_radius_arcsec,
         )
     config, field = plan.config, parse_target(target).field
-    survey = open_units(plan.survey_settings(target, unit))
+    survey = open_survey(plan.survey_settings(target, unit))
     sources, curves, matches, features = (
         Path(f"results/{stage}/{target}/{unit}.parquet")
         for stage in ("sources", "lightcurves", "crossmatch", "features")

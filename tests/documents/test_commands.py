@@ -145,7 +145,7 @@ def test_features_of_a_quadrant_and_predictions_of_its_field(home, ids, capsys) 
     assert preds.columns[:4].tolist() == [
         "_id", "Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id",
     ]  # fmt: skip
-    assert sum(name.endswith("_xgb") for name in preds) == 29
+    assert sum(name.endswith("_xgb") for name in preds) == 30
     assert sorted(p.name for p in path.parent.iterdir()) == [
         "field_700.csv", "field_700.parquet", "field_700_flagged.json", "meta.json",
     ]  # fmt: skip

@@ -72,7 +72,7 @@ def test_a_map_is_made_from_the_taxonomies_of_fritz(stub, capsys) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "no JSON"),
+        ("{", "cannot be read"),
         ("[]", "without columns"),
         ('{"a": {"fritz_label": "A"}}', "column 'a'"),
         ('{"a": {"fritz_label": "A", "taxonomy_id": "1"}}', "taxonomy_id from 1 on"),

@@ -54,3 +54,17 @@ def test_units_are_in_attrs_whoever_reads_and_survive_writing_again(tmp_path: Pa
     # Of columns that are left out nothing is said.
     write_parquet(frame[["_id", "dec"]], tmp_path / "three.parquet")
     assert read_parquet(tmp_path / "three.parquet").attrs["units"] == {"dec": "deg"}
+
+
+def test_astropy_reads_a_product_with_null_histograms_without_them(tmp_path: Path) -> None:
+    """As docs/catalog.md says; astropy stacks lists of a fixed size and has no null among them."""
+    astropy = pytest.importorskip("astropy.table")
+    dmdt = pa.array([[0.5] * 4, None, [1.0] * 4], pa.list_(pa.float32(), 4))
+    path = tmp_path / "features.parquet"
+    write_table(TABLE.append_column("dmdt", dmdt), path, {})
+    found = astropy.Table.read(path, exclude_names=["dmdt"])
+    assert found["_id"].tolist() == [1, 2, 3]
+    assert str(found["ra"].unit) == "deg"
+    histograms = read_parquet(path)["dmdt"]
+    assert histograms[0].tolist() == [0.5] * 4
+    assert histograms[1] is None

@@ -241,7 +241,7 @@ def test_columns_name_the_row_that_cannot_be_read() -> None:
         exact_names(pd.Series([0.5]), "name", "t", first=0)
     with pytest.raises(InputError, match="x that is no number, in row 1 of t: '0,5'"):
         exact_numbers(["0,5"], "x", "t")
-    for ra, dec in ((360.0, 0.0), (-0.1, 0.0), (1.0, 90.1)):
+    for ra, dec in ((360.1, 0.0), (-180.1, 0.0), (1.0, 90.1)):
         with pytest.raises(InputError, match="not on the sphere, in row 2"):
             positions([1.0, ra], [1.0, dec], "t")
     with pytest.raises(InputError, match="spreadsheet"):

@@ -22,9 +22,35 @@ def test_what_is_impossible_gets_a_reason_and_is_taken_out():
     checked = check_identity(IDS, RA, DEC, {"filter": FILTER})
     assert checked.reasons.tolist() == REASONS
     # Unknown, a null, is no fault; half of a position is.
-    assert checked.ra.to_pylist() == [10, None, None, None, None, None, -51.9, 10, 10]
+    assert checked.ra.to_pylist() == [10, None, None, None, None, None, 308.1, 10, 10]
     assert checked.dec.to_pylist() == [5, None, None, None, None, None, -1.2, 5, 5]
     assert checked.place["filter"].tolist() == [1, 1, 2, 3, -1, 1, 1, -1, 1]
+
+
+def test_a_position_is_the_same_at_every_door(tmp_path):
+    """Lists of people and files of surveys: expected values by the turn of a circle."""
+    from scope.errors import InputError
+    from scope.io.values import positions
+
+    for ra, expected in ((-5.0, 355.0), (-180.0, 180.0), (360.0, 0.0), (-1e-15, 0.0), (0.0, 0.0)):
+        checked = check_identity(np.ones(1, int), pa.array([ra]), pa.array([1.0]), {})
+        assert checked.reasons.tolist() == [None]
+        assert checked.ra.to_pylist() == [expected]
+        assert positions([ra], [1.0], "t")[0].tolist() == [expected]
+    for ra, dec in ((-180.1, 0.0), (360.1, 0.0), (1.0, -90.1), (np.inf, 0.0), (1.0, None)):
+        column, other = pa.array([ra]), pa.array([dec], pa.float64())
+        assert check_identity(np.ones(1, int), column, other, {}).reasons.tolist() == [POSITION]
+        with pytest.raises(InputError, match="in row 1 of t"):
+            positions(column, other, "t")
+
+
+def test_one_column_alone_is_checked_too():
+    for wrong in (361.0, np.nan):
+        column = pa.array([10.0, wrong, None])
+        checked = check_identity(np.arange(3), column, None, {})
+        assert checked.reasons.tolist() == [None, POSITION, None]
+    checked = check_identity(np.arange(3), None, pa.array([10.0, 91.0, None]), {})
+    assert checked.reasons.tolist() == [None, POSITION, None]
 
 
 def test_without_columns_nothing_is_wrong():

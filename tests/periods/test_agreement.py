@@ -52,7 +52,7 @@ def test_votes_of_matching_periods_are_pooled() -> None:
 
 def test_nothing_found_is_no_agreement() -> None:
     result = agreement([NAN, NAN], [np.array([NAN]), np.array([NAN])])
-    assert list(result) == [name for name, _ in AGREEMENT]
+    assert list(result) == [name for name, _, _ in AGREEMENT]
     assert result["agree_score"] == 0.0
     assert math.isnan(result["best_agree_period"])
     assert math.isnan(result["best_consensus_period"])

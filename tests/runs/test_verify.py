@@ -169,3 +169,14 @@ def test_the_command_says_what_is_damaged_and_what_to_do(
     assert f"removed {_features(run)}" in capsys.readouterr().out
     assert main(argv) == 0
     assert main(["verify", "field_8", "--directory", str(run)]) == 2
+
+
+@pytest.mark.parametrize("typed", ["field_8", "Field_7", "fild_7", "field-7"])
+def test_a_mistyped_target_is_answered_with_the_nearest(made: Path, capsys, typed: str) -> None:
+    assert main(["verify", typed, "--directory", str(made)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("error: ") == 1
+    assert "did you mean" in said
+    assert TARGET in said
+    assert main(["verify", typed, "--directory", str(made / "nowhere")]) == 2
+    assert "name the run's folder" in capsys.readouterr().err

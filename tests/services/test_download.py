@@ -230,7 +230,7 @@ def test_the_command_fetches_a_bundle_and_checks_it(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(f"downloads: {{models: {tmp_path / 'source'}}}\n")
     assert main(["fetch-models", "xgb"]) == 0
-    assert "xgb/starter: 29 classes, whole" in capsys.readouterr().out
+    assert "xgb/starter: 30 classes, whole" in capsys.readouterr().out
     assert main(["fetch-models", "--source", "nowhere"]) == 2
     assert main(["fetch-datasets"]) == 2
     assert "set downloads.datasets" in capsys.readouterr().err

@@ -8,7 +8,8 @@ from scope.services.credentials import Credentials
 from scope.services.kowalski import Kowalski, KowalskiOptions
 from scope.services.kowalski_host import KowalskiHost, KowalskiInstance
 from scope.services.retry import RetryPolicy
-from scope.surveys.kowalski import KowalskiCollections, KowalskiSettings, KowalskiSurvey
+from scope.surveys.kowalski import KowalskiSurvey
+from scope.surveys.kowalski_settings import KowalskiCollections, KowalskiSettings
 from scope.surveys.simulation import CLASSES, simulate_quadrant
 from tests.services.kowalski_stub import StubKowalski
 from tests.services.kowalski_stub.documents import SOURCES

@@ -50,6 +50,38 @@ def test_flipped_bytes_are_found_at_every_door(path: Path, tmp_path: Path) -> No
                 door(survey)
 
 
+@pytest.mark.parametrize("place", ["objra", "mag.list.element"])
+def test_foreign_page_checksums_are_checked_where_a_file_has_them(
+    tmp_path: Path, place: str
+) -> None:
+    """Pages with checksums, as any writer may make them, and no list; one bit of a value flips."""
+    path = write_bulk(tmp_path / "0" / "field000300", [40, 30])
+    table = pq.read_table(path)
+    for checksum in (True, False):
+        pq.write_table(
+            table, path, compression="none", use_dictionary=False, write_page_checksum=checksum
+        )
+        chunks = pq.read_metadata(path).row_group(0)
+        columns = [chunks.column(number) for number in range(chunks.num_columns)]
+        (column,) = [column for column in columns if column.path_in_schema == place]
+        content = bytearray(path.read_bytes())
+        # The last byte of a chunk is data, not a header.
+        content[column.data_page_offset + column.total_compressed_size - 1] ^= 0x10
+        path.write_bytes(content)
+
+        def read() -> object:
+            return Archive(tmp_path).sources(300, UNIT), list(
+                Archive(tmp_path).iter_lightcurves(300, UNIT)
+            )
+
+        if checksum:
+            with pytest.raises(CorruptFileError, match=path.name):
+                read()
+        else:
+            # Nothing tells: docs/archive.md says so.
+            read()
+
+
 def test_a_file_is_looked_at_once_for_each_date_that_it_has(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,10 +13,11 @@ from typing import ClassVar
 import pytest
 
 from scope.cli.main import main
-from scope.errors import InputError, NotFoundError
+from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.services.download import PART
 from scope.services.retry import RetryPolicy
 from scope.surveys.archive import Archive
+from scope.surveys.checksums import PublishedSums
 from scope.surveys.download_archive import Wanted, download_archive
 from tests.surveys.bulk_files import write_bulk
 
@@ -98,6 +99,42 @@ def test_a_field_is_an_archive_when_it_has_been_fetched(site, tmp_path, capsys) 
     assert main(command) == 0
     assert "0 new" in capsys.readouterr().out
     assert [path for path, _ in Handler.asked] == ["/lc_dr20/checksum.md5"]
+
+
+def test_the_checksums_are_kept_and_a_bit_that_flips_later_is_found(site, tmp_path) -> None:
+    url, root = site
+    output = tmp_path / "archive"
+    for quads in ([1], [2]):
+        download_archive(Wanted([300], 20, quads=quads), output, url=url, policy=QUICK)
+    published = (root / "lc_dr20" / "checksum.md5").read_text().replace("./", "").splitlines()
+    ours = (output / "checksum.md5").read_text().splitlines()
+    assert sorted(ours) == sorted(line for line in published if "000300" in line)
+    archive = Archive(output)
+    assert archive.sources(300, "ccd_02_quad_1").num_rows == 2
+    (path,) = output.rglob("ztf_000300_zg_c02_q1_*.parquet")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(CorruptFileError, match="not as it was published"):
+        Archive(output).sources(300, "ccd_02_quad_1")
+    # what is there and not whole is fetched again
+    again = download_archive(Wanted([300], 20), output, url=url, policy=QUICK)
+    assert again.new == (path,)
+    assert Archive(output).sources(300, "ccd_02_quad_1").num_rows == 2
+
+
+def test_lists_of_two_releases_are_both_used(site, tmp_path) -> None:
+    url, _ = site
+    for release in (5, 20):
+        download_archive(Wanted([300], release), tmp_path / "a", url=url, policy=QUICK)
+    names = {path.name for path in (tmp_path / "a").glob("*.md5")}
+    assert names == {"checksum.md5", "checksums.md5"}
+    sums = PublishedSums(tmp_path / "a", [])
+    for path in (tmp_path / "a").rglob("*.parquet"):
+        sums.check(path)
+        path.write_bytes(b"x")
+        with pytest.raises(CorruptFileError):
+            sums.check(path)
 
 
 def test_quadrants_and_bands_can_be_chosen_of_any_release(site, tmp_path) -> None:

@@ -142,9 +142,51 @@ def test_files_that_hold_no_ids_are_refused(tmp_path) -> None:
     with pytest.raises(NotFoundError, match="get-quad-ids"):
         read_quad_ids(tmp_path / "none.h5")
     (tmp_path / "text.h5").write_text("no HDF5")
-    with pytest.raises(CorruptFileError, match="get-quad-ids again"):
+    with pytest.raises(CorruptFileError, match="not readable as HDF5"):
         read_quad_ids(tmp_path / "text.h5")
     with h5py.File(tmp_path / "parts.h5", "w") as file:
         file.create_dataset("a", data=[1.5])
-    with pytest.raises(InputError, match="whole numbers"):
+    with pytest.raises(InputError, match="no whole number, in row 1"):
         read_quad_ids(tmp_path / "parts.h5")
+
+
+def test_no_file_of_ids_leads_elsewhere_or_asks_for_much_memory(tmp_path) -> None:
+    path, other = tmp_path / "ids.h5", tmp_path / "other.h5"
+    with h5py.File(other, "w") as file:
+        file["a"] = np.arange(3)
+
+    def link(file: h5py.File) -> None:
+        file["a"] = h5py.ExternalLink("other.h5", "a")
+
+    def virtual(file: h5py.File) -> None:
+        layout = h5py.VirtualLayout(3, "i8")
+        layout[:] = h5py.VirtualSource(other, "a", (3,))
+        file.create_virtual_dataset("a", layout)
+
+    def external(file: h5py.File) -> None:
+        file.create_dataset("a", (3,), "i8", external=[("/etc/passwd", 0, 24)])
+
+    def huge(file: h5py.File) -> None:
+        # chunks that are nowhere: 80 GB of zeros in a file of a few kB
+        file.create_dataset("a", (10**10,), "i8", chunks=(10**6,), compression="gzip")
+
+    def objects(file: h5py.File) -> None:
+        rows = file.create_dataset("a", (1,), h5py.vlen_dtype(np.uint8))
+        rows[0] = np.arange(2, dtype=np.uint8)
+
+    def rounded(file: h5py.File) -> None:
+        file["a"] = np.array([1.2376555045679268e18])
+
+    for write, message in (
+        (link, "link a"),
+        (virtual, "in another file"),
+        (external, "in another file"),
+        (huge, "far more than it holds"),
+        (objects, "no fixed size"),
+        (rounded, "rounded, in row 1"),
+    ):
+        with h5py.File(path, "w") as file:
+            write(file)
+        with pytest.raises(InputError, match=message) as error:
+            read_quad_ids(path)
+        assert "ids.h5" in str(error.value)

@@ -108,7 +108,7 @@ def test_what_is_not_there_or_has_another_form_is_named(bulk: Path, tmp_path: Pa
         table = pq.read_table(path)
         index = table.schema.get_field_index("lightcurve")
         pq.write_table(table.set_column(index, "lightcurve", pa.array([1] * len(table))), path)
-    with pytest.raises(InputError, match=r"'lightcurve' of another form in .*Npix=1"):
+    with pytest.raises(InputError, match=r"'lightcurve' of .*Npix=1.* of another form"):
         list(HatsArchive(folder).iter_lightcurves(300, "ccd_02_quad_1"))
     with pytest.raises(NotFoundError, match="without tiles"):
         HatsArchive(tmp_path)

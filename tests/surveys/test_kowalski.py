@@ -19,7 +19,8 @@ from scope.schema import SOURCES as SOURCE_COLUMNS
 from scope.schema import lightcurve_schema, validate
 from scope.surveys.archive import Archive
 from scope.surveys.fetch import fetch_crossmatch, fetch_lightcurves, fetch_sources
-from scope.surveys.kowalski import ALL_UNITS, KowalskiCollections, KowalskiSurvey
+from scope.surveys.kowalski import KowalskiSurvey
+from scope.surveys.kowalski_settings import ALL_UNITS, KowalskiCollections
 from tests.services.kowalski_stub import StubKowalski
 from tests.services.kowalski_stub.database import Collection
 from tests.services.kowalski_stub.documents import (

@@ -422,7 +422,7 @@ GOOD = "ID,RAdeg,DEdeg,Type,Per\na,50,0,EA,2\nb,60,0,RR,0.5\n"
         ("t.csv", GOOD.replace("50,0", "400,0"), [], "not on the sphere"),
         ("t.csv", GOOD.replace(",0.5", ",half"), [], "'half'"),
         ("t.csv", GOOD[:-8], [], "t.csv"),
-        ("t.csv", "ID,RAdeg,DEdeg,Type,Per\n", [], "table without rows"),
+        ("t.csv", "ID,RAdeg,DEdeg,Type,Per\n", [], "the table has no rows"),
         ("t.tsv", VIZIER[:-6], [], "the line #END# is not there"),
         ("t.vot", "<?xml version='1.0'?><VOTABLE><RESOURCE>", [], "not readable as VOTable"),
         ("t.xyz", GOOD, [], "unknown format"),

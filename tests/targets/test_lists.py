@@ -115,7 +115,7 @@ def test_an_id_with_gaps_in_its_column_keeps_all_digits(tmp_path: Path) -> None:
         ("ra,dec\n10,x\n", InputError, "dec that is no number, in row 1"),
         ("ra\n10\n", MissingColumnError, "half of a position"),
         ("a,b\n1,2\n", MissingColumnError, "neither ids nor positions"),
-        ("ztf_id\n", InputError, "without rows"),
+        ("ztf_id\n", InputError, "the table has no rows"),
         ("", CorruptFileError, "not readable"),
     ],
 )
@@ -275,7 +275,8 @@ def test_kowalski_and_the_archive_find_the_same(tmp_path_factory, tmp_path) -> N
         ("ztf_id\n1237655504567926785.0\n", "rounded, in row 1"),
         ("ztf_id,name\n700101100000001,1E+05\n", "name that was rounded, in row 1"),
         ('ra,dec\n"64,4","37,8"\n', "ra that is no number, in row 1.*'64,4'"),
-        ("ra,dec\n360,0\n", "not on the sphere, in row 1"),
+        ("ra,dec\n361,0\n", "not on the sphere, in row 1"),
+        ("ztf_id,ra,dec\n7,1,2\n8,64.1,\n", "half of a position in row 2.*dec empty"),
         ("ztf_id\n-5\n", "below 0, in row 1"),
         ("ra,dec,ra\n1,2,3\n", "twice"),
     ],
@@ -310,3 +311,16 @@ def test_an_infinite_coordinate_is_refused(tmp_path: Path) -> None:
     path.write_text('{"1": {"radec_geojson": {"coordinates": [1e400, 2]}}}')
     with pytest.raises(InputError, match="coordinates that cannot be read, in row 1"):
         read_source_list(path)
+
+
+@pytest.mark.parametrize("names", ["RAJ2000,DEJ2000", "_RAJ2000,_DEJ2000", "RA_ICRS,DE_ICRS"])
+def test_positions_are_found_as_the_cds_calls_them(tmp_path: Path, names: str) -> None:
+    """Names of columns of VizieR and SIMBAD; 4 h 16 min 24 s are 64.1 deg."""
+    from scope.io.user_tables import read_user_table
+
+    path = tmp_path / "list.csv"
+    path.write_text(f"Name,{names}\na,04 16 24,+37 30 00\nb,64.1,37.5\n")
+    wanted = read_source_list(path)
+    np.testing.assert_allclose([wanted.ra, wanted.dec], [[64.1] * 2, [37.5] * 2], atol=1e-12)
+    table = read_user_table(path, places=("ra", "dec"))
+    np.testing.assert_allclose([table["ra"], table["dec"]], [[64.1] * 2, [37.5] * 2], atol=1e-12)

@@ -9,7 +9,8 @@ import pytest
 
 from scope.config import load_config
 from scope.errors import ConfigError, NotFoundError, UsageError
-from scope.surveys.kowalski import ALL_UNITS, KowalskiSettings
+from scope.surveys.archive import ArchiveSettings
+from scope.surveys.kowalski_settings import ALL_UNITS, KowalskiSettings
 from scope.surveys.open import ListedSettings
 from scope.targets.plan import EMBEDDED_TARGET, Plan
 from tests.surveys.bulk_files import write_bulk
@@ -23,10 +24,10 @@ def test_without_an_archive_one_field_is_simulated() -> None:
     one = plan()
     assert one.targets() == [EMBEDDED_TARGET]
     assert one.is_simulated(EMBEDDED_TARGET)
-    assert not one.is_on_kowalski(EMBEDDED_TARGET)
-    assert one.survey_settings(EMBEDDED_TARGET, "ccd_01_quad_1") == {
-        "folder": f"results/simulation/{EMBEDDED_TARGET}/ccd_01_quad_1"
-    }
+    assert not one.is_downloaded(EMBEDDED_TARGET)
+    assert one.survey_settings(EMBEDDED_TARGET, "ccd_01_quad_1") == ArchiveSettings(
+        f"results/simulation/{EMBEDDED_TARGET}/ccd_01_quad_1"
+    )
     with pytest.raises(NotFoundError, match="archive=FOLDER"):
         one.units("field_297")
 
@@ -60,17 +61,16 @@ def test_an_archive_tells_its_targets_units_and_files(tmp_path: Path) -> None:
     assert one.targets() == ["field_300"]
     assert one.units("field_300") == ["ccd_02_quad_3"]
     assert one.archive_inputs("field_300", "ccd_02_quad_3") == [str(path)]
-    assert one.survey_settings("field_300", "ccd_02_quad_3") == {
-        "folder": str(tmp_path),
-        "release": "DR5",
-    }
+    assert one.survey_settings("field_300", "ccd_02_quad_3") == ArchiveSettings(
+        str(tmp_path), "DR5"
+    )
 
 
 def test_on_kowalski_targets_are_named_and_have_all_quadrants_or_those_configured() -> None:
     one = plan(survey="kowalski", targets="field_297")
     assert one.targets() == ["field_297"]
     assert one.units("field_297") == list(ALL_UNITS)
-    assert one.is_on_kowalski("field_297")
+    assert one.is_downloaded("field_297")
     assert not one.is_simulated("field_297")
     some = plan(survey="kowalski", kowalski={"units": ["ccd_02_quad_2", "ccd_01_quad_1"]})
     assert some.units("field_1") == ["ccd_01_quad_1", "ccd_02_quad_2"]
@@ -124,4 +124,4 @@ def test_lists_need_a_survey_and_kowalski_is_one(tmp_path: Path) -> None:
     one = plan(survey="kowalski", lists={"a": str(table)})
     assert one.units("ids_a") == ["chunk_000"]
     assert one.list_inputs("ids_a") == [str(table)]
-    assert one.is_on_kowalski("ids_a")
+    assert one.is_downloaded("ids_a")

@@ -4,10 +4,10 @@ from scope.cli.job import job
 
 with job(snakemake.log[0]):
     from scope.surveys.fetch import fetch_crossmatch
-    from scope.surveys.open import open_units
+    from scope.surveys.open import open_survey
 
     fetch_crossmatch(
-        open_units(snakemake.params.survey, snakemake.resources.kowalski),
+        open_survey(snakemake.params.survey, snakemake.resources.kowalski),
         snakemake.input.sources,
         snakemake.output[0],
         radius_arcsec=snakemake.params.radius_arcsec,

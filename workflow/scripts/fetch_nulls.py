@@ -4,12 +4,12 @@ from scope.cli.job import job
 
 with job(snakemake.log[0]):
     from scope.catalog.nulls import SampleOptions, fetch_nulls
-    from scope.surveys.open import open_units
+    from scope.surveys.open import open_survey
 
     fetch_nulls(
         list(snakemake.input.features),
         [
-            open_units(settings, snakemake.resources.kowalski)
+            open_survey(settings, snakemake.resources.kowalski)
             for settings in snakemake.params.surveys
         ],
         snakemake.output[0],

@@ -4,11 +4,11 @@ from scope.cli.job import job
 
 with job(snakemake.log[0]):
     from scope.surveys.fetch import fetch_sources
-    from scope.surveys.open import open_units
+    from scope.surveys.open import open_survey
     from scope.targets import parse_target
 
     fetch_sources(
-        open_units(snakemake.params.survey, snakemake.resources.kowalski),
+        open_survey(snakemake.params.survey, snakemake.resources.kowalski),
         parse_target(snakemake.wildcards.target).field,
         snakemake.wildcards.unit,
         snakemake.output[0],

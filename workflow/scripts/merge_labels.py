@@ -6,12 +6,13 @@ with job(snakemake.log[0]):
     from scope.active.ledger import Ledger
     from scope.active.loop import find_loop, merge_labels
 
-    task, answers = snakemake.wildcards.task, snakemake.input.get("answers")
+    # A list: empty in the first round.
+    task, answers = snakemake.wildcards.task, list(snakemake.input.answers)
     merge_labels(
         Ledger(snakemake.params.ledger),
         task,
         int(snakemake.wildcards.round),
-        answers or None,
+        answers[0] if answers else None,
         snakemake.output[0],
         find_loop(task, snakemake.params.settings),
         snakemake.input.pool,

@@ -1,12 +1,8 @@
 """Prepare what may be asked about."""
 
-from pathlib import Path
-
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.active.loop import find_loop
+    from scope.active.loop import prepare_pool
 
-    folder = Path(snakemake.output[0])
-    folder.mkdir(parents=True, exist_ok=True)
-    find_loop(snakemake.wildcards.task, snakemake.params.settings).prepare(folder)
+    prepare_pool(snakemake.wildcards.task, snakemake.params.settings, snakemake.output[0])

@@ -32,18 +32,29 @@ Table = npt.NDArray[np.float64]
 @lru_cache(maxsize=1)
 def features_program() -> Program:
     """Return the kernels of statistics, Fourier features and histograms."""
-    constants = {
+    constants: dict[str, Any] = {
         "MAX_HARMONICS": on_cpu.MAX_HARMONICS,
         "FOURIER_DEPENDENT": on_cpu.DEPENDENT,
         "TWO_PI": repr(2.0 * math.pi),
         "DMDT_BINS": N_BINS,
     }
+    constants |= column_constants()
     defines = [f"#define {name} {value}" for name, value in constants.items()]
     sources = [
         files(__package__).joinpath(name).read_text(encoding="utf-8")
         for name in ("statistics.cu", "fourier.cu", "dmdt.cu")
     ]
     return Program("features", "\n".join([*defines, common_source(), *sources]))
+
+
+def column_constants() -> dict[str, int]:
+    """Return what the kernels call the columns: how many there are, and where each is."""
+    found: dict[str, int] = {}
+    for group in ("statistics", "fourier"):
+        names = names_of(group)
+        found[group.upper()] = len(names)
+        found |= {f"AT_{name.upper()}": number for number, name in enumerate(names)}
+    return found
 
 
 def statistics(lightcurves: LightCurves) -> Table:

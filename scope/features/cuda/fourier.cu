@@ -1,7 +1,7 @@
 // Fourier series of folded light curves, one block per curve: modified Gram-Schmidt on the
 // columns line, cos 1, sin 1, cos 2, ...; see scope.features.fourier.
 
-#define FOURIER 14
+// FOURIER, their number, and AT_<NAME>, the column of each, come from the registry.
 #define COEFFICIENTS (2 + 2 * MAX_HARMONICS)
 #define FOURIER_THREADS 128
 
@@ -126,17 +126,17 @@ KERNEL __launch_bounds__(FOURIER_THREADS) fourier(
         coefficients[i] = value / upper[i][i];
     }
     const double t0 = time[low], slope = coefficients[1] / half_span;
-    result[0] = (chi2_line - chi2_best) / chi2_line;
-    result[1] = best_bic;
-    result[2] = mean + coefficients[0] + slope * (t0 - centre);
-    result[3] = slope;
+    result[AT_F1_POWER] = (chi2_line - chi2_best) / chi2_line;
+    result[AT_F1_BIC] = best_bic;
+    result[AT_F1_A] = mean + coefficients[0] + slope * (t0 - centre);
+    result[AT_F1_B] = slope;
     // The fit took its phase from the first epoch, the features have it from HJD 0.
     const double epoch = TWO_PI * (modulo(time_zero_hjd, p) + modulo(t0, p)) / p;
     for (int k = 1; k <= MAX_HARMONICS; ++k) {
         const double a = coefficients[2 * k], b = coefficients[2 * k + 1];
         const double c = cos(k * epoch), s = sin(k * epoch);
-        result[2 + 2 * k] = k <= best ? a * c - b * s : 0.0;
-        result[3 + 2 * k] = k <= best ? a * s + b * c : 0.0;
+        result[AT_F1_AMP + 2 * (k - 1)] = k <= best ? a * c - b * s : 0.0;
+        result[AT_F1_PHI0 + 2 * (k - 1)] = k <= best ? a * s + b * c : 0.0;
     }
     for (int i = 0; i < FOURIER; ++i)
         if (!isfinite(result[i])) result[i] = NOT_A_NUMBER;

@@ -2,7 +2,7 @@
 // scope.features.statistics and scope.features.normality; sums over points are those of the
 // threads, added in a fixed order.
 
-#define STATISTICS 22
+// STATISTICS, their number, and AT_<NAME>, the column of each, come from the registry.
 #define THREADS 128
 
 // Sums of several values over the threads of a block, in a fixed order.
@@ -202,7 +202,7 @@ KERNEL __launch_bounds__(THREADS) statistics(
     const double *t = time + low, *m = mag + low, *e = magerr + low;
     double *const ordered = work + work_starts[curve], *const spare = ordered + size;
     double* const result = out + curve * STATISTICS;
-    if (me < STATISTICS) result[me] = me == 0 ? (double)n : NOT_A_NUMBER;
+    if (me < STATISTICS) result[me] = me == AT_N ? (double)n : NOT_A_NUMBER;
     if (n == 0) return;
     __syncthreads();
     const double infinity = -NEGATIVE_INFINITY, count = (double)n;
@@ -249,29 +249,29 @@ KERNEL __launch_bounds__(THREADS) statistics(
     }
     block_sums(pairs, scratch);
     if (me == 0) {
-        result[1] = median;
-        result[2] = wmean;
-        result[3] = sums[4] / (count - 1.0);
-        result[4] = sums[6] / (count - 1.0);
-        result[5] = sqrt(variance);
-        result[6] = (faint - bright) / (faint + bright);
-        result[7] = sums[5] / (count * wmean * wmean);
-        result[8] = median_of(spare, n);
+        result[AT_MEDIAN] = median;
+        result[AT_WMEAN] = wmean;
+        result[AT_CHI2RED] = sums[4] / (count - 1.0);
+        result[AT_ROMS] = sums[6] / (count - 1.0);
+        result[AT_WSTD] = sqrt(variance);
+        result[AT_NORM_PEAK_TO_PEAK_AMP] = (faint - bright) / (faint + bright);
+        result[AT_NORM_EXCESS_VAR] = sums[5] / (count * wmean * wmean);
+        result[AT_MEDIAN_ABS_DEV] = median_of(spare, n);
         for (int k = 0; k < 5; ++k) {
             // 25-75, 20-80, 15-85, 10-90, 5-95 per cent.
             const double tail = (25.0 - 5.0 * k) / 100.0;
-            result[9 + k] = percentile_of(ordered, n, 1.0 - tail) - percentile_of(ordered, n, tail);
+            result[AT_IQR + k] = percentile_of(ordered, n, 1.0 - tail) - percentile_of(ordered, n, tail);
         }
-        if (n > 2) result[14] = count / ((count - 1.0) * (count - 2.0)) * sums[1];
+        if (n > 2) result[AT_SKEW] = count / ((count - 1.0) * (count - 2.0)) * sums[1];
         if (n > 3)
-            result[15] = count * (count + 1.0) / ((count - 1.0) * (count - 2.0) * (count - 3.0)) * sums[2]
+            result[AT_SMALLKURT] = count * (count + 1.0) / ((count - 1.0) * (count - 2.0) * (count - 3.0)) * sums[2]
                 - 3.0 * ((count - 1.0) * (count - 1.0)) / ((count - 2.0) * (count - 3.0));
         if (n > 1) {
-            result[16] = pairs[0] * variance / pairs[1];
-            result[17] = pairs[2];
-            result[18] = pairs[3];
+            result[AT_INV_VONNEUMANNRATIO] = pairs[0] * variance / pairs[1];
+            result[AT_WELCH_I] = pairs[2];
+            result[AT_STETSON_J] = pairs[3];
             // The common factor sqrt(n / (n - 1)) of numerator and denominator cancels.
-            result[19] = (sums[3] / count) / sqrt(sums[0] / count);
+            result[AT_STETSON_K] = (sums[3] / count) / sqrt(sums[0] / count);
         }
     }
     __syncthreads();
@@ -283,8 +283,8 @@ KERNEL __launch_bounds__(THREADS) statistics(
     __syncthreads();
     const double sw = shapiro_wilk(ordered, n, spare, scratch);
     if (me == 0) {
-        result[20] = ad;
-        result[21] = sw;
+        result[AT_AD] = ad;
+        result[AT_SW] = sw;
         for (int k = 0; k < STATISTICS; ++k)
             if (!isfinite(result[k])) result[k] = NOT_A_NUMBER;
     }

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,15 +19,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from scope.errors import BackendError, ScopeError
+from scope.io.plain_data import read_plain, write_plain
 from scope.models.algorithm import TrainingData, find_algorithm
 
 logger = logging.getLogger(__name__)
 
-JOB = "job.pickle"
+JOB = "job.npz"
 
 
 class Source(Protocol):
-    """What gives each model its rows; it can be pickled."""
+    """What gives each model its rows; a data class of plain data, so that it can be written."""
 
     def training_data(self, name: str, fold: int | None = None) -> TrainingData:
         """Return what the model of a member learns from, whole or without a fold."""
@@ -91,7 +91,7 @@ def run_jobs(job: Job, folder: Path, workers: int) -> dict[str, dict[str, Any]]:
     algorithm = find_algorithm(job.algorithm)
     names = list(job.n_folds)
     if algorithm.isolated:
-        (folder / JOB).write_bytes(pickle.dumps(job))
+        write_plain(job, folder / JOB)
         shares = [names[i::workers] for i in range(min(workers, len(names)))]
         with ThreadPoolExecutor(len(shares)) as pool:
             list(pool.map(lambda share: _run(job, folder, share), shares))
@@ -145,7 +145,7 @@ def main(folder: Path, algorithm: str, device: str, names: Sequence[str]) -> Non
         If the device is not there.
     """
     find_algorithm(algorithm).prepare(device)
-    job: Job = pickle.loads((folder / JOB).read_bytes())
+    job: Job = read_plain(folder / JOB)
     for name in job.n_folds:
         if name in names:
             train_member(job, name, folder)

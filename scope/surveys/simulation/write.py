@@ -16,7 +16,7 @@ from scope.errors import InputError
 from scope.identifiers import encode_data_release, rc_from_ccd_quad
 from scope.io.writer import TableWriter
 from scope.provenance import STAGES
-from scope.surveys.archive import ALERTS_TABLE, CROSSMATCH_FOLDER
+from scope.surveys.files import ALERTS_TABLE, CROSSMATCH_FOLDER
 from scope.surveys.layout import file_name
 from scope.surveys.simulation import external, sky
 from scope.surveys.simulation.alerts import ALERT_SCHEMA, draw_alerts

@@ -222,7 +222,7 @@ def plot_use(
     use = use[np.isfinite(use)]
     low = min(0.0, float(use.min())) if len(use) else 0.0
     high = max(float(use.max()), threshold) if len(use) else 1.0
-    axes.hist(use, bins=np.arange(low, high + 0.05, 0.05), log=True, color="0.5")
+    axes.hist(use, bins=np.arange(low, high + 0.05, 0.05).tolist(), log=True, color="0.5")
     axes.axvline(threshold, color="red")
     axes.set(xlabel=label, ylabel="spectra")
     if path is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +140,7 @@ def gather_examples(
         parts[0] = _rows(parts[0], rows)
     if len(parts) == 2:
         # Two surveys count their objects independently of each other.
-        parts[0] = Examples(*(getattr(parts[0], n) for n in ARRAYS[:4]), -1 - parts[0].objects)
+        parts[0] = replace(parts[0], objects=-1 - parts[0].objects)
     joined = Examples(*(np.concatenate([getattr(p, n) for p in parts]) for n in ARRAYS))
     return _single(joined, rng) if options.single_exp else joined
 
@@ -206,7 +206,8 @@ def _settings(folder: Path) -> dict[str, Any]:
 def ensemble_options(folder: str | Path) -> EnsembleOptions:
     """Return the settings of an ensemble."""
     found = _settings(Path(folder))
-    network = {k: tuple(v) if isinstance(v, list) else v for k, v in found.pop("network").items()}
+    settings = found.pop("network").items()
+    network: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in settings}
     own = {name: found[name] for name in ("members", "kind", "seed", "single_exp", "grid")}
     return EnsembleOptions(**own, network=NetworkOptions(**network))
 
@@ -248,7 +249,7 @@ def train_members(folder: str | Path, members: Iterable[int] | None = None) -> l
             continue
         goal = goal or targets(examples, options.network, trainer.grid)
         rows, _, rng = member_rows(examples, options, member)
-        network = trainer.train(examples.x, *goal, rows, rng)
+        network = trainer.train(examples.x, goal[0], goal[1], rows, rng)
         write_bytes(network_bytes(network), path)
         log.info("member %d of %d is trained", member + 1, options.members)
     return written

@@ -201,7 +201,8 @@ def _sdss(file: Any, path: Path, grid: Grid) -> Spectra:
     )
     flux, ivar, flags = combine({"all": camera}, grid)
     x, flags = normalise(flux, ivar, flags)
-    return Spectra(np.array([_sdss_id(file)]), x, flags, *np.full((2, 1), -1), np.arange(1), path)
+    none = np.full(1, -1)
+    return Spectra(np.array([_sdss_id(file)]), x, flags, none, none.copy(), np.arange(1), path)
 
 
 def _sdss_id(file: Any) -> int:
@@ -254,8 +255,8 @@ def read_all(path: str | Path, grid: Grid = LOG_GRID) -> Spectra:
     names = ("targetid", "x", "flags", "tileid", "expid", "row")
     if not parts:
         raise InputError("file without spectra", value=str(path))
-    arrays = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
-    return Spectra(*arrays, Path(path))
+    arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    return Spectra(**arrays, path=Path(path))
 
 
 def tree_files(folder: str | Path) -> list[tuple[int, int, Path]]:

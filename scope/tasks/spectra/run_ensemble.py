@@ -123,7 +123,7 @@ def run_ensemble(
     grid = networks[0].grid
     # Members of another grid are refused before anything is scored.
     networks = load_members(ensemble, grid)
-    places = [som] if som else [ensemble, ensemble.parent, out, ".."]
+    places: list[str | Path] = [som] if som else [ensemble, ensemble.parent, out, ".."]
     cells = find_map(places, grid)
     scorers: list[Scores] = [SCORERS[backend](network) for network in networks]
     parts: list[Path] = []

@@ -242,7 +242,7 @@ def simulate_survey(folder: str | Path, options: SurveyOptions | None = None) ->
             write_coadd(place / name, *rows, options.step)
             collected.append(rows)
     joined = [[item for rows in collected for item in rows[i]] for i in range(4)]
-    write_coadd(folder / "combined.fits", *joined, options.step)
+    write_coadd(folder / "combined.fits", joined[0], joined[1], joined[2], joined[3], options.step)
     _write_truth(folder / "truth.csv", sources)
     return folder
 

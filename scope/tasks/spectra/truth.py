@@ -94,8 +94,8 @@ def _from_boss(table: dict[str, Any], path: Path) -> Truth:
     ids = np.asarray(table["THING_ID"], dtype=np.int64)
     known = ids > 0
     z = np.asarray(table["Z_VI"], dtype=np.float64)
-    parts = (ids, _labels(name, z, sure), z, bal)
-    return Truth(*(part[known] for part in parts))
+    label = _labels(name, z, sure)
+    return Truth(ids[known], label[known], z[known], bal[known])
 
 
 def _from_desi(table: dict[str, Any], path: Path) -> Truth:

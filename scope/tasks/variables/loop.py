@@ -68,7 +68,7 @@ class VariablesLoop:
                 todo="name feature files",
             )
         frame = pd.concat([read_parquet(path) for path in self._paths("data")], ignore_index=True)
-        names = feature_columns(frame.columns)
+        names = feature_columns(list(frame.columns))
         if not names:
             raise InputError("file without features", value=few(map(str, self._paths("data"))))
         x = frame[names].to_numpy(dtype=np.float32, na_value=np.nan)

@@ -1,0 +1,56 @@
+"use strict";
+// Elements are made of text only: nothing that a product or a person wrote is ever parsed as HTML.
+const Dom = {
+  el(name, attributes, ...children) {
+    const node = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes || {})) {
+      if (value === null || value === undefined || value === false) continue;
+      if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+      else if (key === "css") node.className = value;
+      else if (key === "value" || key === "checked" || key === "disabled") node[key] = value;
+      else node.setAttribute(key, value === true ? "" : value);
+    }
+    node.append(...children.flat().filter((one) => one !== null && one !== undefined));
+    return node;
+  },
+  link(url, text) {
+    // Only the web, and nothing of this page is told to the other side.
+    const safe = /^https:\/\//.test(url) ? url : "#";
+    return Dom.el("a", { href: safe, rel: "noreferrer noopener", target: "_blank" }, text);
+  },
+  number(value, digits) {
+    if (value === null || value === undefined) return "–";
+    if (typeof value !== "number") return String(value);
+    if (Number.isInteger(value) && digits === undefined) return String(value);
+    const size = Math.abs(value);
+    if (size !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential(3);
+    return String(Number(value.toPrecision(digits || 7)));
+  },
+  count(value) { return value.toLocaleString("en"); },
+  style(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  },
+};
+
+const Api = {
+  embedded: null,
+  async get(name, question) {
+    if (Api.embedded) return Api.embedded(name, question || {});
+    const url = `api/${name}?q=${encodeURIComponent(JSON.stringify(question || {}))}`;
+    return Api.read(await fetch(url, { cache: "no-store" }));
+  },
+  async post(name, body) {
+    const options = { method: "POST", body: JSON.stringify(body) };
+    options.headers = { "Content-Type": "application/json" };
+    return Api.read(await fetch(`api/${name}`, options));
+  },
+  async read(response) {
+    let found;
+    try { found = await response.json(); } catch { found = { error: `status ${response.status}` }; }
+    if (!response.ok) throw new Error(found.error || `status ${response.status}`);
+    return found;
+  },
+  url(name, question) {
+    return `api/${name}?q=${encodeURIComponent(JSON.stringify(question))}`;
+  },
+};
