@@ -55,7 +55,7 @@ def test_the_schema_accepts_the_files_and_refuses_a_typo(root: Path) -> None:
 
 def test_every_key_is_in_the_table_with_a_meaning(root: Path) -> None:
     text = (root / "config" / "README.md").read_text()
-    for name in ("period_search.max_freq", "min_n_lc_points", "group.dnn", "archive", "epsilon"):
+    for name in ("period_search.max_freq", "min_n_lc_points", "algorithms", "archive", "epsilon"):
         assert f"| `{name}` |" in text
     rows = [line.split("|") for line in text.splitlines() if line.startswith("| `")]
     assert all(row[-2].strip() for row in rows)

@@ -141,7 +141,7 @@ def test_an_unknown_feature_and_an_unknown_search_are_found_by_name() -> None:
         ),
         ({"thresholds": {"label": True}}, "a value other than true and false"),
         ({"thresholds": {"label": float("nan")}}, "finite number"),
-        ({"inference": {"algorithms": ["rf"]}}, "'rf'; allowed: 'dnn' or 'xgb'"),
+        ({"inference": {"algorithms": ["rf"]}}, "'rf'; allowed: cnn, dnn, xgb"),
         ({"inference": 3}, "inference, in --config or --configfile: 3; allowed: a section of keys"),
         ({"targets": ["297"]}, "'297'; allowed: field_<number>, such as field_297"),
         ({"data_release": "latest"}, "'latest'; allowed: a number, or DR and a number"),
@@ -178,7 +178,7 @@ def test_all_faults_are_told_at_once() -> None:
 def test_one_name_serves_as_a_list_of_one_and_one_group_for_both_algorithms() -> None:
     config = load_config(overrides={"targets": "field_297", "inference": {"group": "ss23"}})
     assert config.targets == ("field_297",)
-    assert config.inference.group == {"dnn": "ss23", "xgb": "ss23"}
+    assert {config.inference.group_of(name) for name in ("dnn", "xgb")} == {"ss23"}
 
 
 def test_the_command_line_of_the_workflow_sets_values_of_every_kind() -> None:
