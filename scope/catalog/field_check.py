@@ -200,11 +200,12 @@ def false_discovery_rate(real: int, real_rows: int, null: int, null_rows: int) -
 
 def highest_rate(found: int, rows: int, confidence: float = CONFIDENCE) -> float | None:
     """Return the highest rate that so many in so many rows allow (Clopper & Pearson 1934)."""
-    from scipy.stats import beta
+    # The quantile of the beta distribution; scipy.stats has the same one, and takes seconds.
+    from scipy.special import betaincinv
 
     if not rows:
         return None
-    return 1.0 if found >= rows else float(beta.ppf(confidence, found + 1, rows - found))
+    return 1.0 if found >= rows else float(betaincinv(found + 1, rows - found, confidence))
 
 
 def joined_check(records: Iterable[Mapping[Any, Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.preprocessing.stage import OOD
+from scope.schema import OOD
 
 
 def novelty_columns(names: Iterable[str]) -> list[str]:

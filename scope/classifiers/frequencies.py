@@ -24,7 +24,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from scope.classifiers.calibration import estimate_prevalence, shift_prevalence
 from scope.classifiers.calibrators import from_log_odds
@@ -287,6 +286,8 @@ def _maximise(
         return value, slope
 
     limits = {"type": "ineq", "fun": lambda x: matrix @ x + offset, "jac": lambda _: matrix}
+    from scipy.optimize import minimize
+
     found = minimize(
         loss,
         _within(start, matrix, offset),

@@ -16,6 +16,7 @@ from scope.classifiers.examples import Examples
 from scope.classifiers.splits import star_folds
 from scope.classifiers.tree_file import check_tree_file
 from scope.errors import BundleError, ConfigError, InputError
+from scope.imports import quick_import_of_xgboost
 
 if TYPE_CHECKING:
     import xgboost
@@ -303,7 +304,8 @@ def _tuned(options: TreeOptions) -> dict[str, Any]:
 
 def check_tree_device(device: str) -> None:
     """Raise BackendError unless XGBoost can use `device`."""
-    import xgboost
+    with quick_import_of_xgboost():
+        import xgboost
 
     has_cuda = bool(xgboost.build_info().get("USE_CUDA", False))
     check_device(device, library="XGBoost", has_cuda=has_cuda)

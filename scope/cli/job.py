@@ -13,6 +13,7 @@ from typing import TextIO
 
 from scope.cli.run import USER_ERROR
 from scope.errors import ScopeError
+from scope.imports import this_process_is_ours
 
 
 @contextmanager
@@ -27,6 +28,7 @@ def job(log: str | os.PathLike[str]) -> Iterator[None]:
     log : path
         The rule's log file; its folder is made where it is missing.
     """
+    this_process_is_ours()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     with Path(log).open("w", encoding="utf-8") as stream, _logging_to(stream):
         try:

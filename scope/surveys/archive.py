@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.config.model import Config
 from scope.errors import NotFoundError, UsageError
 from scope.identifiers import Scheme, decode
 from scope.io.tables import read_metadata
@@ -37,6 +36,9 @@ from scope.surveys.files import FileSurvey
 from scope.surveys.hats import HatsArchive, is_hats
 from scope.surveys.index import ArchiveIndex, places_to_keep
 from scope.surveys.layout import ArchiveFile, abbreviated, find_files
+
+if TYPE_CHECKING:
+    from scope.config.model import Config
 
 
 class Archive(FileSurvey):

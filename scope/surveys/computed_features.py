@@ -5,14 +5,13 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scope.config.model import Config
 from scope.features.assemble import compute_features
 from scope.features.registry import product_columns
 from scope.identifiers import resolve
@@ -22,6 +21,9 @@ from scope.schema import arrow_schema, arrow_type, require_columns
 from scope.surveys.base import NO_FIELD, Survey
 from scope.surveys.fetch import fetch_crossmatch, fetch_lightcurves, fetch_sources
 from scope.surveys.listed import ListedSources
+
+if TYPE_CHECKING:
+    from scope.config.model import Config
 
 NO_LIGHT_CURVE = "no_light_curve"
 ROWS_OF_A_PART = 1000

@@ -11,13 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.config.surveys import SurveySection
 from scope.errors import NotFoundError, UsageError
 from scope.lightcurves.cleaning import emptied
 from scope.lightcurves.curves import LightCurves
@@ -31,6 +30,9 @@ from scope.surveys.base import NO_FIELD
 from scope.surveys.files import CROSSMATCH_FOLDER, FileSurvey
 from scope.surveys.folder_tables import FolderLayout, Points, read_points
 from scope.surveys.index import ArchiveIndex
+
+if TYPE_CHECKING:
+    from scope.config.surveys import SurveySection
 
 PART = "part_"
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from scope.config.model import Config
 from scope.services.kowalski import KowalskiOptions
 from scope.surveys.base import Survey, unit_name
+
+if TYPE_CHECKING:
+    from scope.config.model import Config
 
 ALL_UNITS = tuple(unit_name(ccd, quad) for ccd in range(1, 17) for quad in range(1, 5))
 

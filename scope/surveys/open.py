@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scope.config.model import Config
 from scope.surveys.archive import open_archive
 from scope.surveys.base import Survey
 from scope.surveys.listed import ListedSources
 from scope.surveys.registry import SurveySettings, survey_kind
+
+if TYPE_CHECKING:
+    from scope.config.model import Config
 
 __all__ = [
     "ListedSettings",

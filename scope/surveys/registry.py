@@ -7,12 +7,13 @@ used. Any other survey is a folder that ``surveys.<name>`` describes (`scope.sur
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from scope.config.base import unknown_name
-from scope.config.model import Config
 from scope.surveys.base import Survey
 from scope.surveys.folder import FolderKind
+
+if TYPE_CHECKING:
+    from scope.config.model import Config
 
 MODULES: dict[str, str] = {
     "archive": "scope.surveys.archive",
@@ -66,5 +67,7 @@ def survey_kind(config: Config, name: str | None = None) -> SurveyKind:
     if name in config.surveys:
         return FolderKind(name, config.surveys[name])
     if name not in MODULES:
+        from scope.config.base import unknown_name
+
         raise unknown_name("unknown survey", name, [*MODULES, *config.surveys])
     return cast(SurveyKind, import_module(MODULES[name]).SURVEY)
