@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import share_below
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -18,6 +20,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes long, so that processes side by side end at about the same time."""
     order = {ROOT / "tests" / folder: number for number, folder in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.parent, len(order)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_folder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    share_below(tmp_path_factory, worker=hasattr(request.config, "workerinput"))
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from scope.classifiers.xgb import TreeOptions
 from scope.config.classes import ClassDefinition
 from scope.io import write_table
 from scope.schema import KEY_COLUMNS
+from tests.once import made_once
 
 CURVE = [f"curve_{i}" for i in range(4)]
 CATALOGUE = ["mag_1", "mag_2", "mag_1_error", "n_alerts"]
@@ -126,11 +127,19 @@ def training_data(path: Path | None = None, **options: Any) -> TrainingData:
 
 @functools.cache
 def small_bundle(algorithm: str) -> ModelBundle:
-    """Return a bundle under ``…/models/<algorithm>/small``, trained once."""
-    output = Path(_folder().name) / "models" / algorithm / "small"
-    return train(small_training_set(), output, algorithm, scores_output=small_scores(algorithm))
+    """Return a bundle under ``…/models/<algorithm>/small``, trained once in a session."""
+
+    def make(folder: Path) -> None:
+        output, scores = _small(folder, algorithm)
+        train(small_training_set(), output, algorithm, scores_output=scores)
+
+    return ModelBundle.load(_small(made_once(f"small_{algorithm}", make), algorithm)[0])
 
 
 def small_scores(algorithm: str) -> Path:
-    """Return where the scores of the training set are, once `small_bundle` is trained."""
-    return Path(_folder().name) / f"scores_{algorithm}.parquet"
+    """Return the scores of the training set by `small_bundle`."""
+    return _small(small_bundle(algorithm).folder.parents[2], algorithm)[1]
+
+
+def _small(folder: Path, algorithm: str) -> tuple[Path, Path]:
+    return folder / "models" / algorithm / "small", folder / "scores.parquet"

@@ -271,10 +271,8 @@ def test_resuming_cancels_them_and_finishes_without_running_anything_twice_at_on
     assert states <= {"COMPLETED", "CANCELLED", "FAILED"}
 
 
-def test_products_are_the_bytes_of_an_undisturbed_run_without_slurm(
-    story: Story, make_run: Callable[..., Run]
-) -> None:
-    expected = undisturbed(make_run).products()
+def test_products_are_the_bytes_of_an_undisturbed_run_without_slurm(story: Story) -> None:
+    expected = undisturbed().products()
     assert sorted(story.products) == sorted(expected)
     assert [name for name in expected if story.products[name] != expected[name]] == []
 

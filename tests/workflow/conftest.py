@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
+from tests.once import made_once
+
 
 @dataclass
 class Run:
@@ -104,9 +107,16 @@ TINY = Path("config") / "test" / "tiny.yaml"
 """Two quadrants of a few simulated stars and a short grid of frequencies."""
 
 
+def undisturbed() -> Run:
+    """Return a finished run of the tiny configuration, made once in a session; do not change it."""
+
+    def run(folder: Path) -> None:
+        Run(ROOT, folder).snakemake("--configfile", str(ROOT / TINY))
+
+    return Run(ROOT, made_once("tiny", run))
+
+
 @pytest.fixture(scope="session")
-def tiny(make_run: Callable[..., Run], root: Path) -> Run:
+def tiny() -> Run:
     """A finished run of the tiny configuration; tests only read it."""
-    run = make_run("tiny")
-    run.snakemake("--configfile", str(root / TINY))
-    return run
+    return undisturbed()

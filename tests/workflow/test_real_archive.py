@@ -20,7 +20,7 @@ from tests.workflow.conftest import Run
 FILES = {250: "ztf_000250_zg_c01_q1_dr5.parquet", 202: "ztf_000202_zg_c16_q2_dr5.parquet"}
 
 
-@pytest.fixture(scope="module", params=[50, 20])
+@pytest.fixture(scope="module", params=[20])
 def fields(request: pytest.FixtureRequest, make_run: Callable[..., Run], real_data: Path) -> Run:
     """A run over both fields with that cut on the number of epochs."""
     archive = real_data / "light_curves" / "ztf_dr5_bulk"
