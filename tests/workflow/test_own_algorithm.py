@@ -177,7 +177,10 @@ def test_what_cannot_be_used_is_said(
         training_settings(load_config(config_path=path))
 
 
-def test_an_algorithm_that_no_line_names_is_unknown(monkeypatch: pytest.MonkeyPatch):
+def test_an_algorithm_that_no_line_names_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCOPE_ALGORITHMS", "")
     with pytest.raises(ConfigError, match="unknown algorithm"):
         find_algorithm("hgb")
