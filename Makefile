@@ -4,6 +4,7 @@
 # make test     all tests
 # make bench    how fast the period search is, against other packages (minutes)
 # make soak     many faults in a row, also of SLURM and Fritz; writes docs/faults.md (over an hour)
+# make docs     the documentation site in .site, its tutorials run as it is built (minutes)
 # make lint     ruff, mypy, snakefmt, snakemake --lint
 # make install  only the environment: .venv, from requirements.lock
 # make starter  retrain the starter models; DATA=FOLDER adds its labelled sets
@@ -21,7 +22,7 @@ UV_VERSION := 0.13.8
 export SNAKEMAKE_OUTPUT_CACHE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install demo demo-stamps demo-spectra test bench soak lint format starter install-profile lock clean-demo
+.PHONY: help install demo demo-stamps demo-spectra test bench soak docs lint format starter install-profile lock clean-demo
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -61,12 +62,17 @@ soak: install
 	$(BIN)/python -m tests.faults.gcn_on_slurm
 	$(BIN)/python -m tests.benchmarks.upload
 
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open .site/index.html"
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
+	SCOPE_DOCS_RUN=0 NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 format: install
 	$(BIN)/ruff check --fix .
