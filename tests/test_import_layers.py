@@ -14,6 +14,8 @@ from .conftest import ROOT
 
 LAYERS = [
     "errors",
+    "checkout",
+    "imports",
     "plugins",
     "cells",
     "bands",

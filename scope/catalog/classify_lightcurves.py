@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from scope.catalog.classify_features import classify_features
 from scope.catalog.probabilities import check_frequencies
+from scope.checkout import SHIPPED_MODELS
 from scope.classifiers.bundle import MANIFEST, Classifier, ModelBundle
 from scope.classifiers.fusion import models_in_use
 from scope.config.load import load_config
@@ -24,9 +25,6 @@ from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SHIPPED = Path(__file__).parents[2] / "models"
-"""The models of the checkout."""
 
 FREQUENCIES = ("training", "estimated")
 
@@ -88,7 +86,9 @@ def classify(
         algorithm: group or config.inference.group_of(algorithm)
         for algorithm in config.inference.algorithms
     }
-    folders, fusion = models_in_use([models] if models else [Path("models"), SHIPPED], groups)
+    folders, fusion = models_in_use(
+        [models] if models else [Path("models"), SHIPPED_MODELS], groups
+    )
     options = config.probabilities.model_dump()
     if frequencies is not None:
         options["lists"] = frequencies

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scope.checkout import CHECKOUT
 from scope.cli.arguments import Parser
 from scope.cli.generation_options import add_generation_options, backend_of, generation_config
 
 if TYPE_CHECKING:
     from scope.config.model import Config
     from scope.surveys.label_map import LabelMap
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser: Parser) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from scope.checkout import SHIPPED_MODELS
 from scope.cli.arguments import Parser, available_cpus, positive_int
-from scope.cli.inference_options import SHIPPED
 
 FREQUENCIES = ("training", "estimated")
 
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
         algorithm: options.group_name or inference.group_of(algorithm)
         for algorithm in inference.algorithms
     }
-    places = [options.models_dir] if options.models_dir else [Path("models"), SHIPPED]
+    places = [options.models_dir] if options.models_dir else [Path("models"), SHIPPED_MODELS]
     folders, fusion = models_in_use(places, groups)
     settings = config.probabilities.model_dump()
     if options.frequencies:

@@ -54,7 +54,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
         *("assemble-training-stats", "plot-training-stats"),
     ),
     "Labels and questions": ("labels", "al-querier"),
-    "Runs": ("status", "resume", "cancel-orphans", "analyze-logs", "config", "import-config"),
+    "Runs": (
+        "status",
+        "run",
+        "resume",
+        "cancel-orphans",
+        "analyze-logs",
+        "config",
+        "import-config",
+    ),
     "Batch scripts for SLURM": (
         *("generate-features-slurm", "generate-features-job-submission"),
         *("run-inference-slurm", "run-inference-job-submission", "combine-preds-slurm"),

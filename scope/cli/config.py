@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from scope.checkout import CHECKOUT
 from scope.cli.arguments import Parser
 from scope.config import load_config
 from scope.errors import NotFoundError
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def add_arguments(parser: Parser) -> None:

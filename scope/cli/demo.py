@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from contextlib import chdir
 from pathlib import Path
 
+from scope.checkout import CHECKOUT
 from scope.cli.arguments import Parser
 from scope.cli.run import run_command
 from scope.cli.workflow import run_snakemake_here
 from scope.errors import ScopeError
 from scope.plugins import DEFAULT_ALGORITHMS
-
-ROOT = Path(__file__).resolve().parents[2]
-"""The checkout: the workflow is no part of the installed library."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +43,7 @@ def run_demo(options: argparse.Namespace) -> None:
     ]
     print(f"Simulating and classifying a ZTF quadrant on {options.cores} cores …", flush=True)
     arguments = ["--cores", str(options.cores), "--quiet", "rules", "host", "reason"]
-    with chdir(ROOT):
+    with chdir(CHECKOUT):
         status = run_snakemake_here([*arguments, "--", *map(str, products)])
     if status != 0:
         raise ScopeError(
@@ -53,7 +51,7 @@ def run_demo(options: argparse.Namespace) -> None:
             value=target,
             todo="read the message above and the files in logs/; run `make demo` again to go on",
         )
-    print_summary(ROOT / f"results/catalog/{target}.parquet", products)
+    print_summary(CHECKOUT / f"results/catalog/{target}.parquet", products)
 
 
 if __name__ == "__main__":

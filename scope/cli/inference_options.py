@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scope.checkout import SHIPPED_MODELS
 from scope.cli.arguments import Parser, positive_int
 from scope.errors import UsageError
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from scope.classifiers.bundle import ModelBundle
     from scope.config.model import Config
 
-SHIPPED = Path(__file__).parents[2] / "models"
 """The models of the checkout."""
 
 SCALINGS = ("min_max", "median_std", "quantile")
@@ -81,7 +81,7 @@ def load_groups(groups: Mapping[str, str]) -> list[ModelBundle]:
     from scope.classifiers.bundle import ModelBundle, bundle_folder
 
     return [
-        ModelBundle.load(bundle_folder([Path("models"), SHIPPED], algorithm, group))
+        ModelBundle.load(bundle_folder([Path("models"), SHIPPED_MODELS], algorithm, group))
         for algorithm, group in groups.items()
     ]
 

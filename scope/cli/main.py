@@ -46,6 +46,7 @@ COMMANDS = {
     "al-querier": "choose the spectra that a person should look at, by an ensemble's table",
     "summary": "count what predictions or a catalogue hold",
     "desk": "look at stars, search and label them, in a browser on this machine",
+    "run": "run the workflow in this folder; takes snakemake's options",
     "verify": "read products to the last byte and say what they are",
     "status": "show what is done, running, failed and left in the folder of a run",
     "resume": "run snakemake again where a run was killed; takes snakemake's options",
@@ -60,9 +61,9 @@ def main(argv: Sequence[str] | None = None, prog: str = "scope") -> int:
     # Of commands, too, hyphens and underscores are the same.
     if argv and argv[0].replace("_", "-") in COMMANDS:
         argv[0] = argv[0].replace("_", "-")
-    if argv[:1] == ["resume"] and not {"-h", "--help"} & set(argv):
-        # All its options are those of another program.
-        return import_module("scope.cli.resume").main(argv[1:])
+    if argv[:1] in (["run"], ["resume"]) and not {"-h", "--help"} & set(argv):
+        # All their options are those of another program.
+        return int(_module(argv[0]).main(argv[1:]))
     if argv and not argv[0].startswith("-") and argv[0] not in COMMANDS:
         return guarded(lambda: _unknown(argv[0]))
     return run_command(build_parser(prog), _run, argv)
@@ -103,7 +104,9 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _module(command: str) -> ModuleType:
-    return import_module(f"scope.cli.{command.replace('-', '_')}")
+    # `scope.cli.run` is what all commands share.
+    module = "run_snakemake" if command == "run" else command.replace("-", "_")
+    return import_module(f"scope.cli.{module}")
 
 
 if __name__ == "__main__":

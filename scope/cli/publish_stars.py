@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from scope.checkout import SHIPPED_MODELS
 from scope.cli.arguments import Parser
-from scope.cli.inference_options import SHIPPED
 
 
 def add_arguments(parser: Parser) -> None:
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
     if not 0 < options.radius <= 60:
         raise UsageError("--radius", value=options.radius, allowed="above 0, at most 60 arcsec")
     config = load_config(config_path=options.config_path)
-    places = [options.models_dir] if options.models_dir else [Path("models"), SHIPPED]
+    places = [options.models_dir] if options.models_dir else [Path("models"), SHIPPED_MODELS]
     groups: dict[str, str] = {
         name: getattr(config.inference.group, name) for name in config.inference.algorithms
     }

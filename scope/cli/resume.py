@@ -21,8 +21,10 @@ def add_arguments(parser: Parser) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Resume, and return Snakemake's exit status, or that of a command which was refused."""
+    from scope.cli.workflow import with_snakefile
     from scope.runs.resume import resume
 
     statuses = [0]
     show_progress()
+    arguments = with_snakefile(arguments)
     return guarded(lambda: statuses.append(resume(arguments))) or statuses[-1]

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scope.checkout import SHIPPED_MODELS
 from scope.cli.algorithm_option import add_algorithm, check_algorithm
 from scope.cli.arguments import Parser, available_cpus, positive_int
 from scope.cli.inference_options import (
-    SHIPPED,
     add_inference_options,
     check_inference_options,
     with_searches,
@@ -226,7 +226,9 @@ def is_the_workflows(bundle: ModelBundle) -> bool:
     from scope.classifiers.bundle import bundle_folder
 
     try:
-        found = bundle_folder([Path("models"), SHIPPED], bundle.algorithm, bundle.folder.name)
+        found = bundle_folder(
+            [Path("models"), SHIPPED_MODELS], bundle.algorithm, bundle.folder.name
+        )
     except BundleError:
         return False
     return found.resolve() == bundle.folder.resolve()
@@ -273,7 +275,7 @@ def models_of(args: argparse.Namespace, config: Config) -> tuple[ModelBundle, li
         return bundle, _classes_of(args, bundle)
     algorithm = "xgb" if args.xgb_model else check_algorithm(args.algorithm)
     group = args.group_name or config.inference.group_of(algorithm)
-    folders = [args.models_dir] if args.models_dir else [Path("models"), SHIPPED]
+    folders = [args.models_dir] if args.models_dir else [Path("models"), SHIPPED_MODELS]
     return ModelBundle.load(bundle_folder(folders, algorithm, group)), args.classes
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scope.checkout import SHIPPED_MODELS
 from scope.cli.algorithm_option import WORDS, check_algorithm
 from scope.cli.arguments import Parser, positive_float
 from scope.cli.generation_options import (
@@ -19,7 +20,6 @@ from scope.cli.generation_options import (
     generation_config,
 )
 from scope.cli.inference_options import (
-    SHIPPED,
     add_inference_options,
     check_algorithms,
     check_inference_options,
@@ -170,7 +170,7 @@ def _config(args: argparse.Namespace, began: str, groups: Mapping[str, str]) -> 
 
 def _dataset(name: str) -> Path:
     """Return the path of a list: as it is, or below the checkout if it is there only."""
-    path, shipped = Path(name), SHIPPED.parent / name
+    path, shipped = Path(name), SHIPPED_MODELS.parent / name
     return shipped if not path.exists() and shipped.exists() else path
 
 

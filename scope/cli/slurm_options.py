@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scope.checkout import CHECKOUT
 from scope.cli.arguments import Parser, boolean, non_negative_int, positive_float, positive_int
 
 if TYPE_CHECKING:
     from scope.config.model import Config
     from scope.runs.controller import Allocation, BatchJob, Workers
 
-PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "slurm"
+PROFILE = CHECKOUT / "profiles" / "slurm"
 """The profile of the checkout."""
 
 _LOOPS = "Snakemake looks after its jobs itself"

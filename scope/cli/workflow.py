@@ -11,15 +11,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from scope.checkout import SNAKEFILE
 from scope.errors import NotFoundError, ScopeError
 from scope.io.atomic import atomic_path, write_bytes
 from scope.provenance import hash_json
 
 if TYPE_CHECKING:
     from scope.config.model import Config
-
-SNAKEFILE = Path(__file__).resolve().parents[2] / "Snakefile"
-"""The workflow; it is no part of the installed library."""
 
 SETTINGS = Path(".snakemake/scope/commands")
 """Folder of the configurations of commands, each named by its content.
@@ -116,6 +114,17 @@ def leave(product: str | Path, place: str | Path) -> Path:
                 raise
             shutil.copyfile(product, temporary)
     return place
+
+
+def with_snakefile(arguments: Sequence[str]) -> list[str]:
+    """Return options of Snakemake with our workflow, where they and this folder name none."""
+    named = any(
+        word in ("-s", "--snakefile") or word.startswith("--snakefile=") for word in arguments
+    )
+    if named or any(Path(name).is_file() for name in ("Snakefile", "workflow/Snakefile")):
+        return list(arguments)
+    # In front: what follows `--` are names of files.
+    return ["--snakefile", str(SNAKEFILE), *arguments]
 
 
 def run_snakemake_here(arguments: Sequence[str], output: IO[str] | None = None) -> int:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from scope.checkout import CHECKOUT
 from scope.config.base import WHOLE
 from scope.config.explain import config_error, replaced_error
 from scope.config.model import Config
@@ -68,7 +69,7 @@ def load_config(
     ConfigError
         If a file is no YAML, a key is unknown or a value cannot be used.
     """
-    root = Path(__file__).parents[2] if root is None else Path(root)
+    root = CHECKOUT if root is None else Path(root)
     layers = [Layer("", Config().model_dump())]
     layers += [read_layer(path) for path in _files(root, Path(run_folder), config_path)]
     layers.append(Layer(origin, overrides or {}))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scope.checkout import CHECKOUT
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.fritz.taxonomy import Taxonomy
 from scope.schema import parse_json
@@ -111,7 +112,7 @@ def find_map(path: str | Path) -> Path:
         If there is none.
     """
     path = Path(path)
-    shipped = Path(__file__).parents[2] / "config"
+    shipped = CHECKOUT / "config"
     for candidate in (path, Path("config") / path.name, shipped / path.name):
         if candidate.is_file():
             return candidate

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scope.checkout import CHECKOUT
 from scope.errors import NotFoundError
 from scope.preprocessing.frozen import Preprocessing
 
@@ -112,7 +113,7 @@ def _configured(config: Config, suffix: str) -> Preprocessing:
     """Return the preprocessing of the first configured models that is there and fits."""
     groups = config.inference.group
     tried = []
-    for root in (Path(), Path(__file__).parents[2]):
+    for root in (Path(), CHECKOUT):
         for algorithm, group in groups.items():
             for part in (Path("variables", algorithm), Path(algorithm)):
                 path = root / "models" / part / group / "preprocessing.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scope.checkout import CHECKOUT
 from scope.config.catalogues import Catalogues
 from scope.errors import NotFoundError
 from scope.surveys.catalogue_map import CatalogueMap
@@ -12,7 +13,7 @@ from scope.surveys.label_map import LabelMap
 from scope.surveys.star_catalogue import Reading
 from scope.surveys.star_match import MatchOptions
 
-CONFIG_FOLDER = Path(__file__).resolve().parents[2] / "config"
+CONFIG_FOLDER = CHECKOUT / "config"
 MAPS_FOLDER = CONFIG_FOLDER / "catalogues"
 
 

@@ -12,6 +12,7 @@ import pytest
 
 import scope
 from scope.catalog import classify_lightcurves
+from scope.checkout import SHIPPED_MODELS
 from scope.cli.generate_features import main as generate
 from scope.cli.main import main
 from scope.errors import InputError, MissingColumnError
@@ -62,8 +63,8 @@ def test_models_are_loaded_once_per_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    first = classify_lightcurves.kept_models(classify_lightcurves.SHIPPED / "xgb" / "starter")
-    again = classify_lightcurves.kept_models(classify_lightcurves.SHIPPED / "xgb" / "starter")
+    first = classify_lightcurves.kept_models(SHIPPED_MODELS / "xgb" / "starter")
+    again = classify_lightcurves.kept_models(SHIPPED_MODELS / "xgb" / "starter")
     assert first is again
     assert first.classifier("vnv") is again.classifier("vnv")
 

@@ -22,7 +22,7 @@ rule make_all:
 DEMO = """\
 from pathlib import Path
 from scope.cli import demo
-demo.ROOT = Path.cwd()
+demo.CHECKOUT = Path.cwd()
 raise SystemExit(demo.main(["--cores", "1"]))
 """
 SECONDS = 60.0
