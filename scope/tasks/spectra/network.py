@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, NotFoundError
+from scope.schema import parse_json
 from scope.tasks.spectra.grid import BOXES, GRIDS, Grid
 
 Floats = npt.NDArray[np.float32]
@@ -101,7 +102,7 @@ def load_network(path: str | Path, grid: Grid | None = None) -> QuasarNet:
         raise NotFoundError("no such file of weights", value=str(path), todo="check the path")
     try:
         with h5py.File(path, "r") as file:
-            config = json.loads(file.attrs["model_config"])["config"]["layers"]
+            config = parse_json(file.attrs["model_config"])["config"]["layers"]
             weights = file["model_weights"]
             found = {
                 item["config"]["name"]: _arrays(weights, item["config"]["name"]) for item in config
