@@ -112,7 +112,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "fuse_stars": Need(memory_mb=1500),
         "plot_bundle": Need(),
         # Alerts of a night, which are no light curves and count as none.
-        "score_stamps": Need(memory_mb=1500, minutes=120),
+        "score_stamps": Need(memory_mb=1500, minutes=100),
         # Of the rounds of questions; their pools are no light curves, and count as none.
         "prepare_pool": Need(memory_mb=7000, minutes=90),
         "merge_labels": Need(memory_mb=1500),
