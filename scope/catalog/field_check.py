@@ -114,9 +114,11 @@ class FieldCheck:
         Returns
         -------
         dict
-            ``passed``; ``failed``: classes that did not; ``rows``: how many rows have scores,
-            real ones and nulls; ``limits``; and per class ``null`` (the kind that counts) and
-            per column the figures of `_figures`.
+            ``passed``; ``failed``: classes that did not; ``uncounted``: classes whose
+            probabilities add up to too much where nothing is, so that their sum is no expected
+            number; ``rows``: how many rows have scores, real ones and nulls; ``limits``; and
+            per class ``null`` (the kind that counts), ``passed``, ``counted`` and per column
+            the figures of `_figures`.
         """
         classes = {tag: self._class(tag) for tag in self.columns}
         failed = [tag for tag, found in classes.items() if not found["passed"]]
@@ -124,6 +126,7 @@ class FieldCheck:
         return {
             "passed": not failed,
             "failed": failed,
+            "uncounted": [tag for tag, found in classes.items() if not found["counted"]],
             "rows": self._rows,
             "limits": {
                 "threshold": options.judged,
@@ -138,20 +141,27 @@ class FieldCheck:
         columns = {name: self._figures(name, kind) for name in self.columns[tag]}
         return {
             "null": kind,
-            "passed": all(self._passes(name, found, kind) for name, found in columns.items()),
+            "passed": all(self._passes(found, kind) for found in columns.values()),
+            "counted": all(self._counts_on(name, found, kind) for name, found in columns.items()),
             "columns": columns,
         }
 
-    def _passes(self, name: str, found: Mapping[str, Any], kind: str) -> bool:
-        """Tell whether a class stays within the limits; without nulls nothing fails."""
+    def _passes(self, found: Mapping[str, Any], kind: str) -> bool:
+        """Tell whether few enough nulls reach the threshold; without nulls nothing fails."""
         (judged,) = (e for e in found["above"] if e["threshold"] == self.options.judged)
-        share, total = judged["share"], found["sum_share"]
-        if share is None:
+        share = judged["share"]
+        return share is None or bool(share <= self.options.largest_share[kind])
+
+    def _counts_on(self, name: str, found: Mapping[str, Any], kind: str) -> bool:
+        """Tell whether the sum of a column's probabilities is an expected number.
+
+        A probability of some per cent for a star that shows nothing may be right: some stars of
+        the class vary too little to be seen. But then the sum depends on how many such stars there
+        are, which nothing in the light curves tells.
+        """
+        if kind != KINDS[0] or name not in self._probabilities or found["sum_share"] is None:
             return True
-        few = kind != KINDS[0] or name not in self._probabilities
-        return share <= self.options.largest_share[kind] and (
-            few or total <= self.options.largest_sum
-        )
+        return bool(found["sum_share"] <= self.options.largest_sum)
 
     def _figures(self, name: str, kind: str) -> dict[str, Any]:
         """Return, per threshold, the rows that reach it, and what follows.
@@ -225,8 +235,9 @@ def joined_check(records: Iterable[Mapping[Any, Any]]) -> dict[str, Any]:
     if not checks:
         return {}
     failed = sorted({tag for check in checks for tag in check["failed"]})
+    uncounted = sorted({tag for check in checks for tag in check.get("uncounted", ())})
     passed = all(check["passed"] for check in checks)
-    return {"field_check": {"passed": passed, "failed": failed}}
+    return {"field_check": {"passed": passed, "failed": failed, "uncounted": uncounted}}
 
 
 def judged_column(check: Mapping[str, Any], tag: str, threshold: float) -> dict[str, Any] | None:

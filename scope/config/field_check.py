@@ -39,7 +39,9 @@ class FieldCheck(Section):
         0.05, "the same of white noise, for the classes of judged_by_noise"
     )
     largest_sum: Share = key(
-        0.01, "sum of a class's probabilities over the shuffled rows, as part of their number"
+        0.01,
+        "sum of a class\'s probabilities over the shuffled rows, as part of their number, beyond "
+        "which it has no expected number",
     )
     judged_by_noise: tuple[Tag, ...] = key(
         NOT_BY_ORDER, "classes that a star may show whatever the order of its magnitudes"

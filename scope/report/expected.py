@@ -34,6 +34,13 @@ def why_not_expected(record: Mapping[str, Any], tag: str) -> str:
     facts = record.get("probabilities", {}).get("classes", {}).get(tag)
     if facts is None:
         return "no probability"
+    if tag in (record.get("field_check") or {}).get("uncounted", ()):
+        return (
+            "where nothing can be found, the probabilities of the class still add up to more than "
+            f"{record['field_check']['limits']['sum']:.0%} of the light curves"
+            if "limits" in record["field_check"]
+            else "its probabilities add up where nothing can be found"
+        )
     if facts.get("prevalence_from") in (ESTIMATED, STATED):
         return ""
     why = facts.get("prevalence_why", "")

@@ -179,13 +179,18 @@ def augmented(
 
 def model_bytes(model: keras.Model) -> bytes:
     """Return a model as a file of Keras' HDF5 format."""
+    import logging
     import tempfile
-    import warnings
     from pathlib import Path
 
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        # Keras calls the format old; it is what the document promises.
-        warnings.simplefilter("ignore")
+    log = logging.getLogger("absl")
+    level = log.level
+    with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.h5"
-        model.save(path, include_optimizer=False)
+        # Keras calls the format old; it is what the document promises.
+        log.setLevel(logging.ERROR)
+        try:
+            model.save(path, include_optimizer=False)
+        finally:
+            log.setLevel(level)
         return io.BytesIO(path.read_bytes()).getvalue()
