@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from scope.checkout import SHIPPED_MODELS
 from scope.cli.arguments import Parser
 
-MODEL = Path("models/stamps/cnn/starter")
+MODEL = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
 
 
 def add_arguments(parser: Parser) -> None:

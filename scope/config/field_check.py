@@ -40,7 +40,7 @@ class FieldCheck(Section):
     )
     largest_sum: Share = key(
         0.01,
-        "sum of a class\'s probabilities over the shuffled rows, as part of their number, beyond "
+        "sum of a class's probabilities over the shuffled rows, as part of their number, beyond "
         "which it has no expected number",
     )
     judged_by_noise: tuple[Tag, ...] = key(

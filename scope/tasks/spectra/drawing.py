@@ -45,10 +45,10 @@ def draw_spectrum(
         at = across(tick)
         parts.append(
             f"<line x1='{at:.1f}' x2='{at:.1f}' y1='{HEIGHT - _BOTTOM}' y2='{HEIGHT - _BOTTOM + 5}'"
-            f" stroke='#555'/><text x='{at:.1f}' y='{HEIGHT - 14}' text-anchor='middle'>{tick}"
+            f" stroke='#555'/><text x='{at:.1f}' y='{HEIGHT - 16}' text-anchor='middle'>{tick}"
             "</text>"
         )
-    parts.append(f"<text x='{WIDTH - 8}' y='{HEIGHT - 1}' text-anchor='end'>Angstrom</text>")
+    parts.append(f"<text x='{WIDTH - 8}' y='{HEIGHT - 4}' text-anchor='end'>Angstrom</text>")
     if z is not None and np.isfinite(z):
         parts += _marks(z, wave, across)
         title += f" lines at z = {z:.3f}"
