@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,9 @@ def quick_import_of_xgboost() -> Iterator[None]:
     seconds of its import, in each job, for classes that nothing here uses. In other people's
     processes, who may use them, XGBoost is imported as it is.
     """
-    hide = _own_process and not {"xgboost", "sklearn"} & set(sys.modules)
+    # An algorithm of one's own may be built on them.
+    ours = _own_process and not os.environ.get("SCOPE_ALGORITHMS")
+    hide = ours and not {"xgboost", "sklearn"} & set(sys.modules)
     if hide:
         sys.modules["sklearn"] = None  # type: ignore[assignment]
     try:

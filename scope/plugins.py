@@ -153,7 +153,7 @@ ALGORITHMS = Registry(
     "scope.models.algorithms",
     "ALGORITHM",
     # Ends of other columns of a catalogue, and what several algorithms together are called.
-    reserved=("p", "set", "fused", "field", "train", "mean"),
+    reserved=("p", "set", "fused", "field", "train", "mean", "stars"),
 )
 """What learns: `scope.models.algorithm.Algorithm`."""
 

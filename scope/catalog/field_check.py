@@ -198,6 +198,12 @@ class FieldCheck:
         }
 
 
+def uncounted_classes(record: Mapping[Any, Any]) -> frozenset[str]:
+    """Return the classes whose probabilities have no sum to expect, by the record of a product."""
+    check = record.get("field_check") or {}
+    return frozenset(check.get("uncounted", ()))
+
+
 def false_discovery_rate(real: int, real_rows: int, null: int, null_rows: int) -> float | None:
     """Return the part of the real rows above a threshold that chance explains.
 

@@ -96,6 +96,9 @@ class _Rows:
     scorer: Scorer
 
     def predict(self, features: Floats, dmdt: Floats) -> Floats:
+        if not len(features):
+            # Not every library takes none.
+            return np.empty(0, np.float32)
         scores = self.scorer.score({FEATURES: features, HISTOGRAM.name: dmdt})
         return np.asarray(scores, dtype=np.float32)
 

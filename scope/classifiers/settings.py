@@ -8,6 +8,7 @@ from scope.classifiers.bundle import VARIABLES
 from scope.classifiers.calibration import CalibrationOptions
 from scope.classifiers.data import DataOptions
 from scope.config import Config
+from scope.errors import ConfigError
 from scope.models.algorithm import find_algorithm, make_options, option_names, options_record
 
 STARTER = "starter"
@@ -56,6 +57,13 @@ def algorithm_options(config: Config, name: str) -> Any:
         If the algorithm is unknown, or does not take what is configured.
     """
     algorithm = find_algorithm(name)
+    for other in config.training.options:
+        if section := find_algorithm(other).section:
+            raise ConfigError(
+                "options of an algorithm that has a section of its own",
+                value=f"training.options.{other}",
+                todo=f"set them in training.{section}",
+            )
     if not algorithm.section:
         return make_options(algorithm, config.training.options.get(name, {}))
     section = getattr(config.training, algorithm.section)

@@ -32,7 +32,10 @@ def add_arguments(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> None:
     """List, show or verify."""
     from scope.classifiers.registry import named_models
+    from scope.config.load import load_config
 
+    # It may name algorithms of one's own, whose models are listed and verified too.
+    load_config()
     entries = named_models(options.models_dir, options.names)
     {"list": list_models, "show": show_models, "verify": verify_models}[options.action](entries)
 

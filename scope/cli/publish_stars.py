@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> None:
     config = load_config(config_path=options.config_path)
     places = [options.models_dir] if options.models_dir else [Path("models"), SHIPPED_MODELS]
     groups: dict[str, str] = {
-        name: getattr(config.inference.group, name) for name in config.inference.algorithms
+        name: config.inference.group_of(name) for name in config.inference.algorithms
     }
     fusion = star_fusion_in_use(places, groups)
     features = options.features or [

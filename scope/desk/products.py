@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from scope.classifiers.taxonomy import ClassTree
 from scope.errors import InputError, NotFoundError
 from scope.io import TableWriter, iter_batches, metadata_of, read_metadata, read_schema
+from scope.plugins import ALGORITHMS
 from scope.provenance import hash_json
 from scope.schema import Column, require_columns
 
@@ -230,12 +231,12 @@ BEST = (
 def class_columns(names: Sequence[str]) -> dict[str, str]:
     """Return the column with the probability of each class, by tag.
 
-    ``<tag>_p``, else the score by trees, else by networks.
+    ``<tag>_p``, else the score by the last of the algorithms that have one.
     """
     from scope.catalog.publish import is_score
 
     found: dict[str, str] = {}
-    for ending in ("_dnn", "_xgb"):
+    for ending in (f"_{algorithm}" for algorithm in ALGORITHMS):
         found |= {name.removesuffix(ending): name for name in names if name.endswith(ending)}
     found = {tag: name for tag, name in found.items() if is_score(name)}
     found |= {

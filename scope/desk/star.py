@@ -207,6 +207,11 @@ def provenance(record: Mapping[str, Any]) -> list[str]:
             else "The models find classes in shuffled light curves of this target: "
             f"{', '.join(map(str, check.get('failed', [])))}."
         )
+        if check.get("uncounted"):
+            words.append(
+                "Small probabilities add up in them all the same: no number is to be expected of "
+                f"{', '.join(map(str, check['uncounted']))}."
+            )
     stages = record.get("stages", {})
     if stages:
         told = ", ".join(f"{name} {version}" for name, version in sorted(stages.items()))

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from scope.catalog.field_check import uncounted_classes
+
 if TYPE_CHECKING:
     from scope.product.release import ReleaseOptions
 
@@ -98,17 +100,18 @@ def _columns(facts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, st
 
 
 def _quality_lines(facts: Sequence[Mapping[str, Any]]) -> list[str]:
-    rows = [(one["target"], row) for one in facts for row in one["quality"]]
+    rows = [(one, row) for one in facts for row in one["quality"]]
     if not rows:
         return ["No star has a probability, so there is nothing to expect."]
     lines = ["| target | class | expected | above the cut | purity | completeness |"]
     lines.append("|---|---|---|---|---|---|")
-    for target, row in rows:
+    for one, row in rows:
         parts = ["–" if row[n] is None else f"{row[n]:.2f}" for n in ("purity", "completeness")]
         number = f"{row['expected']:.1f} ± {row['expected_error']:.1f}"
-        lines.append(
-            f"| {target} | {row['class']} | {number} | {row['above']:,} | {' | '.join(parts)} |"
-        )
+        if row["class"] in uncounted_classes(one["record"]):
+            number = parts[1] = "–"
+        cells = [one["target"], row["class"], number, f"{row['above']:,}", *parts]
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
@@ -126,6 +129,11 @@ def _limits(facts: Sequence[Mapping[str, Any]]) -> list[str]:
             lines.append(
                 f"- **{one['target']}: the models find classes in light curves in which nothing "
                 "can be found. Its probabilities are not to be used.**"
+            )
+        if uncounted := sorted(uncounted_classes(one["record"])):
+            lines.append(
+                f"- {one['target']}: no number is to be expected of {', '.join(uncounted)}: their "
+                "probabilities add up in light curves in which nothing can be found."
             )
         if one["record"].get("simulation") is not None:
             lines.append(f"- **{one['target']} is simulated: none of its stars exists.**")

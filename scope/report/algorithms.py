@@ -13,12 +13,13 @@ COLOURS = ("#8a3fb0", "#12806a", "#a8860b", "#b0306a")
 
 
 def compared(scored: Iterable[str]) -> tuple[str, ...]:
-    """Return the algorithms that a page compares: the shipped ones, and others with scores."""
+    """Return the algorithms that a page compares: those with scores, the shipped ones first.
+
+    Where there are none, the shipped ones: an empty page is drawn all the same.
+    """
     there = set(scored)
-    return (
-        *DEFAULT_ALGORITHMS,
-        *(name for name in ALGORITHMS if name in there and name not in DEFAULT_ALGORITHMS),
-    )
+    names = dict.fromkeys([*DEFAULT_ALGORITHMS, *ALGORITHMS])
+    return tuple(name for name in names if name in there) or DEFAULT_ALGORITHMS
 
 
 def title(name: str) -> str:

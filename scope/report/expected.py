@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from scope.catalog.field_check import uncounted_classes
 from scope.classifiers.frequencies import ESTIMATED, STATED
 from scope.report.tables import number, table
 from scope.report.tally import CatalogTally, ClassTally
@@ -34,13 +35,10 @@ def why_not_expected(record: Mapping[str, Any], tag: str) -> str:
     facts = record.get("probabilities", {}).get("classes", {}).get(tag)
     if facts is None:
         return "no probability"
-    if tag in (record.get("field_check") or {}).get("uncounted", ()):
-        return (
-            "where nothing can be found, the probabilities of the class still add up to more than "
-            f"{record['field_check']['limits']['sum']:.0%} of the light curves"
-            if "limits" in record["field_check"]
-            else "its probabilities add up where nothing can be found"
-        )
+    if tag in uncounted_classes(record):
+        limit = record["field_check"].get("limits", {}).get("sum")
+        much = "" if limit is None else f" to more than {100 * limit:g} % of the light curves"
+        return f"where nothing can be found, the probabilities of the class still add up{much}"
     if facts.get("prevalence_from") in (ESTIMATED, STATED):
         return ""
     why = facts.get("prevalence_why", "")

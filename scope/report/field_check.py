@@ -49,7 +49,13 @@ def verdict(check: Mapping[str, Any] | None, classes: Mapping[str, str]) -> str:
         )
     else:
         title = "The models find next to nothing where there is nothing"
-    shown = [tag for tag in classes if tag in (*ALWAYS, *failed)]
+        if uncounted := [tag for tag in check.get("uncounted", ()) if tag in classes]:
+            words += (
+                f"<p>Small probabilities of {_names(uncounted)} add up all the same: how many of "
+                "these to expect is not said.</p>"
+            )
+    named = {*ALWAYS, *failed, *check.get("uncounted", ())}
+    shown = [tag for tag in classes if tag in named]
     inner = check_table(check, {tag: classes[tag] for tag in shown[:MOST_SHOWN]})
     whole = check_table(check, classes, every=True)
     more = f"<details><summary>All classes and thresholds</summary>{whole}</details>"
@@ -95,6 +101,8 @@ def _line(
     kind = check["classes"][tag]["null"]
     size = check["rows"].get(kind, 0)
     mark = "" if check["classes"][tag]["passed"] else ' <strong class="bad">fails</strong>'
+    if not mark and not check["classes"][tag].get("counted", True):
+        mark = " (no number)"
     return (
         f"{escape(label)}{mark}",
         f"<code>{escape(found['column'])}</code>",

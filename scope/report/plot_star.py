@@ -11,6 +11,8 @@ from scope.identifiers import FILTER_NAMES
 from scope.lightcurves import LightCurves
 from scope.periods.grid import Grid, frequency_grid
 from scope.periods.options import PeriodOptions
+from scope.plugins import DEFAULT_ALGORITHMS
+from scope.report.algorithms import COLOURS, compared, title
 from scope.report.plots import DNN_COLOUR, XGB_COLOUR
 from scope.report.star_data import StarRow
 
@@ -167,13 +169,17 @@ def _draw_periodogram(axes: Axes, spectrum: tuple[Floats, Floats], period_days: 
 def _draw_scores(axes: Axes, row: StarRow) -> None:
     best = row.best(N_CLASSES)
     places = np.arange(len(best))[::-1]
-    for kind, shift, colour, name in (
-        ("dnn", 0.2, DNN_COLOUR, "DNN score"),
-        ("xgb", -0.2, XGB_COLOUR, "XGB score"),
-    ):
-        values = np.array([one[kind] for one in best.values()])
+    kinds = compared(name for one in best.values() for name in one if name != "p")
+    colours = dict(zip(DEFAULT_ALGORITHMS, (DNN_COLOUR, XGB_COLOUR), strict=True))
+    more = iter(COLOURS * len(kinds))
+    height = 0.72 / len(kinds)
+    for number, kind in enumerate(kinds):
+        values = np.array([one.get(kind, np.nan) for one in best.values()])
+        colour = colours.get(kind) or next(more)
         if np.isfinite(values).any():
-            axes.barh(places + shift, np.nan_to_num(values), 0.36, color=colour, label=name)
+            shift = 0.36 - height * (number + 0.5)
+            bars, label = np.nan_to_num(values), f"{title(kind)} score"
+            axes.barh(places + shift, bars, height, color=colour, label=label)
     chances = np.array([one["p"] for one in best.values()])
     if np.isfinite(chances).any():
         axes.plot(chances, places, "D", ms=5, color="black", label="probability", clip_on=False)

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from scope.catalog.field_check import uncounted_classes
 from scope.io import count_rows, read_metadata, read_schema
 from scope.product.quality import quality_table, star_tags
 from scope.report.page import Section, note
@@ -39,11 +40,15 @@ def quality(stars: str | Path | None, classes: Mapping[str, str], strange_below:
             "stars", TITLE, there + note(f"Stars have no probabilities: {escape(str(told))}.")
         )
     rows = quality_table(stars, cut=CUT, strange_below=strange_below).to_pylist()
+    uncounted = uncounted_classes(read_metadata(stars))
+    for row in rows:
+        row["counted"] = row["class"] not in uncounted
     intro = (
         f"<p>From the probabilities of stars, each from all its light curves, at {CUT:g}: how many "
         "to expect, how many reach it, which part of these is of the class (purity) and which part "
         "of the class they are (completeness). Expected, not measured: as good as the "
-        "probabilities.</p>"
+        "probabilities. Nothing is expected of classes whose probabilities add up in light curves "
+        "in which nothing can be found.</p>"
     )
     whole = [row for row in rows if row["slice"] == "all" and row["class"] in classes]
     parts = [there, intro, _table("Stars by class", whole, classes, with_slice=False)]
@@ -75,10 +80,10 @@ def _table(
                 escape(classes[row["class"]]),
                 *edges,
                 number(row["stars"]),
-                f"{row['expected']:.1f} ± {row['expected_error']:.1f}",
+                f"{row['expected']:.1f} ± {row['expected_error']:.1f}" if row["counted"] else "–",
                 number(row["above"]),
                 share_or_dash(row["purity"]),
-                share_or_dash(row["completeness"]),
+                share_or_dash(row["completeness"] if row["counted"] else None),
             )
         )
     return table(caption, header, lines)

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from tests.quadrants import write_small_quadrant
 
 from ..slurm.cluster import Cluster
-from ..workflow.conftest import Run
+from ..workflow.conftest import AT_WORK, Run
 from .harness import SECONDS, resume, scope, wait_for_record, while_active
 
 Damage = Literal["truncated", "one bit wrong", "another file's content"]
@@ -70,7 +70,7 @@ def _byte_of_values(product: Path, generator: random.Random) -> int:
 
 def damage_and_mend(whole: Run, run: Run, target: str, spoil_run: Callable[[Path], None]) -> Mended:
     """Copy a finished run, spoil the copy's results, and mend them as documented."""
-    shutil.copytree(whole.folder, run.folder, dirs_exist_ok=True)
+    shutil.copytree(whole.folder, run.folder, dirs_exist_ok=True, ignore=AT_WORK)
     spoil_run(run.folder / "results")
     found = scope(run, "verify", target)
     scope(run, "verify", target, "--remove")

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from ..workflow.conftest import Run
+from ..workflow.conftest import AT_WORK, Run
 from ..workflow.reference import TINY, undisturbed
 from .actions import ArchiveField, damage_and_mend, take_archive_away
 from .full_disk import mounting_is_allowed, on_pretended_disk, on_small_disk
@@ -64,7 +64,7 @@ def test_a_temporary_file_that_a_killed_controller_left_is_removed_in_the_end(
 ) -> None:
     # It is killed between the end of the last job that reads the file and the removal.
     whole, run = undisturbed(), make_run("left")
-    shutil.copytree(whole.folder, run.folder, dirs_exist_ok=True)
+    shutil.copytree(whole.folder, run.folder, dirs_exist_ok=True, ignore=AT_WORK)
     left = run.folder / "results/lightcurves/field_700/ccd_01_quad_1.parquet"
     left.parent.mkdir(parents=True, exist_ok=True)
     left.write_bytes(b"light curves")

@@ -11,6 +11,7 @@ import pytest
 
 from scope.classifiers.calibration import Calibration, CalibrationOptions, ClassCalibration
 from scope.classifiers.taxonomy import ClassTree
+from scope.cli.main import main
 from scope.errors import BundleError, InputError
 from scope.io import read_metadata, read_table, write_table
 from scope.product.publish_stars import publish_stars
@@ -212,3 +213,30 @@ def test_a_light_curve_of_two_catalogues_counts_once_and_no_rows_are_no_stars(
     empty = tmp_path / "e.parquet"
     write_table(read_table(one).slice(0, 0), empty, read_metadata(one))
     assert stars(tmp_path, [empty], [], fusion=hand_made()).num_rows == 0
+
+
+def test_the_command_finds_features_beside_and_the_models_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("results/catalog", "results/features/field_700"):
+        (tmp_path / folder).mkdir(parents=True)
+    catalog = write_catalog(
+        tmp_path / "results/catalog/field_700.parquet", _id=[2, 3], dec=[0.0, 0.5 * ARCSEC]
+    )
+    write_features(
+        tmp_path / "results/features/field_700/unit.parquet",
+        _id=[2, 3],
+        wmean=[17.0, 18.0],
+        i90r=[0.1, 0.2],
+    )
+    command = ["publish-stars", str(catalog), "--output", "stars.parquet"]
+    # The shipped fusion of stars is of other models than the catalogue's.
+    assert main(command) == 2
+    assert "of other models" in capsys.readouterr().err
+    (tmp_path / "none").mkdir()
+    assert main([*command, "--models-dir", "none"]) == 0
+    (star,) = read_table("stars.parquet").to_pylist()
+    assert star["light_curves"] == [2, 3]
+    # Both are of one filter: (100 x 17 + 100 x 18) / 200
+    assert star["mag_g"] == pytest.approx(17.5)

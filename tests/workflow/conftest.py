@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -105,6 +106,10 @@ def make_run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
 
 TINY = Path("config") / "test" / "tiny.yaml"
 """Two quadrants of a few simulated stars and a short grid of frequencies."""
+
+
+AT_WORK = shutil.ignore_patterns("locks", "scope", "report.html", "tmp*", "auxiliary")
+"""What a controller may have in the folder of `undisturbed` while another test copies it."""
 
 
 def undisturbed() -> Run:

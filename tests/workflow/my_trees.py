@@ -26,8 +26,6 @@ class Scorer:
         self._model = model
 
     def score(self, batch: Batch) -> npt.NDArray[np.floating]:
-        if not len(batch["features"]):
-            return np.empty(0, np.float32)
         return self._model.predict_proba(batch["features"])[:, 1].astype(np.float32)
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +24,6 @@ from scope.classifiers.fusion import Fusion, fuse
 from scope.classifiers.registry import find_models
 from scope.classifiers.settings import training_settings
 from scope.classifiers.training import train_bundle
-from scope.cli.models import verify_models
 from scope.config.load import load_config
 from scope.errors import ConfigError
 from scope.io import read_metadata, read_table
@@ -152,11 +153,19 @@ def test_the_report_draws_it_beside_the_others(made: Made):
     assert "all of any" in page
 
 
-def test_models_are_listed_and_verified(made: Made, capsys: pytest.CaptureFixture[str]):
+def test_models_are_listed_and_verified(made: Made):
     found = find_models("models")
     assert [item.name for item in found] == ["dnn/mine", "xgb/mine", "hgb/mine", "fused/mine"]
-    verify_models(found)
-    assert "hgb/mine: 2 classes, whole" in capsys.readouterr().out
+    # A process that nothing but the configuration tells of it.
+    said = subprocess.run(
+        [sys.executable, "-m", "scope.cli.main", "models", "verify"],
+        cwd=made.run.folder,
+        env={**os.environ, "SCOPE_ALGORITHMS": "", "PYTHONPATH": str(made.run.checkout)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "hgb/mine: 2 classes, whole" in said.stdout
 
 
 @pytest.mark.parametrize(
@@ -165,6 +174,8 @@ def test_models_are_listed_and_verified(made: Made, capsys: pytest.CaptureFixtur
         ({"hgb": "no_such_file:HGB"}, {}, "cannot be loaded"),
         ({"hgb": "my_trees:Options"}, {}, "calls itself otherwise"),
         ({"hgb": "my_trees:HGB"}, {"hgb": {"depth": 3}}, "does not take"),
+        ({"hgb": "my_trees:HGB"}, {"xgb": {"max_depth": 3}}, "training.xgboost"),
+        ({"hgb": "my_trees:HGB"}, {"hbg": {"max_iter": 3}}, "unknown algorithm"),
     ],
 )
 def test_what_cannot_be_used_is_said(
