@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from scope.checkout import SHIPPED_MODELS
 from scope.classifiers.calibration import Calibration, CalibrationOptions, ClassCalibration
 from scope.classifiers.taxonomy import ClassTree
 from scope.cli.main import main
@@ -234,8 +235,10 @@ def test_the_command_finds_features_beside_and_the_models_in_use(
     # The shipped fusion of stars is of other models than the catalogue's.
     assert main(command) == 2
     assert "of other models" in capsys.readouterr().err
-    (tmp_path / "none").mkdir()
-    assert main([*command, "--models-dir", "none"]) == 0
+    (tmp_path / "others").mkdir()
+    for name in ("dnn", "xgb", "fused"):
+        (tmp_path / "others" / name).symlink_to(SHIPPED_MODELS / name)
+    assert main([*command, "--models-dir", "others"]) == 0
     (star,) = read_table("stars.parquet").to_pylist()
     assert star["light_curves"] == [2, 3]
     # Both are of one filter: (100 x 17 + 100 x 18) / 200
