@@ -5,7 +5,7 @@
 # make bench    how fast the period search is, against other packages (minutes)
 # make soak     many faults in a row, also of SLURM and Fritz; writes docs/faults.md (over an hour)
 # make docs     the documentation site in .site, its tutorials run as it is built (minutes)
-# make lint     ruff, mypy, snakefmt, snakemake --lint
+# make lint     ruff, mypy, snakefmt, snakemake --lint, links of the documentation
 # make install  only the environment: .venv, from requirements.lock
 # make starter  retrain the starter models; DATA=FOLDER adds its labelled sets
 # make install-profile  let `snakemake --profile slurm` find the profile from any folder

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scope.classifiers.bundle import METRICS, ModelBundle
+from scope.classifiers.bundle import METRICS, VARIABLES, ModelBundle
 from scope.classifiers.extend import extend_bundle
 from scope.classifiers.pretrained import Pretrained
 from scope.classifiers.settings import training_settings
@@ -17,6 +17,7 @@ from scope.classifiers.training import train_bundle
 from scope.config import Config
 from scope.config.training import Training
 from scope.errors import ConfigError
+from scope.models.places import writing_folder
 from scope.schema import parse_json
 
 DEFAULT_GROUP = "experiment"
@@ -116,7 +117,7 @@ def train_classes(
 def save_trained(trained: TrainedClasses, models: str | Path, config: Config) -> ModelBundle:
     """Put trained classes into ``<models>/<algorithm>/<group>``; see `extend_bundle`."""
     settings = training_settings(config)
-    output = Path(models) / trained.bundle.algorithm / config.training.group
+    output = writing_folder(models, VARIABLES, trained.bundle.algorithm, config.training.group)
     return extend_bundle(trained.bundle, output, about=settings["about"], limits=settings["limits"])
 
 

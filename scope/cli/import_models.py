@@ -41,14 +41,16 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the bundle and say where it is."""
+    from scope.classifiers.bundle import VARIABLES
     from scope.classifiers.published import import_models
     from scope.config.load import load_config
+    from scope.models.places import writing_folder
 
     config = load_config(config_path=options.config_path)
     group = options.group or options.folder.resolve().name
     bundle = import_models(
         options.folder,
-        options.models_dir / options.algorithm / group,
+        writing_folder(options.models_dir, VARIABLES, options.algorithm, group),
         algorithm=options.algorithm,
         definitions=config.class_definitions(),
         features={k: config.model_features(k) for k in ("phenomenological", "ontological")},

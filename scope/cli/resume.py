@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Sequence
 
 from scope.cli.arguments import Parser
-from scope.cli.run import guarded, show_progress
 
 
 def add_arguments(parser: Parser) -> None:
@@ -21,10 +20,7 @@ def add_arguments(parser: Parser) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Resume, and return Snakemake's exit status, or that of a command which was refused."""
-    from scope.cli.workflow import with_snakefile
+    from scope.cli.workflow import hand_over
     from scope.runs.resume import resume
 
-    statuses = [0]
-    show_progress()
-    arguments = with_snakefile(arguments)
-    return guarded(lambda: statuses.append(resume(arguments))) or statuses[-1]
+    return hand_over(arguments, resume)

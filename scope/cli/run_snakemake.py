@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Sequence
 
 from scope.cli.arguments import Parser
-from scope.cli.run import guarded, show_progress
 
 
 def add_arguments(parser: Parser) -> None:
@@ -21,9 +20,6 @@ def add_arguments(parser: Parser) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Run the workflow, and return Snakemake's exit status."""
-    from scope.cli.workflow import run_snakemake_here, with_snakefile
+    from scope.cli.workflow import hand_over, run_snakemake_here
 
-    statuses = [0]
-    show_progress()
-    arguments = with_snakefile(arguments)
-    return guarded(lambda: statuses.append(run_snakemake_here(arguments))) or statuses[-1]
+    return hand_over(arguments, run_snakemake_here)

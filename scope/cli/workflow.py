@@ -7,11 +7,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from scope.checkout import SNAKEFILE
+from scope.cli.run import guarded, show_progress
 from scope.errors import NotFoundError, ScopeError
 from scope.io.atomic import atomic_path, write_bytes
 from scope.provenance import hash_json
@@ -114,6 +115,14 @@ def leave(product: str | Path, place: str | Path) -> Path:
                 raise
             shutil.copyfile(product, temporary)
     return place
+
+
+def hand_over(arguments: Sequence[str], start: Callable[[Sequence[str]], int]) -> int:
+    """Hand options of Snakemake on as they are, and return its exit status, or a refusal's."""
+    statuses = [0]
+    show_progress()
+    chosen = with_snakefile(arguments)
+    return guarded(lambda: statuses.append(start(chosen))) or statuses[-1]
 
 
 def with_snakefile(arguments: Sequence[str]) -> list[str]:

@@ -77,6 +77,17 @@ def bundle_folder(models: Roots, task: Task, algorithm: str, group: str) -> Path
     )
 
 
+def writing_folder(models: str | Path, task: Task, algorithm: str, group: str) -> Path:
+    """Return where a bundle of a group is to be written.
+
+    Over the one that is found, which would hide a new one in another place; where there is
+    none, ``<algorithm>/<group>``.
+    """
+    places = bundle_places(models, task, algorithm, group)
+    there = (folder for folder in places if (folder / MANIFEST).is_file())
+    return next(there, Path(models) / algorithm / group)
+
+
 def load_bundle(folder: str | Path, task: Task) -> Bundle:
     """Read a bundle, check that it is whole, and that it is one of a task.
 

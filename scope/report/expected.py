@@ -66,7 +66,8 @@ def expected_numbers(tally: CatalogTally, record: Mapping[str, Any]) -> str:
     for tag, one in tally.classes.items():
         reason = "no probability" if one.expected != one.expected else why_not_expected(record, tag)
         if reason:
-            left_out.setdefault(reason, []).append(one.label)
+            # The figure behind a reason is each class's own; the record has it.
+            left_out.setdefault(reason.partition(" (distance")[0], []).append(one.label)
         else:
             line = _line(one, record["probabilities"]["classes"][tag], rows)
             lines.append((one.expected, line))

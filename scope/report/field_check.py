@@ -54,8 +54,9 @@ def verdict(check: Mapping[str, Any] | None, classes: Mapping[str, str]) -> str:
                 f"<p>Small probabilities of {_names(uncounted)} add up all the same: how many of "
                 "these to expect is not said.</p>"
             )
-    named = {*ALWAYS, *failed, *check.get("uncounted", ())}
-    shown = [tag for tag in classes if tag in named]
+    # Those that fail never fall behind the first few.
+    named = dict.fromkeys([*failed, *ALWAYS, *check.get("uncounted", ())])
+    shown = [tag for tag in named if tag in classes]
     inner = check_table(check, {tag: classes[tag] for tag in shown[:MOST_SHOWN]})
     whole = check_table(check, classes, every=True)
     more = f"<details><summary>All classes and thresholds</summary>{whole}</details>"

@@ -50,7 +50,7 @@ code { font: 0.9em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: a
 header section h2 { border: 0; margin: 18px 0 4px; padding: 0; }
 .here { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr));
   gap: 10px 34px; align-items: start; }
-.here table { margin-top: 4px; } .here td, .here th { padding-top: 2px; padding-bottom: 2px; }
+.here table { margin-top: 4px; } .here td, .here th { padding: 2px 7px; }
 nav ol { columns: 3 200px; padding-left: 22px; margin: 8px 0 0; }
 .row { display: flex; flex-wrap: wrap; gap: 26px 34px; align-items: flex-start; margin: 16px 0; }
 .row > * { min-width: 0; }

@@ -25,6 +25,7 @@ from scope.models import (
     write_bundle,
 )
 from scope.models.bundle import read_manifest
+from scope.models.places import writing_folder
 from scope.plugins import ALGORITHMS
 
 SHAPE = (5, 5)
@@ -114,6 +115,18 @@ def test_the_old_places_are_still_found_after_the_new_one(tmp_path, old):
     new = models / "pictures" / "centroid" / "first"
     write(new)
     assert bundle_folder(models, task, "centroid", "first") == new
+
+
+@pytest.mark.parametrize("place", ["pictures/centroid/first", "../models_centroid/first"])
+def test_what_is_written_again_is_what_is_found_afterwards(tmp_path, place):
+    models, task = tmp_path / "models", Pictures()
+    models.mkdir()
+    assert writing_folder(models, task, "centroid", "first") == models / "centroid" / "first"
+    write(models / place)
+    again = writing_folder(models, task, "centroid", "first")
+    assert again.resolve() == (models / place).resolve()
+    write(again)
+    assert bundle_folder(models, task, "centroid", "first") == again
 
 
 def test_a_group_that_is_nowhere_is_answered_with_those_there_are(tmp_path):

@@ -106,6 +106,27 @@ def test_expected_numbers_are_sums_with_the_interval_of_the_frequency(tmp_path: 
     assert "No number to expect for EA: frequency of the training set" in text
 
 
+def test_classes_without_a_number_for_one_reason_stand_together(tmp_path: Path) -> None:
+    why = {"prevalence_from": "training", "prevalence_why": "scores unlike training (distance {})"}
+    classes = {
+        tag: {**why, "prevalence_why": why["prevalence_why"].format(far)}
+        for tag, far in (("vnv", 0.3), ("ea", 0.2))
+    }
+    record = {**RECORD, "probabilities": {**RECORD["probabilities"], "classes": classes}}
+    text = text_of(page_of(tmp_path, FOUR, record))
+    assert text.count("No number to expect for") == 1
+    assert "No number to expect for variable, EA: frequency of the training set" in text
+
+
+def test_a_sum_where_nothing_is_leaves_no_number_and_fails_nothing(tmp_path: Path) -> None:
+    check = {**CHECKED, "uncounted": ["vnv"], "limits": {"threshold": 0.7, "sum": 0.005}}
+    text = text_of(page_of(tmp_path, FOUR, {**RECORD, "field_check": check}))
+    assert "find next to nothing where there is nothing" in text
+    assert "Small probabilities of vnv add up all the same" in text
+    assert "still add up to more than 0.5 % of the light curves" in text
+    assert "6.0 to 21" not in text
+
+
 @pytest.mark.parametrize(
     ("record", "why"),
     [
