@@ -78,16 +78,13 @@ def _table(kind: str, path: str, output: str) -> int:
 def _hats(options: argparse.Namespace) -> None:
     from scope.errors import UsageError
     from scope.product.hats import export_hats
+    from scope.targets.paths import units_beside
 
     if not 0 < options.margin <= 3600:
         raise UsageError("--margin", value=options.margin, allowed="above 0, at most 3600 arcsec")
     units = options.light_curves
     if units is None:
-        units = [
-            unit
-            for path in map(Path, options.files)
-            for unit in sorted((path.parents[1] / "lightcurves" / path.stem).glob("*.parquet"))
-        ]
+        units = units_beside(options.files, "lightcurves")
     found = export_hats(
         options.files,
         options.output,

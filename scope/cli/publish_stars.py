@@ -42,6 +42,7 @@ def run(options: argparse.Namespace) -> None:
     from scope.errors import UsageError
     from scope.product.publish_stars import publish_stars
     from scope.product.star_fusion import star_fusion_in_use
+    from scope.targets.paths import units_beside
 
     if not 0 < options.radius <= 60:
         raise UsageError("--radius", value=options.radius, allowed="above 0, at most 60 arcsec")
@@ -51,11 +52,7 @@ def run(options: argparse.Namespace) -> None:
         name: config.inference.group_of(name) for name in config.inference.algorithms
     }
     fusion = star_fusion_in_use(places, groups)
-    features = options.features or [
-        unit
-        for catalog in map(Path, options.catalogs)
-        for unit in sorted((catalog.parents[1] / "features" / catalog.stem).glob("*.parquet"))
-    ]
+    features = options.features or units_beside(options.catalogs, "features")
     count = publish_stars(
         options.catalogs,
         features,

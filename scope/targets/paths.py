@@ -1,8 +1,9 @@
-"""Paths that Snakemake would read as patterns."""
+"""Paths of a run: those that Snakemake would read as patterns, and those beside a product."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,3 +36,22 @@ def without_wildcards(names: T) -> T:
                 todo="name it by a link: ln -s FOLDER OTHER_NAME",
             )
     return names
+
+
+def units_beside(products: Iterable[str | Path], folder: str) -> list[Path]:
+    """Return the files of a step that products were made of, ``../<folder>/<target>/*.parquet``.
+
+    Parameters
+    ----------
+    products : iterable of path
+        ``results/<step>/<target>.parquet``; nothing is beside a file that lies elsewhere.
+    folder : str
+        Of the step, such as ``features``.
+    """
+    # A name alone has no folder above it.
+    paths = [Path(product).absolute() for product in products]
+    return [
+        unit
+        for path in paths
+        for unit in sorted((path.parent.parent / folder / path.stem).glob("*.parquet"))
+    ]

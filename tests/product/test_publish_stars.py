@@ -231,6 +231,8 @@ def test_the_command_finds_features_beside_and_the_models_in_use(
         wmean=[17.0, 18.0],
         i90r=[0.1, 0.2],
     )
+    assert main(["publish-stars", "absent.parquet", "--output", "stars.parquet"]) == 2
+    assert "absent.parquet" in capsys.readouterr().err
     command = ["publish-stars", str(catalog), "--output", "stars.parquet"]
     # The shipped fusion of stars is of other models than the catalogue's.
     assert main(command) == 2
