@@ -46,7 +46,7 @@ def run_interruptible(command: Sequence[str], *, output: IO[Any] | None = None) 
         After SIGTERM and SIGHUP, as `ends_raise` does; other exceptions, such as that of an
         interrupt from the keyboard, are passed on too, when the command has ended.
     """
-    with ends_raise():
+    with ends_raise(), _first_interrupt_raises():
         # What is ignored stays so in a command that is started; a handler does not.
         with _handlers(dict.fromkeys(_ignored(signal.SIGINT), lambda *_: None)):
             process = subprocess.Popen(command, stdout=output, process_group=0)
@@ -72,10 +72,30 @@ def ends_raise() -> Iterator[None]:
     """
 
     def end(number: int, frame: Any) -> None:
+        # The first one counts; the handlers of before come back in the end.
+        for each in _ENDS:
+            signal.signal(each, signal.SIG_IGN)
         raise SystemExit(128 + number)
 
     ignored = _ignored(*_ENDS)
     with _handlers({number: end for number in _ENDS if number not in ignored}):
+        yield
+
+
+@contextmanager
+def _first_interrupt_raises() -> Iterator[None]:
+    """Let the first interrupt raise KeyboardInterrupt, and none after it.
+
+    Pressed twice in a moment, the second would break off what the first one began: a command that
+    was to be interrupted would go on alone.
+    """
+
+    def interrupt(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with _handlers({signal.SIGINT: interrupt} if usual else {}):
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -32,6 +33,8 @@ def in_terminal(folder: Path, interrupt_when: Callable[[], bool], *, times: int 
     """Run `make demo` in a terminal of its own, press Ctrl-C there, and return what it shows."""
     pid, terminal = pty.fork()
     if pid == 0:
+        # As a shell in a terminal leaves it; whoever runs these tests in the background ignores it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(folder)
         os.execvp("make", ["make", "--silent", "demo"])
     shown, pressed, deadline = b"", 0, time.monotonic() + SECONDS

@@ -143,3 +143,28 @@ def _children(pid: int) -> list[int]:
 
 def test_the_status_of_a_command_that_ends_by_itself_is_returned() -> None:
     assert run_interruptible([sys.executable, "-c", "raise SystemExit(3)"]) == 3
+
+
+def test_many_interrupts_at_once_leave_nothing_at_work(tmp_path: Path) -> None:
+    # Each may come while the one before is being answered; where they fall differs.
+    code = (
+        "import sys; from scope.runs.processes import run_interruptible; "
+        "run_interruptible(sys.argv[1:])"
+    )
+    script = f"touch {tmp_path}/begun; exec sleep 60"
+    for _ in range(5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, "sh", "-c", script], stderr=subprocess.DEVNULL
+        )
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        (child,) = (int(pid) for pid in children_of(process.pid))
+        for _ in range(300):
+            process.send_signal(signal.SIGINT)
+        assert process.wait(20) in (1, 130, -signal.SIGINT)
+        assert not Path(f"/proc/{child}").exists()
+        (tmp_path / "begun").unlink()
+
+
+def children_of(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
