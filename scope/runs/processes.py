@@ -15,6 +15,9 @@ from typing import IO, Any
 GRACE_SECONDS = 30.0
 """How long an interrupted Snakemake has to end its jobs."""
 
+JOB_SERVER = "scope.runs.job_server"
+"""The module whose process starts scripts as copies of itself."""
+
 _PROC = Path("/proc")
 _SCRIPTS = ".snakemake/scripts/"
 _SECONDS_TO_END = 10.0
@@ -140,7 +143,7 @@ def process_mark(pid: int) -> str | None:
 def leftover_scripts(folder: str | Path) -> list[int]:
     """Return the ids of this user's processes that run a workflow script in a run folder.
 
-    A controller that was killed leaves them behind. Systems without ``/proc`` show none.
+    The process that they are copies of is among them. A controller that was killed leaves them behind. Systems without ``/proc`` show none.
     """
     folder = Path(folder).resolve()
     return [pid for pid in _own_processes() if _is_script(pid, folder)]
@@ -178,7 +181,7 @@ def _is_script(pid: int, folder: Path) -> bool:
         words = (entry / "cmdline").read_bytes().decode(errors="replace").split("\0")
         # The shell that started it has the whole command as one word.
         return (entry / "cwd").resolve() == folder and any(
-            _SCRIPTS in word and " " not in word for word in words
+            word == JOB_SERVER or (_SCRIPTS in word and " " not in word) for word in words
         )
     except OSError:
         return False
