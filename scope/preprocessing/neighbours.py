@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -107,8 +106,10 @@ class NeighbourReference:
         (n, c) float64
             Without NaN.
         """
+        from scope.preprocessing._kernels import fill_missing
+
         filled = np.array(rows, dtype=np.float64, order="C")
-        _fill(
+        fill_missing(
             filled,
             self._scaled,
             self._present,
@@ -119,68 +120,3 @@ class NeighbourReference:
             self.n_neighbors,
         )
         return filled
-
-
-@numba.njit(nogil=True, cache=True, error_model="numpy")
-def _fill(
-    rows: Floats,
-    scaled: Floats,
-    present: Floats,
-    donors: Floats,
-    low: Floats,
-    span: Floats,
-    mean: Floats,
-    n_neighbors: int,
-) -> None:
-    n_rows, n_columns = rows.shape
-    n_reference = scaled.shape[1]
-    distance = np.empty(n_reference)
-    count = np.empty(n_reference)
-    best = np.empty(n_neighbors)
-    best_index = np.empty(n_neighbors, dtype=np.int64)
-    missing = np.empty(n_columns, dtype=np.bool_)
-    for i in range(n_rows):
-        n_missing = 0
-        for j in range(n_columns):
-            missing[j] = np.isnan(rows[i, j])
-            n_missing += missing[j]
-        if n_missing == 0:
-            continue
-        if n_missing == n_columns:
-            for j in range(n_columns):
-                rows[i, j] = mean[j]
-            continue
-        distance[:] = 0.0
-        count[:] = 0.0
-        for j in range(n_columns):
-            if not missing[j]:
-                value = (rows[i, j] - low[j]) / span[j]
-                for r in range(n_reference):
-                    difference = value - scaled[j, r]
-                    distance[r] += present[j, r] * (difference * difference)
-                    count[r] += present[j, r]
-        # Nothing in common: 0 / 0 is NaN, which is below no bound.
-        for r in range(n_reference):
-            distance[r] = distance[r] / count[r]
-        for j in range(n_columns):
-            if not missing[j]:
-                continue
-            best[:] = np.inf
-            n_found = 0
-            for r in range(n_reference):
-                if distance[r] < best[n_neighbors - 1] and present[j, r] > 0.0:
-                    place = min(n_found, n_neighbors - 1)
-                    while place > 0 and best[place - 1] > distance[r]:
-                        best[place] = best[place - 1]
-                        best_index[place] = best_index[place - 1]
-                        place -= 1
-                    best[place] = distance[r]
-                    best_index[place] = r
-                    n_found = min(n_found + 1, n_neighbors)
-            if n_found == 0:
-                rows[i, j] = mean[j]
-                continue
-            total = 0.0
-            for place in range(n_found):
-                total += donors[j, best_index[place]]
-            rows[i, j] = total / n_found

@@ -20,7 +20,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -137,9 +136,11 @@ class Novelty:
         -------
         (n,) float64
         """
+        from scope.preprocessing._kernels import mean_distance
+
         normal = _normal(np.asarray(values, dtype=np.float64), self.curves, self.tails)
         result = np.empty(len(normal))
-        _mean_distance(normal, self.whitening, self.reference, self.n_neighbours, result)
+        mean_distance(normal, self.whitening, self.reference, self.n_neighbours, result)
         return result
 
     def p_value(self, values: Floats) -> Floats:
@@ -233,42 +234,3 @@ def _whitening(normal: Floats) -> Floats:
     # Directions in which training rows hardly differ: noise there must not outweigh the rest.
     value = np.maximum(value, 0.01 * value.max())
     return np.asarray(vector / np.sqrt(value) @ vector.T)
-
-
-@numba.njit(nogil=True, cache=True, error_model="numpy")
-def _mean_distance(
-    normal: Floats,
-    whitening: Floats,
-    reference: npt.NDArray[np.float32],
-    n_neighbours: int,
-    result: Floats,
-) -> None:
-    """Write the mean of the smallest distances of each row, one row at a time.
-
-    Loops and no matrix products: what a row gets must not depend on the rows beside it.
-    """
-    k = normal.shape[1]
-    row = np.empty(k)
-    best = np.empty(n_neighbours)
-    for i in range(len(normal)):
-        for j in range(k):
-            total = 0.0
-            for q in range(k):
-                total += normal[i, q] * whitening[q, j]
-            row[j] = total
-        best[:] = np.inf
-        for r in range(len(reference)):
-            total = 0.0
-            for j in range(k):
-                difference = row[j] - reference[r, j]
-                total += difference * difference
-            if total < best[n_neighbours - 1]:
-                place = n_neighbours - 1
-                while place > 0 and best[place - 1] > total:
-                    best[place] = best[place - 1]
-                    place -= 1
-                best[place] = total
-        total = 0.0
-        for place in range(n_neighbours):
-            total += np.sqrt(best[place])
-        result[i] = total / n_neighbours

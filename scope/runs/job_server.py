@@ -45,6 +45,7 @@ BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 """What NumPy's linear algebra reads when it is loaded, which is before a job is known."""
 
 _LOADED_WITH = "1"
+_OWN_VARIABLES: set[str] = set()
 _NAME_LENGTH = 15
 _PR_SET_PDEATHSIG = 1
 
@@ -137,8 +138,10 @@ def _be_job(script: str, folder: str, environment: dict[str, str], server: int) 
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(folder)
+    # Some modules set a variable when they are loaded, and have been.
+    by_modules = {name: os.environ[name] for name in set(os.environ) - _OWN_VARIABLES}
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update({**by_modules, **environment})
     _allow_threads(environment.get(BLAS_THREADS, "1"))
     tempfile.tempdir = None
     _show_rule(script)
@@ -197,6 +200,7 @@ def main() -> None:
     this_process_is_ours()
     # Threads that linear algebra starts when it is loaded would be lost in each fork.
     os.environ[BLAS_THREADS] = _LOADED_WITH
+    _OWN_VARIABLES.update(os.environ)
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         serve(requests)
 

@@ -143,7 +143,8 @@ def process_mark(pid: int) -> str | None:
 def leftover_scripts(folder: str | Path) -> list[int]:
     """Return the ids of this user's processes that run a workflow script in a run folder.
 
-    The process that they are copies of is among them. A controller that was killed leaves them behind. Systems without ``/proc`` show none.
+    The process that they are copies of is among them. A controller that was killed may leave
+    them behind. Systems without ``/proc`` show none.
     """
     folder = Path(folder).resolve()
     return [pid for pid in _own_processes() if _is_script(pid, folder)]

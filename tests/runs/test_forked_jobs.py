@@ -81,7 +81,9 @@ def test_a_job_finds_what_an_interpreter_of_its_own_would(
     seen = json.loads((run_folder / "seen.json").read_text())
     for name in ("COLUMNS", "LINES"):
         expected[3].pop(name, None)
-    different = {name for name in {*seen[3], *expected[3]} if seen[3].get(name) != expected[3].get(name)}
+    different = {
+        name for name in {*seen[3], *expected[3]} if seen[3].get(name) != expected[3].get(name)
+    }
     assert different == set()
     assert seen == expected
 
@@ -198,7 +200,7 @@ def test_a_job_ends_with_its_server_and_the_next_gets_another(
 
 def test_nothing_is_left_where_the_controller_was_killed(run_folder: Path) -> None:
     path = script(run_folder, SLEEP)
-    text = f"from scope.runs.forked_jobs import JobServer; import os\n"
+    text = "from scope.runs.forked_jobs import JobServer; import os\n"
     text += f"JobServer().run({path!r}, os.environ)"
     with subprocess.Popen([sys.executable, "-c", text], cwd=run_folder) as controller:
         assert until(Path("pid").exists)
@@ -261,9 +263,7 @@ def test_other_scripts_are_left_to_snakemake(run_folder: Path, server: JobServer
     assert left == ["container_img", "conda_env", "env_modules", "shadow_dir"]
 
 
-def test_a_failed_script_fails_its_job_and_is_measured(
-    run_folder: Path, server: JobServer
-) -> None:
+def test_a_failed_script_fails_its_job_and_is_measured(run_folder: Path, server: JobServer) -> None:
     measured: list[int] = []
 
     @contextmanager
