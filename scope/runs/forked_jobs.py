@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Protocol
 
 from scope.runs.processes import JOB_SERVER
@@ -99,8 +99,12 @@ class JobServer:
     def _hand_over(self, answers: socket.socket) -> None:
         """Give the socket of a job to the server."""
         with self._lock:
-            if self._requests is None or self._process is None or self._process.poll() is not None:
-                self._process, self._requests = self._start()
+            if self._requests is not None:
+                # A server that was killed takes nothing, and another one comes in its place.
+                with suppress(OSError):
+                    socket.send_fds(self._requests, [b"."], [answers.fileno()])
+                    return
+            self._process, self._requests = self._start()
             socket.send_fds(self._requests, [b"."], [answers.fileno()])
 
     def _start(self) -> tuple[subprocess.Popen[bytes], socket.socket]:
@@ -108,7 +112,9 @@ class JobServer:
         with theirs:
             # -P: what lies in the run folder is not a module.
             command = [sys.executable, "-P", "-m", JOB_SERVER, str(theirs.fileno())]
-            return subprocess.Popen(command, pass_fds=[theirs.fileno()]), ours
+            # Threads that libraries start when they are loaded would be lost in each fork.
+            alone = dict(os.environ) | dict.fromkeys(THREADS, "1")
+            return subprocess.Popen(command, pass_fds=[theirs.fileno()], env=alone), ours
 
 
 def fork_scripts(

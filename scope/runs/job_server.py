@@ -42,9 +42,8 @@ it is given an array, and the first kernel takes Numba two tenths of a second. N
 a thread, which a fork would lose; TensorFlow, XGBoost, ONNX Runtime and CuPy are left to the jobs.
 """
 BLAS_THREADS = "OPENBLAS_NUM_THREADS"
-"""What NumPy's linear algebra reads when it is loaded, which is before a job is known."""
+"""What NumPy's linear algebra reads when it is loaded, which is before a job is known; 1 here."""
 
-_LOADED_WITH = "1"
 _OWN_VARIABLES: set[str] = set()
 _NAME_LENGTH = 15
 _PR_SET_PDEATHSIG = 1
@@ -182,7 +181,7 @@ def _end_with(server: int) -> None:
 
 def _allow_threads(number: str) -> None:
     """Give linear algebra as many threads as if it had been loaded in this environment."""
-    if number.isdecimal() and number != _LOADED_WITH:
+    if number.isdecimal() and number != "1":
         from threadpoolctl import threadpool_limits
 
         threadpool_limits(int(number), user_api="blas")
@@ -198,8 +197,6 @@ def _show_rule(script: str) -> None:
 def main() -> None:
     """Serve requests on the socket whose descriptor is the first argument."""
     this_process_is_ours()
-    # Threads that linear algebra starts when it is loaded would be lost in each fork.
-    os.environ[BLAS_THREADS] = _LOADED_WITH
     _OWN_VARIABLES.update(os.environ)
     with socket.socket(fileno=int(sys.argv[1])) as requests:
         serve(requests)

@@ -281,3 +281,15 @@ def test_a_variable_gives_each_job_an_interpreter(monkeypatch: pytest.MonkeyPatc
         fork_scripts(PythonScript.execute_script, lambda *_: nullcontext())
         is PythonScript.execute_script
     )
+
+
+def test_no_thread_would_be_lost_in_a_fork(server: JobServer, run_folder: Path) -> None:
+    text = """
+import os, scope.features, pandas, numexpr
+from pathlib import Path
+tasks = Path(f"/proc/{os.getppid()}/task").iterdir()
+Path("threads").write_text(" ".join((task / "comm").read_text().strip() for task in tasks))
+"""
+    assert server.run(script(run_folder, text), os.environ) == 0
+    # The thread of Arrow's memory pool knows of forks (jemalloc, background_thread).
+    assert set(Path("threads").read_text().split()[1:]) <= {"jemalloc_bg_thd"}
