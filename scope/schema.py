@@ -321,6 +321,11 @@ LOG10_FAP = _column(
     *("log10_fap", "float64", "", "Decimal logarithm of the period's false-alarm probability"),
     *("feature", "stat.probability;time.period"),
 )
+ALIAS_TREND = _column(
+    *("alias_trend", "bool", ""),
+    "The period may stand for something slower than half of the baseline, seen once a night",
+    *("flag", "meta.code.qual;time.period"),
+)
 IMPUTED = _column(
     *("imputed", "uint64", ""),
     "Bit n: the n-th imputable feature was filled; null if no scores",

@@ -23,6 +23,7 @@ def classify_features(
     fusion_folder: str | Path | None,
     parents: Mapping[str, str | None],
     exclusive: Sequence[str],
+    periodic: Sequence[str] = (),
     options: Mapping[str, Any],
     listed: bool = True,
     facts: Mapping[str, Any] | None = None,
@@ -45,7 +46,7 @@ def classify_features(
         One per algorithm.
     fusion_folder : path or None
         Their fusion; without one, two algorithms give no probabilities by both.
-    parents, exclusive, options
+    parents, exclusive, periodic, options
         See `load_probabilities`.
     listed : bool
         Somebody chose these light curves: they are no fair sample of the sky, and classes are
@@ -70,6 +71,7 @@ def classify_features(
         parents,
         options,
         exclusive=exclusive,
+        periodic=periodic,
         listed=listed,
     )
     output.parent.mkdir(parents=True, exist_ok=True)

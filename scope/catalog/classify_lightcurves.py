@@ -110,6 +110,7 @@ def classify(
             fusion_folder=fusion,
             parents=config.class_parents(),
             exclusive=config.exclusive_classes(),
+            periodic=config.periodic_classes(),
             options=options,
             facts={"config_hash": config.config_hash},
             rows=config.inference.batch_rows,

@@ -32,7 +32,10 @@ WINDOW_ROWS = 4096
 SURVEY_IDS = SURVEY_ID_NAMES
 """Ids in other surveys. Zero and not null stands for none, so that tables join on them."""
 
-RESULT = ("n_epochs", "significance", "log10_fap", "reason", "imputed", "ood_p", "provenance")
+RESULT = (
+    *("n_epochs", "significance", "log10_fap", "alias_trend", "reason", "imputed", "ood_p"),
+    "provenance",
+)
 """What a row tells about itself besides its place and its scores."""
 
 
@@ -51,7 +54,8 @@ def merge(
     Columns: ``_id``, ``obj_id`` if any row has one, the survey ids (0 = none), ``ra``,
     ``dec``, ``period``, ``field``, ``ccd``, ``quad`` (where the survey has them), ``filter``;
     ``n_epochs``,
-    ``significance``, ``log10_fap``, ``reason``, ``imputed``, ``ood_p``, ``provenance``; then
+    ``significance``, ``log10_fap``, ``alias_trend``, ``reason``, ``imputed``, ``ood_p``,
+    ``provenance``; then
     ``{tag}_{algorithm}``, float32 and not rounded, in the order of `scores`, null where
     ``reason`` says why.
 

@@ -37,6 +37,7 @@ from scope.lightcurves.nulls import NULLS, draw_fraction
 from scope.plugins import ALGORITHMS
 from scope.provenance import record
 from scope.schema import (
+    ALIAS_TREND,
     KEY_COLUMNS,
     Column,
     arrow_schema,
@@ -200,8 +201,8 @@ def score_nulls(
     nulls : path
         See `fetch_nulls`.
     output : path
-        Gets a row per null: ``_id``, `NULL_COLUMNS`, ``reason`` and the scores of all
-        bundles, null where there is a reason.
+        Gets a row per null: ``_id``, `NULL_COLUMNS`, ``alias_trend``, ``reason`` and the scores
+        of all bundles, null where there is a reason.
     bundles : sequence of ModelBundle
         One per algorithm.
     options, backend, workers
@@ -275,6 +276,7 @@ def _with_scores(found: pa.Table, scored: pa.Table, algorithm: str, *, first: bo
         raise InputError("scores of other nulls", value=algorithm, todo="make the nulls again")
     reasons = scored.column("reason")
     if first:
+        found = found.append_column(ALIAS_TREND.name, scored.column(ALIAS_TREND.name))
         found = found.append_column("reason", reasons)
     else:
         place = found.schema.get_field_index("reason")
@@ -289,7 +291,7 @@ def _with_scores(found: pa.Table, scored: pa.Table, algorithm: str, *, first: bo
 
 def _score_schema(schema: pa.Schema) -> pa.Schema:
     """Return the schema of scored nulls."""
-    known = [Column("_id", "int64", "", False, "Running number"), *NULL_COLUMNS]
+    known = [Column("_id", "int64", "", False, "Running number"), *NULL_COLUMNS, ALIAS_TREND]
     fixed = {field.name: field for field in arrow_schema(known)}
     return pa.schema(
         [fixed.get(f.name, pa.field(f.name, f.type, metadata=f.metadata)) for f in schema]

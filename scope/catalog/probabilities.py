@@ -4,6 +4,10 @@ Per class: the calibrated probability by each algorithm and by both together, at
 frequencies of the training set; the prediction set that follows from it; the same
 probability at the frequencies of the target; and that one once no class is more probable
 than the class it is a kind of. All but the frequencies of the target depend on the row alone.
+
+Where the period may stand for a slow change (``alias_trend``), what is seen does not tell a
+periodic star from one that changed once: no class of periodic stars is more probable than one
+half, whatever the scores, and its prediction set says either.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from scope.catalog.probability_columns import (
     IN_CLASS,
@@ -40,7 +45,7 @@ from scope.classifiers.fusion import Fusion
 from scope.classifiers.score_reference import BINS_PER_UNIT, log_odds_bin
 from scope.classifiers.taxonomy import ClassTree, project
 from scope.errors import BundleError
-from scope.schema import Column
+from scope.schema import ALIAS_TREND, Column
 
 if TYPE_CHECKING:
     from scope.config.model import Config
@@ -176,6 +181,7 @@ def load_probabilities(
     options: Mapping[str, Any],
     *,
     exclusive: Iterable[str] = (),
+    periodic: Iterable[str] = (),
     listed: bool = False,
 ) -> Probabilities:
     """Return what makes probabilities of the scores of some models.
@@ -189,7 +195,7 @@ def load_probabilities(
         See `ClassTree`.
     options : mapping
         Keys of the section ``probabilities`` of the configuration.
-    exclusive : iterable of class tag
+    exclusive, periodic : iterable of class tag
         See `ClassTree`.
     listed : bool
         The target is a list that somebody chose, and no fair sample of the sky.
@@ -202,7 +208,7 @@ def load_probabilities(
     return Probabilities(
         [one if isinstance(one, ModelBundle) else ModelBundle.load(one) for one in bundles],
         None if fusion_folder is None else Fusion.load(fusion_folder),
-        ClassTree(parents, frozenset(exclusive)),
+        ClassTree(parents, frozenset(exclusive), frozenset(periodic)),
         prevalence_options(options, listed),
     )
 
@@ -284,13 +290,14 @@ class CatalogColumns:
         Parameters
         ----------
         scores : table
-            ``reason`` and the scores.
+            ``reason``, the scores, and ``alias_trend`` where the catalogue has it.
         """
         rows = _healthy(scores)
         self.rows += int(rows.sum())
-        values = self._log_odds(scores, rows)
+        values, undecided = self._log_odds(scores, rows), _undecided(scores, rows)
         for number, tag in enumerate(self.final):
-            place = log_odds_bin(self._one(tag, values[tag])) + _REACH * BINS_PER_UNIT
+            value = self._held(tag, self._one(tag, values[tag]), undecided)
+            place = log_odds_bin(value) + _REACH * BINS_PER_UNIT
             inside = np.clip(place, 0, self._counts.shape[1] - 1)
             self._counts[number] += np.bincount(inside, minlength=self._counts.shape[1])
 
@@ -359,19 +366,23 @@ class CatalogColumns:
         Parameters
         ----------
         scores : table
-            ``reason`` and the scores.
+            ``reason``, the scores, and ``alias_trend`` where the catalogue has it.
         """
         rows = _healthy(scores)
-        values = self._log_odds(scores, rows)
+        values, undecided = self._log_odds(scores, rows), _undecided(scores, rows)
         found: dict[str, npt.NDArray[Any]] = {}
         in_field = np.empty((int(rows.sum()), len(self.final)))
         for number, (tag, item) in enumerate(self.final.items()):
-            value = self._one(tag, values[tag])
-            probability = from_log_odds(value)
-            sets = item.sets(probability)
-            found[f"{tag}_p_train"] = probability
-            found[f"{tag}_set"] = IN_CLASS * sets[True] + NOT_IN_CLASS * sets[False]
-            in_field[:, number] = from_log_odds(value + self._shifts[tag])
+            free = self._one(tag, values[tag])
+            value = self._held(tag, free, undecided)
+            sets = item.sets(from_log_odds(free))
+            either = value < free
+            found[f"{tag}_p_train"] = from_log_odds(value)
+            found[f"{tag}_set"] = IN_CLASS * (sets[True] | either) + NOT_IN_CLASS * (
+                sets[False] | either
+            )
+            shifted = self._held(tag, value + self._shifts[tag], undecided)
+            in_field[:, number] = from_log_odds(shifted)
         firm = [_FIRM if self.frequencies[tag].source == STATED else 1.0 for tag in self.final]
         projected = project(in_field, self.tree.places(list(self.final)), firm)
         for number, tag in enumerate(self.final):
@@ -379,7 +390,8 @@ class CatalogColumns:
         found[SHIFT.name] = np.abs(projected - in_field).max(axis=1, initial=0.0)
         for tag, parts in self.single.items():
             for algorithm in parts:
-                found[f"{tag}_{algorithm}_p"] = from_log_odds(values[tag][algorithm])
+                value = self._held(tag, values[tag][algorithm], undecided)
+                found[f"{tag}_{algorithm}_p"] = from_log_odds(value)
         return {column.name: _spread(found[column.name], rows, column) for column in self.columns}
 
     def _log_odds(self, scores: pa.Table, rows: npt.NDArray[np.bool_]) -> LogOdds:
@@ -392,6 +404,12 @@ class CatalogColumns:
             for tag, parts in self.single.items()
         }
 
+    def _held(self, tag: str, values: Floats, undecided: npt.NDArray[np.bool_]) -> Floats:
+        """Return log-odds of a class, at most even where no period is told from a slow change."""
+        if not self.tree.has_period(tag):
+            return values
+        return np.where(undecided, np.minimum(values, 0.0), values)
+
     def _one(self, tag: str, values: Mapping[str, Floats]) -> Floats:
         """Return the log-odds of a class by all algorithms together."""
         if self.fusion is not None:
@@ -401,6 +419,14 @@ class CatalogColumns:
 
 def _healthy(scores: pa.Table) -> npt.NDArray[np.bool_]:
     return np.asarray(scores.column("reason").combine_chunks().is_null())
+
+
+def _undecided(table: pa.Table, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return which of the rows with scores have a period that may stand for a slow change."""
+    if ALIAS_TREND.name not in table.schema.names:
+        return np.zeros(int(rows.sum()), dtype=bool)
+    flags = pc.fill_null(table.column(ALIAS_TREND.name), False)
+    return np.asarray(flags.to_numpy(zero_copy_only=False))[rows]
 
 
 def _scores(table: pa.Table, name: str, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.floating]:

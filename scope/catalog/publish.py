@@ -16,6 +16,7 @@ from scope.errors import InputError
 from scope.io import TableWriter, count_rows, read_metadata, read_schema, read_table
 from scope.plugins import ALGORITHMS
 from scope.provenance import record
+from scope.schema import ALIAS_TREND
 
 if TYPE_CHECKING:
     from scope.catalog.probabilities import CatalogColumns, Probabilities
@@ -108,7 +109,7 @@ def publish_catalog(
 def _count(more: CatalogColumns, predictions: Sequence[str | Path], rows: int) -> None:
     """Show all scores to what tells from them how frequent the classes are."""
     if more.needs_counting:
-        names = [["reason", *filter(is_score, read_schema(path).names)] for path in predictions]
+        names = [_decided_by(read_schema(path).names) for path in predictions]
         cursors = [Cursor(path, part) for path, part in zip(predictions, names, strict=True)]
         for start in range(0, rows, WINDOW_ROWS):
             parts = [cursor.take(min(WINDOW_ROWS, rows - start)) for cursor in cursors]
@@ -139,12 +140,17 @@ def _field_check(
         return table
 
     found.count_nulls(with_probabilities(read_table(nulls)))
-    names = [["reason", *filter(is_score, read_schema(path).names)] for path in predictions]
+    names = [_decided_by(read_schema(path).names) for path in predictions]
     cursors = [Cursor(path, part) for path, part in zip(predictions, names, strict=True)]
     for start in range(0, rows, WINDOW_ROWS):
         parts = [cursor.take(min(WINDOW_ROWS, rows - start)) for cursor in cursors]
         found.count("real", with_probabilities(_side_by_side(parts)))
     return found.facts()
+
+
+def _decided_by(names: Sequence[str]) -> list[str]:
+    """Return the columns that probabilities follow from, of those that there are."""
+    return [n for n in names if n in ("reason", ALIAS_TREND.name) or is_score(n)]
 
 
 def _side_by_side(parts: Sequence[pa.Table]) -> pa.Table:

@@ -31,6 +31,8 @@ class ClassTree:
     exclusive : frozenset of class tag
         Classes that exclude one another where they are kinds of the same class: no star is of two
         of them.
+    periodic : frozenset of class tag
+        Classes whose stars, and those of all their kinds, are told by their period.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class ClassTree:
 
     parent: Mapping[str, str | None]
     exclusive: frozenset[str] = field(default=frozenset())
+    periodic: frozenset[str] = field(default=frozenset())
 
     def __post_init__(self) -> None:
         for tag, above in self.parent.items():
@@ -70,6 +73,10 @@ class ClassTree:
     def ancestors(self, tag: str) -> tuple[str, ...]:
         """Return what a class is a kind of, nearest first."""
         return tuple(self._above(tag))
+
+    def has_period(self, tag: str) -> bool:
+        """Whether stars of a class are told by their period, as kinds of a periodic class are."""
+        return not self.periodic.isdisjoint((tag, *self._above(tag)))
 
     def places(self, tags: Sequence[str]) -> Parents:
         """Return where in `tags` the nearest ancestor of each of them stands; -1 for none."""

@@ -75,6 +75,7 @@ def run(options: argparse.Namespace) -> None:
         fusion_folder=fusion,
         parents=config.class_parents(),
         exclusive=config.exclusive_classes(),
+        periodic=config.periodic_classes(),
         options=settings,
         facts={"config_hash": config.config_hash},
         rows=inference.batch_rows,

@@ -58,7 +58,11 @@ def run(options: argparse.Namespace) -> None:
         features,
         options.output,
         fusion=fusion,
-        tree=ClassTree(config.class_parents(), frozenset(config.exclusive_classes())),
+        tree=ClassTree(
+            config.class_parents(),
+            frozenset(config.exclusive_classes()),
+            frozenset(config.periodic_classes()),
+        ),
         options=prevalence_options(config.probabilities.model_dump(), False),
         radius_arcsec=options.radius,
         facts={"config_hash": config.config_hash},

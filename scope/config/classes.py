@@ -60,6 +60,8 @@ class ClassDefinition:
         Class that this one is a kind of: a star of this class is of that one too.
     exclusive : bool
         No star is of this class and of another exclusive one of the same parent.
+    periodic : bool
+        Stars of this class, and so of all its kinds, are told by their period.
     released : bool
         Whether the class is among the 44 of the published DR16 catalogue.
 
@@ -86,6 +88,7 @@ class ClassDefinition:
     negative_label: str | None = None
     parent: str | None = None
     exclusive: bool = False
+    periodic: bool = False
     released: bool = True
 
     def __post_init__(self) -> None:
@@ -115,13 +118,13 @@ class ClassDefinition:
 
 PUBLISHED: tuple[ClassDefinition, ...] = (
     ClassDefinition("vnv", "variable", P, negative_label="non-variable", epsilon=1.945e-08),
-    ClassDefinition("pnp", "periodic", P, epsilon=4.624e-08, parent="vnv"),
+    ClassDefinition("pnp", "periodic", P, epsilon=4.624e-08, parent="vnv", periodic=True),
     ClassDefinition("sin", "sinusoidal", P, batch_size=32, epsilon=2.377e-09, parent="pnp"),
     ClassDefinition("el", "ellipsoidal", P, batch_size=16, epsilon=2.08e-08, parent="pnp"),
     ClassDefinition("saw", "sawtooth", P, batch_size=16, epsilon=2.617e-08, parent="pnp"),
     ClassDefinition("mp", "multi periodic", P, batch_size=4, epsilon=7.763e-08, parent="pnp"),
     ClassDefinition("longt", "long timescale", P, epsilon=7.828e-08, parent="vnv"),
-    ClassDefinition("e", "eclipsing", P, epsilon=9.878e-08, parent="vnv"),
+    ClassDefinition("e", "eclipsing", P, epsilon=9.878e-08, parent="vnv", periodic=True),
     ClassDefinition(
         "ea",
         "EA",
@@ -146,7 +149,13 @@ PUBLISHED: tuple[ClassDefinition, ...] = (
     ClassDefinition("bright", "bright star", P, batch_size=4, epsilon=3.367e-08),
     ClassDefinition("artfct", "ccd artifact", P, weight_per_class=True, released=False),
     ClassDefinition("agn", "AGN", O, batch_size=4, epsilon=2.791e-08, parent="vnv", exclusive=True),
-    ClassDefinition("bis", "binary star", O, epsilon=4.453e-08, parent="vnv", exclusive=True),
+    ClassDefinition(
+        *("bis", "binary star", O),
+        epsilon=4.453e-08,
+        parent="vnv",
+        exclusive=True,
+        periodic=True,
+    ),
     ClassDefinition(
         "blher", "BL Her", O, batch_size=2, epsilon=7.96e-08, parent="ceph2", exclusive=True
     ),
@@ -210,7 +219,13 @@ PUBLISHED: tuple[ClassDefinition, ...] = (
     ClassDefinition(
         "osarg", "OSARG", O, batch_size=32, epsilon=8.725e-08, parent="lpv", exclusive=True
     ),
-    ClassDefinition("puls", "pulsator", O, epsilon=3.289e-08, parent="vnv", exclusive=True),
+    ClassDefinition(
+        *("puls", "pulsator", O),
+        epsilon=3.289e-08,
+        parent="vnv",
+        exclusive=True,
+        periodic=True,
+    ),
     ClassDefinition(
         "rdbkp",
         "Redback pulsar",

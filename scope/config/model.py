@@ -325,6 +325,10 @@ class Config(Section):
         """Return the tags of the classes that exclude one another under one parent."""
         return [tag for tag, setting in self.training.classes.items() if setting.exclusive]
 
+    def periodic_classes(self) -> list[str]:
+        """Return the tags of the classes whose stars, and those of their kinds, have a period."""
+        return [tag for tag, setting in self.training.classes.items() if setting.periodic]
+
     def class_labels(self) -> dict[str, str]:
         """Return the label of each class tag."""
         return {tag: setting.label for tag, setting in self.training.classes.items()}

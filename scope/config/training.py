@@ -53,6 +53,11 @@ class ClassSetting(Section):
     exclusive: bool = key(
         False, "no star is of this class and of another exclusive one of the same parent"
     )
+    periodic: bool = key(
+        False,
+        "stars of this class and of its kinds are told by their period: none is more probable than "
+        "one half where the period may stand for a slow change",
+    )
 
 
 class Network(Section):

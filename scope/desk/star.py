@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CURVE_COLUMNS = (
     *("_id", "ra", "dec", "field", "ccd", "quad", "filter", "n_epochs", "period"),
-    *("significance", "log10_fap", "reason"),
+    *("significance", "log10_fap", "alias_trend", "reason"),
 )
 """What is shown of each light curve of a star."""
 

@@ -27,6 +27,7 @@ from scope.periods.columns import JUDGED, agreeing, period_columns
 from scope.periods.grid import Grid, frequency_grid, in_terrestrial_band, removed_ranges
 from scope.periods.options import LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
 from scope.periods.relations import N_PEAKS, relations
+from scope.periods.trend import TREND, trend_explains
 
 MIN_POINTS = 3
 KEEP = 100
@@ -175,7 +176,10 @@ def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dic
             found[suffix] = None if choice is None else _from_choice(choice, curve, options)
         elif suffix != ONES and SINGLE[suffix] in scans:
             found[suffix] = _from_scan(scans[SINGLE[suffix]], curve, options)
-    return {suffix: value for suffix, value in found.items() if value is not None}
+    result = {suffix: value for suffix, value in found.items() if value is not None}
+    for value in result.values():
+        value.related[TREND] = trend_explains([curve], value.period)
+    return result
 
 
 def _unvarying(curve: Curve, grid: Grid, options: PeriodOptions) -> Found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scope.periods.agreement import AGREEMENT
 from scope.periods.options import JOINT, LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
 from scope.periods.relations import FLAGS
+from scope.periods.trend import TREND
 from scope.schema import Column
 
 _STATISTICS = {
@@ -19,6 +20,11 @@ JUDGED = (LS_BIC, JOINT)
 _FALSE_ALARM = (
     "Decimal logarithm of the probability that significance_{0} is reached or exceeded by the "
     "same magnitudes in a random order; 0 where no model beats a constant"
+)
+
+_TREND = (
+    "period_{} is an alias, by the day, of something slower than half the baseline, and a curve "
+    "as slow explains 0.9 or more of what the period explains"
 )
 
 _RELATIONS = {
@@ -77,6 +83,7 @@ def _columns_of(suffix: str) -> list[Column]:
         )
         for flag in FLAGS
     ]
+    columns.append(_bool(f"{TREND}_{suffix}", _TREND.format(suffix)))
     if suffix in JUDGED:
         columns += [
             _float(f"log10_fap_{suffix}", "", _FALSE_ALARM.format(suffix)),

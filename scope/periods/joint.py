@@ -32,6 +32,7 @@ from scope.periods.columns import joint_columns
 from scope.periods.false_alarms import log10_fap
 from scope.periods.grid import Grid, frequency_grid, removed_ranges
 from scope.periods.options import JOINT, PeriodOptions
+from scope.periods.trend import TREND, trend_explains
 
 Star = tuple[Curve, ...]
 
@@ -83,6 +84,7 @@ def search_stars(
         found = [search(star, module) for star in usable.values()]
     for (row, star), result in zip(usable.items(), found, strict=True):
         if result is not None:
+            result.related[TREND] = trend_explains(star, result.period)
             store(columns, row, JOINT, result)
             columns[f"n_bands_{JOINT}"][row] = len(star)
     return columns

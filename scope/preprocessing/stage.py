@@ -17,6 +17,7 @@ from scope.preprocessing.columns import CELLS, histogram_matrix
 from scope.preprocessing.frozen import Preprocessing
 from scope.provenance import record
 from scope.schema import (
+    ALIAS_TREND,
     IMPUTED,
     KEY_COLUMNS,
     LOG10_FAP,
@@ -62,6 +63,7 @@ def imputed_columns(
         PERIOD,
         SIGNIFICANCE,
         LOG10_FAP,
+        ALIAS_TREND,
         REASON,
         IMPUTED,
         OOD,
@@ -100,8 +102,8 @@ def impute(
     ----------
     features_path : path
         Parquet with ``_id``, ``dmdt``, the features, and what it has of the key columns,
-        survey ids, ``n_epochs`` and ``reason``; ``period``, ``significance`` and ``log10_fap`` are
-        taken from the columns of the models' period search.
+        survey ids, ``n_epochs`` and ``reason``; ``period``, ``significance``, ``log10_fap`` and
+        ``alias_trend`` are taken from the columns of the models' period search.
     output : path
         Gets the columns of `imputed_columns`.
     preprocessing_path : path
@@ -174,7 +176,8 @@ def _sources(path: str | Path, preprocessing: Preprocessing) -> dict[str, str]:
     required["period"] = f"period_{suffix}" if suffix else "period"
     require_columns(sorted(names), list(required.values()), f" in {path}, needed by the models")
     optional = {
-        name: f"{name}_{suffix}" if suffix else name for name in ("significance", "log10_fap")
+        name: f"{name}_{suffix}" if suffix else name
+        for name in ("significance", "log10_fap", "alias_trend")
     }
     optional |= {column.name: column.name for column in (*KEY_COLUMNS, *SURVEY_IDS)}
     optional |= {"n_epochs": "n_epochs", "reason": "reason"}

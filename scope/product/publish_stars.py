@@ -45,7 +45,7 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _KEYS = ("_id", "ra", "dec", "field", "ccd", "quad", "filter", "period", "n_epochs", "reason")
-_WANTED = ("obj_id", "significance", "log10_fap", *SURVEY_IDS)
+_WANTED = ("obj_id", "significance", "log10_fap", "alias_trend", *SURVEY_IDS)
 _JOINT = tuple(f"{n}_{JOINT}" for n in ("period", "n_bands", "significance", "log10_fap"))
 _FEATURES = ("wmean", "i90r", *_JOINT)
 
@@ -108,7 +108,9 @@ def publish_stars(
     probable = None
     if fusion is not None and light.with_probability.any():
         probable = StarProbabilities(fusion, tags, tree, options or PrevalenceOptions())
-        found.update(probable.columns_of(light.stars_with_probability(), light.values))
+        stars = light.stars_with_probability()
+        undecided = np.asarray(found["alias_trend"].fill_null(False))
+        found.update(probable.columns_of(stars, light.values, undecided))
     found["probability_reason"] = _probability_reasons(light, fusion)
     columns = [*STAR_COLUMNS, *([] if probable is None else probable.columns)]
     own = {**(facts or {}), "radius_arcsec": radius_arcsec}
@@ -225,6 +227,7 @@ def star_values(light: LightCurves) -> dict[str, Any]:
     )
     found.update(_magnitudes(light, filters))
     found.update(_periods(light, best))
+    found["alias_trend"] = _slow_alike(light)
     epochs = light.numbers("n_epochs")
     found["n_epochs"] = pa.array(
         light.count(np.nan_to_num(epochs)), mask=light.count(np.isfinite(epochs)) == 0
@@ -280,6 +283,15 @@ def _periods(light: LightCurves, best: Integers) -> dict[str, Any]:
     same = np.abs(light.numbers("period") / period[light.star] - 1) < SAME_PERIOD
     found["n_same_period"] = pa.array(light.count(same), mask=~np.isfinite(period))
     return found
+
+
+def _slow_alike(light: LightCurves) -> pa.Array:
+    """Return which stars have no light curve that tells a period from a slow change.
+
+    Null for stars without scores.
+    """
+    told = light.scored & (np.nan_to_num(light.numbers("alias_trend")) == 0)
+    return pa.array(light.count(told) == 0, mask=light.count(light.scored) == 0)
 
 
 def _crowded(light: LightCurves) -> npt.NDArray[np.bool_]:

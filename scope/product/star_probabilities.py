@@ -13,7 +13,7 @@ from scope.catalog.probabilities import CatalogColumns, LogOdds, PrevalenceOptio
 from scope.catalog.probability_columns import SHIFT, final_columns
 from scope.classifiers.taxonomy import ClassTree
 from scope.product.star_fusion import StarFusion, StarRows
-from scope.schema import Column
+from scope.schema import ALIAS_TREND, Column
 
 Floats = npt.NDArray[np.float64]
 
@@ -66,6 +66,7 @@ class StarProbabilities:
         self,
         stars: tuple[StarRows, npt.NDArray[np.int64], int],
         values: Mapping[str, Floats],
+        alias_trend: npt.NDArray[np.bool_],
     ) -> dict[str, pa.Array]:
         """Return the columns, by name, null for stars without probabilities.
 
@@ -76,11 +77,17 @@ class StarProbabilities:
             there are.
         values : mapping of class tag to (n,) float64
             Log-odds of these light curves.
+        alias_trend : (m,) bool
+            Stars of which no light curve tells a period from a slow change: they are of no class of
+            periodic stars with more than one half.
         """
         rows, numbers, n_stars = stars
         reason = np.full(n_stars, "none", dtype=object)
         reason[numbers] = None
-        table = {"reason": pa.array(reason.tolist(), pa.string())}
+        table = {
+            "reason": pa.array(reason.tolist(), pa.string()),
+            ALIAS_TREND.name: pa.array(alias_trend),
+        }
         for tag in self._columns.final:
             full = np.full(n_stars, np.nan)
             full[numbers] = self._fusion.log_odds(tag, rows, values[tag])

@@ -36,6 +36,7 @@ _BY_NAME: dict[str, str] = {
     "period_from": "meta.note",
     "significance": "stat.snr",
     "log10_fap": "stat.probability",
+    "alias_trend": "meta.code.qual",
     "amplitude": "src.var.amplitude",
     "ood_p": "stat.probability",
     "reason": "meta.note",

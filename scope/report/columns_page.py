@@ -16,6 +16,7 @@ from scope.io.atomic import write_bytes
 from scope.models.algorithm import find_algorithm
 from scope.plugins import DEFAULT_ALGORITHMS
 from scope.schema import (
+    ALIAS_TREND,
     IMPUTED,
     KINDS,
     LOG10_FAP,
@@ -51,7 +52,10 @@ def columns_page() -> str:
     features = product_columns(FeatureOptions())
     by_name = {column.name: column for column in (*features, *SOURCES)}
     place = [by_name.get(name, PERIOD) for name in PREDICTED_PLACE]
-    result = [by_name["n_epochs"], SIGNIFICANCE, LOG10_FAP, by_name["reason"], IMPUTED, OOD]
+    result = [
+        *(by_name["n_epochs"], SIGNIFICANCE, LOG10_FAP, ALIAS_TREND, by_name["reason"]),
+        *(IMPUTED, OOD),
+    ]
     scores = [
         Column(
             *(f"{CLASS}_{name}", "float32", "", True),

@@ -50,6 +50,7 @@ from tests.benchmarks.transients import FORMS, transients
 ROOT = Path(__file__).resolve().parents[2]
 LEAST_EPOCHS = 20
 THRESHOLD = 0.7
+STRANGE = 0.02
 ENDS = {"DNN": "_dnn_p", "XGB": "_xgb_p", "_p_train": "_p_train", "_p": "_p"}
 """Heading -> how the column of a class ends."""
 PERIODIC = (
@@ -105,6 +106,8 @@ class Bench:
                 self.models / "fused" / self.group,
                 self.config.class_parents(),
                 self.config.probabilities.model_dump(),
+                exclusive=self.config.exclusive_classes(),
+                periodic=self.config.periodic_classes(),
             ),
         )
         found = read_table(folder / "catalog.parquet")
@@ -124,6 +127,7 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, default=ROOT / "results" / "real_field")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--transients", type=int, default=100, help="of each form")
+    parser.add_argument("--draw", type=int, default=0, help="another number, other transients")
     parser.add_argument("--stars", type=int, default=60, help="of a class of a labelled set")
     parser.add_argument("--test-size", type=float, default=0.25, help="training.test_size")
     options = parser.parse_args()
@@ -205,12 +209,13 @@ def print_transients(bench: Bench, options: argparse.Namespace) -> None:
     """Print how many transients are taken for something periodic."""
     real = LightCurves.concatenate([field_curves(bench, number) for number in options.fields])
     print("\n## transients, share above 0.7 in % (DNN, XGB, _p_train, _p)\n")
-    print("| form | rows | " + " | ".join(PERIODIC) + " |")
-    print("|---" * (2 + len(PERIODIC)) + "|")
+    print("| form | rows | " + " | ".join(PERIODIC) + " | found out |")
+    print("|---" * (3 + len(PERIODIC)) + "|")
     everything = []
     for form in FORMS:
-        curves = transients(form, real, options.transients, LEAST_EPOCHS)
-        everything.append(bench.features(f"transient_{form}_{options.transients}", curves))
+        curves = transients(form, real, options.transients, LEAST_EPOCHS, options.draw)
+        name = f"transient_{form}_{options.transients}_{options.draw}"
+        everything.append(bench.features(name, curves))
         print_transient(form, bench.catalog(f"transient_{form}", everything[-1:]))
     print_transient("all", bench.catalog("transient_all", everything))
 
@@ -224,6 +229,11 @@ def print_transient(form: str, table: pa.Table) -> None:
         else "-"
         for tag in PERIODIC
     ]
+    # By its own class, by being unlike all, or by a period that may be a slow change.
+    found = values(table, "transient_p") > THRESHOLD
+    found |= values(table, "ood_p") < STRANGE
+    found |= values(table, "alias_trend") > 0
+    cells.append(f"{100 * found.mean():.0f}")
     print(f"| {form} | {len(table)} | " + " | ".join(cells) + " |")
 
 

@@ -89,13 +89,15 @@ ALWAYS_SEEN = ("microlensing",)
 """Forms whose star is there before and after."""
 
 
-def transients(form: str, real: LightCurves, number: int, least_epochs: int) -> LightCurves:
+def transients(
+    form: str, real: LightCurves, number: int, least_epochs: int, draw: int = 0
+) -> LightCurves:
     """Return transients of one form on epochs of real light curves, as many as asked for.
 
-    Half of those that can be are seen over a host galaxy, the others alone. Draws with
-    fewer points than `least_epochs` are made again.
+    Each `draw` gives others. Half of those that can be are seen over a host galaxy, the others
+    alone. Draws with fewer points than `least_epochs` are made again.
     """
-    rng = np.random.default_rng([SEED, sorted(FORMS).index(form)])
+    rng = np.random.default_rng([SEED, sorted(FORMS).index(form), *([draw] if draw else [])])
     parts: list[dict[str, Any]] = []
     while len(parts) < number:
         curve = real[(row := int(rng.integers(len(real)))) : row + 1]

@@ -18,7 +18,7 @@ SCHEMA = arrow_schema(
     [
         *KEY_COLUMNS,
         *(*stage.SURVEY_IDS, stage.N_EPOCHS, stage.PERIOD, stage.SIGNIFICANCE),
-        *(stage.LOG10_FAP, stage.REASON, stage.IMPUTED, stage.OOD),
+        *(stage.LOG10_FAP, stage.ALIAS_TREND, stage.REASON, stage.IMPUTED, stage.OOD),
         Column("median", "float32", "", True, "median, scaled"),
         stage.DMDT,
     ]
@@ -48,6 +48,7 @@ def imputed_table(ids: Sequence[int], *, obj_id: bool = False) -> pa.Table:
             "period": pa.array(rng.uniform(0.1, 10, n), mask=bad),
             "significance": pa.array(rng.uniform(1, 10, n), mask=bad),
             "log10_fap": pa.array(rng.uniform(-30, 0, n), mask=bad),
+            "alias_trend": pa.array(np.zeros(n, dtype=bool), mask=bad),
             "n_epochs": pa.array(np.where(bad, 3, 120), pa.int32()),
             "reason": pa.array(np.where(bad, "too_few_epochs", None).tolist(), pa.string()),
             "imputed": pa.array(rng.integers(0, 2**63, n).astype(np.uint64), mask=bad),

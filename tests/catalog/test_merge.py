@@ -16,7 +16,10 @@ from tests.catalog.tables import write_scores, write_unit
 # Columns of a published prediction file of SCoPe, in its order, before the scores.
 PUBLISHED = ["_id", "Gaia_EDR3___id", "AllWISE___id", "PS1_DR1___id", "ra", "dec", "period"]
 PUBLISHED += ["field", "ccd", "quad", "filter"]
-OURS = ["n_epochs", "significance", "log10_fap", "reason", "imputed", "ood_p", "provenance"]
+OURS = [
+    *("n_epochs", "significance", "log10_fap", "alias_trend", "reason", "imputed", "ood_p"),
+    "provenance",
+]
 
 
 def gathered(tmp_path: Path, n: int = 5000, *, obj_id: bool = False) -> Path:

@@ -18,7 +18,7 @@ from scope.classifiers.fusion import Fusion, fuse
 from scope.classifiers.taxonomy import ClassTree
 from scope.config import Config
 from scope.errors import BundleError, ConfigError
-from scope.io import read_metadata, read_table
+from scope.io import read_metadata, read_table, write_table
 from tests.catalog.tables import write_scores, write_unit
 from tests.models import small_bundle, small_scores, small_training_set, train
 
@@ -271,3 +271,42 @@ def test_every_column_is_in_the_documentation(tmp_path: Path, fusion: Fusion, ro
         for tag in ("low", "red"):
             general = general.replace(f"{tag}_", "<class>_", 1)
         assert f"`{general}`" in text, name
+
+
+def test_no_class_of_periodic_stars_is_likely_where_a_trend_has_the_period(
+    tmp_path: Path, fusion: Fusion
+) -> None:
+    bundles = [small_bundle(name) for name in ALGORITHMS]
+    paths = [write_predictions(tmp_path, bundle) for bundle in bundles]
+    flags = np.arange(3000) % 2 == 0
+    for path in paths:
+        table = read_table(path)
+        place = table.schema.get_field_index("alias_trend")
+        table = table.set_column(place, "alias_trend", pa.array(flags))
+        write_table(table, path, read_metadata(path))
+    free, held = tmp_path / "free.parquet", tmp_path / "held.parquet"
+    for output, periodic in ((free, ()), (held, ("red",))):
+        tree = ClassTree({"low": None, "red": "low"}, periodic=frozenset(periodic))
+        publish_catalog(paths, output, probabilities=Probabilities(bundles, fusion, tree, FEW))
+    before, after = read_table(free), read_table(held)
+    flagged = flags & healthy(after)
+    for name in ("red_p", "red_p_train", "red_p_field", "red_dnn_p", "red_xgb_p"):
+        old, new = numbers(before, name), numbers(after, name)
+        assert old[flagged].max() > 0.5
+        assert new[flagged].max() == 0.5
+        apart = np.isfinite(old) & ~flagged
+        assert np.array_equal(new[apart], old[apart])
+    changed = numbers(before, "red_p_train") > 0.5
+    sets = numbers(after, "red_set")
+    assert set(sets[flagged & changed]) == {3}
+    assert np.array_equal(sets[flagged & ~changed], numbers(before, "red_set")[flagged & ~changed])
+    # What is not told by a period keeps its probability, and so do all scores.
+    for name in ("low_p_train", "low_dnn", "red_xgb"):
+        assert after.column(name).equals(before.column(name))
+
+
+def test_kinds_of_a_periodic_class_are_periodic() -> None:
+    tree = ClassTree(Config().class_parents(), periodic=frozenset(Config().periodic_classes()))
+    periodic = {"pnp", "sin", "ea", "rscvn", "mir", "rrab", "dscu", "ceph2", "bis", "blher"}
+    assert all(map(tree.has_period, periodic))
+    assert not any(map(tree.has_period, ("vnv", "agn", "cv", "longt", "yso", "transient", "dip")))

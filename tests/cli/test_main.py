@@ -75,7 +75,7 @@ def test_verify_reads_products_and_finds_faults(
 ) -> None:
     path = results / "results/preds_xgb/field_700.parquet"
     assert main(["verify", str(path)]) == 0
-    assert "300 rows, 21 columns, made by gathered 1, imputed 3, preds 4" in capsys.readouterr().out
+    assert "300 rows, 22 columns, made by gathered 1, imputed 4, preds 5" in capsys.readouterr().out
     content = path.read_bytes()
     path.write_bytes(content[:-1000])
     assert main(["verify", str(path)]) == 2

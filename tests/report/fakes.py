@@ -58,6 +58,7 @@ def catalog_table(columns: Mapping[str, Any]) -> pa.Table:
         "n_epochs": pa.int32(),
         "significance": pa.float64(),
         "log10_fap": pa.float64(),
+        "alias_trend": pa.bool_(),
         "reason": pa.string(),
         "imputed": pa.uint64(),
         "provenance": pa.int32(),
@@ -73,6 +74,7 @@ def catalog_table(columns: Mapping[str, Any]) -> pa.Table:
         "n_epochs": 100,
         "significance": 8.0,
         "log10_fap": -12.0,
+        "alias_trend": False,
         "reason": None,
     }
     table = {

@@ -22,6 +22,7 @@ with job(snakemake.log[0]):
             snakemake.params.parents,
             snakemake.params.options,
             exclusive=snakemake.params.exclusive,
+            periodic=snakemake.params.periodic,
             listed=snakemake.params.listed,
         ),
     )

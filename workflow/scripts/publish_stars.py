@@ -16,7 +16,11 @@ with job(snakemake.log[0]):
         list(snakemake.input.features),
         snakemake.output[0],
         fusion=StarFusion.load(fusion[0]) if fusion else None,
-        tree=ClassTree(snakemake.params.parents, frozenset(snakemake.params.exclusive)),
+        tree=ClassTree(
+            snakemake.params.parents,
+            frozenset(snakemake.params.exclusive),
+            frozenset(snakemake.params.periodic),
+        ),
         options=prevalence_options(snakemake.params.options, snakemake.params.listed),
         facts=snakemake.params.facts,
     )
