@@ -21,7 +21,9 @@ Statistic = Literal["mean", "median", "max"]
 SAME_STAR_ARCSEC = 1.5
 """Light curves without an id in another survey are of a star that is this near."""
 
-OF_THE_BEST = ("_id", "period", "field", "ccd", "quad", "filter", "n_epochs")
+OF_THE_BEST = (
+    *("_id", "period", "field", "ccd", "quad", "filter", "n_epochs", "alias_trend", "ood_p"),
+)
 """What describes a star is that of one of its light curves, and no mean."""
 
 

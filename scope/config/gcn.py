@@ -42,6 +42,11 @@ class GcnSection(Section):
         "mean", "how the scores of a source's light curves become one"
     )
     post: bool = key(True, "post classifications from thresholds.posting on")
+    post_doubtful: bool = key(
+        False,
+        "post also what the models cannot be trusted with: stars unlike all of training, periodic "
+        "classes where the period may stand for a slow change, classes that fail the field check",
+    )
     post_probabilities: bool = key(
         False, "post calibrated probabilities, of classes that have them, in place of scores"
     )

@@ -15,6 +15,7 @@ import numpy as np
 from scope.catalog.merge import SURVEY_IDS
 from scope.catalog.publish import is_score
 from scope.catalog.stars import find_stars
+from scope.classifiers.taxonomy import ClassTree
 from scope.errors import NoLocalizationError, ScopeError
 from scope.fritz.groups import check_groups
 from scope.fritz.journal import Journal
@@ -24,11 +25,13 @@ from scope.fritz.rows import READ, UploadRow, class_columns, upload_rows
 from scope.fritz.taxonomy import fetch_taxonomies
 from scope.fritz.taxonomy_map import TaxonomyMap, read_map
 from scope.fritz.upload import Upload, UploadOptions
+from scope.gcn.doubts import without_doubtful
 from scope.gcn.events import Event, fetch_event, fetch_events, groups_to_post
 from scope.gcn.memory import Memory
 from scope.gcn.scores import combine_scores, is_probability, take_probabilities
 from scope.gcn.sources import EventSource, event_sources, sources_table
 from scope.io import (
+    read_metadata,
     read_schema,
     read_table,
     to_frame,
@@ -53,6 +56,9 @@ OPENING = (
     *("n_light_curves", "n_scored", "reason"),
 )
 """The columns of an event's table before the scores."""
+
+DOUBTS = ("alias_trend", "ood_p")
+"""Columns of the light curve with most epochs that tell what not to post."""
 
 _log = logging.getLogger(__name__)
 
@@ -161,7 +167,7 @@ class Follower:
         _write_if_new(sources, path)
         table = self._classified(event, sources, self._run_target(event.target))
         columns = class_columns(table, [READ], mapper)
-        rows = self._rows(table, columns, mapper)
+        rows = self._rows(self._trusted(table, columns), columns, mapper)
         self._leave(event, table, rows, path.parent)
         if posts:
             names = {source.name for source in new}
@@ -181,11 +187,12 @@ class Follower:
         probabilities = self._section.post_probabilities
         more = [name for name in there if probabilities and is_probability(name)]
         scores = [name for name in there if is_score(name)]
-        wanted = [*(name for name in OPENING if name in there), *scores, *more]
+        wanted = [*(name for name in (*OPENING, *DOUBTS) if name in there), *scores, *more]
         rows = to_frame(read_table(catalogue, wanted))
         stars = find_stars(rows, statistic=self._section.statistic, more=more)
         stars = stars.sort_values(["obj_id", "ra", "dec"], ignore_index=True)
-        stars = stars[[*OPENING, *scores, *more]]
+        doubts = [name for name in DOUBTS if name in stars]
+        stars = stars[[*OPENING, *scores, *more, *doubts]]
         if probabilities:
             found = take_probabilities(stars)
         else:
@@ -193,7 +200,17 @@ class Follower:
         found.insert(0, "dateobs", event.dateobs)
         place = found.columns.tolist().index("dec") + 1
         found.insert(place, "separation_arcsec", _separations(found, sources))
+        found.attrs["record"] = read_metadata(catalogue)
         return found
+
+    def _trusted(self, table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+        """Return the table without what is not posted unasked."""
+        if self._section.post_doubtful:
+            return table
+        config = self._config
+        tree = ClassTree(config.class_parents(), periodic=frozenset(config.periodic_classes()))
+        record = table.attrs["record"]
+        return without_doubtful(table, columns, record, tree, config.probabilities.strange_below)
 
     def _rows(
         self, table: pd.DataFrame, columns: Sequence[str], mapper: TaxonomyMap

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -38,6 +39,7 @@ class Workflow:
         self.targets: list[str] = []
         self.fails = False
         self.more: dict[str, float] = {}
+        self.record: dict[str, Any] = {}
 
     def __call__(self, target: str) -> Path:
         self.targets.append(target)
@@ -61,7 +63,7 @@ class Workflow:
         ]
         path = Path("results/catalog") / f"{target}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_table(pa.Table.from_pylist(rows), path, {})
+        write_table(pa.Table.from_pylist(rows), path, self.record)
         return path
 
 
@@ -158,6 +160,32 @@ def test_probabilities_are_posted_on_request(stub, sky, stars, workflow) -> None
     found = {(row["obj_id"], row["classification"], row["probability"]) for row in rows}
     # `pnp`, which is not calibrated, is left out
     assert found == {(name, "variable", 0.875) for name in SCORES}
+
+
+@pytest.mark.usefixtures("unpainted")
+@pytest.mark.parametrize("insists", [False, True])
+@pytest.mark.parametrize(
+    ("more", "record", "left"),
+    [
+        ({"alias_trend": True}, {}, {"variable"}),
+        ({"alias_trend": False, "ood_p": 0.02}, {}, {"variable", "periodic"}),
+        ({"ood_p": 0.001}, {}, set()),
+        ({}, {"field_check": {"passed": False, "failed": ["vnv", "rrab"]}}, {"periodic"}),
+        ({}, {"field_check": {"passed": True, "failed": []}}, {"variable", "periodic"}),
+    ],
+)
+def test_what_cannot_be_trusted_is_not_posted_unasked(
+    stub, sky, stars, workflow, more, record, left, insists
+) -> None:
+    add_event(stub, stars)
+    workflow.more, workflow.record = more, record
+    assert follow(stub, sky, workflow, gcn={"post_doubtful": insists}) == 0
+    assert {label for _, label, _ in posted(stub)} == (
+        {"variable", "periodic"} if insists else left
+    )
+    name = "merged_GCN_sources_2023-05-21T05-30-43.parquet"
+    table = read_dataframe(Path("gcn/2023-05-21T05-30-43") / name)
+    assert table["vnv"].notna().all()
 
 
 @pytest.mark.usefixtures("unpainted")
