@@ -1,4 +1,4 @@
-"""What is not posted of an event unasked: what the models of its catalogue cannot be trusted with."""
+"""What is not posted of an event unasked: what its catalogue cannot be trusted with."""
 
 from __future__ import annotations
 
