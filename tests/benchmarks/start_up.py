@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scope.io import read_table
+from scope.lightcurves.files import iter_raw_lightcurves
 from scope.plugins import DEFAULT_ALGORITHMS
 from scope.runs.forked_jobs import FRESH_JOBS
 
@@ -97,12 +97,16 @@ def six_stars(folder: Path) -> list[str]:
     if not stars.exists():
         run = [sys.executable, "-m", "scope.cli.main", "simulate", "--output", str(sky)]
         subprocess.run(run, check=True, capture_output=True, cwd=folder)
-        truth = read_table(sorted(sky.rglob("truth.parquet"))[0])
-        ids = truth.column("_id").to_pylist()[:STARS]
+        ids = next(iter_raw_lightcurves(_archive_file(sky)))[1].ids[:STARS].tolist()
         stars.write_text("\n".join(["_id", *map(str, ids)]) + "\n")
     command = [sys.executable, "-m", "scope.cli.run_scope_local", "--path-dataset", str(stars)]
     models = ["--algorithms", "dnn", "xgb", "--group-names", "starter", "starter"]
     return [*command, "--archive", str(sky), *models]
+
+
+def _archive_file(sky: Path) -> Path:
+    """Return the first file of light curves of an archive."""
+    return next(iter(sorted(sky.rglob("ztf_*.parquet"))))
 
 
 def demo(folder: Path) -> list[str]:
@@ -116,11 +120,9 @@ def demo(folder: Path) -> list[str]:
 def classify(options: argparse.Namespace) -> None:
     """Print the seconds per star of the function, once models are loaded."""
     import scope
-    from scope.lightcurves.files import iter_raw_lightcurves
 
     six_stars(options.folder)
-    archive = sorted((options.folder / "sky").rglob("*.parquet"))
-    curves = next(iter_raw_lightcurves(next(p for p in archive if p.name != "truth.parquet")))[1]
+    curves = next(iter_raw_lightcurves(_archive_file(options.folder / "sky")))[1]
     for number in (1, STARS, 60):
         scope.classify(curves[:number])
         start = time.monotonic()
