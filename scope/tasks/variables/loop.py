@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scope.errors import ConfigError, InputError, few
 from scope.features.registry import REGISTRY
 from scope.io.atomic import atomic_path
+from scope.io.npyfile import read_npy
 
 Floats = npt.NDArray[np.floating]
 
@@ -98,7 +99,7 @@ class VariablesLoop:
         """Return features as ranks from 0 to 1, where missing ones lie in the middle."""
         from scipy.stats import rankdata
 
-        x = np.load(folder / "x.npy")
+        x = read_npy(folder / "x.npy")
         ranks = rankdata(x, axis=0, nan_policy="omit") / len(x)
         return np.nan_to_num(ranks, nan=0.5)
 
@@ -107,7 +108,7 @@ class VariablesLoop:
     ) -> Floats:
         """Train a member on rows and return probabilities of all rows, (n, k)."""
         if self.learner == "xgb":
-            return xgb_member(np.load(folder / "x.npy"), rows, y, len(self.classes), seed)
+            return xgb_member(read_npy(folder / "x.npy"), rows, y, len(self.classes), seed)
         from scope.active.simulate_queries import tree_members
 
         x = self.features(folder)
