@@ -159,3 +159,19 @@ def test_an_infinite_value_among_numbers_is_not_sent(cell: object) -> None:
             column_values([1.5, cell], "key", "t")
     else:
         assert column_values([1.5, cell], "key", "t") == [1.5, None]
+
+
+@pytest.mark.parametrize(
+    "origin", ["../../taxonomy", "o/../../x", "/etc/x", "o?a=1#b", "$(id)`id`"]
+)
+def test_an_origin_is_a_text_and_no_part_of_an_address(stub, capsys, origin) -> None:
+    stub.call("POST", "/api/sources", {"id": "a", "ra": 1.0, "dec": 2.0, "group_ids": [4]})
+    command = ["--action", "post", "--source", "a", "--origin", origin, "--key", "k"]
+    status = annotate([*command, "--value", "1.5"])
+    paths = {path.split("?")[0] for _, path, _ in stub.written()}
+    assert paths <= {"/api/sources", "/api/sources/a/annotations"}
+    notes = stub.call("GET", "/api/sources/a/annotations")
+    # SkyPortal wants a letter, digit or underscore in front, and says so of others.
+    expected = [] if status else [(origin, {"k": 1.5})]
+    assert [(note["origin"], note["data"]) for note in notes] == expected
+    assert status == (0 if origin[0].isalnum() else 2)
