@@ -34,8 +34,13 @@ def test_both_images_copy_the_same_and_only_what_is_there(root: Path) -> None:
     assert {word for line in words for word in line} == copied
     for name in copied:
         assert (root / name).exists(), name
-    # All that a run reads of the checkout.
-    assert {"Snakefile", "rules", "workflow", "profiles", "config", "models", "scope"} <= copied
+    # All that a built package carries, and the packages that pyproject.toml finds.
+    carried = re.search(r"^CARRIED = \((.*)\)$", (root / "setup.py").read_text(), re.MULTILINE)
+    assert carried
+    found = re.search(r"^include = \[(.*)\]$", (root / "pyproject.toml").read_text(), re.MULTILINE)
+    assert found
+    needed = re.findall(r'"([\w.]+)\*?"', f"{carried[1]}, {found[1]}")
+    assert {"Snakefile", "models", "scope", "gotorb"} <= set(needed) <= copied
 
 
 def test_the_image_that_the_rules_name_is_what_the_recipe_builds(root: Path) -> None:
