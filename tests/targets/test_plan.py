@@ -140,4 +140,7 @@ def test_a_path_that_is_a_pattern_to_snakemake_is_refused_before_anything_runs(
 ) -> None:
     with pytest.raises(UsageError, match=r"word in braces.*ln -s"):
         Plan(load_config(overrides=settings)).check_paths()
-    Plan(load_config(overrides={"archive": "/data/a b/{}"})).check_paths()
+    plain = Plan(load_config(overrides={"archive": "/data/a b/{}"}))
+    plain.check_paths("/home/a b")
+    with pytest.raises(UsageError, match="word in braces"):
+        plain.check_paths("/home/{x}")
