@@ -202,7 +202,7 @@ def _position(value: Any, row: int, path: Path) -> tuple[float, float]:
         if pair is None:
             return (np.nan, np.nan)
         longitude, latitude = (float(part) for part in pair)
-        if np.isinf([longitude, latitude]).any():
+        if np.isinf([longitude, latitude]).any() or any(isinstance(one, bool) for one in pair):
             raise ValueError("no finite numbers")
     except (AttributeError, TypeError, ValueError, RecursionError):
         raise InputError(

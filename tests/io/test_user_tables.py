@@ -291,3 +291,13 @@ def test_ids_of_light_curves_are_not_negative() -> None:
     assert light_curve_ids([0, None, 7], "_id", "t").tolist() == [0, pd.NA, 7]
     with pytest.raises(InputError, match="_id below 0, in row 3 of t: -5"):
         light_curve_ids([0, None, -5], "_id", "t")
+
+
+def test_what_is_declared_a_name_is_as_written_whatever_stands_beside_it(tmp_path: Path) -> None:
+    # With a decimal point beside it 2019E5 looks like a number.
+    path = tmp_path / "t.csv"
+    path.write_text("Object,median\n2019E5,1\n1.5,2\n0012,3\nNA,4\n")
+    expected = ["2019E5", "1.5", "0012", "NA"]
+    assert read_user_table(path, names=["object"])["object"].tolist() == expected
+    path.write_text("object\n2019E5\n1.5\n")
+    assert read_user_table(path, names=["object"])["object"].tolist() == expected[:2]
