@@ -143,7 +143,7 @@ def positions(
         only half of one is there.
     """
     places = (
-        _degrees(column, kind, name, path, first)
+        degrees(column, kind, name, path, first=first)
         for column, kind, name in ((ra, "ra", names[0]), (dec, "dec", names[1]))
     )
     right, up = places
@@ -215,7 +215,16 @@ def lost_bits(ids: npt.NDArray[np.int64]) -> int:
     return int(np.maximum(n_bits - UNUSED_BITS, 0).sum())
 
 
-def _degrees(column: Column, kind: str, name: str, path: str | Path, first: int) -> Floats:
+def degrees(column: Column, kind: str, name: str, path: str | Path, *, first: int = 1) -> Floats:
+    """Return right ascensions (`kind` ``ra``) or declinations (``dec``), (n,) float64, as written.
+
+    Degrees; NaN where empty. Whether they are on the sphere `scope.cells.on_the_sky` says.
+
+    Raises
+    ------
+    InputError
+        If a cell is neither degrees nor sexagesimal; the message names the row.
+    """
     truths = getattr(getattr(column, "dtype", None), "kind", "O") == "b"
     numbers = None if truths else _plain_numbers(column)
     if numbers is not None and not np.isinf(numbers).any():

@@ -13,6 +13,7 @@ from scope.errors import ConfigError, InputError, few
 from scope.features.registry import REGISTRY
 from scope.io.atomic import atomic_path
 from scope.io.npyfile import read_npy
+from scope.io.values import exact_names
 
 Floats = npt.NDArray[np.floating]
 
@@ -76,12 +77,14 @@ class VariablesLoop:
         missing = np.isnan(x).mean(axis=1) > 0.5
         column = str(self.options.get("object", "obj_id"))
         ids = frame["_id"].astype(str)
-        named = (
-            frame[column].astype("string") if column in frame else pd.Series([None] * len(frame))
+        named: Sequence[str | None] = (
+            exact_names(frame[column], column, few(map(str, self._paths("data"))))
+            if column in frame
+            else [None] * len(frame)
         )
         pool = pd.DataFrame(
             {
-                "object": named.fillna(ids).astype(str),
+                "object": [name or own for name, own in zip(named, ids, strict=True)],
                 "missing": missing,
                 "_id": frame["_id"],
                 "filter": frame.get("filter", pd.Series([0] * len(frame))),
