@@ -21,7 +21,8 @@ Every message has four parts: what failed, the value, what is allowed, what to d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 
 class ScopeError(Exception):
@@ -82,6 +83,32 @@ def few(names: Iterable[object], most: int = 12) -> str:
     each = list(dict.fromkeys(map(str, names)))
     more = len(each) - most
     return ", ".join(each[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+@contextmanager
+def named_as(names: Mapping[object, object]) -> Iterator[None]:
+    """Name in errors the files that a user knows, in place of temporary ones.
+
+    Parameters
+    ----------
+    names : mapping
+        Path of a temporary file -> what it was made of.
+    """
+
+    def renamed(part: object) -> object:
+        if not isinstance(part, str):
+            return part
+        for old, new in names.items():
+            part = part.replace(str(old), str(new))
+        return part
+
+    try:
+        yield
+    except ScopeError as error:
+        what, *rest = map(renamed, (error.what, error.value, error.allowed, error.todo))
+        if [what, *rest] == [error.what, error.value, error.allowed, error.todo]:
+            raise
+        raise _rebuild(type(error), str(what), *rest) from error  # type: ignore[arg-type]
 
 
 class ConfigError(ScopeError):
