@@ -55,20 +55,27 @@ class ScopeError(Exception):
         super().__init__(self._message())
 
     def _message(self) -> str:
-        parts = [self.what]
+        # Of several mistakes in a configuration each has its line.
+        parts = ["\n".join(map(_printable, self.what.split("\n")))]
         if self.value is not None:
-            parts[0] += f": {self.value!r}" if isinstance(self.value, str) else f": {self.value}"
+            value = self.value
+            parts[0] += f": {value!r}" if isinstance(value, str) else f": {_printable(str(value))}"
         if self.allowed is not None:
             text = self.allowed
             if not isinstance(text, str):
                 text = ", ".join(str(item) for item in text) or "nothing, there is none"
-            parts.append(f"allowed: {text}")
+            parts.append(f"allowed: {_printable(text)}")
         if self.todo is not None:
-            parts.append(self.todo)
+            parts.append(_printable(self.todo))
         return "; ".join(parts)
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         return _rebuild, (type(self), self.what, self.value, self.allowed, self.todo)
+
+
+def _printable(text: str) -> str:
+    """Return a text in one line: names in files hold line ends, and codes that terminals obey."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 def _rebuild(
