@@ -9,6 +9,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from scope.runs.interpreter import image_path
+
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
 def test_pip_takes_its_part_of_an_environment(root: Path, name: str) -> None:
@@ -44,5 +46,6 @@ def test_both_images_copy_the_same_and_only_what_is_there(root: Path) -> None:
 
 
 def test_the_image_that_the_rules_name_is_what_the_recipe_builds(root: Path) -> None:
-    assert "/envs/scope.sif" in (root / "Snakefile").read_text()
+    assert "container: image_path(" in (root / "Snakefile").read_text()
+    assert image_path("/checkout", []) == "/checkout/envs/scope.sif"
     assert "build envs/scope.sif envs/scope.def" in (root / "envs" / "scope.def").read_text()
