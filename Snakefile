@@ -9,10 +9,12 @@
 The stages are in rules/, one file each. config/README.md explains every setting.
 """
 
+from scope.runs.interpreter import image_path
+
 
 # For `--software-deployment-method apptainer`, and built by its recipe; without it jobs run in
 # the environment of Snakemake itself.
-container: f"{workflow.basedir}/envs/scope.sif"
+container: image_path(workflow.basedir, workflow.deployment_settings.deployment_method)
 
 
 include: "rules/common.smk"

@@ -48,6 +48,7 @@ def clearly(function):
 
 CONFIG = clearly(load_config)(overrides=config, root=workflow.basedir)
 PLAN = Plan(CONFIG)
+clearly(PLAN.check_paths)(workflow.basedir)
 IS_REMOTE = clearly(lambda: PLAN.is_remote)()
 ALGORITHMS = list(dict.fromkeys([*DEFAULT_ALGORITHMS, *CONFIG.inference.algorithms]))
 """What is trained together, and can score: those of the shipped models, and those in use."""

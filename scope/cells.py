@@ -236,6 +236,8 @@ def parse_degrees(value: Any, kind: str) -> float:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace").rstrip("\0")
     allowed = f"decimal degrees with a point, or {'hh' if kind == 'ra' else 'dd'}:mm:ss"
+    if isinstance(value, bool | np.bool_):
+        raise RefusedCell("that is no number", value, allowed)
     text = value.strip().replace("\N{MINUS SIGN}", "-") if isinstance(value, str) else value
     if isinstance(text, str) and not _NUMBER.fullmatch(text) and text.lower() not in MISSING_WORDS:
         return _sexagesimal(text, kind, allowed)

@@ -21,7 +21,8 @@ Every message has four parts: what failed, the value, what is allowed, what to d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 
 class ScopeError(Exception):
@@ -54,20 +55,27 @@ class ScopeError(Exception):
         super().__init__(self._message())
 
     def _message(self) -> str:
-        parts = [self.what]
+        # Of several mistakes in a configuration each has its line.
+        parts = ["\n".join(map(_printable, self.what.split("\n")))]
         if self.value is not None:
-            parts[0] += f": {self.value!r}" if isinstance(self.value, str) else f": {self.value}"
+            value = self.value
+            parts[0] += f": {value!r}" if isinstance(value, str) else f": {_printable(str(value))}"
         if self.allowed is not None:
             text = self.allowed
             if not isinstance(text, str):
                 text = ", ".join(str(item) for item in text) or "nothing, there is none"
-            parts.append(f"allowed: {text}")
+            parts.append(f"allowed: {_printable(text)}")
         if self.todo is not None:
-            parts.append(self.todo)
+            parts.append(_printable(self.todo))
         return "; ".join(parts)
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         return _rebuild, (type(self), self.what, self.value, self.allowed, self.todo)
+
+
+def _printable(text: str) -> str:
+    """Return a text in one line: names in files hold line ends, and codes that terminals obey."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 def _rebuild(
@@ -82,6 +90,32 @@ def few(names: Iterable[object], most: int = 12) -> str:
     each = list(dict.fromkeys(map(str, names)))
     more = len(each) - most
     return ", ".join(each[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+@contextmanager
+def named_as(names: Mapping[object, object]) -> Iterator[None]:
+    """Name in errors the files that a user knows, in place of temporary ones.
+
+    Parameters
+    ----------
+    names : mapping
+        Path of a temporary file -> what it was made of.
+    """
+
+    def renamed(part: object) -> object:
+        if not isinstance(part, str):
+            return part
+        for old, new in names.items():
+            part = part.replace(str(old), str(new))
+        return part
+
+    try:
+        yield
+    except ScopeError as error:
+        what, *rest = map(renamed, (error.what, error.value, error.allowed, error.todo))
+        if [what, *rest] == [error.what, error.value, error.allowed, error.todo]:
+            raise
+        raise _rebuild(type(error), str(what), *rest) from error  # type: ignore[arg-type]
 
 
 class ConfigError(ScopeError):

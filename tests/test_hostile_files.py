@@ -177,3 +177,29 @@ def test_names_in_a_report_are_text() -> None:
     Tags().feed(text)
     assert "table" in found
     assert not {"script", "img"} & set(found)
+
+
+SCRIPT = "x</script><script>alert(1)</script>"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"lists": {SCRIPT: "a.csv"}},
+        {"surveys": {SCRIPT: {"folder": "a"}}},
+        {"targets": [SCRIPT]},
+        {"targets": [f"ids_{SCRIPT}"]},
+        {"training": {"targets": [f"survey_{SCRIPT}"]}},
+        {"training": {"group": SCRIPT}},
+        {"inference": {"group": {"xgb": SCRIPT}}},
+        {"inference": {"algorithms": [SCRIPT]}},
+        {"algorithms": {SCRIPT: "module:Class"}},
+    ],
+)
+def test_names_that_snakemake_puts_into_its_report_are_letters(settings: dict) -> None:
+    """`snakemake --report` shows names of files and wildcards: targets, algorithms, groups."""
+    from scope.config import load_config
+    from scope.errors import ConfigError
+
+    with pytest.raises(ConfigError, match="script"):
+        load_config(overrides=settings)

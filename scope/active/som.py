@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.errors import InputError
+from scope.io.npyfile import read_npy
 
 Floats = npt.NDArray[np.float32]
 
@@ -86,19 +87,8 @@ def load_map(folder: str | Path, n_features: int | None = None) -> SelfOrganisin
     InputError
         If the map is not of `n_features` features.
     """
-    arrays = []
-    for name in (WEIGHTS, LOSS):
-        path = Path(folder) / name
-        try:
-            arrays.append(np.load(path, allow_pickle=False))
-        except FileNotFoundError as error:
-            raise NotFoundError(
-                "file of the self-organising map",
-                value=str(path),
-                todo="train it on a fixed reference sample: scope train-som",
-            ) from error
-        except (ValueError, EOFError, OSError) as error:
-            raise CorruptFileError("array that cannot be read", value=str(path)) from error
+    todo = "name the folder that train_qnet_ensemble.py wrote"
+    arrays = [read_npy(Path(folder) / name, todo=todo) for name in (WEIGHTS, LOSS)]
     weights = arrays[0].reshape(-1, arrays[0].shape[-1]) if arrays[0].ndim > 1 else arrays[0]
     if weights.ndim != 2 or (n_features is not None and weights.shape[1] != n_features):
         raise InputError(

@@ -18,7 +18,7 @@ from scope.checkout import SHIPPED_MODELS
 from scope.classifiers.bundle import MANIFEST, Classifier, ModelBundle
 from scope.classifiers.fusion import models_in_use
 from scope.config.load import load_config
-from scope.errors import InputError
+from scope.errors import InputError, named_as
 from scope.features.generate import generate_features
 from scope.io import read_table
 from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FREQUENCIES = ("training", "estimated")
+
+_PARTS = ("curves", "features", "catalog")
+"""Names of the temporary files."""
 
 
 def classify(
@@ -92,8 +95,11 @@ def classify(
     options = config.probabilities.model_dump()
     if frequencies is not None:
         options["lists"] = frequencies
-    with tempfile.TemporaryDirectory(prefix="scope-classify-") as name:
-        paths = [Path(name) / f"{part}.parquet" for part in ("curves", "features", "catalog")]
+    with (
+        tempfile.TemporaryDirectory(prefix="scope-classify-") as name,
+        named_as({f"{name}/{part}.parquet": "what was given" for part in _PARTS}),
+    ):
+        paths = [Path(name) / f"{part}.parquet" for part in _PARTS]
         pq.write_table(table, paths[0])
         generate_features(
             *paths[:2],

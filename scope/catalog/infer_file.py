@@ -14,7 +14,7 @@ from scope.catalog.export import export
 from scope.catalog.gather import gather
 from scope.catalog.merge import merge
 from scope.classifiers.bundle import PREPROCESSING, ModelBundle
-from scope.errors import InputError
+from scope.errors import InputError, named_as
 from scope.features.registry import REGISTRY
 from scope.inference import infer
 from scope.io import TableWriter, check_output, read_ids, read_metadata, read_schema, sorted_by_id
@@ -88,9 +88,12 @@ def infer_files(
         gathered, scores = (folder / f"{stage}.parquet" for stage in ("gathered", "scores"))
         suffix = bundle.period_suffix if without_suffix else ""
         for path, filled in zip(features_paths, imputed, strict=True):
-            features = _readable(Path(path), folder / "features.parquet", suffix)
-            impute(features, filled, bundle.folder / PREPROCESSING, rows=rows)
-        gather(imputed, gathered)
+            copy = folder / "features.parquet"
+            with named_as({filled: path, copy: path}):
+                features = _readable(Path(path), copy, suffix)
+                impute(features, filled, bundle.folder / PREPROCESSING, rows=rows)
+        with named_as(dict(zip(imputed, features_paths, strict=True))):
+            gather(imputed, gathered)
         infer(
             gathered,
             scores,

@@ -153,11 +153,13 @@ def _drawn(features: Sequence[str | Path], sample: SampleOptions) -> pa.Table:
     size = sample.size(len(ids))
     order = np.lexsort((ids, draw_fraction(ids, sample.seed)))
     chosen = pa.array(np.sort(ids[order[:size]]), pa.int64())
-    found = [
-        piece.filter(pc.is_in(piece.column("_id"), chosen))
-        for path in features
-        for piece in iter_batches(path, ["_id", *_carried(read_schema(path).names)])
-    ]
+    found = []
+    for path in features:
+        schema = read_schema(path)
+        kept = ["_id", *_carried(schema.names)]
+        # Of a list of which nothing was found there are no pieces.
+        found.append(pa.schema([schema.field(name) for name in kept]).empty_table())
+        found += [p.filter(pc.is_in(p.column("_id"), chosen)) for p in iter_batches(path, kept)]
     return pa.concat_tables([part.replace_schema_metadata(None) for part in found]).sort_by("_id")
 
 

@@ -15,7 +15,7 @@ from scope.classifiers.assemble import NO_PARENT, find_sorted
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io.kinds import STAR_NAMES, find_column
 from scope.io.user_tables import read_user_table, require_rows
-from scope.io.values import exact_ids, exact_names, exact_numbers
+from scope.io.values import exact_ids, exact_names, exact_numbers, light_curve_ids
 from scope.schema import parse_json
 from scope.surveys.label_map import LABELS, Labelling, LabelMap
 
@@ -158,7 +158,7 @@ def _read(path: str | Path, label_map: LabelMap | None, names: tuple[str, ...]) 
 def _who(frame: pd.DataFrame, path: str | Path) -> dict[str, Any]:
     """Return which light curves there are, of which stars, and from where."""
     name = _first(frame, ID_NAMES, "its light curves", path)
-    found = exact_ids(frame[name], name, path, first=0)
+    found = light_curve_ids(frame[name], name, path, first=0)
     wrong = np.flatnonzero(found.isna())
     if len(wrong):
         raise InputError(

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from scope.errors import InputError, MissingColumnError, few
-from scope.io import read_hdf, read_metadata, read_schema, read_table
+from scope.io import has_table, read_hdf, read_metadata, read_schema, read_table
 from scope.io.frames import from_frame
 from scope.io.kinds import MATCH_IDS as SURVEY_IDS
 from scope.io.kinds import STAR_NAMES
@@ -102,7 +102,7 @@ def read_training_set(
     columns = list(dict.fromkeys([*kept, *tell]))
     table = plain_table(read_table(path, columns)) if whole is None else whole.select(columns)
     require_rows(table.num_rows, path)
-    stars = _star_names(table, _star_columns(table, tell, path), path)
+    stars = _star_names(table, tell, path)
     table = numeric(table.select([name for name in kept if name != STAR]), path)
     return table.append_column(STAR, pa.array(stars, pa.string())), facts
 
@@ -181,7 +181,8 @@ def _check_search(
 def _read_frame(path: str | Path) -> pd.DataFrame:
     """Read an HDF5 or CSV file, histograms as lists."""
     frame = read_user_table(path)
-    if DMDT not in frame and Path(path).suffix.lower() in (".h5", ".hdf5"):
+    hdf = Path(path).suffix.lower() in (".h5", ".hdf5")
+    if DMDT not in frame and hdf and has_table(path, DMDT):
         with warnings.catch_warnings():
             # Training sets of other programs have no metadata of this package.
             warnings.simplefilter("ignore", UserWarning)
@@ -211,33 +212,43 @@ def _apart(table: Any) -> list[Any]:
     return list(values[:, 0]) if values.ndim == 2 and values.shape[1] == 1 else list(values)
 
 
-def _star_columns(table: pa.Table, tell: Sequence[str], path: str | Path) -> list[str]:
-    """Return the columns that tell which rows are of one star; empty ones tell nothing."""
-    filled = [name for name in tell if table.column(name).null_count < table.num_rows]
-    for name in STAR_NAMES:
-        if name in filled:
-            return [name]
-    if not filled:
+def _star_names(table: pa.Table, tell: Sequence[str], path: str | Path) -> list[str]:
+    """Return the name of the star of each row.
+
+    A row without any name or id is a star of its own.
+
+    Raises
+    ------
+    MissingColumnError
+        If that holds for all rows.
+    """
+    rows = list(zip(*_told(table, tell, path), strict=True))
+    if not rows:
         raise MissingColumnError(
             f"training set {path} that does not tell which light curves are of one star",
             value=f"none of {', '.join((*STAR_NAMES, *SURVEY_IDS))} with values",
             todo=f"add a column {STAR!r} with a name or number per star; without it light curves "
             "of one star would train and test the same model",
         )
-    return filled
-
-
-def _star_names(table: pa.Table, columns: Sequence[str], path: str | Path) -> list[str]:
-    """Return the name of the star of each row.
-
-    A row without any name or id is a star of its own.
-    """
-    cells = (_named(table.column(name), name, path) for name in columns)
-    rows = zip(*cells, strict=True)
     return [
         next((name for name in row if name is not None), f"row {number}")
         for number, row in enumerate(rows)
     ]
+
+
+def _told(table: pa.Table, tell: Sequence[str], path: str | Path) -> list[Sequence[str | None]]:
+    """Return what the columns in `tell` that have values call the stars, best first.
+
+    A column of names is enough; of ids, one survey has what another lacks.
+    """
+    found: list[Sequence[str | None]] = []
+    for name in tell:
+        cells = list(_named(table.column(name), name, path))
+        if any(cell is not None for cell in cells):
+            if name in STAR_NAMES:
+                return [cells]
+            found.append(cells)
+    return found
 
 
 def _named(column: pa.ChunkedArray, name: str, path: str | Path) -> Iterable[str | None]:

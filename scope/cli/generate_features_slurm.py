@@ -20,6 +20,7 @@ from scope.cli.slurm_options import (
     add_ineffective,
     add_loop_options,
     add_slurm_options,
+    check_controller,
     interpreter,
     write_controller,
 )
@@ -86,6 +87,7 @@ def generate_features_slurm(args: argparse.Namespace) -> None:
         time=args.time,
         **{"partition" if gpus == 0 else "gpu_partition": args.partition_type},
     )
+    check_controller(args)
     afterwards = []
     if not args.doNotSave:
         names = write_json(products, Path(args.dirname) / "slurm", "names")

@@ -94,7 +94,7 @@ def build_parser(prog: str = "scope") -> Parser:
     )
     for name, meaning in COMMANDS.items():
         # The table at the end has its meaning.
-        sub = commands.add_parser(name, description=f"{meaning.capitalize()}.")
+        sub = commands.add_parser(name, description=f"{meaning[:1].upper()}{meaning[1:]}.")
         _module(name).add_arguments(sub)
     return parser
 

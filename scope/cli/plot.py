@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scope.config.model import Config
     from scope.lightcurves import LightCurves
 
+FORMATS = ("png", "svg", "pdf")
 RESULTS = Path("results")
 SIMULATION = RESULTS / "simulation"
 """What `make demo` makes is an archive as well."""
@@ -48,7 +49,7 @@ def add_arguments(parser: Parser) -> None:
         help="period to fold with; by default that of the catalogue, else it is searched",
     )
     parser.add_argument(
-        "--format", nargs="+", choices=("png", "svg", "pdf"), default=["png"], help="of the files"
+        "--format", nargs="+", choices=FORMATS, default=["png"], help="of the files"
     )
     parser.add_argument(
         "--output", type=Path, default=Path("plots"), metavar="FOLDER", help="gets the figures"
@@ -75,6 +76,7 @@ def run(options: argparse.Namespace) -> None:
     from scope.report.plots import save_figure
     from scope.report.star_data import StarRow, read_star_rows, require_found
 
+    _check_folder(options.output)
     config = load_config(config_path=options.config_path)
     ids = np.unique(np.array(options.ids, dtype=np.int64))
     raw, where = _curves(options, config, ids)
@@ -96,6 +98,17 @@ def run(options: argparse.Namespace) -> None:
         figure = plot_star(curves[n : n + 1], row, period, periods)
         for form in options.format:
             print(save_figure(figure, options.output / f"{name}.{form}"))
+
+
+def _check_folder(output: Path) -> None:
+    """Raise UsageError where the name of a picture is given in place of its folder's."""
+    if output.suffix.lower().removeprefix(".") in FORMATS and not output.is_dir():
+        raise UsageError(
+            "--output that is called as a picture",
+            value=str(output),
+            allowed="a folder, which gets a picture <ID>.png for each light curve",
+            todo=f"give --output {output.parent}",
+        )
 
 
 def _search(curve: LightCurves, config: Config) -> float:

@@ -14,7 +14,10 @@ from scope.errors import ScopeError
 USER_ERROR = 2
 """Exit status of a command that was given something it cannot use."""
 
-OUTPUTS = ("output", "output_dir", "dirname", "result_dir", "save_sources_filepath", "private")
+OUTPUTS = (
+    *("output", "output_dir", "out_dir", "out_prefix", "dirname", "result_dir", "al_directory"),
+    *("save_sources_filepath", "phot_dirname", "private"),
+)
 """Options that name files or folders to write, of every command that has them."""
 
 INTERRUPTED = 130

@@ -95,16 +95,17 @@ def _add_places(parser: Parser) -> None:
     parser.add_argument(
         "--filename", default="gen_features", metavar="TEXT", help="how names of files begin there"
     )
-    parser.add_argument(
-        "--feature-directory",
-        metavar="FOLDER",
-        help="the same as --dirname",
-    )
-    parser.add_argument(
-        "--feature-file-prefix",
-        metavar="TEXT",
-        help="the same as --filename",
-    )
+    for name, other, metavar in (
+        ("--feature-directory", "dirname", "FOLDER"),
+        ("--feature-file-prefix", "filename", "TEXT"),
+    ):
+        parser.add_argument(
+            name,
+            dest=other,
+            default=argparse.SUPPRESS,
+            metavar=metavar,
+            help=f"the same as --{other}",
+        )
     parser.add_flag("--doNotSave", help="leave no features there")
 
 
@@ -205,8 +206,8 @@ def _leave(
     print(write_found(target, args.save_sources_filepath))
     if not args.doNotSave:
         units = Plan(config).units(target)
-        folder = Path(f"{args.feature_directory or args.dirname}_{began}") / SPECIFIC
-        name = f"{args.feature_file_prefix or args.filename}_{began}_{SPECIFIC}.parquet"
+        folder = Path(f"{args.dirname}_{began}") / SPECIFIC
+        name = f"{args.filename}_{began}_{SPECIFIC}.parquet"
         products = [Path(f"results/features/{target}/{unit}.parquet") for unit in units]
         print(leave_joined(products, folder / name))
     stem = f"field_{began}_{SPECIFIC}"

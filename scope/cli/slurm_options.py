@@ -149,6 +149,23 @@ def job_allocation(args: argparse.Namespace) -> Allocation:
     )
 
 
+def check_controller(args: argparse.Namespace) -> None:
+    """Make sure that a controller can be written, before anything is.
+
+    Raises
+    ------
+    UsageError, NotFoundError, ConfigError
+        If SLURM cannot be given the options, or the profile is not there.
+    """
+    from scope.runs.allocation import check_job_name, output_pattern
+    from scope.runs.controller import read_profile
+
+    check_job_name(args.job_name)
+    output_pattern(Path(args.dirname) / "logs", "")
+    controller_allocation(args)
+    read_profile(args.profile)
+
+
 def write_controller(
     args: argparse.Namespace,
     config: Config,
@@ -175,6 +192,7 @@ def write_controller(
     from scope.cli.workflow import SNAKEFILE, write_json
     from scope.runs.controller import MAX_JOBS, BatchJob, controller_commands, read_profile
 
+    check_controller(args)
     asked = workers.arguments(read_profile(args.profile))
     settings = write_json(config.model_dump(mode="json"), Path(args.dirname) / "slurm", "config")
     commands = controller_commands(

@@ -60,12 +60,15 @@ def run_workflow(
     ScopeError
         If a run is at work here, or the workflow fails; its messages are printed.
     """
+    from scope.targets.plan import Plan
+
     if not SNAKEFILE.is_file():
         raise NotFoundError(
             "no Snakefile beside the library",
             value=str(SNAKEFILE),
             todo="install from a checkout, `pip install --editable CHECKOUT`",
         )
+    Plan(config).check_paths()
     settings = write_json(config.model_dump(mode="json"), SETTINGS, "config")
     arguments = [
         *("--snakefile", str(SNAKEFILE), "--configfile", str(settings)),

@@ -181,7 +181,7 @@ def _allowed(field: FieldInfo) -> str:
         return ", ".join(choices)
     signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
     limits = [
-        f"{sign} {getattr(item, name):g}"
+        f"{sign} {getattr(item, name):.12g}"
         for item in (*field.metadata, *_of_items(field.annotation))
         for name, sign in signs.items()
         if hasattr(item, name)

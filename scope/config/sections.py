@@ -161,7 +161,11 @@ class FeatureGeneration(Section):
         30.0, "of epochs closer than this to the last kept one, none is used", unit="min", ge=0
     )
     max_timestamp_hjd: float | None = key(
-        None, "epochs after this heliocentric Julian date are not used; null uses all", unit="d"
+        None,
+        "epochs after this heliocentric Julian date are not used; null uses all",
+        unit="d",
+        # The zero of modified dates: below it stand these, which would leave out all epochs.
+        ge=2400000.5,
     )
     points: Points = key(Points, "what a point of a light curve can be")
     xmatch_radius_arcsec: float = key(

@@ -16,6 +16,7 @@ from scope.features.options import FeatureOptions
 from scope.features.rows import Rows
 from scope.identifiers import resolve
 from scope.io import check_output, count_rows, read_ids, read_metadata, read_schema
+from scope.io.values import degrees, exact_ids, exact_names
 from scope.lightcurves.cleaning import (
     CleaningOptions,
     clean_rows,
@@ -190,8 +191,10 @@ def _pieces(
         flags="catflags" in layout.names,
         rows=rows,
     )
+    first = 1
     for table, raw in stream:
-        keys, reasons = _keys(table, layout, raw)
+        keys, reasons = _keys(table, layout, raw, path, first)
+        first += len(raw)
         cleaned = clean_rows(raw, cleaning)
         left_out.add(cleaned.left_out)
         already = is_dropped(reasons)
@@ -206,29 +209,32 @@ def _pieces(
 
 
 def _keys(
-    table: pa.Table, layout: _Layout, raw: LightCurves
+    table: pa.Table, layout: _Layout, raw: LightCurves, path: str | Path, first: int
 ) -> tuple[pa.Table, npt.NDArray[np.object_]]:
     """Return the identity columns, from the ids where they say it, else from the file.
 
-    With them, what is impossible about each row; None where nothing is.
+    With them, what is impossible about each row; None where nothing is. `first` is the number of
+    the first row, for messages.
     """
     names = layout.names
-
-    def degrees(meaning: str) -> pa.ChunkedArray | None:
-        if meaning not in names:
-            return None
-        return _cast(table.column(names[meaning]), pa.float64(), names[meaning])
-
-    checked = check_identity(
-        raw.ids,
-        degrees("ra"),
-        degrees("dec"),
-        {meaning: _integers(table, names[meaning]) for meaning in _PLACE if meaning in names},
+    place = {
+        meaning: _integers(table.column(names[meaning]), names[meaning], path, first)
+        for meaning in _PLACE
+        if meaning in names
+    }
+    right, up = (
+        _positions(table.column(names[kind]), kind, names[kind], path, first)
+        if kind in names
+        else None
+        for kind in ("ra", "dec")
     )
+    checked = check_identity(raw.ids, right, up, place)
     found: dict[str, Any] = {"_id": pa.array(raw.ids), "ra": checked.ra, "dec": checked.dec}
     found.update(resolve(raw.ids, checked.place)._asdict())
     if "obj_id" in layout.names:
-        found["obj_id"] = table.column(layout.names["obj_id"])
+        called = layout.names["obj_id"]
+        stars = exact_names(table.column(called), called, path, first=first)
+        found["obj_id"] = pa.chunked_array([pa.array(stars, pa.string())])
     schema = arrow_schema(KEY_COLUMNS)
     arrays = [
         _cast(found[field.name], field.type, layout.names.get(field.name, field.name))
@@ -239,9 +245,23 @@ def _keys(
     return pa.table(arrays, schema=schema), checked.reasons
 
 
-def _integers(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+def _positions(
+    column: pa.ChunkedArray, kind: str, name: str, path: str | Path, first: int
+) -> pa.ChunkedArray:
+    """Return degrees, whether the column holds numbers or texts, null where it has no value."""
+    if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
+        return _cast(column, pa.float64(), name)
+    values = degrees(column, kind, name, path, first=first)
+    return pa.chunked_array([pa.array(values, from_pandas=True)])
+
+
+def _integers(
+    column: pa.ChunkedArray, name: str, path: str | Path, first: int
+) -> npt.NDArray[np.int64]:
     """Return a column with -1, which means unknown, in place of null."""
-    column = _cast(table.column(name), pa.int64(), name)
+    if not pa.types.is_integer(column.type):
+        column = pa.chunked_array([pa.array(exact_ids(column, name, path, first=first))])
+    column = _cast(column, pa.int64(), name)
     return np.asarray(column.fill_null(-1).to_numpy(), dtype=np.int64)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ _WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(
     r"[+-]?((0|[1-9][0-9]*)\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?[1-9][0-9]*[eE][+-][0-9]+"
 )
+_INFINITE = re.compile(r"[+-]?inf(inity)?", re.I)
 _SHORTENED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+([0-9]{2,3})")
 _SPREADSHEET = re.compile(
     r"'[+-]?[0-9.]+|=\"?[+-]?[0-9.]+\"?|[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?|[+-]?[0-9]+,[0-9]+"
@@ -57,12 +59,17 @@ def column_values(column: Any, key: str, path: str | Path) -> list[Any]:
     check_digits(column, key, path)
     if any(isinstance(value, int | float) for value in values):
         # Among numbers the words of programs for no number are none.
-        return [None if _says_missing(value) else value for value in values]
+        return each_cell(_among_numbers, values, key, path)
     return values
 
 
-def _says_missing(value: Any) -> bool:
-    return isinstance(value, str) and value.lower() in MISSING_WORDS
+def _among_numbers(value: Any) -> Any:
+    if isinstance(value, str):
+        if value.lower() in MISSING_WORDS:
+            return None
+        if _INFINITE.fullmatch(value):
+            raise RefusedCell("that is not finite", value, "numbers and texts")
+    return value
 
 
 def _value(cell: Any) -> Any:
@@ -81,6 +88,10 @@ def _value(cell: Any) -> Any:
             )
         return parsed_value(text)
     plain = cell.item() if isinstance(cell, np.generic) else cell
+    if isinstance(plain, Decimal):
+        # As databases write numbers into Parquet.
+        whole = plain.is_finite() and plain == int(plain)
+        plain = int(plain) if whole else float(plain)
     if isinstance(plain, float):
         if plain.is_integer() and abs(plain) > LARGEST_EXACT_FLOAT:
             raise _rounded(plain)

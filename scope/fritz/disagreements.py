@@ -15,7 +15,7 @@ from scope.fritz.upload import Upload
 from scope.identifiers import exact_id
 from scope.io.kinds import find_column
 from scope.io.user_tables import require_rows
-from scope.io.values import exact_ids, exact_numbers, positions
+from scope.io.values import exact_ids, exact_numbers, light_curve_ids, positions
 from scope.plugins import DEFAULT_ALGORITHMS
 from scope.services.kowalski import Kowalski, find_query
 from scope.surveys.kowalski_documents import position_of
@@ -93,7 +93,7 @@ def _exact(table: pd.DataFrame, options: DisagreementOptions, path: str | Path) 
     """Return a table whose ids are integers, so that one without an id rounds none."""
     import pandas as pd
 
-    ids = exact_ids(table["_id"], "_id", path)
+    ids = light_curve_ids(table["_id"], "_id", path)
     if ids.isna().any():
         raise InputError(f"light curve without an id in {path}", allowed="an _id in every row")
     gaia = table[GAIA] if GAIA in table else [None] * len(table)
@@ -174,7 +174,7 @@ def known_ids(training: pd.DataFrame, path: str | Path) -> set[int]:
     name = find_column(training.columns, names)
     require_rows(training, path)
     if name is not None:
-        ids = exact_ids(training[name], name, path)
+        ids = light_curve_ids(training[name], name, path)
         return set(ids[~ids.isna()].astype("int64").tolist())
     raise MissingColumnError(f"ids in {path}", value=", ".join(training.columns), allowed=names)
 

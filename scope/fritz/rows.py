@@ -132,7 +132,10 @@ def upload_rows(
     if len(unknown):
         row = int(unknown[0])
         raise InputError(
-            f"position in row {row + start} of {path}", value=f"ra {ra[row]}, dec {dec[row]}"
+            f"no position in row {row + start} of {path}",
+            value=f"{len(unknown)} such rows",
+            allowed="ra and dec in every row",
+            todo="fill them in, or leave such rows out of the table",
         )
     names = _optional(exact_names, part, "obj_id", path, start)
     periods = _optional(exact_numbers, part, PERIOD, path, start)

@@ -10,7 +10,7 @@ from scope.io.frames import (
     write_dataframe,
     write_parquet,
 )
-from scope.io.hdf5 import read_array, read_hdf, write_hdf
+from scope.io.hdf5 import has_table, read_array, read_hdf, write_hdf
 from scope.io.sorting import read_ids, sorted_by_id
 from scope.io.tables import (
     count_rows,
@@ -30,6 +30,7 @@ __all__ = [
     "conform",
     "count_rows",
     "from_frame",
+    "has_table",
     "iter_batches",
     "metadata_of",
     "read_array",

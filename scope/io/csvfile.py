@@ -29,7 +29,7 @@ def read_csv(path: str | Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
     ----------
     path : str or Path
     text : sequence of str, optional
-        Columns that are texts where the file does not say the types.
+        Columns that are texts where the file does not say the types, in any case.
 
     Returns
     -------
@@ -57,8 +57,12 @@ def read_csv(path: str | Path, *, text: Sequence[str] = ()) -> pd.DataFrame:
     types = found.header.get(_TYPES_KEY)
     if types is None:
         warn_without_metadata(path)
+        texts = {name.casefold() for name in text}
         frame = pd.DataFrame(
-            {name: guessed(column, name, text=name in text) for name, column in columns.items()},
+            {
+                name: guessed(column, name, text=name.casefold() in texts)
+                for name, column in columns.items()
+            },
             index=pd.RangeIndex(found.table.num_rows),
         )
     else:

@@ -80,6 +80,17 @@ def read_hdf(path: str | Path, key: str = "df") -> pd.DataFrame:
     return cast("pd.DataFrame", frame)
 
 
+def has_table(path: str | Path, key: str) -> bool:
+    """Whether an HDF5 file holds something under a key.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError
+    """
+    with _opened(Path(path)) as file:
+        return key in file
+
+
 def read_array(path: str | Path) -> npt.NDArray[Any]:
     """Read the only data set of an HDF5 file, as plain values.
 

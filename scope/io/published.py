@@ -38,6 +38,10 @@ _VIZIER = re.compile(r"^#\s*(?:VizieR|#RESOURCE|#Name:|#Title:|#Table)", re.MULT
 _VIZIER_END = re.compile(r"^#END#", re.MULTILINE)
 DASHES = re.compile(r"^[-\s]+$")
 _DELIMITERS = ("\t", ";", "|", ",")
+_MAX_RATIO = 100
+"""Text of numbers packs to a third or a tenth; of a file of zeros 1,000 times as much comes."""
+
+_SMALL_BYTES = 1 << 28
 _HEAD = 100_000
 """Characters in which the description of a table begins."""
 
@@ -122,13 +126,31 @@ def _suffix(path: Path) -> str:
 
 def _text_of(path: Path) -> str:
     try:
-        content = path.read_bytes()
-        if path.suffix.lower() == ".gz":
-            content = gzip.decompress(content)
+        content = _unpacked(path) if path.suffix.lower() == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
         raise corrupt(path, "a compressed table", str(error)) from error
     # Explanations of old tables are in Latin-1 at times; the table itself is ASCII.
     return content.decode("utf-8-sig", "replace").replace("\r\n", "\n")
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return what a compressed table holds, if that is not far more than its size.
+
+    Raises
+    ------
+    InputError
+    """
+    most = max(_SMALL_BYTES, _MAX_RATIO * path.stat().st_size)
+    with gzip.open(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise InputError(
+            "compressed table that unpacks to far more than its size",
+            value=str(path),
+            allowed=f"up to {_MAX_RATIO} times its size",
+            todo="unpack it, if you trust it, and give the table itself",
+        )
+    return content
 
 
 def corrupt(path: Path, kind: str, why: str) -> CorruptFileError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.errors import CorruptFileError, InputError, NotFoundError, few
 from scope.schema import METADATA_KEY, parse_json, require_columns
 
 _BUFFER_BYTES = 1 << 16
@@ -171,7 +172,16 @@ def _opened(path: str | Path, buffer_size: int = 0) -> Iterator[pq.ParquetFile]:
 def _selected(
     file: pq.ParquetFile, columns: Sequence[str] | None, path: str | Path
 ) -> list[str] | None:
+    names = file.schema_arrow.names
+    count = Counter(names)
+    twice = [name for name in (names if columns is None else columns) if count[name] > 1]
+    if twice:
+        raise InputError(
+            f"column name that stands twice in {path}",
+            value=few(twice),
+            todo="rename or drop columns",
+        )
     if columns is None:
         return None
-    require_columns(file.schema_arrow.names, columns, f" in {path}")
+    require_columns(names, columns, f" in {path}")
     return list(columns)

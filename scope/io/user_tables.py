@@ -91,7 +91,7 @@ def read_user_table(
         # Tables of other programs have no metadata of this package.
         warnings.simplefilter("ignore", UserWarning)
         if suffix == ".csv":
-            frame = read_csv(path, text=text)
+            frame = read_csv(path, text=(*text, *names))
         elif suffix == ".parquet":
             frame = _from_parquet(path)
         else:

@@ -75,6 +75,19 @@ def exact_ids(column: Column, name: str, path: str | Path, *, first: int = 1) ->
     return found
 
 
+def light_curve_ids(column: Column, name: str, path: str | Path, *, first: int = 1) -> Any:
+    """Return ids of light curves, none of which is below 0; else as `exact_ids`."""
+    ids = exact_ids(column, name, path, first=first)
+    wrong = np.flatnonzero(ids.to_numpy(dtype=np.int64, na_value=0) < 0)
+    if len(wrong):
+        raise InputError(
+            f"{name} below 0, in row {wrong[0] + first} of {path}",
+            value=int(ids[wrong[0]]),
+            allowed="ids of light curves, such as 10297581009946; empty where a row has none",
+        )
+    return ids
+
+
 def exact_names(column: Column, name: str, path: str | Path, *, first: int = 1) -> list[str | None]:
     """Return names, None where a cell is empty; parameters as of `exact_ids`.
 
@@ -130,7 +143,7 @@ def positions(
         only half of one is there.
     """
     places = (
-        _degrees(column, kind, name, path, first)
+        degrees(column, kind, name, path, first=first)
         for column, kind, name in ((ra, "ra", names[0]), (dec, "dec", names[1]))
     )
     right, up = places
@@ -202,8 +215,18 @@ def lost_bits(ids: npt.NDArray[np.int64]) -> int:
     return int(np.maximum(n_bits - UNUSED_BITS, 0).sum())
 
 
-def _degrees(column: Column, kind: str, name: str, path: str | Path, first: int) -> Floats:
-    numbers = _plain_numbers(column)
+def degrees(column: Column, kind: str, name: str, path: str | Path, *, first: int = 1) -> Floats:
+    """Return right ascensions (`kind` ``ra``) or declinations (``dec``), (n,) float64, as written.
+
+    Degrees; NaN where empty. Whether they are on the sphere `scope.cells.on_the_sky` says.
+
+    Raises
+    ------
+    InputError
+        If a cell is neither degrees nor sexagesimal; the message names the row.
+    """
+    truths = getattr(getattr(column, "dtype", None), "kind", "O") == "b"
+    numbers = None if truths else _plain_numbers(column)
     if numbers is not None and not np.isinf(numbers).any():
         return numbers
 
@@ -223,7 +246,8 @@ def _plain_numbers(column: Column) -> Floats | None:
             return np.asarray(column, dtype=np.float64)
         try:
             column = pa.array(column, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError):
+        except (pa.ArrowException, TypeError, ValueError):
+            # Complex numbers too: Arrow has none.
             return None
     kind = column.type
     text = pa.types.is_string(kind) or pa.types.is_large_string(kind)

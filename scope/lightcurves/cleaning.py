@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import ConfigError
-from scope.lightcurves.curves import LightCurves
+from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves
 from scope.lightcurves.left_out import LeftOut
 from scope.lightcurves.points import (
     OWN,
@@ -67,11 +67,14 @@ class CleaningOptions:
                 value=self.min_cadence_minutes,
                 allowed="a finite number, 0 or more",
             )
-        if self.max_timestamp_hjd is not None and not math.isfinite(self.max_timestamp_hjd):
+        latest = self.max_timestamp_hjd
+        # Below stand modified dates, with which nothing would be left.
+        if latest is not None and not HJD_OF_HMJD_ZERO <= latest < math.inf:
             raise ConfigError(
                 "latest heliocentric Julian date",
-                value=self.max_timestamp_hjd,
-                allowed="a finite number of days, or nothing for no cut",
+                value=latest,
+                allowed=f"a date from {HJD_OF_HMJD_ZERO} on, or nothing for no cut",
+                todo=f"add {HJD_OF_HMJD_ZERO} to modified dates",
             )
 
     def facts(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A path of the interpreter that can stand in a command line as it is."""
+"""What jobs run in: an interpreter that can stand in a command line as it is, and an image."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from scope.errors import UsageError
@@ -44,6 +45,23 @@ def plain_interpreter(executable: str | None = None) -> str:
         value=str(path),
         todo="set XDG_CACHE_HOME to a folder of your own whose path has none, or move the checkout",
     )
+
+
+def image_path(checkout: str | Path, methods: Iterable[object]) -> str | None:
+    """Return where the image is that jobs can run in, or None for runs without one.
+
+    Snakemake takes no image from a path with a blank, and words in braces for wildcards: runs
+    that use none would end there, too.
+
+    Parameters
+    ----------
+    checkout : path
+    methods : iterable
+        Snakemake's ways to deploy software that the run was told to use, such as ``apptainer``.
+    """
+    path = f"{checkout}/envs/scope.sif"
+    wanted = "apptainer" in map(str, methods)
+    return path if wanted or shlex.quote(path) == path else None
 
 
 def _linked(link: Path, folder: Path) -> bool:

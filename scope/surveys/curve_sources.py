@@ -15,7 +15,7 @@ from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io import TableWriter, read_schema, read_table
 from scope.io.kinds import DEC_NAMES, LIGHT_CURVE_IDS, OBJECT_NAMES, RA_NAMES, find_column
 from scope.io.user_tables import read_user_table
-from scope.io.values import exact_ids, exact_names, positions
+from scope.io.values import exact_ids, exact_names, light_curve_ids, positions
 from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves
 from scope.lightcurves.files import lightcurves_of
 from scope.surveys.base import Survey
@@ -165,7 +165,7 @@ def _listed(path: Path) -> pa.Table:
         _needed(names, wanted, what, path)
         for wanted, what in ((LIGHT_CURVE_IDS, "ids"), (RA, "ra"), (DEC, "dec"))
     )
-    ids = exact_ids(frame[own], own, path)
+    ids = light_curve_ids(frame[own], own, path)
     if ids.isna().any():
         raise InputError(f"light curve without an id in {path}", allowed="an id in every row")
     place = positions(frame[ra], frame[dec], path, names=(ra, dec))

@@ -16,7 +16,7 @@ from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.identifiers import encode_kowalski
 from scope.io.atomic import atomic_path, write_bytes
 from scope.io.hdf5 import read_array
-from scope.io.values import exact_ids
+from scope.io.values import light_curve_ids
 from scope.schema import parse_json
 from scope.services.kowalski import Kowalski
 from scope.surveys.base import Survey, unit_name
@@ -214,7 +214,7 @@ def read_quad_ids(path: str | Path) -> Ids:
             allowed="a list of whole numbers, as get-quad-ids writes it",
         )
     # SCoPe's own files hold the ids as floats, which have room for their 14 digits.
-    ids = exact_ids(values, "id", path)
+    ids = light_curve_ids(values, "id", path)
     if ids.isna().any():
         raise InputError(f"row without an id in {path}", allowed="whole numbers")
     return ids.to_numpy(dtype=np.int64)

@@ -16,7 +16,7 @@ from scope.errors import CorruptFileError, InputError, MissingColumnError, NotFo
 from scope.identifiers import iau_name
 from scope.io.kinds import DEC_NAMES, OBJECT_NAMES, RA_NAMES, find_column
 from scope.io.user_tables import read_user_table, require_rows
-from scope.io.values import exact_ids, exact_names, positions
+from scope.io.values import exact_names, light_curve_ids, positions
 from scope.schema import parse_json
 
 ID_NAMES = ("ztf_id", "ztfid", "ZTFID", "_id")
@@ -128,9 +128,8 @@ def _source_list(columns: Mapping[str, Any], path: Path) -> SourceList:
     require_rows(size, path)
     ids = np.full(size, NO_ID, dtype=np.int64)
     if "id" in columns:
-        found = exact_ids(columns["id"], "id", path)
+        found = light_curve_ids(columns["id"], "id", path)
         ids = found.to_numpy(dtype=np.int64, na_value=NO_ID)
-        _check_ids(ids, found.isna(), path)
     ra, dec = np.full(size, np.nan), np.full(size, np.nan)
     if "ra" in columns:
         ra, dec = positions(columns["ra"], columns["dec"], path)
@@ -141,16 +140,6 @@ def _source_list(columns: Mapping[str, Any], path: Path) -> SourceList:
     given = exact_names(columns["object"], "name", path) if "object" in columns else [None] * size
     names = tuple(_name(*row) for row in zip(given, ids.tolist(), ra, dec, strict=True))
     return SourceList(ids, ra, dec, names)
-
-
-def _check_ids(ids: npt.NDArray[np.int64], missing: npt.NDArray[np.bool_], path: Path) -> None:
-    wrong = np.flatnonzero((ids < 0) & ~missing)
-    if len(wrong):
-        raise InputError(
-            f"id below 0, in row {wrong[0] + 1} of {path}",
-            value=int(ids[wrong[0]]),
-            allowed="ids of light curves, such as 10297581009946; empty where a row has none",
-        )
 
 
 def _read_table(path: Path) -> Mapping[str, Any]:
@@ -213,7 +202,7 @@ def _position(value: Any, row: int, path: Path) -> tuple[float, float]:
         if pair is None:
             return (np.nan, np.nan)
         longitude, latitude = (float(part) for part in pair)
-        if np.isinf([longitude, latitude]).any():
+        if np.isinf([longitude, latitude]).any() or any(isinstance(one, bool) for one in pair):
             raise ValueError("no finite numbers")
     except (AttributeError, TypeError, ValueError, RecursionError):
         raise InputError(

@@ -23,6 +23,7 @@ from scope.targets.names import (
     SurveyTarget,
     parse_target,
 )
+from scope.targets.paths import without_wildcards
 
 SIMULATED = "results/simulation"
 """Where simulated quadrants go, below the folder of the run."""
@@ -49,6 +50,16 @@ class Plan:
     _units: dict[str, list[str]] = field(default_factory=dict, init=False, repr=False)
     _surveys: dict[str, Survey] = field(default_factory=dict, init=False, repr=False)
     _tables: dict[str, dict[str, str]] = field(default_factory=dict, init=False, repr=False)
+
+    def check_paths(self, checkout: str | Path | None = None) -> None:
+        """Raise UsageError if Snakemake would take a path of the run for a pattern.
+
+        Looked at are those of the configuration, and the folder of the workflow.
+        """
+        config = self.config
+        lists = [section.path for section in config.lists.values()]
+        surveys = [section.folder for section in config.surveys.values()]
+        without_wildcards([path for path in (checkout, config.archive, *lists, *surveys) if path])
 
     def targets(self) -> list[str]:
         """Return the targets that a run without a named file completes.

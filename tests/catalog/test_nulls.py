@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from scope.catalog import nulls
@@ -121,6 +122,21 @@ def test_a_light_curve_that_is_gone_is_a_row_with_a_reason(field, tmp_path, root
     lines = [row for row in table.to_pylist() if row["of"] == gone]
     assert [row["reason"] for row in lines] == ["no_light_curve"] * 2
     assert [row["vnv_xgb"] for row in lines] == [None] * 2
+
+
+@pytest.mark.parametrize("rows", ["none", "without features"])
+def test_of_nothing_nothing_is_drawn(field, tmp_path, root, rows):
+    """A list of sources of which the survey has none goes through the workflow, too."""
+    survey, whole, _, _ = field
+    table = read_table(whole)
+    at = table.schema.get_field_index("reason")
+    reasons = pa.array(["too_few_epochs"] * len(table), pa.string())
+    table = table.slice(0, 0) if rows == "none" else table.set_column(at, "reason", reasons)
+    write_table(table, tmp_path / "empty.parquet", read_metadata(whole))
+    fetch_nulls([tmp_path / "empty.parquet"], [survey], tmp_path / "nulls", cleaning=CLEANING)
+    bundle = ModelBundle.load(root / "models" / "xgb" / "starter")
+    score_nulls(tmp_path / "nulls", tmp_path / "scores", bundles=[bundle], options=OPTIONS)
+    assert len(read_table(tmp_path / "nulls")) == len(read_table(tmp_path / "scores")) == 0
 
 
 def test_no_survey_is_an_error(field, tmp_path):

@@ -244,6 +244,7 @@ def test_a_mistake_is_one_line(
         ("7.00110E+14,S1,1\n", "rounded, in row 0"),
         ("ZTF700110100000001,S1,1\n", "no whole number, in row 0"),
         (",S1,1\n", "without a light curve, in row 0"),
+        ("-5,S1,1\n", "objectid below 0, in row 0"),
         ("700110100000001,S1,1,\n", "line 2"),
         ("700110100000001,1.23766E+18,1\n", "star that was rounded, in row 0"),
         ('700110100000001,S1,"0,9"\n', "no number, in row 0"),

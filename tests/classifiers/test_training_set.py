@@ -165,3 +165,30 @@ def test_a_label_that_is_no_probability_is_refused(tmp_path: Path, value: float)
     write_parquet(df, tmp_path / "set.parquet")
     with pytest.raises(InputError, match=r"label 'red star' of .* in row 3 \(1 such rows\)"):
         training_data(tmp_path / "set.parquet")
+
+
+def test_a_set_without_histograms_is_read_of_every_format(tmp_path: Path) -> None:
+    # Trees and networks of numbers need none; the names are those of issues about rounded ids.
+    plain = pd.DataFrame({"star": ["0012", "12"], "variable": [1, 0], "median": [16.1, 16.2]})
+    plain.to_hdf(tmp_path / "set.h5", key="df")
+    plain.to_parquet(tmp_path / "set.parquet")
+    plain.to_csv(tmp_path / "set.csv", index=False)
+    for suffix in (".h5", ".parquet", ".csv"):
+        table, _ = read_training_set(tmp_path / f"set{suffix}", ["median", "variable"])
+        assert table.to_pydict() == plain.to_dict("list")
+    with pytest.raises(MissingColumnError, match="dmdt"):
+        read_training_set(tmp_path / "set.h5", ["median", "dmdt"])
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".h5", ".csv"])
+@pytest.mark.parametrize("column", [{"star": ["", " "]}, {"Gaia_EDR3___id": [0, 0]}])
+def test_blank_names_and_ids_of_zero_tell_no_stars_apart(
+    tmp_path: Path, suffix: str, column: dict[str, list]
+) -> None:
+    df = pd.DataFrame({**column, "median": [16.1, 16.2]})
+    path = tmp_path / f"set{suffix}"
+    {".parquet": df.to_parquet, ".csv": df.to_csv}.get(suffix, lambda p: df.to_hdf(p, key="df"))(
+        path
+    )
+    with pytest.raises(MissingColumnError, match="which light curves are of one star"):
+        read_training_set(path, ["median"])

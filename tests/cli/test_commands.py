@@ -31,3 +31,11 @@ def test_what_is_listed_is_there(root: Path) -> None:
     installed = tomllib.loads((root / "pyproject.toml").read_text())["project"]["scripts"]
     assert set(DOCUMENTED) == set(installed) - {"scope"}
     assert {name for names in GROUPS.values() for name in names} <= {*DOCUMENTED, *COMMANDS}
+
+
+def test_the_help_of_a_command_keeps_names_as_they_are_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["export", "--help"])
+    assert "HATS, VOTable, FITS" in " ".join(capsys.readouterr().out.split())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from scope.catalog.infer_file import infer_files
@@ -106,6 +107,38 @@ def test_a_file_without_the_features_of_the_models_is_named(
     assert "curve_1" in error
     assert "f.parquet" in error
     assert not (tmp_path / "p.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "message"),
+    [
+        ("_id", [1001, 1001], "stands twice in mine.parquet: 1001"),
+        ("obj_id", [1.2376555045679268e18, None], "obj_id that was rounded, in row 1 of mine"),
+    ],
+)
+def test_the_file_of_the_user_is_named_and_no_temporary_one(
+    features: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    column: str,
+    cells: list,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = read_table(features).slice(0, 2)
+    at = table.schema.get_field_index(column)
+    table = (
+        table.append_column(column, pa.array(cells))
+        if at < 0
+        else table.set_column(at, column, pa.array(cells))
+    )
+    pq.write_table(table, "mine.parquet")
+    assert run(Path("mine.parquet"), Path("p.parquet")) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert "imputed_0" not in error
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.parquet"]
 
 
 def test_features_without_the_name_of_a_search_are_taken_where_that_is_said(

@@ -269,3 +269,27 @@ def test_a_script_that_was_written_is_submitted_once(
     assert job_submission.run_inference(["--algorithm", "xgb"]) == 2
     assert "xgb_inference/slurm/slurm.sub" in capsys.readouterr().err
     assert job_submission.train_algorithm(["--no-such-option"]) == 2
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--job-name", "a/b"],
+        ["--mail-user", "a@b;c"],
+        ["--account-name", "a\n#SBATCH --x"],
+        ["--partition-type", 'a"b'],
+        ["--submit-partition-type", "a b"],
+        ["--time", "5x"],
+        ["--profile", "none"],
+        ["--dirname", "a\nb"],
+    ],
+)
+def test_what_slurm_cannot_be_given_leaves_nothing_behind(
+    here: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    before = sorted(here.rglob("*"))
+    assert generate_features_slurm.main(["--fields", "300", *options]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("error: ")
+    assert sorted(here.rglob("*")) == before

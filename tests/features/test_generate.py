@@ -178,6 +178,68 @@ def test_faults_of_the_file_are_named(tmp_path: Path) -> None:
     assert not output.exists()
 
 
+def with_column(path: Path, name: str, cells: list) -> None:
+    """Write the table with a column of its own in place of one, all rows alike but the first."""
+    table = lightcurve_table()
+    column = pa.array([cells[0], *[cells[1]] * (N - 1)])
+    at = table.schema.get_field_index(name)
+    pq.write_table(
+        table.append_column(name, column) if at < 0 else table.set_column(at, name, column), path
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["0012", "NA"], ["0012", "NA"]),
+        (["2019E5", None], ["2019E5", None]),
+        ([4295806720.0, None], ["4295806720", None]),
+        ([b"a ", b"b"], ["a", "b"]),
+    ],
+)
+def test_names_in_a_file_of_light_curves_are_text(
+    tmp_path: Path, cells: list, expected: list
+) -> None:
+    with_column(tmp_path / "c.parquet", "obj_id", cells)
+    generate_features(tmp_path / "c.parquet", tmp_path / "f.parquet", options=CHEAP)
+    assert read_table(tmp_path / "f.parquet").column("obj_id").to_pylist()[:2] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "message"),
+    [
+        ("obj_id", [1.2376555045679268e18, None], "obj_id that was rounded, in row 1"),
+        ("obj_id", ["a", "1.23766E+18"], "obj_id that was rounded, in row 2"),
+        ("obj_id", ["12.0", "13.0"], "wrote names as floats"),
+        ("objra", ["64.1", "64,1"], "objra that is no number, in row 2.*'64,1'"),
+        ("objra", [True, False], "objra that is no number, in row 1"),
+        ("filterid", [1.5, 1.0], "filterid that is no whole number, in row 1"),
+        ("filterid", ["1", "g"], "filterid that is no whole number, in row 2"),
+    ],
+)
+def test_what_lost_digits_or_is_none_is_refused_with_its_row(
+    tmp_path: Path, name: str, cells: list, message: str
+) -> None:
+    with_column(tmp_path / "c.parquet", name, cells)
+    with pytest.raises(InputError, match=message):
+        generate_features(tmp_path / "c.parquet", tmp_path / "f.parquet", options=CHEAP)
+    assert not (tmp_path / "f.parquet").exists()
+
+
+def test_sexagesimal_positions_of_light_curves_are_degrees(tmp_path: Path) -> None:
+    # 4h 16m 24s are 64.1 degrees.
+    table = lightcurve_table()
+    places = {"objra": ["04:16:24", "64.1"], "objdec": ["-00:30:00", "-0.5"]}
+    for name, cells in places.items():
+        column = pa.array([cells[0], *[cells[1]] * (N - 1)])
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    pq.write_table(table, tmp_path / "c.parquet")
+    generate_features(tmp_path / "c.parquet", tmp_path / "f.parquet", options=CHEAP)
+    found = read_table(tmp_path / "f.parquet")
+    np.testing.assert_allclose(found.column("ra"), 64.1, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found.column("dec"), -0.5, rtol=0, atol=1e-12)
+
+
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("name", "rows", "kept"),

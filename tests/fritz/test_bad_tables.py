@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ def test_sexagesimal_positions_are_degrees(tmp_path, mapper) -> None:
         ("ra,dec,vnv\n1,2,0.9,\n", "line 2"),
         ("ra,dec,vnv\n361,2,0.9\n", "not on the sphere, in row 0"),
         ("ra,dec,vnv\n1,,0.9\n", "position in row 0"),
+        ("ra,dec,vnv\n1,2,0.9\n,,0.9\n", "no position in row 1"),
     ],
 )
 def test_what_cannot_be_uploaded_exactly_is_refused(tmp_path, mapper, text, message) -> None:
@@ -140,3 +142,36 @@ def test_words_for_no_number_are_none_among_numbers_and_texts_among_texts() -> N
 @pytest.mark.parametrize("text", ["9" * 5000, "1.0e999", "-1.0e+999"])
 def test_numbers_that_json_or_python_cannot_hold_stay_texts(text) -> None:
     assert parsed_value(text) == text
+
+
+def test_decimals_of_databases_are_numbers() -> None:
+    found = column_values([Decimal("1.10"), Decimal("12"), None], "key", "t")
+    assert found == [1.1, 12, None]
+    assert isinstance(found[1], int)
+
+
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", float("inf"), Decimal("inf"), Decimal("nan")])
+def test_an_infinite_value_among_numbers_is_not_sent(cell: object) -> None:
+    from scope.errors import InputError
+
+    if cell == cell:
+        with pytest.raises(InputError, match="not finite, in row 2"):
+            column_values([1.5, cell], "key", "t")
+    else:
+        assert column_values([1.5, cell], "key", "t") == [1.5, None]
+
+
+@pytest.mark.parametrize(
+    "origin", ["../../taxonomy", "o/../../x", "/etc/x", "o?a=1#b", "$(id)`id`"]
+)
+def test_an_origin_is_a_text_and_no_part_of_an_address(stub, capsys, origin) -> None:
+    stub.call("POST", "/api/sources", {"id": "a", "ra": 1.0, "dec": 2.0, "group_ids": [4]})
+    command = ["--action", "post", "--source", "a", "--origin", origin, "--key", "k"]
+    status = annotate([*command, "--value", "1.5"])
+    paths = {path.split("?")[0] for _, path, _ in stub.written()}
+    assert paths <= {"/api/sources", "/api/sources/a/annotations"}
+    notes = stub.call("GET", "/api/sources/a/annotations")
+    # SkyPortal wants a letter, digit or underscore in front, and says so of others.
+    expected = [] if status else [(origin, {"k": 1.5})]
+    assert [(note["origin"], note["data"]) for note in notes] == expected
+    assert status == (0 if origin[0].isalnum() else 2)

@@ -144,6 +144,17 @@ def _write_large(folder: Path) -> Path:
     return folder / "large.parquet"
 
 
+def test_a_column_that_stands_twice_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table([[1], [2.0], [3.0]], names=["_id", "ra", "ra"]), path)
+    for read in (read_table, lambda path, names=None: list(iter_batches(path, names))):
+        for names in (None, ["_id", "ra"]):
+            with pytest.raises(InputError, match=r"stands twice in .*t\.parquet: 'ra'"):
+                read(path, names)
+    # What is not asked for does not matter.
+    assert read_table(path, ["_id"]).column("_id").to_pylist() == [1]
+
+
 @pytest.mark.real
 def test_a_real_bulk_file_is_read_in_pieces(real_data):
     path = real_data / "light_curves/ztf_dr5_bulk/ztf_000250_zg_c01_q1_dr5.parquet"

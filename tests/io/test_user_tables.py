@@ -13,7 +13,7 @@ import pytest
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.io import write_csv, write_table
 from scope.io.user_tables import read_user_table
-from scope.io.values import exact_ids, exact_names, exact_numbers, positions
+from scope.io.values import exact_ids, exact_names, exact_numbers, light_curve_ids, positions
 
 LONG = 1237655504567926913
 """No float64 holds it."""
@@ -271,3 +271,33 @@ def test_names_that_a_program_wrote_as_floats_are_refused(tmp_path: Path) -> Non
 def test_what_is_no_text_is_not_called_a_number(cell: object) -> None:
     with pytest.raises(InputError, match="name that is no text, in row 1"):
         exact_names([cell], "name", "t")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "cells"),
+    [("parquet", [True, False]), ("h5", [True, False]), ("h5", [64.1 + 0j, 1j])],
+)
+def test_truth_values_and_complex_numbers_are_no_positions(
+    tmp_path: Path, suffix: str, cells: list
+) -> None:
+    path = tmp_path / f"t.{suffix}"
+    frame = pd.DataFrame({"ra": cells, "dec": [1.0, 2.0]})
+    frame.to_parquet(path) if suffix == "parquet" else frame.to_hdf(path, key="df")
+    with pytest.raises(InputError, match="ra that is no number, in row 1"):
+        read_user_table(path, places=("ra", "dec"))
+
+
+def test_ids_of_light_curves_are_not_negative() -> None:
+    assert light_curve_ids([0, None, 7], "_id", "t").tolist() == [0, pd.NA, 7]
+    with pytest.raises(InputError, match="_id below 0, in row 3 of t: -5"):
+        light_curve_ids([0, None, -5], "_id", "t")
+
+
+def test_what_is_declared_a_name_is_as_written_whatever_stands_beside_it(tmp_path: Path) -> None:
+    # With a decimal point beside it 2019E5 looks like a number.
+    path = tmp_path / "t.csv"
+    path.write_text("Object,median\n2019E5,1\n1.5,2\n0012,3\nNA,4\n")
+    expected = ["2019E5", "1.5", "0012", "NA"]
+    assert read_user_table(path, names=["object"])["object"].tolist() == expected
+    path.write_text("object\n2019E5\n1.5\n")
+    assert read_user_table(path, names=["object"])["object"].tolist() == expected[:2]

@@ -114,6 +114,8 @@ def test_no_light_curves_clean_to_no_light_curves():
         {"min_cadence_minutes": -1},
         {"min_cadence_minutes": float("nan")},
         {"max_timestamp_hjd": float("inf")},
+        # A modified date.
+        {"max_timestamp_hjd": 58400.0},
     ],
 )
 def test_options_out_of_range_are_refused(wrong):

@@ -134,6 +134,7 @@ def test_the_command_writes_each_format_and_says_where(
         (["12", "--light-curves", "nowhere.parquet"], "no such file"),
         (["12", "--light-curves", "results/catalog/field_1.parquet"], "file without light curves"),
         (["12"], "which survey"),
+        (["12", "--output", "star.png"], "called as a picture"),
     ],
 )
 def test_what_cannot_be_drawn_is_an_error(

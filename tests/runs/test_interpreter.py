@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scope.errors import UsageError
-from scope.runs.interpreter import plain_interpreter
+from scope.runs.interpreter import image_path, plain_interpreter
 
 from ..workflow.conftest import Run, make_run
 
@@ -54,8 +54,27 @@ def test_without_a_place_for_the_link_it_is_said(
         plain_interpreter(str(odd))
 
 
+@pytest.mark.parametrize(
+    ("checkout", "methods", "expected"),
+    [
+        ("/opt/scope", [], "/opt/scope/envs/scope.sif"),
+        ("/my work", [], None),
+        ("/{x}", ["conda"], None),
+        # Snakemake says what is wrong with it.
+        ("/my work", ["apptainer"], "/my work/envs/scope.sif"),
+    ],
+)
+def test_an_image_is_named_where_snakemake_can_take_one(
+    checkout: str, methods: list[str], expected: str | None
+) -> None:
+    assert image_path(checkout, methods) == expected
+
+
 def test_the_workflow_runs_there(odd: Path, make_run: Callable[..., Run], root: Path) -> None:
-    run = make_run("a b")
+    # The checkout lies in such a folder, too.
+    checkout = odd.parents[2] / "check out"
+    checkout.symlink_to(root)
+    run = Run(checkout, make_run("a b").folder)
     command = run.command(
         "results/simulation/field_700/ccd_01_quad_1",
         *("--configfile", str(root / "config/test/tiny.yaml")),

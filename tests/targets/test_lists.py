@@ -308,9 +308,10 @@ def test_float_ids_are_exact_or_refused(tmp_path: Path, suffix: str) -> None:
 
 def test_an_infinite_coordinate_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "list.json"
-    path.write_text('{"1": {"radec_geojson": {"coordinates": [1e400, 2]}}}')
-    with pytest.raises(InputError, match="coordinates that cannot be read, in row 1"):
-        read_source_list(path)
+    for pair in ("[1e400, 2]", "[true, false]"):
+        path.write_text(f'{{"1": {{"radec_geojson": {{"coordinates": {pair}}}}}}}')
+        with pytest.raises(InputError, match="coordinates that cannot be read, in row 1"):
+            read_source_list(path)
 
 
 @pytest.mark.parametrize("names", ["RAJ2000,DEJ2000", "_RAJ2000,_DEJ2000", "RA_ICRS,DE_ICRS"])

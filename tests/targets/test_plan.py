@@ -125,3 +125,22 @@ def test_lists_need_a_survey_and_kowalski_is_one(tmp_path: Path) -> None:
     assert one.units("ids_a") == ["chunk_000"]
     assert one.list_inputs("ids_a") == [str(table)]
     assert one.is_downloaded("ids_a")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"archive": "/data/{field}"},
+        {"lists": {"a": "my {list}.csv"}},
+        {"lists": {"a": "plain.csv", "b": {"path": "/{b}/t.csv"}}},
+    ],
+)
+def test_a_path_that_is_a_pattern_to_snakemake_is_refused_before_anything_runs(
+    settings: dict,
+) -> None:
+    with pytest.raises(UsageError, match=r"word in braces.*ln -s"):
+        Plan(load_config(overrides=settings)).check_paths()
+    plain = Plan(load_config(overrides={"archive": "/data/a b/{}"}))
+    plain.check_paths("/home/a b")
+    with pytest.raises(UsageError, match="word in braces"):
+        plain.check_paths("/home/{x}")

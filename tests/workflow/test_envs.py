@@ -9,6 +9,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from scope.runs.interpreter import image_path
+
 
 @pytest.mark.parametrize("name", ["cpu", "gpu"])
 def test_pip_takes_its_part_of_an_environment(root: Path, name: str) -> None:
@@ -34,10 +36,16 @@ def test_both_images_copy_the_same_and_only_what_is_there(root: Path) -> None:
     assert {word for line in words for word in line} == copied
     for name in copied:
         assert (root / name).exists(), name
-    # All that a run reads of the checkout.
-    assert {"Snakefile", "rules", "workflow", "profiles", "config", "models", "scope"} <= copied
+    # All that a built package carries, and the packages that pyproject.toml finds.
+    carried = re.search(r"^CARRIED = \((.*)\)$", (root / "setup.py").read_text(), re.MULTILINE)
+    assert carried
+    found = re.search(r"^include = \[(.*)\]$", (root / "pyproject.toml").read_text(), re.MULTILINE)
+    assert found
+    needed = re.findall(r'"([\w.]+)\*?"', f"{carried[1]}, {found[1]}")
+    assert {"Snakefile", "models", "scope", "gotorb"} <= set(needed) <= copied
 
 
 def test_the_image_that_the_rules_name_is_what_the_recipe_builds(root: Path) -> None:
-    assert "/envs/scope.sif" in (root / "Snakefile").read_text()
+    assert "container: image_path(" in (root / "Snakefile").read_text()
+    assert image_path("/checkout", []) == "/checkout/envs/scope.sif"
     assert "build envs/scope.sif envs/scope.def" in (root / "envs" / "scope.def").read_text()

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scope.active.acquisition import first, sparse_cells
 from scope.active.queries import best_rows
 from scope.active.summary import entropy
-from scope.errors import CorruptFileError, InputError, NotFoundError, UsageError
+from scope.errors import InputError, NotFoundError, UsageError
 from scope.schema import require_columns
 from scope.tasks.spectra.files import read_spectra, tree_files
 from scope.tasks.spectra.rebin import DEAD_CAMERA
@@ -69,21 +69,11 @@ def read_scores(path: str | Path) -> pd.DataFrame:
     ------
     NotFoundError, CorruptFileError, MissingColumnError
     """
-    import pandas as pd
+    from scope.io.user_tables import read_user_table
 
-    try:
-        frame = pd.read_csv(path, dtype={"TARGETID": "int64"})
-    except FileNotFoundError as error:
-        raise NotFoundError(
-            "no table of an ensemble", value=str(path), todo="run ensemble_run.py"
-        ) from error
-    except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise CorruptFileError(
-            "table of an ensemble that cannot be read",
-            value=str(path),
-            allowed=", ".join(COLUMNS),
-            todo=str(error).splitlines()[0],
-        ) from error
+    if not Path(path).is_file():
+        raise NotFoundError("no table of an ensemble", value=str(path), todo="run ensemble_run.py")
+    frame = read_user_table(path, ids=("TARGETID",))
     require_columns(list(frame.columns), COLUMNS, f" in {path}")
     return frame
 

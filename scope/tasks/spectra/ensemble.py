@@ -21,6 +21,7 @@ import numpy.typing as npt
 from scope.active.som import MapOptions, train_map
 from scope.errors import BundleError, InputError, NotFoundError, UsageError
 from scope.io.atomic import atomic_path, write_bytes
+from scope.io.npyfile import read_npy
 from scope.schema import parse_json, to_json
 from scope.tasks.spectra.files import read_spectra
 from scope.tasks.spectra.grid import Grid, find_grid
@@ -213,8 +214,14 @@ def ensemble_options(folder: str | Path) -> EnsembleOptions:
 
 
 def load_examples(folder: str | Path) -> Examples:
-    """Return the shared data of an ensemble, mapped from its files."""
-    arrays = [np.load(Path(folder) / f"{name}.npy", mmap_mode="r") for name in ARRAYS]
+    """Return the shared data of an ensemble, mapped from its files.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError
+    """
+    todo = "prepare the ensemble again: train_qnet_ensemble.py"
+    arrays = [read_npy(Path(folder) / f"{name}.npy", mapped=True, todo=todo) for name in ARRAYS]
     return Examples(arrays[0], *(np.asarray(values) for values in arrays[1:]))
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scope.active.som import MapOptions, train_map
 from scope.errors import ConfigError, InputError
 from scope.io.atomic import atomic_path
+from scope.io.npyfile import read_npy
 from scope.tasks.spectra.drawing import draw_spectrum
 from scope.tasks.spectra.files import read_spectra, tree_files
 from scope.tasks.spectra.grid import LINES, REST_ANGSTROM, find_grid
@@ -90,7 +91,7 @@ class SpectraLoop:
 
     def _spectra(self, folder: Path) -> Floats:
         if self._x is None:
-            self._x = np.load(folder / "x.npy", mmap_mode="r")
+            self._x = read_npy(folder / "x.npy", mapped=True)
         return self._x
 
     def features(self, folder: Path) -> Floats:

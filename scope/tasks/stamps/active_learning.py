@@ -16,6 +16,7 @@ import pandas as pd
 
 from scope.errors import ConfigError, InputError, few
 from scope.io.atomic import write_bytes
+from scope.io.user_tables import read_user_table
 from scope.tasks.stamps.classifier import network_of, read_meta
 from scope.tasks.stamps.judging import binary_entropy
 from scope.tasks.stamps.label_runs import new_folder
@@ -142,7 +143,7 @@ def read_mask(path: Path) -> set[str]:
     """
     if not path.is_file():
         return set()
-    table = pd.read_csv(path, dtype=str)
+    table = read_user_table(path, names=("id",))
     if list(table.columns) != ["id"]:
         raise InputError(
             f"mask {path} of another form",
@@ -150,7 +151,7 @@ def read_mask(path: Path) -> set[str]:
             allowed="one column, id",
             todo="start a new round: row numbers cannot be joined to a pool",
         )
-    return set(table["id"])
+    return set(table["id"].dropna())
 
 
 def _acquire(

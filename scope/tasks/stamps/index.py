@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from scope.errors import CorruptFileError, InputError, NotFoundError
+from scope.errors import InputError, NotFoundError
+from scope.io.user_tables import read_user_table
+from scope.io.values import exact_numbers
 from scope.schema import require_columns
 from scope.tasks.stamps.images import DifferenceImage, refuse_twice
 
@@ -25,6 +28,10 @@ IMAGE_COLUMNS = (
     "relatedimage",
 )
 CANDIDATE_COLUMNS = ("id", "image_id", "ra", "dec", "x", "y", "mag", "fwhm", "realbogus")
+IDS = ("id", "image_id", "relatedimage", "photometry_id")
+TEXTS = ("instrument", "filepath", "name", "image_type")
+PLACES = (("ra", "dec"), ("ra_c", "dec_c"))
+NUMBERS = ("jd", "mjd", "quality", "ncoadds", "x", "y", "mag", "fwhm", "realbogus")
 
 MOST_ABS_DEC = 35.0
 QUALITY_BELOW = 128
@@ -40,31 +47,43 @@ def read_index(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     ------
     NotFoundError, CorruptFileError, MissingColumnError, InputError, DuplicateIdError
     """
-    try:
-        frame = pd.read_csv(path, dtype={"instrument": str, "filepath": str, "name": str})
-    except FileNotFoundError as error:
+    if not path.is_file():
         raise NotFoundError(
             "no such table",
             value=str(path),
             allowed="a folder of images as written by `scope simulate-night`: images.csv, "
             "candidates.csv and the FITS files that they name",
-        ) from error
-    except (ValueError, UnicodeDecodeError, OSError) as error:
-        raise CorruptFileError(
-            "table that cannot be read", value=f"{path}: {error}".splitlines()[0]
-        ) from error
+        )
+    ids = [name for name in IDS if name in columns]
+    frame = read_user_table(path, text=TEXTS, ids=ids, places=_places(columns))
     require_columns(list(frame.columns), columns, f" in {path}")
-    for name in set(columns) & {"id", "image_id", "relatedimage"}:
-        if not pd.api.types.is_integer_dtype(frame[name].dtype) and len(frame):
-            raise InputError(
-                f"column {name} of {path} that holds no whole numbers",
-                value=str(frame[name].iloc[0]),
-                allowed="whole numbers below 2**63",
-            )
+    for name in ids:
+        _refuse_gaps(frame[name], name, path)
+    numbers = {
+        name: exact_numbers(frame[name], name, path)
+        for name in NUMBERS
+        if name in columns and not pd.api.types.is_numeric_dtype(frame[name])
+    }
+    frame = frame.assign(**numbers)
     if "id" in columns:
         refuse_twice(frame["id"].to_numpy(), str(path))
         frame = frame.sort_values("id", kind="stable", ignore_index=True)
     return frame
+
+
+def _places(columns: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return the columns of positions."""
+    return next((pair for pair in PLACES if set(pair) <= set(columns)), None)
+
+
+def _refuse_gaps(column: pd.Series[Any], name: str, path: Path) -> None:
+    gaps = np.flatnonzero(column.isna())
+    if len(gaps):
+        raise InputError(
+            f"column {name} of {path} that holds no whole numbers",
+            value=f"row {gaps[0] + 1} is empty ({len(gaps)} such rows)",
+            allowed="whole numbers below 2**63",
+        )
 
 
 def is_usable(frame: pd.DataFrame) -> pd.Series[bool]:

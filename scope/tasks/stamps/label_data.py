@@ -18,12 +18,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from scope.errors import ConfigError, InputError, NotFoundError, few
-from scope.io.values import exact_ids
-from scope.schema import require_columns
+from scope.errors import ConfigError, NotFoundError, few
 from scope.tasks.stamps import images as _images
 from scope.tasks.stamps.clean_data import (
     clean_asteroids,
@@ -55,7 +52,7 @@ from scope.tasks.stamps.label_runs import (
     write_chunks,
 )
 from scope.tasks.stamps.minor_planets import MOST_REQUESTS, SKYBOT_URL, Provider, open_provider
-from scope.tasks.stamps.sets import Stamps, append, detection_id, read_labels
+from scope.tasks.stamps.sets import Stamps, append, detection_id, exact_labels, read_labels
 from scope.tasks.stamps.settings import open_images
 
 __all__ = [
@@ -333,12 +330,9 @@ def read_votes(path: str | Path, n_read: int | None = None) -> pd.DataFrame:
         If a label is none, or a detection stands twice with two labels.
     """
     votes = read_index(Path(path), ("photometry_id", "label"))
-    require_columns(list(votes.columns), ("photometry_id", "label"), f" in {path}")
     votes = votes if n_read is None else votes.head(n_read)
-    numbers = exact_ids(votes["photometry_id"], "photometry_id", path)
-    votes = pd.DataFrame({"photometry_id": np.asarray(numbers), "label": votes["label"]})
-    if wrong := sorted(set(votes["label"]) - {1, 0, -1}):
-        raise InputError(f"label in {path}", value=few(wrong), allowed="1, 0, -1")
+    labels = exact_labels(votes["label"], path)
+    votes = pd.DataFrame({"photometry_id": votes["photometry_id"], "label": labels})
     votes = votes.drop_duplicates(ignore_index=True)
     _images.refuse_twice(votes["photometry_id"].to_numpy(), f"votes {path}")
     return votes

@@ -21,9 +21,12 @@ import pandas as pd
 
 from scope.errors import CorruptFileError, DuplicateIdError, InputError, NotFoundError, few
 from scope.io.atomic import atomic_path, write_bytes
+from scope.io.user_tables import read_user_table
+from scope.io.values import exact_numbers
 from scope.schema import require_columns
 
 LABELS_FILE = "data_labels.csv"
+TEXTS = ("metalabel", "fits_filepath")
 STAMPS_FILE = "data_stamps.h5"
 NODE = "src"
 
@@ -219,21 +222,28 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     ------
     NotFoundError, CorruptFileError, MissingColumnError, InputError, DuplicateIdError
     """
-    try:
-        text = ("id", "metalabel", "fits_filepath")
-        table = pd.read_csv(path, dtype=dict.fromkeys(text, str), keep_default_na=False)
-    except FileNotFoundError as error:
-        raise NotFoundError("no such labels", value=str(path)) from error
-    except (ValueError, UnicodeDecodeError) as error:
-        raise CorruptFileError(
-            "labels that cannot be read", value=f"{path}: {error}".splitlines()[0]
-        ) from error
+    if not Path(path).is_file():
+        raise NotFoundError("no such labels", value=str(path))
+    table = read_user_table(path, text=TEXTS, names=("id",))
+    table = table.assign(**{name: table[name].fillna("") for name in TEXTS if name in table})
     require_columns(list(table.columns), ("id", "label", "metalabel"), f" in {path}")
     if repeated := list(table["id"][table["id"].duplicated()]):
         raise DuplicateIdError(f"labels {path} with ids that stand twice", value=few(repeated))
-    if wrong := sorted(set(table["label"]) - set(LABELS)):
+    return table.assign(label=exact_labels(table["label"], path))
+
+
+def exact_labels(column: pd.Series[Any], path: str | Path) -> npt.NDArray[np.int64]:
+    """Return labels, (n,) int64, each one of `LABELS`.
+
+    Raises
+    ------
+    InputError
+        If one is another number, or none.
+    """
+    found = exact_numbers(column, "label", path)
+    if wrong := np.unique(found[~np.isin(found, LABELS)]).tolist():
         raise InputError(f"label in {path}", value=few(wrong), allowed=LABELS)
-    return table
+    return found.astype(np.int64)
 
 
 def open_set(folder: str | Path, prefix: str = "") -> tuple[pd.DataFrame, Stamps]:

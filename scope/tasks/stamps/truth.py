@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from scope.io.user_tables import read_user_table
 from scope.tasks.stamps.cutouts import check_size, open_layers
 from scope.tasks.stamps.folder import ImageFolder
 from scope.tasks.stamps.images import DifferenceImage, Extensions
@@ -36,7 +37,7 @@ def make_truth_set(
         The folder.
     """
     source, size = ImageFolder(night), check_size(stamp_size)
-    truth = pd.read_csv(Path(night) / "truth.csv").set_index("id")
+    truth = read_truth(night).set_index("id")
     images = source.images(None)
     names = Extensions()
     settings = {"what": "truth", "size": size, "images": [image.image_id for image in images]}
@@ -73,9 +74,14 @@ def truth_image(
     return Labelled(table, stamps, f"{len(table)} detections")
 
 
+def read_truth(night: str | Path) -> pd.DataFrame:
+    """Return the table of what detections of a simulated night really are."""
+    return read_user_table(Path(night) / "truth.csv", text=("kind",), ids=("id", "image_id"))
+
+
 def truth_facts(night: str | Path) -> pd.DataFrame:
     """Return ``snr``, ``galaxy_arcsec``, ``mag_true``, ``kind`` and ``real`` by the ids of sets."""
-    truth = pd.read_csv(Path(night) / "truth.csv")
+    truth = read_truth(night)
     row = truth.groupby("image_id").cumcount()
     ids = [detection_id(i, r) for i, r in zip(truth["image_id"], row, strict=True)]
     return truth.assign(detection=np.array(ids)).set_index("detection")[[*FACTS, "kind", "real"]]

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from scope.errors import ConfigError, InputError, few
 from scope.features.registry import REGISTRY
 from scope.io.atomic import atomic_path
+from scope.io.npyfile import read_npy
+from scope.io.values import exact_names
 
 Floats = npt.NDArray[np.floating]
 
@@ -75,12 +77,14 @@ class VariablesLoop:
         missing = np.isnan(x).mean(axis=1) > 0.5
         column = str(self.options.get("object", "obj_id"))
         ids = frame["_id"].astype(str)
-        named = (
-            frame[column].astype("string") if column in frame else pd.Series([None] * len(frame))
+        named: Sequence[str | None] = (
+            exact_names(frame[column], column, few(map(str, self._paths("data"))))
+            if column in frame
+            else [None] * len(frame)
         )
         pool = pd.DataFrame(
             {
-                "object": named.fillna(ids).astype(str),
+                "object": [name or own for name, own in zip(named, ids, strict=True)],
                 "missing": missing,
                 "_id": frame["_id"],
                 "filter": frame.get("filter", pd.Series([0] * len(frame))),
@@ -98,7 +102,7 @@ class VariablesLoop:
         """Return features as ranks from 0 to 1, where missing ones lie in the middle."""
         from scipy.stats import rankdata
 
-        x = np.load(folder / "x.npy")
+        x = read_npy(folder / "x.npy")
         ranks = rankdata(x, axis=0, nan_policy="omit") / len(x)
         return np.nan_to_num(ranks, nan=0.5)
 
@@ -107,7 +111,7 @@ class VariablesLoop:
     ) -> Floats:
         """Train a member on rows and return probabilities of all rows, (n, k)."""
         if self.learner == "xgb":
-            return xgb_member(np.load(folder / "x.npy"), rows, y, len(self.classes), seed)
+            return xgb_member(read_npy(folder / "x.npy"), rows, y, len(self.classes), seed)
         from scope.active.simulate_queries import tree_members
 
         x = self.features(folder)
