@@ -151,6 +151,10 @@ def _be_job(script: str, folder: str, environment: dict[str, str], server: int) 
         runpy.run_path(script, run_name="__main__")
     except SystemExit as error:
         status = _exit_status(error)
+    except KeyboardInterrupt:
+        # Its log says where it was; on the screen the command speaks that was interrupted.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     except Exception:
         traceback.print_exc()
         status = 1

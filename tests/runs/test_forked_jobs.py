@@ -106,6 +106,14 @@ def test_the_status_is_that_of_an_interpreter(
     assert server.run(path, os.environ) == status
 
 
+def test_an_interrupted_job_leaves_the_screen_to_its_command(
+    server: JobServer, run_folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = script(run_folder, "import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    assert server.run(path, os.environ) == -signal.SIGINT
+    assert capfd.readouterr() == ("", "")
+
+
 def test_what_runs_at_the_end_of_an_interpreter_runs_at_the_end_of_a_job(
     server: JobServer, run_folder: Path
 ) -> None:
