@@ -26,7 +26,7 @@ FIRST_COLUMNS = (
     *("_id", "obj_id", "ra", "dec", "mag", "period", "amplitude", "n_epochs", "class", "class_p"),
     "reason",
 )
-"""Columns that the table shows at first, those that there are."""
+"""Columns that the table shows at first, those that have a value anywhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,7 @@ class Desk:
             ],
             "total": table.total,
             "columns": table.columns,
-            "first": [name for name in FIRST_COLUMNS if name in table.kinds],
+            "first": [name for name in FIRST_COLUMNS if name in table.filled],
             "diagrams": [one.facts for one in table.diagrams.values()],
             "classes": self.classes,
             "labelling": None if self.labelling is None else self.labelling.about(),

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from scope.desk.diagrams import Diagram, diagrams_of, inside
 from scope.desk.expressions import NO_FILTER, Filter, Kind, parse_filter, quoted
@@ -104,6 +105,11 @@ class StarTable:
     def total(self) -> int:
         """Rows of the table."""
         return int(self.ask("SELECT count(*) AS n FROM stars")["n"][0].as_py())
+
+    @cached_property
+    def filled(self) -> set[str]:
+        """Names of the columns that have a value anywhere."""
+        return set().union(*map(filled_columns, self.files.values()))
 
     @cached_property
     def columns(self) -> list[dict[str, str]]:
@@ -349,6 +355,18 @@ def _kind(type_: pa.DataType) -> Kind | None:
         return "number"
     is_text = pa.types.is_string(type_) or pa.types.is_large_string(type_)
     return "text" if is_text else None
+
+
+def filled_columns(path: Path) -> set[str]:
+    """Return the columns of a file that have a value, by the statistics of its row groups."""
+    metadata = pq.read_metadata(path)
+    found = set()
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            facts = column.statistics
+            if facts is None or not facts.has_null_count or facts.null_count < group.num_rows:
+                found.add(column.path_in_schema)
+    return found
 
 
 def text_sql(value: str) -> str:

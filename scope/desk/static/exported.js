@@ -45,8 +45,8 @@ const Exported = {
     this.main.replaceChildren(figures, el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Table of stars" }, el("table", { id: "stars" }, this.head, this.body)));
   },
   fill() {
-    const { el } = Dom, names = this.data.shown, kinds = Object.fromEntries(this.data.about.columns.map((one) => [one.name, one.kind]));
-    const css = (name) => (kinds[name] === "text" ? "text" : null);
+    const { el } = Dom, names = this.data.shown, columns = Object.fromEntries(this.data.about.columns.map((one) => [one.name, one]));
+    const css = (name) => (columns[name] && columns[name].kind === "text" ? "text" : null);
     const by = (name) => el("button", { type: "button", "data-sort": name, onclick: () => {
       this.falls = this.sort === name && !this.falls;
       this.sort = name;
@@ -56,7 +56,7 @@ const Exported = {
     } }, name);
     this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, "star"), names.map((name) => el("th", { scope: "col", css: css(name), "aria-sort": this.sort === name ? (this.falls ? "descending" : "ascending") : "none" }, by(name)))));
     this.body.replaceChildren(...this.order.map((k) => el("tr", {}, el("td", { css: "text" }, el("a", { href: this.address(k), "aria-label": `Star ${this.rows._id[k]}` }, "open")),
-      names.map((name) => el("td", { css: css(name) }, Dom.number(this.rows[name][k]))))));
+      names.map((name) => el("td", { css: css(name) }, Dom.value(columns[name] || { name, unit: "" }, this.rows[name][k]))))));
   },
   figure(diagram) {
     const { el } = Dom, columns = { sky: ["ra", "dec"], period_amplitude: ["log_period", "log_amplitude"] }[diagram.name];

@@ -22,6 +22,9 @@ const Pages = {
     if (path && !path.startsWith("/")) return;
     const search = new URLSearchParams(query || "");
     if (this.leave) this.leave();
+    // A page that is opened from far down a table begins at its top.
+    if (path !== this.path) window.scrollTo(0, 0);
+    this.path = path;
     this.leave = null;
     try {
       if (parts[0] === "star" && parts.length === 3) await StarView.open(this.main, this.about, parts[1], parts[2]);

@@ -148,12 +148,13 @@ class Plot {
         if (value >= low && value <= high) found.push(value);
       }
     }
-    if (found.length < 2) return Plot.ticks(low, high, most);
+    // Less than a decade: round values, where the logarithm has them.
+    if (high - low < 1 && found.length < 3) return Plot.ticks(10 ** low, 10 ** high, most).filter((value) => value > 0).map(Math.log10);
     const every = Math.ceil(found.length / most);
     return found.filter((_, k) => k % every === 0);
   }
   axes(pen) {
-    const { left, top, right, bottom } = this.box, options = this.options;
+    const { left, top, right, bottom, width } = this.box, options = this.options;
     pen.fillStyle = pen.strokeStyle = Dom.style("--soft");
     pen.lineWidth = 1;
     pen.strokeRect(left, top, right - left, bottom - top);
@@ -167,13 +168,14 @@ class Plot {
       pen.fillRect(px, bottom, 1, 4);
       let label = options.xLog ? 10 ** value : value + shift;
       if (options.xTurn) label = ((label % options.xTurn) + options.xTurn) % options.xTurn;
-      pen.fillText(Dom.number(label, 5), px, bottom + 16);
+      const shown = Dom.number(Number(label.toPrecision(8)), 6), half = pen.measureText(shown).width / 2;
+      pen.fillText(shown, Math.min(px, width - half - 1), bottom + 16);
     }
     const ofY = (options.yLog ? Plot.logTicks : Plot.ticks)(this.range[2], this.range[3], 5);
     pen.textAlign = "right";
     for (const value of ofY) {
       pen.fillRect(left - 4, this.y(value), 4, 1);
-      pen.fillText(Dom.number(options.yLog ? 10 ** value : value, 4), left - 7, this.y(value) + 4);
+      pen.fillText(Dom.number(options.yLog ? Number((10 ** value).toPrecision(8)) : value, 5), left - 7, this.y(value) + 4);
     }
     pen.textAlign = "center";
     pen.fillText(options.xLabel || "", (left + right) / 2, this.options.height - 4);

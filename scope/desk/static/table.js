@@ -18,7 +18,8 @@ const TableView = {
       columns: this.about.first, ...found };
   },
   keep() {
-    history.replaceState(null, "", `#/?s=${encodeURIComponent(JSON.stringify(this.state))}`);
+    Dom.table = `#/?s=${encodeURIComponent(JSON.stringify(this.state))}`;
+    history.replaceState(null, "", Dom.table);
   },
   get question() { return { filter: this.state.filter, regions: this.state.regions }; },
   frame() {
@@ -129,7 +130,9 @@ const TableView = {
       this.keep();
       this.fill(rows);
       this.took = performance.now() - start;
+      performance.mark("desk-rows");
       if (figures) await this.drawAll(asked);
+      performance.mark("desk-figures");
     } catch (error) {
       if (asked === this.asked) this.problem.textContent = error.message;
     } finally {
@@ -187,9 +190,8 @@ const TableView = {
       } }, name, here ? (this.state.descending ? " ↓" : " ↑") : ""), about.unit ? el("div", { css: "unit" }, about.unit) : null);
   },
   cell(name, value) {
-    const text = (this.kinds[name] || {}).kind === "text";
-    const shown = value === null ? "–" : typeof value === "number" ? Dom.number(value, /^(ra|dec)$/.test(name) ? 9 : undefined) : String(value);
-    return Dom.el("td", { css: text ? "text" : null }, shown);
+    const column = this.kinds[name] || { name, unit: "" };
+    return Dom.el("td", { css: column.kind === "text" ? "text" : null }, Dom.value(column, value));
   },
   pages() {
     const { el } = Dom, pages = Math.max(1, Math.ceil(this.count / this.size)), here = Math.floor(this.state.offset / this.size) + 1;
