@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scope.cli.arguments import Parser, non_negative_int
+from scope.cli.arguments import Parser, available_cpus, non_negative_int
 from scope.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,14 @@ def run(options: argparse.Namespace) -> None:
 
     print("Reading the products …", flush=True)
     config = load_config(config_path=options.config_path)
-    desk = Desk.open(options.results, archive=options.archive, models=options.models, config=config)
+    desk = Desk.open(
+        options.results,
+        archive=options.archive,
+        models=options.models,
+        config=config,
+        threads=available_cpus(),
+    )
+    desk.warm_up()
     if options.label:
         desk = replace(desk, labelling=_labelling(desk, options))
     elif options.queries:

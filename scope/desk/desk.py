@@ -16,7 +16,7 @@ from scope.desk.products import (
     find_targets,
     prepare_table,
 )
-from scope.desk.table import StarTable
+from scope.desk.table import Question, StarTable
 
 if TYPE_CHECKING:
     from scope.config import Config
@@ -110,6 +110,13 @@ class Desk:
             {"tag": tag, "label": labels.get(tag, tag), "parent": parent, "column": columns[tag]}
             for tag, parent in class_parents(list(columns)).items()
         ]
+
+    def warm_up(self) -> None:
+        """Ask what the first screen asks, so that nobody waits while footers are read."""
+        first = [*self.identity, *self.about()["first"]]
+        self.table.page(Question(), first)
+        for name in self.table.diagrams:
+            self.table.density(Question(), name)
 
     def about(self) -> dict[str, Any]:
         """Return what the first screen needs to know."""

@@ -28,6 +28,10 @@ BINS = (180, 120)
 MOST_POINTS = 4000
 """Stars that a diagram shows one by one; more are counted in bins."""
 
+RANGE_ROWS = 65536
+"""About so many rows, evenly spread, say from where to where a diagram goes."""
+
+QUANTILES = ("approx_quantile({0}, 0.0005)", "approx_quantile({0}, 0.9995)")
 HIDDEN = ("target", "row")
 
 
@@ -202,7 +206,9 @@ class StarTable:
         if limit <= 0:
             return []
         order = "DESC" if backwards else "ASC"
-        terms = [f"target {order}", f"row {order}"]
+        # Of a single target, its name would only cost time.
+        several = [f"target {order}"] if len(self.files) > 1 else []
+        terms = [*several, f"row {order}"]
         if sort is not None:
             direction = "DESC" if descending != backwards else "ASC"
             nulls = "FIRST" if backwards else "LAST"
@@ -268,16 +274,16 @@ class StarTable:
     @lru_cache(maxsize=16)  # noqa: B019
     def _ranges(self, name: str) -> list[float]:
         diagram = self.diagrams[name]
-        share = "0.0" if name == "sky" else "0.0005"
-        rest = "1.0" if name == "sky" else "0.9995"
+        sky = name == "sky"
+        low_of, high_of = ("min({0})", "max({0})") if sky else QUANTILES
+        every = 1 if sky else max(1, self.total // RANGE_ROWS)
         found = self.ask(
             "SELECT "
             + ", ".join(
-                f"approx_quantile({axis.sql}, {share}) AS {key}0, "
-                f"approx_quantile({axis.sql}, {rest}) AS {key}1"
+                f"{low_of.format(axis.sql)} AS {key}0, {high_of.format(axis.sql)} AS {key}1"
                 for key, axis in (("x", diagram.x), ("y", diagram.y))
             )
-            + " FROM stars"
+            + f" FROM stars WHERE row % {every} = 0"
         ).to_pylist()[0]
         edges: list[float] = []
         for key in ("x", "y"):
