@@ -119,13 +119,19 @@ def find_targets(results: str | Path) -> list[Target]:
     names = sorted({*catalogs, *stars})
     if not names:
         raise NotFoundError(
-            f"no catalogue in {folder}",
-            allowed="catalog/<target>.parquet or stars/<target>.parquet",
+            f"nothing to look at in {folder}",
+            allowed="catalog/<target>.parquet, stars/<target>.parquet, stamps/<night>.parquet, "
+            "active/spectra, a set of stamps or its model, or tables of an ensemble",
             todo="run the workflow first, such as `make demo`",
         )
     return [
         Target(name, folder, stars.get(name) or catalogs[name], name in stars) for name in names
     ]
+
+
+def has_stars(results: str | Path) -> bool:
+    """Return whether a folder has a catalogue or stars."""
+    return bool(_parquet(Path(results) / "catalog") or _parquet(Path(results) / "stars"))
 
 
 def _parquet(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scope.catalog.stars import SAME_STAR_ARCSEC
 from scope.desk.products import LIGHT_CURVES
-from scope.desk.table import files_sql
+from scope.desk.table import files_sql, row_id
 from scope.errors import NotFoundError
 from scope.features.catalogues import CATALOGUES
 from scope.identifiers import iau_name
@@ -40,11 +40,30 @@ def find_row(desk: Desk, target: str, text: str) -> dict[str, Any]:
     NotFoundError
         If there is no such star.
     """
-    known = text.isascii() and text.isdigit() and len(text) < 19
-    row = desk.table.find(target, int(text)) if known else None
+    number = row_id(text)
+    row = None if number is None else desk.table.find(target, number)
     if row is None:
         raise NotFoundError("no such star", value=f"{text[:40]} of {target[:60]}")
     return row
+
+
+def picture_facts(desk: Desk, target: str, text: str, scale: str) -> dict[str, Any]:
+    """Return what the page of a detection or a spectrum shows.
+
+    Raises
+    ------
+    NotFoundError, ConfigError
+        If there is no such row, or no such scale of greys.
+    """
+    assert desk.pictures is not None
+    row = find_row(desk, target, text)
+    return {
+        "target": target,
+        "id": str(row["_id"]),
+        "name": desk.object_of(row),
+        "row": {name: clean(row.get(name)) for name in desk.table.kinds if name in row},
+        **desk.pictures.describe(row, scale),
+    }
 
 
 def light_curves(desk: Desk, target: str, row: Mapping[str, Any]) -> list[dict[str, Any]]:

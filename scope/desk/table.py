@@ -130,6 +130,8 @@ class StarTable:
     @cached_property
     def diagrams(self) -> dict[str, Diagram]:
         """The diagrams, by name."""
+        if not {"ra", "dec"} <= set(self.kinds):
+            return diagrams_of(self.kinds, 0.0)
         means = self.ask(
             "SELECT avg(cos(radians(ra))) AS x, avg(sin(radians(ra))) AS y FROM stars"
         ).to_pylist()[0]
@@ -373,6 +375,13 @@ def filled_columns(path: Path) -> set[str]:
             if facts is None or not facts.has_null_count or facts.null_count < group.num_rows:
                 found.add(column.path_in_schema)
     return found
+
+
+def row_id(text: str) -> int | None:
+    """Return the ``_id`` that a text of an address is, None if it is none."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        return None
+    return number if (number := int(text)) < 2**63 else None
 
 
 def text_sql(value: str) -> str:

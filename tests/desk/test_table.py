@@ -191,7 +191,7 @@ def test_the_table_is_made_again_when_products_change(tmp_path: Path) -> None:
 def test_a_folder_without_results_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no folder of results"):
         find_targets(tmp_path / "none")
-    with pytest.raises(NotFoundError, match="no catalogue"):
+    with pytest.raises(NotFoundError, match="nothing to look at"):
         find_targets(tmp_path)
 
 

@@ -32,8 +32,9 @@ const Dom = {
   value(column, value) {
     if (typeof value !== "number") return Dom.number(value);
     if (column.unit === "deg" || /^(ra|dec)$/.test(column.name)) return value.toFixed(6);
-    if (column.unit === "mag") return value.toFixed(3);
-    if (/(^|_)(p|dnn|xgb|score|probability)$/.test(column.name)) return Dom.probability(value);
+    if (/(^|_)h?m?jd$/.test(column.name)) return value.toFixed(5);
+    if (column.unit === "mag" || column.name === "mag") return value.toFixed(3);
+    if (/(^p_|(^|_)(p|dnn|xgb|score|probability|realbogus|drb)$)/.test(column.name)) return Dom.probability(value);
     return Dom.number(value);
   },
   probability(value) {

@@ -10,6 +10,7 @@ const Pages = {
       return;
     }
     document.getElementById("about").textContent = this.about.targets.map((one) => one.name).join(", ");
+    document.getElementById("to-table").textContent = this.about.noun[0].toUpperCase() + this.about.noun.slice(1);
     document.getElementById("to-label").hidden = !this.about.labelling;
     TableView.about = this.about;
     window.addEventListener("hashchange", () => this.show());

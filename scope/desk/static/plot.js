@@ -120,6 +120,11 @@ class Plot {
       pen.moveTo(this.x(value), 0);
       pen.lineTo(this.x(value), this.options.height);
       pen.stroke();
+      if (!layer.names) continue;
+      pen.fillStyle = pen.strokeStyle;
+      pen.font = "12px system-ui, sans-serif";
+      pen.textAlign = "left";
+      pen.fillText(layer.names[layer.x.indexOf(value)], this.x(value) + 4, this.box.top + 13);
     }
     pen.setLineDash([]);
   }

@@ -8,7 +8,7 @@ const StarView = {
     const star = { target, id };
     const facts = await Api.get("star", star);
     document.title = `${facts.name} – Desk`;
-    const view = new StarPage(facts, about, star);
+    const view = pageOf(facts, about, star);
     main.replaceChildren(view.node);
     await view.load();
   },

@@ -7,7 +7,7 @@ const TableView = {
     this.state = this.stateOf(query);
     this.kinds = Object.fromEntries(about.columns.map((one) => [one.name, one]));
     main.replaceChildren(...this.frame());
-    document.title = "Stars – Desk";
+    document.title = `${about.noun[0].toUpperCase()}${about.noun.slice(1)} – Desk`;
     this.base = {};
     await this.refresh(true);
   },
@@ -25,7 +25,7 @@ const TableView = {
   frame() {
     const { el } = Dom;
     this.input = el("input", { id: "filter", type: "text", value: this.state.filter, spellcheck: "false",
-      autocomplete: "off", placeholder: "period < 1 and amplitude > .3", "aria-describedby": "problem" });
+      autocomplete: "off", placeholder: this.about.task === "variables" ? "period < 1 and amplitude > .3" : "class_p < .9", "aria-describedby": "problem" });
     this.problem = el("p", { id: "problem", css: "error", role: "alert" });
     this.status = el("p", { id: "count", role: "status" });
     const form = el("form", { css: "filter", role: "search", onsubmit: (event) => {
@@ -48,7 +48,7 @@ const TableView = {
   },
   help() {
     const { el } = Dom;
-    const examples = ["rrab_p > .9 and mag < 18", ".2 < period < .8 and amplitude > .3",
+    const examples = this.about.task !== "variables" ? ["class_p < .6", "not reason is null", "class in ('real', 'QSO_LZ')"] : ["rrab_p > .9 and mag < 18", ".2 < period < .8 and amplitude > .3",
       "class in ('rrab', 'rrc')", "cone(266.4, -29, 30)", "not reason is null", "log10(period) > 1 or n_epochs >= 200"];
     return el("details", { css: "small" }, el("summary", {}, "How to filter"),
       el("p", {}, "Columns, numbers, 'texts', and or not, < <= > >= = !=, in (…), like '%a%', is null, + - * / ^, " +
@@ -163,14 +163,14 @@ const TableView = {
     const { el } = Dom, { rows } = found, columns = this.state.columns;
     this.count = found.count;
     for (const [name, { drop }] of Object.entries(this.plots)) drop.hidden = !this.state.regions.some((one) => one.diagram === name);
-    const what = this.about.targets.every((one) => one.by_star) ? "stars" : "light curves";
+    const what = this.about.noun;
     this.status.textContent = found.count === found.total ? `${Dom.count(found.total)} ${what}`
       : `${Dom.count(found.count)} of ${Dom.count(found.total)} ${what}`;
-    this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, "star"), columns.map((name) => this.heading(name))));
+    this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, this.about.task === "variables" ? "star" : "page"), columns.map((name) => this.heading(name))));
     const shown = [];
     for (let k = 0; k < rows.target.length; k++) {
       const id = rows._id ? rows._id[k] : rows.row[k];
-      const name = `Star ${id}`;
+      const name = `${this.about.task === "variables" ? "Star" : "Row"} ${id}`;
       shown.push(el("tr", {}, el("td", { css: "text" }, el("a", { href: `#/star/${encodeURIComponent(rows.target[k])}/${id}`,
         "aria-label": `${name} of ${rows.target[k]}` }, "open")), columns.map((column) => this.cell(column, rows[column][k]))));
     }
@@ -232,7 +232,7 @@ const TableView = {
     } }, text);
     return el("div", { css: "row", role: "group", "aria-label": "Export what is selected" }, "Export:",
       button("CSV", "csv", "Export the selection as CSV"), button("VOTable", "votable", "Export the selection as VOTable"),
-      button("ids", "ids", "Export the ids of the selection for run-scope-local"),
-      button("page", "page", "Export the selection as one page that works from a file", "page"));
+      ...(this.about.task !== "variables" ? [] : [button("ids", "ids", "Export the ids of the selection for run-scope-local"),
+      button("page", "page", "Export the selection as one page that works from a file", "page")]));
   },
 };
