@@ -22,10 +22,16 @@ const Exported = {
   async show() {
     const parts = location.hash.replace(/^#/, "").split("/").filter(Boolean).map(decodeURIComponent);
     try {
-      if (parts[0] === "star" && parts.length === 3) {
-        const star = { target: parts[1], id: parts[2] };
+      const named = parts[0] === "curve" ? (this.data.curves || {})[parts[1]] : parts[0] === "star" ? `${parts[1]}/${parts[2]}` : null;
+      if (parts[0] === "curve" && !named) throw new Error(`No star of this page has the light curve ${parts[1]}.`);
+      if (named) {
+        const cut = named.lastIndexOf("/"), star = { target: named.slice(0, cut), id: named.slice(cut + 1) };
         const page = new StarPage(await Api.get("star", star), this.data.about, star);
-        for (const id of ["neighbours"]) page.node.querySelector(`#${id}`).remove();
+        // What is not in this page has no place in it.
+        const cards = { power: "periodogram", why: "why", features: "features", neighbours: "neighbours" };
+        for (const [id, name] of Object.entries(cards)) if (!this.data.stars[named][name]) page.node.querySelector(`#${id}`).remove();
+        document.title = `${page.facts.name} – Stars`;
+        window.scrollTo(0, 0);
         page.which.hidden = true;
         this.main.replaceChildren(page.node);
         await page.load();

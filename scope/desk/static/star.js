@@ -147,7 +147,7 @@ class StarPage {
     for (const one of this.curves) for (const reason of one.reason) if (reason) counts[reason] = (counts[reason] || 0) + 1;
     const told = Object.entries(counts).map(([reason, n]) => `${n} ${reason.replaceAll("_", " ")} (${this.reasons[reason] || ""})`);
     const source = this.curves[0].source;
-    this.rejected.textContent = `${source[0].toUpperCase()}${source.slice(1)}. ${told.length ? `Not used, drawn as crosses: ${told.join("; ")}.` : "No point was left out."}`;
+    this.rejected.textContent = `${source[0].toUpperCase()}${source.slice(1)}. ${told.length ? `Not used, drawn as crosses: ${told.join("; ")}.` : /^cleaned/.test(source) ? "Others were left out before." : "No point was left out."}`;
   }
   parts(xOf) {
     const layers = [], all = [];

@@ -62,7 +62,7 @@ const TableView = {
       xLog: diagram.x.log, yLog: diagram.y.log, xFalls: diagram.x.falls, xShift: diagram.shift,
       xTurn: diagram.name === "sky" ? 360 : null,
       onregion: (corners) => this.choose(diagram.name, corners),
-      onpick: (layer, index) => { if (layer.ids) location.hash = `#/star/${layer.targets[index]}/${layer.ids[index]}`; } });
+      onpick: (layer, index) => { if (layer.ids) location.hash = `#/star/${encodeURIComponent(layer.targets[index])}/${layer.ids[index]}`; } });
     const draw = el("button", { type: "button", "aria-pressed": "false", onclick: () => {
       plot.drawing = !plot.drawing;
       draw.setAttribute("aria-pressed", String(plot.drawing));
