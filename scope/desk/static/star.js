@@ -226,7 +226,9 @@ class StarPage {
           label: (k) => `${Dom.number(peaks[k].period)} d, power ${Dom.number(peaks[k].power, 3)}` }]);
       this.power.say(`Periodogram; highest peaks at ${peaks.slice(0, 3).map((peak) => Dom.number(peak.period, 5)).join(", ")} days`);
       this.peaks = peaks;
-      this.powerNote.textContent = `Share of the variance that a sine wave explains; baseline ${Dom.number(found.baseline, 5)} d. Peaks can be chosen below the period.`;
+      const together = !this.which.value && this.curves && this.curves.length > 1;
+      const what = together ? "Joint likelihood of a sine wave in each light curve" : "Share of the variance that a sine wave explains";
+      this.powerNote.textContent = `${what}; baseline ${Dom.number(found.baseline, 5)} d. Peaks can be chosen below the period.`;
       this.offers();
     });
   }
