@@ -19,7 +19,7 @@ from scope.desk.export import FORMATS, export_rows
 from scope.desk.features import features_of, neighbours
 from scope.desk.labelling import Labelling
 from scope.desk.periodogram import periodogram
-from scope.desk.star import find_row, light_curves, picture_facts, star_facts
+from scope.desk.star import find_row, light_curves, picture_facts, stamps_of, star_facts
 from scope.desk.static_page import static_page
 from scope.desk.table import Question, plain
 from scope.desk.why import reasons_of
@@ -253,7 +253,10 @@ STAR_ANSWERS: dict[str, Callable[[Desk, Request], Any]] = {
     "why": lambda desk, request: reasons_of(desk, *_star(request), _tag(request)),
     "page": _page,
 }
-PICTURE_ANSWERS: dict[str, Callable[[Desk, Request], Any]] = {"star": _picture}
+PICTURE_ANSWERS: dict[str, Callable[[Desk, Request], Any]] = {
+    "star": _picture,
+    "stamps": lambda desk, request: stamps_of(desk, names_of(asked(request), "ids")),
+}
 """What is answered, by the last part of the address."""
 
 

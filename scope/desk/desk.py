@@ -175,6 +175,7 @@ class Desk:
         return {
             "task": self.task,
             "noun": self.noun,
+            "stamps_in_table": self.pictures is not None and self.pictures.in_table,
             "targets": [
                 {"name": one.name, "by_star": one.by_star} for one in self.targets.values()
             ],

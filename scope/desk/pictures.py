@@ -49,6 +49,8 @@ class Pictures(Protocol):
         Key of each class.
     first : sequence of str
         Columns that are shown at first.
+    in_table : bool
+        Whether `thumbnails` has stamps for the rows of the table.
     """
 
     task: str
@@ -60,6 +62,7 @@ class Pictures(Protocol):
     classes: Mapping[str, str]
     keys: Mapping[str, str]
     first: Sequence[str]
+    in_table: bool = False
 
     def rows(self) -> pa.Table:
         """Return the table: ``object`` (what the ledger calls it), and what is known of each row.
@@ -71,6 +74,10 @@ class Pictures(Protocol):
     def describe(self, row: Mapping[str, Any], scale: str) -> dict[str, Any]:
         """Return what the page of a row draws: ``stamps`` or ``spectrum``, and ``classes``."""
         ...
+
+    def thumbnails(self, ids: Sequence[int]) -> dict[str, list[dict[str, str]]]:
+        """Return the stamps that the table shows of some rows, by ``_id``."""
+        return {}
 
 
 def find_pictures(folder: str | Path, archive: str | Path | None = None) -> Pictures | None:

@@ -62,7 +62,7 @@ class StampSet(Pictures):
     classes, keys = CLASSES, KEYS
     first = (
         *("class", "class_p", "score", "label", "metalabel", "mag", "ra", "dec", "realbogus"),
-        *("ut", "x", "y"),
+        "ut",
     )
 
     def __init__(
@@ -79,6 +79,7 @@ class StampSet(Pictures):
         if self._model is not None:
             self.inputs.append(self._model / META_FILE)
         self.options = {"label_class": label_class, "hide_scores": hide_scores}
+        self.in_table = True
 
     def rows(self) -> pa.Table:
         """Return the rows of the set with their scores."""
@@ -111,6 +112,17 @@ class StampSet(Pictures):
         if self._model is not None and not self._hide_scores:
             words.append(f"Scores are of the model {self._model.name}.")
         return {**drawn(names, images, scale), "classes": _classes(row), "provenance": words}
+
+    def thumbnails(self, ids: Sequence[int]) -> dict[str, list[dict[str, str]]]:
+        """Return science, template and difference of some rows; of no row, none."""
+        rows = sorted({number for number in ids if 0 <= number < len(self._stamps)})
+        if not rows:
+            return {}
+        block = self._stamps.read(rows, list(range(len(ALERT_LAYERS))))
+        return {
+            str(row): drawn(ALERT_LAYERS, list(np.moveaxis(stamp, -1, 0)), "zscale")["stamps"]
+            for row, stamp in zip(rows, block, strict=True)
+        }
 
 
 class AlertNights(Pictures):

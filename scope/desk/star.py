@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scope.catalog.stars import SAME_STAR_ARCSEC
 from scope.desk.products import LIGHT_CURVES
 from scope.desk.table import files_sql, row_id
-from scope.errors import NotFoundError
+from scope.errors import NotFoundError, UsageError
 from scope.features.catalogues import CATALOGUES
 from scope.identifiers import iau_name
 from scope.io import read_metadata, read_schema
@@ -136,6 +136,24 @@ def star_facts(desk: Desk, target: str, text: str) -> dict[str, Any]:
         "links": links,
         "provenance": provenance(read_metadata(desk.targets[target].rows_file)),
     }
+
+
+MOST_STAMPS = 100
+
+
+def stamps_of(desk: Desk, ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+    """Return the first stamps of some rows, by ``_id``.
+
+    Raises
+    ------
+    UsageError
+        If these are too many, or such as are not shown in the table.
+    """
+    shown = desk.pictures
+    if shown is None or not shown.in_table or len(ids) > MOST_STAMPS:
+        raise UsageError("stamps of rows", value=len(ids), allowed=f"{MOST_STAMPS}, of a set")
+    numbers = [row_id(text) for text in ids]
+    return shown.thumbnails([number for number in numbers if number is not None])
 
 
 def _name(row: Mapping[str, Any]) -> str:

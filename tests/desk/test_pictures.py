@@ -108,6 +108,13 @@ def test_layers_of_a_stamp_are_drawn_with_their_names(stamps: Path) -> None:
     assert "error" in facts(desk, row, scale="../x")
     assert "error" in facts(desk, "../1")
     array.close()
+    client = TestClient(desk_app(desk))
+    for ids in (["1"] * 101, "1"):
+        asked = client.get("/api/stamps", params={"q": json.dumps({"ids": ids})})
+        assert asked.status_code == 400
+    ids = ["../1", str(row), "999999999"]
+    few = client.get("/api/stamps", params={"q": json.dumps({"ids": ids})}).json()
+    assert few == {str(row): found["stamps"][:3]}
 
 
 def test_what_is_hidden_of_a_model_stands_nowhere(stamps: Path) -> None:
@@ -216,6 +223,8 @@ def next_one(page: Browser, before: str) -> str:
 def test_stamps_are_labelled_by_r_u_and_b(stamps: Path, tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "labels")
     with opened(stamps, ledger.folder) as page:
+        rows = page.run("document.querySelectorAll('#stars tbody tr').length")
+        page.wait(f"document.querySelectorAll('td.thumbs img').length === {3 * rows}")
         page.run("location.hash = '#/star/data_1-set/0'")
         page.wait("document.querySelectorAll('#stamps img').length === 6")
         assert HOSTILE in page.text("article h2")

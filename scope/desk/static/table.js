@@ -129,6 +129,7 @@ const TableView = {
       this.problem.textContent = "";
       this.keep();
       this.fill(rows);
+      if (this.about.stamps_in_table) this.drawStamps(rows.rows, asked);
       this.took = performance.now() - start;
       performance.mark("desk-rows");
       if (figures) await this.drawAll(asked);
@@ -166,16 +167,26 @@ const TableView = {
     const what = this.about.noun;
     this.status.textContent = found.count === found.total ? `${Dom.count(found.total)} ${what}`
       : `${Dom.count(found.count)} of ${Dom.count(found.total)} ${what}`;
-    this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, this.about.task === "variables" ? "star" : "page"), columns.map((name) => this.heading(name))));
+    this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, this.about.task === "variables" ? "star" : "page"), this.about.stamps_in_table ? el("th", { scope: "col", css: "text" }, "stamps") : null, columns.map((name) => this.heading(name))));
     const shown = [];
     for (let k = 0; k < rows.target.length; k++) {
       const id = rows._id ? rows._id[k] : rows.row[k];
       const name = `${this.about.task === "variables" ? "Star" : "Row"} ${id}`;
       shown.push(el("tr", {}, el("td", { css: "text" }, el("a", { href: `#/star/${encodeURIComponent(rows.target[k])}/${id}`,
-        "aria-label": `${name} of ${rows.target[k]}` }, "open")), columns.map((column) => this.cell(column, rows[column][k]))));
+        "aria-label": `${name} of ${rows.target[k]}` }, "open")), this.about.stamps_in_table ? el("td", { css: "thumbs" }) : null, columns.map((column) => this.cell(column, rows[column][k]))));
     }
     this.body.replaceChildren(...shown);
     this.pages();
+  },
+  // Small pictures in the rows; the table need not wait for them.
+  async drawStamps(rows, asked) {
+    const cells = [...this.body.querySelectorAll("td.thumbs")];
+    try {
+      const found = await Api.get("stamps", { ids: rows._id.map(String) });
+      if (asked !== this.asked) return;
+      cells.forEach((cell, k) => cell.replaceChildren(...(found[String(rows._id[k])] || []).map((one) =>
+        Dom.el("img", { alt: one.layer, title: one.layer, src: `data:image/jpeg;base64,${one.jpeg}` }))));
+    } catch (error) { this.problem.textContent = error.message; }
   },
   heading(name) {
     const { el } = Dom, about = this.kinds[name] || { kind: "number", unit: "", text: "" };
