@@ -224,8 +224,9 @@ def labelling_of(
     """
     shown = desk.pictures
     if shown is not None:
-        words = dict(shown.classes), list(queries), number, shown.task, dict(shown.keys)
-        return Labelling(ledger, labeller, *words)
+        number = number if queries else shown.round
+        more = list(queries), number, shown.task, dict(shown.keys)
+        return Labelling(ledger, labeller, dict(shown.classes), *more)
     classes = {one["tag"]: one["label"] for one in desk.classes}
     if not classes:
         raise UsageError("labels without classes", allowed="results with scores")

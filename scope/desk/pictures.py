@@ -51,6 +51,8 @@ class Pictures(Protocol):
         Columns that are shown at first.
     in_table : bool
         Whether `thumbnails` has stamps for the rows of the table.
+    round : int
+        Of questions, to which labels answer; 0 before the first.
     """
 
     task: str
@@ -63,6 +65,7 @@ class Pictures(Protocol):
     keys: Mapping[str, str]
     first: Sequence[str]
     in_table: bool = False
+    round: int = 0
 
     def rows(self) -> pa.Table:
         """Return the table: ``object`` (what the ledger calls it), and what is known of each row.

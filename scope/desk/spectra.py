@@ -58,6 +58,7 @@ class PoolSpectra(Pictures):
         self._pool = folder / "pool" / "pool.parquet"
         scored = [one for one in folder.glob("[0-9]*/scores.parquet") if one.parent.name.isdigit()]
         self._scores = max(scored, key=lambda one: int(one.parent.name), default=None)
+        self.round = 0 if self._scores is None else int(self._scores.parent.name)
         asked = None if self._scores is None else self._scores.with_name("queries.parquet")
         self._queries = asked if asked is not None and asked.is_file() else None
         self.inputs = [one for one in (self._pool, self._scores, self._queries) if one is not None]
@@ -102,7 +103,7 @@ class PoolSpectra(Pictures):
         z = proposed_redshift(x, wave, chances.get("QSO_HZ", 0) > chances.get("QSO_LZ", 0))
         words = [f"Row {row['row']} of the pool {self.folder}."]
         if self._scores is not None:
-            words.append(f"Probabilities are of round {self._scores.parent.name}.")
+            words.append(f"Probabilities are of round {self.round}.")
         how = "where the lines of quasars lie on the most flux above its median; no measurement"
         return {
             "spectrum": spectrum(x, self.grid, z, how),

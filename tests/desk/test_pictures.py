@@ -169,7 +169,7 @@ def test_a_label_is_of_the_object_with_all_its_rows(pool: Path, tmp_path: Path) 
     labels.say(desk, "spectra", "0", "QSO_LZ")
     assert [one["id"] for one in labels.queue(desk, Question(), ["2"])["stars"]] == []
     (said,) = labels.ledger.labels("spectra")
-    assert (said.object, said.label) == ("77", "QSO_LZ")
+    assert (said.object, said.label, said.round) == ("77", "QSO_LZ", 1)
     by_name = labelling_of(desk, Ledger(tmp_path / "b"), "ann", [("79", "x"), ("77", "y")], 2)
     assert [one["id"] for one in by_name.queue(desk, Question(), [])["stars"]] == ["3", "0"]
 
