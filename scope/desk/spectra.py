@@ -21,6 +21,9 @@ TASK = "spectra"
 SUMMARY = "qnet_ensemble_summary.parquet"
 LABELS = {"STAR": "star", "GALAXY": "galaxy", "QSO_LZ": "quasar, low z", "QSO_HZ": "quasar, high z"}
 KEYS = {"STAR": "a", "GALAXY": "g", "QSO_LZ": "q", "QSO_HZ": "h"}
+QUASAR_FROM = 0.2
+"""Probability of a quasar from which a redshift is proposed."""
+
 UNCERTAINTIES = (
     *("entropy", "member_entropy", "mutual_information", "vote_entropy", "margin", "spread"),
     "n_members",
@@ -100,7 +103,10 @@ class PoolSpectra(Pictures):
         x = np.asarray(self._x[int(row["row"])], dtype=np.float64)
         chances = {tag: float(row[f"p_{tag}"] or 0) for tag in CLASSES if f"p_{tag}" in row}
         wave = self.grid.wavelength(np.arange(len(x)), half_bin=True)
-        z = proposed_redshift(x, wave, chances.get("QSO_HZ", 0) > chances.get("QSO_LZ", 0))
+        low, high = chances.get("QSO_LZ", 0.0), chances.get("QSO_HZ", 0.0)
+        # Of a star, the strongest flux above the median is no line of a quasar.
+        quasar = not chances or low + high > QUASAR_FROM
+        z = proposed_redshift(x, wave, high > low) if quasar else None
         words = [f"Row {row['row']} of the pool {self.folder}."]
         if self._scores is not None:
             words.append(f"Probabilities are of round {self.round}.")

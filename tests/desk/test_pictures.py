@@ -70,7 +70,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     columns: dict[str, Any] = {"object": ["77", "77", "78", "79"]}
     columns |= {"missing": [False, False, False, True], "tileid": [1] * 4, "expid": [1, 2, 1, 1]}
     write_table(pa.table(columns), place / "pool" / "pool.parquet", {"grid": "log"})
-    p = np.array([[0.1, 0.1, 0.7, 0.1], [0.1, 0.1, 0.7, 0.1], [0.5, 0.3, 0.1, 0.1], [np.nan] * 4])
+    p = np.array([[0.1, 0.1, 0.7, 0.1], [0.1, 0.1, 0.7, 0.1], [0.6, 0.3, 0.05, 0.05], [np.nan] * 4])
     scores = {f"mean_{tag}": p[:, k] for k, tag in enumerate(CLASSES)}
     scores |= {"mutual_information": p[:, 0], "n_members": np.array([5, 5, 5, 0])}
     asked = {"object": ["78"], "rank": [1], "score": [0.5], "reason": ["entropy"], "round": [1]}
@@ -154,6 +154,7 @@ def test_lines_are_marked_at_the_proposed_redshift(pool: Path) -> None:
     assert found["z"] == pytest.approx(Z, abs=0.01)
     assert {one["name"]: one["rest"] for one in found["lines"]}["MgII"] == pytest.approx(2796.35)
     assert len(found["wavelength"]) == len(found["flux"]) == LOG_GRID.n_bins
+    assert facts(desk, 2)["spectrum"]["z"] is None, "a star has no lines of quasars"
     rows = desk.table.page(Question(), ["class", "class_p", "rank", "reason"]).to_pylist()
     assert [one["class"] for one in rows] == ["QSO_LZ", "QSO_LZ", "STAR", None]
     assert [one["rank"] for one in rows] == [None, None, 1, None]

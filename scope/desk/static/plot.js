@@ -123,8 +123,9 @@ class Plot {
       if (!layer.names) continue;
       pen.fillStyle = pen.strokeStyle;
       pen.font = "12px system-ui, sans-serif";
-      pen.textAlign = "left";
-      pen.fillText(layer.names[layer.x.indexOf(value)], this.x(value) + 4, this.box.top + 13);
+      const name = layer.names[layer.x.indexOf(value)], fits = this.x(value) + 6 + pen.measureText(name).width < this.box.right;
+      pen.textAlign = fits ? "left" : "right";
+      pen.fillText(name, this.x(value) + (fits ? 4 : -4), this.box.top + 13);
     }
     pen.setLineDash([]);
   }
