@@ -60,19 +60,29 @@ class Plot {
     pen.restore();
     this.axes(pen);
   }
+  // Bins are pixels of a small image, which is drawn at once: twenty thousand rectangles take long.
   counts(pen, layer) {
-    const [x0, x1, y0, y1] = layer.range, [nx, ny] = layer.bins, data = layer.data;
+    const [x0, x1, y0, y1] = layer.range, ax = this.x(x0), bx = this.x(x1), ay = this.y(y0), by = this.y(y1);
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(this.image(layer), Math.min(ax, bx), Math.min(ay, by), Math.abs(bx - ax), Math.abs(by - ay));
+  }
+  image(layer) {
+    const [nx, ny] = layer.bins, data = layer.data, { xFalls, yFalls } = this.options;
+    const image = Dom.el("canvas", { width: nx, height: ny }), small = image.getContext("2d", { willReadFrequently: true });
+    small.fillStyle = Dom.style(layer.colour);
+    small.fillRect(0, 0, nx, ny);
+    const pixels = small.getImageData(0, 0, nx, ny);
+    for (let k = 3; k < pixels.data.length; k += 4) pixels.data[k] = 0;
     let most = 1;
     for (let k = 2; k < data.length; k += 3) most = Math.max(most, data[k]);
-    pen.fillStyle = Dom.style(layer.colour);
-    const dx = (x1 - x0) / nx, dy = (y1 - y0) / ny;
     for (let k = 0; k < data.length; k += 3) {
-      const ax = this.x(x0 + data[k] * dx), bx = this.x(x0 + (data[k] + 1) * dx);
-      const ay = this.y(y0 + data[k + 1] * dy), by = this.y(y0 + (data[k + 1] + 1) * dy);
-      pen.globalAlpha = 0.12 + 0.88 * Math.log(1 + data[k + 2]) / Math.log(1 + most);
-      pen.fillRect(Math.min(ax, bx), Math.min(ay, by), Math.abs(bx - ax) + 0.6, Math.abs(by - ay) + 0.6);
+      const i = xFalls ? nx - 1 - data[k] : data[k], j = yFalls ? data[k + 1] : ny - 1 - data[k + 1];
+      // What lies on the upper edge of the range belongs to the last bin.
+      const at = Math.min(Math.max(j, 0), ny - 1) * nx + Math.min(Math.max(i, 0), nx - 1);
+      pixels.data[4 * at + 3] = 255 * (0.12 + 0.88 * Math.log(1 + data[k + 2]) / Math.log(1 + most));
     }
-    pen.globalAlpha = 1;
+    small.putImageData(pixels, 0, 0);
+    return image;
   }
   points(pen, layer) {
     const { x, y, error } = layer, size = layer.size || 2.2;
