@@ -179,10 +179,12 @@ def every_column(browser: Browser) -> None:
             {"filter": f"`{name}` > .2", "sort": name, "descending": True} for name in numbers
         ],
     }
-    print("  middle, 95 %, and longest")
+    print("  middle, 95 %, longest, and the longest once more")
     for what, states in tests.items():
         times = [timed(browser, state) for state in states]
-        line(what, *np.quantile(times, [0.5, 0.95, 1.0]))
+        # Whether the longest is long by itself, or waited for other work of the machine.
+        again = timed(browser, states[int(np.argmax(times))])
+        line(what, *np.quantile(times, [0.5, 0.95, 1.0]), again)
 
 
 def two_cores() -> int:
