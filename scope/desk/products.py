@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from scope.classifiers.taxonomy import ClassTree
 from scope.errors import InputError, NotFoundError
@@ -165,6 +166,18 @@ def prepare_table(target: Target, folder: Path) -> Path:
             pass  # Truncated or foreign: it is made again.
     _write(target, path, print_of_inputs)
     return path
+
+
+def filled_columns(path: Path) -> set[str]:
+    """Return the columns of a file that have a value, by the statistics of its row groups."""
+    metadata = pq.read_metadata(path)
+    found = set()
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            facts = column.statistics
+            if facts is None or not facts.has_null_count or facts.null_count < group.num_rows:
+                found.add(column.path_in_schema)
+    return found
 
 
 def _fingerprint(target: Target) -> str:

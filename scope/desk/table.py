@@ -13,10 +13,10 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from scope.desk.diagrams import Diagram, diagrams_of, inside
 from scope.desk.expressions import NO_FILTER, Filter, Kind, parse_filter, quoted
+from scope.desk.products import filled_columns
 from scope.errors import UsageError, few
 from scope.io import read_schema
 
@@ -363,18 +363,6 @@ def _kind(type_: pa.DataType) -> Kind | None:
         return "number"
     is_text = pa.types.is_string(type_) or pa.types.is_large_string(type_)
     return "text" if is_text else None
-
-
-def filled_columns(path: Path) -> set[str]:
-    """Return the columns of a file that have a value, by the statistics of its row groups."""
-    metadata = pq.read_metadata(path)
-    found = set()
-    for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for column in map(group.column, range(group.num_columns)):
-            facts = column.statistics
-            if facts is None or not facts.has_null_count or facts.null_count < group.num_rows:
-                found.add(column.path_in_schema)
-    return found
 
 
 def row_id(text: str) -> int | None:
