@@ -1,7 +1,7 @@
-"""See `scope.tasks.stamps.eyeball`."""
+"""See `scope.desk.eyeball`."""
 
 import sys
 
-from scope.tasks.stamps import eyeball
+from scope.desk import eyeball
 
 sys.modules[__name__] = eyeball

@@ -8,6 +8,7 @@ out  results/preds_{algo}/{target}.parquet    the product; .csv and .h5 beside i
      results/stars/{target}.parquet           one row per star, from all its light curves
      results/examples/{target}.parquet        light curves of the best examples of each class
      results/report/{target}.html             a self-contained page
+     results/report/stars/{target}.html       the pages of the stars that it has for examples
 """
 
 
@@ -143,6 +144,7 @@ rule plot_report:
             category="targets",
             labels={"target": "{target}"},
         ),
+        stars="results/report/stars/{target}.html",
     log:
         "logs/plot_report/{target}.log",
     benchmark:

@@ -31,7 +31,7 @@ STAGES: dict[str, int] = {
     "stars": 2,
     "quality": 1,
     "delta": 1,
-    "report": 3,
+    "report": 4,
     "labelled": 2,
     "labels": 1,
     "twins": 1,

@@ -127,6 +127,7 @@ def report(folder: Path, truth: dict[str, str]) -> None:
     draw_rounds(curves, folder / "rounds.png")
     print(f"\nthe sheet for people   {folder / HOME / '2' / 'sheet.html'}")
     print(f"what both rounds know  {folder / 'rounds.png'}")
+    print(f"to look and label      scope desk {folder / HOME} --label")
 
 
 def round_figures(folder: Path, truth: dict[str, str]) -> dict[str, float]:

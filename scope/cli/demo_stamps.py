@@ -58,6 +58,7 @@ def run_demo(options: argparse.Namespace) -> None:
     print_figures(model_dir)
     page = draw_page(model_dir, nights["unseen"], folder / "page")
     print(f"\nLabelled set: {made}\nModel: {model_dir}\nPage: {page}")
+    print(f"To look at them and label them: scope desk {model_dir} --label")
 
 
 def _train(made: Path, epochs: int) -> Path:

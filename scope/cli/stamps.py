@@ -191,7 +191,7 @@ def run_page(options: argparse.Namespace) -> None:
 
 def run_eyeball(options: argparse.Namespace) -> None:
     """Serve the page for labelling."""
-    from scope.tasks.stamps.eyeball import show
+    from scope.desk.eyeball import show
 
     show(options.model, options.label_class, labeller=options.labeller, port=options.port)
 

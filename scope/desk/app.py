@@ -19,7 +19,7 @@ from scope.desk.export import FORMATS, export_rows
 from scope.desk.features import features_of, neighbours
 from scope.desk.labelling import Labelling
 from scope.desk.periodogram import periodogram
-from scope.desk.star import find_row, light_curves, star_facts
+from scope.desk.star import find_row, light_curves, picture_facts, stamps_of, star_facts
 from scope.desk.static_page import static_page
 from scope.desk.table import Question, plain
 from scope.desk.why import reasons_of
@@ -42,21 +42,10 @@ Answer = Callable[[Request], Any]
 
 def desk_app(desk: Desk) -> Starlette:
     """Return the application of a desk; `scope.desk.security.Guard` goes around it."""
-    answers: dict[str, Callable[[Desk, Request], Any]] = {
-        "about": lambda desk, request: desk.about(),
-        "rows": _rows,
-        "diagram": _diagram,
-        "star": lambda desk, request: star_facts(desk, *_star(request)),
-        "curves": _curves,
-        "periodogram": _periodogram,
-        "features": lambda desk, request: features_of(desk, *_star(request), _tag(request)),
-        "neighbours": lambda desk, request: neighbours(desk, *_star(request)),
-        "why": lambda desk, request: reasons_of(desk, *_star(request), _tag(request)),
-    }
+    answers = {**TABLE_ANSWERS, **(STAR_ANSWERS if desk.pictures is None else PICTURE_ANSWERS)}
     routes = [Route("/", _file("index.html")), Route("/static/{name}", _static)]
     routes += [Route(f"/api/{name}", _answer(desk, call)) for name, call in answers.items()]
     routes.append(Route("/api/export", _answer(desk, _export)))
-    routes.append(Route("/api/page", _answer(desk, _page)))
     if desk.labelling is not None:
         routes.append(Route("/api/next", _answer(desk, _next)))
         for name, write in (("label", _say), ("undo", _undo)):
@@ -243,6 +232,32 @@ def _periodogram(desk: Desk, request: Request) -> dict[str, Any]:
     only = str(asked(request).get("only") or "")
     chosen = [one for one in found if not only or str(one["id"]) == only]
     return periodogram(chosen, desk.config.period_options())
+
+
+def _picture(desk: Desk, request: Request) -> dict[str, Any]:
+    scale = str(asked(request).get("scale") or "zscale")
+    return picture_facts(desk, *_star(request), scale)
+
+
+TABLE_ANSWERS: dict[str, Callable[[Desk, Request], Any]] = {
+    "about": lambda desk, request: desk.about(),
+    "rows": _rows,
+    "diagram": _diagram,
+}
+STAR_ANSWERS: dict[str, Callable[[Desk, Request], Any]] = {
+    "star": lambda desk, request: star_facts(desk, *_star(request)),
+    "curves": _curves,
+    "periodogram": _periodogram,
+    "features": lambda desk, request: features_of(desk, *_star(request), _tag(request)),
+    "neighbours": lambda desk, request: neighbours(desk, *_star(request)),
+    "why": lambda desk, request: reasons_of(desk, *_star(request), _tag(request)),
+    "page": _page,
+}
+PICTURE_ANSWERS: dict[str, Callable[[Desk, Request], Any]] = {
+    "star": _picture,
+    "stamps": lambda desk, request: stamps_of(desk, names_of(asked(request), "ids")),
+}
+"""What is answered, by the last part of the address."""
 
 
 def _labelling(desk: Desk) -> Labelling:

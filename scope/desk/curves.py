@@ -33,6 +33,8 @@ class CurveReader:
         Folder of bulk files. A simulation among the results is found by itself.
     cleaning : CleaningOptions
         What decides which points are used.
+    observed : bool
+        Whether archives are looked in, for all points; else those that are used are enough.
     """
 
     def __init__(
@@ -41,11 +43,14 @@ class CurveReader:
         targets: Mapping[str, Target],
         archive: Path | None,
         cleaning: CleaningOptions,
+        *,
+        observed: bool = True,
     ) -> None:
         self._table = table
         self._targets = targets
         self._archive = archive
         self.cleaning = cleaning
+        self._observed = observed
 
     @cached_property
     def _archives(self) -> dict[str, list[Any]]:
@@ -53,7 +58,7 @@ class CurveReader:
         from scope.surveys.open import open_archive
 
         found: dict[str, list[Any]] = {}
-        for name, target in self._targets.items():
+        for name, target in self._targets.items() if self._observed else ():
             folders = [] if self._archive is None else [self._archive]
             simulated = target.results / "simulation" / name
             folders += [simulated] if simulated.is_dir() else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,17 +17,18 @@ from scope.desk.products import (
     find_targets,
     prepare_table,
 )
-from scope.desk.table import StarTable
+from scope.desk.table import Question, StarTable, row_id
 
 if TYPE_CHECKING:
     from scope.config import Config
     from scope.desk.labelling import Labelling
+    from scope.desk.pictures import Pictures
 
 FIRST_COLUMNS = (
     *("_id", "obj_id", "ra", "dec", "mag", "period", "amplitude", "n_epochs", "class", "class_p"),
     "reason",
 )
-"""Columns that the table shows at first, those that there are."""
+"""Columns that the table shows at first, those that have a value anywhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +45,8 @@ class Desk:
         Folder of models.
     labelling : Labelling or None
         None: nothing is written.
+    pictures : Pictures or None
+        None: the rows are stars.
     """
 
     targets: dict[str, Target]
@@ -51,6 +55,7 @@ class Desk:
     config: Config
     models: Path = Path("models")
     labelling: Labelling | None = None
+    pictures: Pictures | None = None
 
     @classmethod
     def open(
@@ -88,22 +93,67 @@ class Desk:
         curves = CurveReader(table, targets, where, config.cleaning_options())
         return cls(targets, table, curves, config, Path(models))
 
+    @classmethod
+    def of_pictures(
+        cls, pictures: Pictures, *, config: Config | None = None, threads: int | None = None
+    ) -> Desk:
+        """Make the table of a source of pictures where it is missing.
+
+        Raises
+        ------
+        InputError, ConfigError
+        """
+        from scope.config import load_config
+        from scope.desk.pictures import prepare_pictures
+
+        config = load_config() if config is None else config
+        path = prepare_pictures(pictures)
+        targets = {pictures.name: Target(pictures.name, pictures.folder, path, by_star=False)}
+        table = StarTable({pictures.name: path}, threads)
+        curves = CurveReader(table, targets, None, config.cleaning_options())
+        return cls(targets, table, curves, config, pictures=pictures)
+
+    @property
+    def task(self) -> str:
+        """Name of the task in the ledger of labels."""
+        return "variables" if self.pictures is None else self.pictures.task
+
+    @property
+    def noun(self) -> str:
+        """What the rows are, in the plural."""
+        if self.pictures is not None:
+            return self.pictures.noun
+        by_star = all(one.by_star for one in self.targets.values())
+        return "stars" if by_star else "light curves"
+
+    def object_of(self, row: Mapping[str, Any]) -> str:
+        """Return what the ledger of labels calls a row."""
+        return str(row["_id"] if self.pictures is None else row["object"])
+
     @property
     def identity(self) -> list[str]:
         """Columns that every answer has, whether or not they are shown."""
         return [name for name in ("_id", "ra", "dec") if name in self.table.kinds]
 
-    def place_of(self, text: str) -> str | None:
-        """Return the target that has a star of this ``_id``, the first if several have."""
-        if not (text.isascii() and text.isdigit() and len(text) < 19):
+    def place_of(self, text: str) -> tuple[str, str] | None:
+        """Return target and ``_id`` of what the ledger calls so, the first if several are."""
+        if self.pictures is not None:
+            sql = "SELECT target, _id FROM stars WHERE object = $name ORDER BY row LIMIT 1"
+            rows = self.table.ask(sql, {"name": text}).to_pylist()
+            return (rows[0]["target"], str(rows[0]["_id"])) if rows else None
+        number = row_id(text)
+        if number is None:
             return None
-        return next((name for name in self.targets if self.table.find(name, int(text))), None)
+        found = (name for name in self.targets if self.table.find(name, number))
+        return next(((name, text) for name in found), None)
 
     @cached_property
     def classes(self) -> list[dict[str, Any]]:
         """Tag, label, parent and column of each class of the table, parents first."""
         from scope.config.classes import class_definitions
 
+        if self.pictures is not None:
+            return []
         columns = class_columns(list(self.table.kinds))
         labels = {one.tag: one.label for one in class_definitions()}
         return [
@@ -111,16 +161,27 @@ class Desk:
             for tag, parent in class_parents(list(columns)).items()
         ]
 
+    def warm_up(self) -> None:
+        """Ask what the first screen asks, so that nobody waits while footers are read."""
+        first = [*self.identity, *self.about()["first"]]
+        self.table.page(Question(), first)
+        for name in self.table.diagrams:
+            self.table.density(Question(), name)
+
     def about(self) -> dict[str, Any]:
         """Return what the first screen needs to know."""
         table = self.table
+        first = FIRST_COLUMNS if self.pictures is None else self.pictures.first
         return {
+            "task": self.task,
+            "noun": self.noun,
+            "stamps_in_table": self.pictures is not None and self.pictures.in_table,
             "targets": [
                 {"name": one.name, "by_star": one.by_star} for one in self.targets.values()
             ],
             "total": table.total,
             "columns": table.columns,
-            "first": [name for name in FIRST_COLUMNS if name in table.kinds],
+            "first": [name for name in first if name in table.filled],
             "diagrams": [one.facts for one in table.diagrams.values()],
             "classes": self.classes,
             "labelling": None if self.labelling is None else self.labelling.about(),

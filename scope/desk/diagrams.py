@@ -52,6 +52,21 @@ COLOURS = {
 }
 
 
+_SCORE = Axis("score", '"score"')
+_P = Axis("probability of the class", '"class_p"')
+OTHERS = (
+    ("mag_score", "Magnitude and score", Axis("magnitude", '"mag"', falls=True), _SCORE),
+    ("old_score", "Score of before and score", Axis("score of before", '"realbogus"'), _SCORE),
+    (
+        "p_disagreement",
+        "Probability and disagreement",
+        _P,
+        Axis("mutual information [nat]", '"mutual_information"'),
+    ),
+)
+"""Diagrams of stamps and spectra."""
+
+
 def diagrams_of(columns: Iterable[str], ra_centre: float) -> dict[str, Diagram]:
     """Return the diagrams that a table has the columns for, by name.
 
@@ -61,10 +76,12 @@ def diagrams_of(columns: Iterable[str], ra_centre: float) -> dict[str, Diagram]:
     ra_centre : float
         Degrees; right ascensions are shown around it.
     """
-    names = set(columns)
+    names, found = set(columns), []
     shifted = f'(("ra" - {float(ra_centre)!r} + 540.0) % 360.0 - 180.0)'
     sky_x = Axis("right ascension [deg]", shifted, falls=True)
-    found = [Diagram("sky", "Sky", sky_x, Axis("declination [deg]", '"dec"'), float(ra_centre))]
+    if {"ra", "dec"} <= names:
+        sky_y = Axis("declination [deg]", '"dec"')
+        found.append(Diagram("sky", "Sky", sky_x, sky_y, float(ra_centre)))
     if {"log_period", "log_amplitude"} <= names:
         y = Axis("amplitude [mag]", '"log_amplitude"', log=True)
         found.append(Diagram("period_amplitude", "Period and amplitude", _period(), y))
@@ -72,6 +89,9 @@ def diagrams_of(columns: Iterable[str], ra_centre: float) -> dict[str, Diagram]:
     if colour and "log_period" in names:
         x = Axis(COLOURS[colour], f'"{colour}"')
         found.append(Diagram("colour_period", "Colour and period", x, _period()))
+    for name, title, x, y in OTHERS:
+        if {x.sql.strip('"'), y.sql.strip('"')} <= names:
+            found.append(Diagram(name, title, x, y))
     return {one.name: one for one in found}
 
 

@@ -19,9 +19,11 @@ from scope.errors import InputError, UsageError, few
 if TYPE_CHECKING:
     from scope.desk.desk import Desk
 
-TASK = "variables"
-RESERVED = "us"
-"""Keys that mean something else: undo and skip."""
+SKIP = "s"
+UNDO, OTHER_UNDO = "u", "Backspace"
+"""Keys of the label page; the other one is taken where u is the key of a class."""
+
+RESERVED = f"{UNDO}{SKIP}"
 
 MOST_QUEUED = 20
 MOST_NOTE = 500
@@ -41,6 +43,10 @@ class Labelling:
         Object and why it is asked for, in the order of asking; empty for the order of the table.
     round : int
         Of the questions.
+    task : str
+        Of the ledger.
+    keys : dict of str to str
+        Key of each class; by default a letter of its tag.
     """
 
     ledger: Ledger
@@ -48,10 +54,12 @@ class Labelling:
     classes: dict[str, str]
     queries: list[tuple[str, str]] = field(default_factory=list)
     round: int = 0
+    task: str = "variables"
+    keys: dict[str, str] = field(default_factory=dict)
 
     def about(self) -> dict[str, Any]:
         """Return what the page needs to know."""
-        keys = class_keys(list(self.classes))
+        keys = self.keys or class_keys(list(self.classes))
         return {
             "labeller": self.labeller,
             "classes": [
@@ -59,13 +67,14 @@ class Labelling:
                 for tag, label in self.classes.items()
             ],
             "by_queries": bool(self.queries),
+            "undo": OTHER_UNDO if UNDO in keys.values() else UNDO,
         }
 
     def own(self) -> list[Label]:
         """Return what this labeller has said in this round, oldest first."""
         return [
             label
-            for label in self.ledger.labels(TASK)
+            for label in self.ledger.labels(self.task)
             if label.labeller == self.labeller
             and label.source == "human"
             and label.round == self.round
@@ -79,19 +88,22 @@ class Labelling:
         probability of the best class nearest to one half comes first.
         """
         done = last_words(self.own())
-        left_out = {*done, *skipped, *self.ledger.held_out(TASK)}
+        left_out = {*done, *self.ledger.held_out(self.task)}
+        passed = set(skipped)
         found = (
-            self._queried(desk, left_out) if self.queries else _doubtful(desk, question, left_out)
+            self._queried(desk, left_out, passed)
+            if self.queries
+            else _doubtful(desk, question, left_out, passed)
         )
         return {"stars": found, "done": len(done), "queries": len(self.queries)}
 
-    def _queried(self, desk: Desk, left_out: set[str]) -> list[dict[str, str]]:
+    def _queried(self, desk: Desk, left_out: set[str], passed: set[str]) -> list[dict[str, str]]:
         wanted = {one: why for one, why in self.queries if one not in left_out}
         found: list[dict[str, str]] = []
         for name in wanted:
             where = desk.place_of(name)
-            if where is not None:
-                found.append({"target": where, "id": name, "reason": wanted[name]})
+            if where is not None and where[1] not in passed:
+                found.append({"target": where[0], "id": where[1], "reason": wanted[name]})
             if len(found) == MOST_QUEUED:
                 break
         return found
@@ -104,23 +116,23 @@ class Labelling:
         NotFoundError, UsageError, InputError
             If there is no such star or class, or the note is no text of one line.
         """
-        name = str(find_row(desk, target, text)["_id"])
+        name = desk.object_of(find_row(desk, target, text))
         if tag not in self.classes:
             raise UsageError("label that is no class", value=tag[:40], allowed=few(self.classes))
         if len(note) > MOST_NOTE:
             raise UsageError("note", value=f"{len(note)} characters", allowed=f"{MOST_NOTE}")
         if note == WITHDRAWN:
             raise UsageError("note", value=note, allowed="another word: this one takes labels back")
-        if name in self.ledger.held_out(TASK):
+        if name in self.ledger.held_out(self.task):
             raise UsageError("label of a star that is held out", value=name)
-        self._append(Label(name, TASK, tag, note=note))
+        self._append(Label(name, self.task, tag, note=note))
 
     def undo(self, desk: Desk, target: str, text: str) -> str | None:
         """Take back what was said last of a star; return what is said of it now.
 
         Nothing is removed from the ledger: the label before is said again, or that there is none.
         """
-        name = str(find_row(desk, target, text)["_id"])
+        name = desk.object_of(find_row(desk, target, text))
         said = [label for label in self.own() if label.object == name]
         standing: list[Label] = []
         for label in said:
@@ -134,10 +146,11 @@ class Labelling:
             return None
         if len(standing) == 1:
             last = standing[0]
-            self._append(Label(name, TASK, last.label, weight=0.0, note=WITHDRAWN))
+            self._append(Label(name, self.task, last.label, weight=0.0, note=WITHDRAWN))
             return None
         before = standing[-2]
-        self._append(Label(name, TASK, before.label, weight=before.weight, note=before.note))
+        again = Label(name, self.task, before.label, weight=before.weight, note=before.note)
+        self._append(again)
         return before.label
 
     def _append(self, label: Label) -> None:
@@ -166,20 +179,58 @@ def last_words(labels: Sequence[Label]) -> dict[str, Label]:
     return found
 
 
-def _doubtful(desk: Desk, question: Question, left_out: set[str]) -> list[dict[str, str]]:
+def _doubtful(
+    desk: Desk, question: Question, left_out: set[str], passed: set[str]
+) -> list[dict[str, str]]:
     table = desk.table
     where = table.where(question)
-    doubt = 'abs("class_p" - 0.5), ' if "class_p" in table.kinds else ""
+    known = [(sql, why) for name, sql, why in ORDERS if name in table.kinds]
+    order, words = ", ".join(sql for sql, _ in known), known[0][1] if known else ""
     unscored = f" AND {quoted('reason')} IS NULL" if "reason" in table.kinds else ""
-    # As many more as may be left out.
-    limit = MOST_QUEUED + len(left_out)
+    name = "object" if desk.pictures is not None else "_id"
+    # Those that are left out may all come first; an object can have several rows.
     found = table.ask(
-        f"SELECT target, _id FROM stars WHERE {where.sql}{unscored} "
-        f"ORDER BY {doubt}target, row LIMIT {limit}",
-        where.values,
+        f"SELECT target, _id, CAST({name} AS VARCHAR) AS object FROM stars "
+        f"WHERE {where.sql}{unscored} "
+        f"AND NOT list_contains($left_out, CAST({name} AS VARCHAR)) "
+        f"AND NOT list_contains($passed, CAST(_id AS VARCHAR)) "
+        f"ORDER BY {order + ', ' if order else ''}target, row LIMIT {MOST_QUEUED}",
+        {**where.values, "left_out": sorted(left_out), "passed": sorted(passed)},
     ).to_pylist()
-    rows = [{"target": one["target"], "id": str(one["_id"]), "reason": "doubt"} for one in found]
-    return [one for one in rows if one["id"] not in left_out][:MOST_QUEUED]
+    return [{"target": one["target"], "id": str(one["_id"]), "reason": words} for one in found]
+
+
+ORDERS = (
+    ("rank", '"rank" NULLS LAST', "the rank of the questions, then doubt"),
+    ("class_p", 'abs("class_p" - 0.5)', "doubt"),
+    ("drawn", '"drawn"', "drawn at random"),
+)
+"""In what order rows are asked for: a column, SQL, and why in words."""
+
+
+def labelling_of(
+    desk: Desk,
+    ledger: Ledger,
+    labeller: str,
+    queries: Sequence[tuple[str, str]] = (),
+    number: int = 0,
+) -> Labelling:
+    """Return label mode for what is on a desk.
+
+    Raises
+    ------
+    UsageError
+        If there is no class that could be said.
+    """
+    shown = desk.pictures
+    if shown is not None:
+        number = number if queries else shown.round
+        more = list(queries), number, shown.task, dict(shown.keys)
+        return Labelling(ledger, labeller, dict(shown.classes), *more)
+    classes = {one["tag"]: one["label"] for one in desk.classes}
+    if not classes:
+        raise UsageError("labels without classes", allowed="results with scores")
+    return Labelling(ledger, labeller, classes, list(queries), number)
 
 
 def class_keys(tags: Sequence[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from scope.classifiers.taxonomy import ClassTree
 from scope.errors import InputError, NotFoundError
@@ -26,7 +27,7 @@ from scope.plugins import ALGORITHMS
 from scope.provenance import hash_json
 from scope.schema import Column, require_columns
 
-VERSION = 3
+VERSION = 4
 """Rises whenever the table is made otherwise."""
 
 STAR_ID = "star_id"
@@ -119,13 +120,19 @@ def find_targets(results: str | Path) -> list[Target]:
     names = sorted({*catalogs, *stars})
     if not names:
         raise NotFoundError(
-            f"no catalogue in {folder}",
-            allowed="catalog/<target>.parquet or stars/<target>.parquet",
+            f"nothing to look at in {folder}",
+            allowed="catalog/<target>.parquet, stars/<target>.parquet, stamps/<night>.parquet, "
+            "active/spectra, a set of stamps or its model, or tables of an ensemble",
             todo="run the workflow first, such as `make demo`",
         )
     return [
         Target(name, folder, stars.get(name) or catalogs[name], name in stars) for name in names
     ]
+
+
+def has_stars(results: str | Path) -> bool:
+    """Return whether a folder has a catalogue or stars."""
+    return bool(_parquet(Path(results) / "catalog") or _parquet(Path(results) / "stars"))
 
 
 def _parquet(folder: Path) -> list[Path]:
@@ -161,6 +168,18 @@ def prepare_table(target: Target, folder: Path) -> Path:
     return path
 
 
+def filled_columns(path: Path) -> set[str]:
+    """Return the columns of a file that have a value, by the statistics of its row groups."""
+    metadata = pq.read_metadata(path)
+    found = set()
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            facts = column.statistics
+            if facts is None or not facts.has_null_count or facts.null_count < group.num_rows:
+                found.add(column.path_in_schema)
+    return found
+
+
 def _fingerprint(target: Target) -> str:
     states = [
         [path.name, status.st_size, status.st_mtime_ns]
@@ -190,7 +209,9 @@ def _write(target: Target, path: Path, fingerprint: str) -> None:
     made = [field for field in made if field.name not in names]
     metadata = {**metadata_of(schema, target.rows_file), "made_from": fingerprint}
     row = 0
-    with TableWriter(path, pa.schema([*fields, *made]), metadata, ROW_GROUP_ROWS) as writer:
+    whole = pa.schema([*fields, *made])
+    # What a page costs is the reading of its hundred rows, which lie anywhere.
+    with TableWriter(path, whole, metadata, ROW_GROUP_ROWS, compressed=False) as writer:
         for piece in iter_batches(target.rows_file, names, BATCH_ROWS):
             columns = {name: _no_nan(piece.column(name)) for name in names}
             if STAR_ID in columns:

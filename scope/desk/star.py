@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scope.catalog.stars import SAME_STAR_ARCSEC
 from scope.desk.products import LIGHT_CURVES
-from scope.desk.table import files_sql
-from scope.errors import NotFoundError
+from scope.desk.table import files_sql, row_id
+from scope.errors import NotFoundError, UsageError
 from scope.features.catalogues import CATALOGUES
 from scope.identifiers import iau_name
 from scope.io import read_metadata, read_schema
@@ -40,11 +40,30 @@ def find_row(desk: Desk, target: str, text: str) -> dict[str, Any]:
     NotFoundError
         If there is no such star.
     """
-    known = text.isascii() and text.isdigit() and len(text) < 19
-    row = desk.table.find(target, int(text)) if known else None
+    number = row_id(text)
+    row = None if number is None else desk.table.find(target, number)
     if row is None:
         raise NotFoundError("no such star", value=f"{text[:40]} of {target[:60]}")
     return row
+
+
+def picture_facts(desk: Desk, target: str, text: str, scale: str) -> dict[str, Any]:
+    """Return what the page of a detection or a spectrum shows.
+
+    Raises
+    ------
+    NotFoundError, ConfigError
+        If there is no such row, or no such scale of greys.
+    """
+    assert desk.pictures is not None
+    row = find_row(desk, target, text)
+    return {
+        "target": target,
+        "id": str(row["_id"]),
+        "name": desk.object_of(row),
+        "row": {name: clean(row.get(name)) for name in desk.table.kinds if name in row},
+        **desk.pictures.describe(row, scale),
+    }
 
 
 def light_curves(desk: Desk, target: str, row: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -117,6 +136,24 @@ def star_facts(desk: Desk, target: str, text: str) -> dict[str, Any]:
         "links": links,
         "provenance": provenance(read_metadata(desk.targets[target].rows_file)),
     }
+
+
+MOST_STAMPS = 100
+
+
+def stamps_of(desk: Desk, ids: Sequence[str]) -> dict[str, list[dict[str, str]]]:
+    """Return the first stamps of some rows, by ``_id``.
+
+    Raises
+    ------
+    UsageError
+        If these are too many, or such as are not shown in the table.
+    """
+    shown = desk.pictures
+    if shown is None or not shown.in_table or len(ids) > MOST_STAMPS:
+        raise UsageError("stamps of rows", value=len(ids), allowed=f"{MOST_STAMPS}, of a set")
+    numbers = [row_id(text) for text in ids]
+    return shown.thumbnails([number for number in numbers if number is not None])
 
 
 def _name(row: Mapping[str, Any]) -> str:

@@ -62,24 +62,31 @@ def static_page(
         "rows": {name: plain(rows[name]) for name in rows.column_names},
         "stars": stars,
     }
-    return _html(data)
+    return page_html(data)
 
 
 def _star(desk: Desk, target: str, text: str) -> dict[str, Any]:
     """Return all that the page of a star asks for; what failed as the message."""
     row = find_row(desk, target, text)
-    curves = desk.curves.read(target, light_curves(desk, target, row))
+    listed = light_curves(desk, target, row)
+    curves = desk.curves.read(target, listed)
     found: dict[str, Any] = {"star": star_facts(desk, target, text)}
-    found["curves"] = {
-        "curves": [{**one, "id": str(one["id"])} for one in curves],
-        "reasons": POINT_REASONS,
-    }
+    found["curves"] = curves_of(desk, target, listed)
     tag = str(row.get("class") or "")
     options = desk.config.period_options()
     found["periodogram"] = _or_error(lambda: periodogram(curves, options))
     found["features"] = _or_error(lambda: features_of(desk, target, text, tag))
     found["why"] = _or_error(lambda: reasons_of(desk, target, text, tag))
     return found
+
+
+def curves_of(desk: Desk, target: str, listed: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the points of light curves as the page of a star asks for them."""
+    found = desk.curves.read(target, listed)
+    return {
+        "curves": [{**one, "id": str(one["id"])} for one in found],
+        "reasons": POINT_REASONS,
+    }
 
 
 def _or_error(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -89,7 +96,8 @@ def _or_error(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"error": str(error)}
 
 
-def _html(data: Mapping[str, Any]) -> str:
+def page_html(data: Mapping[str, Any]) -> str:
+    """Return a page that holds data of stars, and the scripts that draw them."""
     style = (STATIC / "style.css").read_text(encoding="utf-8")
     script = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
     policy = (

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from scope.desk.diagrams import Diagram, diagrams_of, inside
 from scope.desk.expressions import NO_FILTER, Filter, Kind, parse_filter, quoted
+from scope.desk.products import filled_columns
 from scope.errors import UsageError, few
 from scope.io import read_schema
 
@@ -27,6 +28,10 @@ BINS = (180, 120)
 MOST_POINTS = 4000
 """Stars that a diagram shows one by one; more are counted in bins."""
 
+RANGE_ROWS = 65536
+"""About so many rows, evenly spread, say from where to where a diagram goes."""
+
+QUANTILES = ("approx_quantile({0}, 0.0005)", "approx_quantile({0}, 0.9995)")
 HIDDEN = ("target", "row")
 
 
@@ -106,6 +111,11 @@ class StarTable:
         return int(self.ask("SELECT count(*) AS n FROM stars")["n"][0].as_py())
 
     @cached_property
+    def filled(self) -> set[str]:
+        """Names of the columns that have a value anywhere."""
+        return set().union(*map(filled_columns, self.files.values()))
+
+    @cached_property
     def columns(self) -> list[dict[str, str]]:
         """Name, kind, unit and description of each column."""
         found = []
@@ -120,6 +130,8 @@ class StarTable:
     @cached_property
     def diagrams(self) -> dict[str, Diagram]:
         """The diagrams, by name."""
+        if not {"ra", "dec"} <= set(self.kinds):
+            return diagrams_of(self.kinds, 0.0)
         means = self.ask(
             "SELECT avg(cos(radians(ra))) AS x, avg(sin(radians(ra))) AS y FROM stars"
         ).to_pylist()[0]
@@ -196,7 +208,9 @@ class StarTable:
         if limit <= 0:
             return []
         order = "DESC" if backwards else "ASC"
-        terms = [f"target {order}", f"row {order}"]
+        # Of a single target, its name would only cost time.
+        several = [f"target {order}"] if len(self.files) > 1 else []
+        terms = [*several, f"row {order}"]
         if sort is not None:
             direction = "DESC" if descending != backwards else "ASC"
             nulls = "FIRST" if backwards else "LAST"
@@ -262,16 +276,16 @@ class StarTable:
     @lru_cache(maxsize=16)  # noqa: B019
     def _ranges(self, name: str) -> list[float]:
         diagram = self.diagrams[name]
-        share = "0.0" if name == "sky" else "0.0005"
-        rest = "1.0" if name == "sky" else "0.9995"
+        sky = name == "sky"
+        low_of, high_of = ("min({0})", "max({0})") if sky else QUANTILES
+        every = 1 if sky else max(1, self.total // RANGE_ROWS)
         found = self.ask(
             "SELECT "
             + ", ".join(
-                f"approx_quantile({axis.sql}, {share}) AS {key}0, "
-                f"approx_quantile({axis.sql}, {rest}) AS {key}1"
+                f"{low_of.format(axis.sql)} AS {key}0, {high_of.format(axis.sql)} AS {key}1"
                 for key, axis in (("x", diagram.x), ("y", diagram.y))
             )
-            + " FROM stars"
+            + f" FROM stars WHERE row % {every} = 0"
         ).to_pylist()[0]
         edges: list[float] = []
         for key in ("x", "y"):
@@ -349,6 +363,13 @@ def _kind(type_: pa.DataType) -> Kind | None:
         return "number"
     is_text = pa.types.is_string(type_) or pa.types.is_large_string(type_)
     return "text" if is_text else None
+
+
+def row_id(text: str) -> int | None:
+    """Return the ``_id`` that a text of an address is, None if it is none."""
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        return None
+    return number if (number := int(text)) < 2**63 else None
 
 
 def text_sql(value: str) -> str:

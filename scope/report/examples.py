@@ -31,7 +31,7 @@ N_EXAMPLES = 3
 SAME_STAR_ARCSEC = 1.5
 
 APERIODIC = frozenset(
-    "vnv longt i fla dip bogus ext blend bright artfct agn cv yso".split()  # noqa: SIM905
+    "vnv longt i fla dip bogus ext blend bright artfct agn cv yso transient".split()  # noqa: SIM905
 )
 """Classes without a period of their own: their examples are drawn against time."""
 

@@ -22,6 +22,7 @@ def first_screen(
     curves: Mapping[int, Curve],
     aperiodic: Collection[str],
     record: Mapping[str, Any],
+    pages: str | None = None,
 ) -> str:
     """Return numbers of the classes, a map of the coverage and a few examples (HTML)."""
     numbers = expected.expected_numbers(tally, record)
@@ -31,7 +32,7 @@ def first_screen(
         parts.append(figure(SkyMap(tally.sky).coverage_chart(), caption))
     if not parts:
         return ""
-    shown = _examples(tally, chosen, curves, aperiodic, record)
+    shown = _examples(tally, chosen, curves, aperiodic, record, pages)
     return (
         f'<section id="here" aria-labelledby="here-title"><h2 id="here-title">What is here</h2>'
         f'<div class="here">{"".join(parts)}</div>{shown}</section>'
@@ -44,6 +45,7 @@ def _examples(
     curves: Mapping[int, Curve],
     aperiodic: Collection[str],
     record: Mapping[str, Any],
+    pages: str | None,
 ) -> str:
     """Return the best example of the most frequent classes that have a label here, one per star."""
     value = tally.threshold[1]
@@ -56,7 +58,10 @@ def _examples(
         if good and good[0].id in curves and tag not in aperiodic and len(panels) < N_SHOWN:
             seen.add(good[0].id)
             panel = example_panel(
-                *(good[0], curves.get(good[0].id), True, value), probable=probable, linked=linked
+                *(good[0], curves.get(good[0].id), True, value),
+                probable=probable,
+                linked=linked,
+                pages=pages,
             )
             panels.append(f"<div>{heading(tally.classes[tag])}{panel}</div>")
     return f'<div class="cards examples">{"".join(panels)}</div>' if panels else ""

@@ -36,6 +36,7 @@ def plot_report(
     strange_below: float = 0.0,
     aperiodic: Collection[str] = APERIODIC,
     stars: PathLike | None = None,
+    pages: str | None = None,
 ) -> None:
     """Write the report of a target as one self-contained HTML page.
 
@@ -66,6 +67,9 @@ def plot_report(
         Tags of classes whose examples are drawn against time instead of phase.
     stars : path, optional
         Table of stars of the target, see `scope.product.publish_stars`.
+    pages : str, optional
+        Address, relative to the page, of the pages of its examples: each example leads there.
+        See `scope.desk.example_pages`.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def plot_report(
         (example.id for examples in chosen.values() for example in examples),
     )
     parts = [
-        sections.examples(tally, chosen, curves, aperiodic, provenance),
+        sections.examples(tally, chosen, curves, aperiodic, provenance, pages),
         sections.diagrams(tally, seen, aperiodic),
         sections.sky(tally),
         sections.light_curves(tally, seen),
@@ -101,7 +105,7 @@ def plot_report(
     title = f"{target_name(catalog.stem)}: classification report"
     first = field_check.verdict(check, {tag: one.label for tag, one in tally.classes.items()})
     first += banners(tally, seen, provenance)
-    first += first_screen(tally, chosen, curves, aperiodic, provenance)
+    first += first_screen(tally, chosen, curves, aperiodic, provenance, pages)
     page = assemble(
         *(title, _lead(tally), _numbers(tally), parts, provenance, first),
         style=algorithms.style(tally.algorithms),

@@ -235,6 +235,7 @@ def examples(
     curves: Mapping[int, Curve],
     aperiodic: Collection[str],
     record: Mapping[str, Any],
+    pages: str | None = None,
 ) -> Section:
     """Draw the light curves with the highest mean scores of each class."""
     title = "Best examples of each class"
@@ -262,6 +263,7 @@ def examples(
                     *(one, curves.get(one.id), tag not in aperiodic, value),
                     probable=not why,
                     linked=linked,
+                    pages=pages,
                 )
                 for one in ones
             )
@@ -278,8 +280,12 @@ def example_panel(
     *,
     probable: bool,
     linked: bool,
+    pages: str | None = None,
 ) -> str:
-    """Draw one example; with its probability, and where else to look at it."""
+    """Draw one example; with its probability, and where else to look at it.
+
+    `pages` is the address of the file with the pages of these stars, beside the report.
+    """
     if curve is None:
         chart = note("Its light curve is not in the files of this report.")
     else:
@@ -296,6 +302,10 @@ def example_panel(
         f'<span class="of">RA {example.ra:.5f}, Dec {example.dec:+.5f}</span>',
         *([links] if links else []),
     ]
+    if pages and curve is not None:
+        lines.append(
+            f'<a href="{escape(pages)}#/curve/{example.id}">all bands, classes, matches</a>'
+        )
     return f"<figure>{chart}<figcaption>{'<br>'.join(lines)}</figcaption></figure>"
 
 
@@ -309,10 +319,13 @@ def _facts(example: Example, probable: bool) -> list[str]:
         for name, score in example.scores.items()
     ]
     if probable and example.probability == example.probability:
-        # 1 would say that it is certain.
-        sure = example.probability >= 0.9995
-        facts.append("probability " + ("> 0.999" if sure else f"{example.probability:.3f}"))
+        facts.append(f"probability {_probability(example.probability)}")
     return facts
+
+
+def _probability(value: float) -> str:
+    """A probability; 1 and 0 would say that it is certain."""
+    return "> 0.999" if value >= 0.9995 else "< 0.001" if value < 0.0005 else f"{value:.3f}"
 
 
 def _chance(log10: float) -> str:

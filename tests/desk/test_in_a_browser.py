@@ -150,8 +150,10 @@ def test_a_star_is_understood_in_three_clicks(browser: Browser) -> None:
     browser.type("#filter", "not class is null")
     browser.key("Enter")
     browser.wait("/ of /.test(document.querySelector('#count').innerText)")
-    browser.click("#stars tbody a")
-    browser.wait("/point was left out|Not used/.test(document.querySelector('#time')?.innerText)")
+    chosen = count(browser)
+    browser.click("#stars tbody tr:last-child a")
+    browser.wait("/left out|Not used/.test(document.querySelector('#time')?.innerText)")
+    assert browser.run("scrollY") == 0, "a star opened from far down the table begins at its top"
     before = period(browser)
     assert before > 0
     browser.click("[data-period='2P']")
@@ -172,6 +174,9 @@ def test_a_star_is_understood_in_three_clicks(browser: Browser) -> None:
     links = json.loads(browser.run(f"JSON.stringify({found})"))
     assert {"SIMBAD", "VSX", "Gaia", "SNAD", "ALeRCE", "Fritz"} == {name for name, _ in links}
     assert {rel for _, rel in links} == {"noreferrer noopener"}
+    browser.click("#back")
+    browser.wait("!!document.querySelector('#stars tbody tr')")
+    assert count(browser) == chosen, "the table is as it was left"
 
 
 def test_markup_in_a_name_is_text(browser: Browser, results: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import signal
 import subprocess
 import sys
 import threading
+import time
+import urllib.request
 from pathlib import Path
 
 import pandas as pd
@@ -205,3 +209,70 @@ def test_clicks_at_the_same_time_all_count(desk: Desk, labels: Labelling) -> Non
     for thread in threads:
         thread.join()
     assert sorted(settled(labels)) == sorted(ids(desk)[:20])
+
+
+def started(results: Path, ledger: Path, name: str) -> tuple[subprocess.Popen[str], str]:
+    """A desk as people start it, and its address."""
+    command = [sys.executable, "-m", "scope.cli.main", "desk", str(results), "--label"]
+    command += ["--ledger", str(ledger), "--labeller", name]
+    desk = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert desk.stdout is not None
+    line = next(line for line in desk.stdout if "The desk is at " in line)
+    return desk, line.split("The desk is at ")[1].strip()
+
+
+def click(address: str, star: str, tag: str) -> None:
+    """Send what a click sends; returns when the desk has answered."""
+    body = json.dumps({"target": "field_250", "id": star, "label": tag, "note": "../<script>"})
+    asked = urllib.request.Request(f"{address}api/label", body.encode())
+    asked.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        assert json.loads(answer.read()) == {"said": tag}
+
+
+def test_a_desk_killed_in_the_middle_of_a_click_leaves_what_it_answered(
+    desk: Desk, tmp_path: Path
+) -> None:
+    ledger, stars = tmp_path / "labels", ids(desk)
+    desks = {
+        name: started(desk.targets["field_250"].results, ledger, name) for name in ("ann", "bob")
+    }
+    answered: dict[str, list[str]] = {name: [] for name in desks}
+
+    def work(name: str) -> None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            for star in stars:
+                click(desks[name][1], star, "ea")
+                answered[name].append(star)
+
+    workers = [threading.Thread(target=work, args=(name,)) for name in desks]
+    for worker in workers:
+        worker.start()
+    while len(answered["ann"]) < 15:
+        time.sleep(0.001)
+    desks["ann"][0].send_signal(signal.SIGKILL)
+    for worker in workers:
+        worker.join()
+    for process, _ in desks.values():
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+    assert len(answered["ann"]) < len(stars), "it was killed at work"
+    assert answered["bob"] == stars, "the other desk lost nothing"
+    said = Ledger(ledger).labels("variables")
+    for name, sent in answered.items():
+        found = [one.object for one in said if one.labeller == name]
+        # The click that was not answered may be there or not, never half.
+        assert found[: len(sent)] == sent
+        assert len(found) <= len(sent) + 1
+    assert {one.note for one in said} == {"../<script>"}
+    # A new desk goes on where the killed one was.
+    again, address = started(desk.targets["field_250"].results, ledger, "ann")
+    left = next(
+        star for star in stars if star not in {o.object for o in said if o.labeller == "ann"}
+    )
+    click(address, left, "ea")
+    again.kill()
+    again.communicate()
+    assert Ledger(ledger).labels("variables")[-1].object == left

@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from scope.desk.desk import Desk
+from scope.desk.example_pages import write_example_pages
 from scope.desk.static_page import MOST_STARS, static_page
 from scope.desk.table import Question
 from scope.errors import UsageError
@@ -70,10 +72,73 @@ def test_it_works_from_a_file(desk: Desk, question: Question, tmp_path: Path) ->
     assert rows == desk.table.count(question)
     page.click("[data-sort=mag]")
     page.click("#stars tbody a")
-    page.wait("/point was left out|Not used/.test(document.querySelector('#time')?.innerText)")
+    page.wait("/left out|Not used/.test(document.querySelector('#time')?.innerText)")
     page.click("#draw-periodogram")
     page.wait("!!document.querySelector('[data-period^=peak]')")
     assert not page.run("document.title").startswith("run")
     assert page.problems == []
     assert {url.split(":")[0] for url in page.requests} <= {"file", "about", "data"}
     page.close()
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results with a star of each two light curves; three light curves are examples."""
+    results = invented(tmp_path_factory.mktemp("examples"), 60)
+    catalog = read_table(results / "catalog" / "field_250.parquet")
+    scored = catalog.filter(pc.is_null(catalog["reason"]))
+    ids = scored["_id"].to_pylist()
+    pairs = [ids[at : at + 2] for at in range(0, len(ids) - 1, 2)]
+    first = scored.take([ids.index(pair[0]) for pair in pairs])
+    stars = pa.table(
+        {
+            "star_id": [pair[0] for pair in pairs],
+            "obj_id": pa.array([HOSTILE] * len(pairs), pa.string()),
+            **{name: first[name] for name in ("ra", "dec", "period", "n_epochs")},
+            "light_curves": pa.array(pairs, pa.list_(pa.int64())),
+        }
+    )
+    write_table(stars, results / "stars" / "field_250.parquet", {})
+    kept = pa.table({"_id": [pairs[0][0], pairs[0][1], pairs[3][1]]})
+    write_table(kept, results / "examples" / "field_250.parquet", {})
+    return results
+
+
+def test_an_example_of_a_report_leads_to_the_page_of_its_star(
+    examples: Path, tmp_path: Path
+) -> None:
+    places = [examples / name / "field_250.parquet" for name in ("stars", "examples")]
+    assert write_example_pages(*places, tmp_path / "a.html") == 2
+    write_example_pages(*places, tmp_path / "b.html")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+    asked = read_table(places[1])["_id"].to_pylist()
+    stars = read_table(places[0])
+    owner = {
+        curve: star
+        for star, curves in zip(
+            stars["star_id"].to_pylist(), stars["light_curves"].to_pylist(), strict=True
+        )
+        for curve in curves
+    }
+    page = Browser()
+    for number in asked:
+        page.go("about:blank")
+        page.go(f"{(tmp_path / 'a.html').as_uri()}#/curve/{number}")
+        page.wait("/left out/.test(document.querySelector('#time')?.innerText)")
+        assert str(owner[number]) in page.text("article h2")
+        assert page.run("document.querySelectorAll('#rows tbody tr').length") == 2
+        assert not page.run("!!document.querySelector('#draw-periodogram, #why, #neighbours')")
+    page.run("location.hash = '#/curve/1'")
+    page.wait("document.querySelector('[role=alert]')?.innerText.includes('light curve 1')")
+    assert page.problems == []
+    assert {url.split(":")[0] for url in page.requests} <= {"file", "about", "data"}
+    page.close()
+
+
+def test_a_report_without_examples_has_an_empty_file_of_stars(
+    examples: Path, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "examples.parquet"
+    write_table(pa.table({"_id": pa.array([], pa.int64())}), nothing, {})
+    stars = examples / "stars" / "field_250.parquet"
+    assert write_example_pages(stars, nothing, tmp_path / "a.html") == 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from scope.desk.desk import Desk
@@ -13,7 +14,7 @@ from scope.desk.export import export_rows
 from scope.desk.products import find_targets, prepare_table
 from scope.desk.table import MOST_POINTS, Question, StarTable
 from scope.errors import NotFoundError, UsageError
-from scope.io import read_table
+from scope.io import read_metadata, read_table, write_table
 from tests.desk.fields import invented
 
 COLUMNS = ["_id", "ra", "dec", "mag", "period", "amplitude", "class", "class_p", "rrab_dnn"]
@@ -142,10 +143,6 @@ def test_the_selection_as_votable(desk: Desk, frame: pd.DataFrame, tmp_path: Pat
 
 
 def test_a_cell_is_no_formula_of_a_spreadsheet(tmp_path: Path) -> None:
-    import pyarrow as pa
-
-    from scope.io import write_table
-
     names = ["=cmd()", "+1", "-1", "@a", "\t=1", "plain", None, 'a,"b"\n<script>']
     rows = pa.table(
         {
@@ -166,6 +163,18 @@ def test_a_cell_is_no_formula_of_a_spreadsheet(tmp_path: Path) -> None:
     assert found[7] == names[7]
 
 
+def test_columns_without_a_value_are_not_shown_at_first(tmp_path: Path) -> None:
+    results = invented(tmp_path, 60)
+    path = results / "catalog" / "field_250.parquet"
+    table = read_table(path)
+    nothing = pa.nulls(len(table), pa.string())
+    write_table(table.append_column("obj_id", nothing), path, read_metadata(path))
+    about = Desk.open(results).about()
+    assert "obj_id" not in about["first"]
+    assert {"_id", "mag", "period", "reason"} <= set(about["first"])
+    assert "obj_id" in {one["name"] for one in about["columns"]}, "it can be chosen all the same"
+
+
 def test_the_table_is_made_again_when_products_change(tmp_path: Path) -> None:
     results = invented(tmp_path, 60)
     (target,) = find_targets(results)
@@ -175,8 +184,6 @@ def test_the_table_is_made_again_when_products_change(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
     assert len(read_table(prepare_table(target, tmp_path))) == 60, "a truncated file is no table"
     catalog = read_table(target.catalog)
-    from scope.io import read_metadata, write_table
-
     write_table(catalog.slice(0, 30), target.catalog, read_metadata(target.catalog))
     assert len(read_table(prepare_table(target, tmp_path))) == 30
 
@@ -184,7 +191,7 @@ def test_the_table_is_made_again_when_products_change(tmp_path: Path) -> None:
 def test_a_folder_without_results_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no folder of results"):
         find_targets(tmp_path / "none")
-    with pytest.raises(NotFoundError, match="no catalogue"):
+    with pytest.raises(NotFoundError, match="nothing to look at"):
         find_targets(tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -72,6 +73,12 @@ def test_the_report_is_one_file_with_pictures(tiny: Run) -> None:
     page = (tiny.folder / "results/report/field_700.html").read_text()
     assert "<svg" in page or "data:image/png" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
+    # Its examples lead to the pages of their stars, in the file beside it.
+    linked = set(re.findall(r'href="stars/field_700.html#/curve/(\d+)"', page))
+    stars = (tiny.folder / "results/report/stars/field_700.html").read_text()
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', stars, re.S)
+    assert linked
+    assert linked <= set(json.loads(data)["curves"])
 
 
 def test_a_second_run_has_nothing_to_do(tiny: Run, root: Path) -> None:

@@ -1,8 +1,9 @@
-"""Draw the report of a target."""
+"""Draw the report of a target, and the pages of its examples."""
 
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
+    from scope.desk.example_pages import write_example_pages
     from scope.report import plot_report
 
     plot_report(
@@ -14,4 +15,6 @@ with job(snakemake.log[0]):
         classes=snakemake.params.classes,
         strange_below=snakemake.params.strange_below,
         stars=snakemake.input.stars,
+        pages=f"stars/{snakemake.wildcards.target}.html",
     )
+    write_example_pages(snakemake.input.stars, snakemake.input.examples, snakemake.output.stars)

@@ -1,6 +1,8 @@
 "use strict";
 // Elements are made of text only: nothing that a product or a person wrote is ever parsed as HTML.
 const Dom = {
+  // The address of the table as it was left: filter, order and page.
+  table: null,
   el(name, attributes, ...children) {
     const node = document.createElement(name);
     for (const [key, value] of Object.entries(attributes || {})) {
@@ -26,6 +28,21 @@ const Dom = {
     if (size !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential(3);
     return String(Number(value.toPrecision(digits || 7)));
   },
+  // A number of a column, with as many digits as its kind has use for.
+  value(column, value) {
+    if (typeof value !== "number") return Dom.number(value);
+    if (column.unit === "deg" || /^(ra|dec)$/.test(column.name)) return value.toFixed(6);
+    if (/(^|_)h?m?jd$/.test(column.name)) return value.toFixed(5);
+    if (column.unit === "mag" || column.name === "mag") return value.toFixed(3);
+    if (/(^p_|(^|_)(p|dnn|xgb|score|probability|realbogus|drb)$)/.test(column.name)) return Dom.probability(value);
+    return Dom.number(value);
+  },
+  probability(value) {
+    if (value === null || value === undefined) return "–";
+    return value > 0 && value < 0.0005 ? "< .001" : value < 1 && value > 0.9995 ? "> .999" : value.toFixed(3);
+  },
+  // A long name, which may break behind its underscores.
+  breakable(name) { return name.split(/(?<=_)/).flatMap((part, k) => (k ? [Dom.el("wbr"), part] : [part])); },
   count(value) { return value.toLocaleString("en"); },
   style(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();

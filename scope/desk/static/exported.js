@@ -22,10 +22,16 @@ const Exported = {
   async show() {
     const parts = location.hash.replace(/^#/, "").split("/").filter(Boolean).map(decodeURIComponent);
     try {
-      if (parts[0] === "star" && parts.length === 3) {
-        const star = { target: parts[1], id: parts[2] };
+      const named = parts[0] === "curve" ? (this.data.curves || {})[parts[1]] : parts[0] === "star" ? `${parts[1]}/${parts[2]}` : null;
+      if (parts[0] === "curve" && !named) throw new Error(`No star of this page has the light curve ${parts[1]}.`);
+      if (named) {
+        const cut = named.lastIndexOf("/"), star = { target: named.slice(0, cut), id: named.slice(cut + 1) };
         const page = new StarPage(await Api.get("star", star), this.data.about, star);
-        for (const id of ["neighbours"]) page.node.querySelector(`#${id}`).remove();
+        // What is not in this page has no place in it.
+        const cards = { power: "periodogram", why: "why", features: "features", neighbours: "neighbours" };
+        for (const [id, name] of Object.entries(cards)) if (!this.data.stars[named][name]) page.node.querySelector(`#${id}`).remove();
+        document.title = `${page.facts.name} – Stars`;
+        window.scrollTo(0, 0);
         page.which.hidden = true;
         this.main.replaceChildren(page.node);
         await page.load();
@@ -45,8 +51,8 @@ const Exported = {
     this.main.replaceChildren(figures, el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Table of stars" }, el("table", { id: "stars" }, this.head, this.body)));
   },
   fill() {
-    const { el } = Dom, names = this.data.shown, kinds = Object.fromEntries(this.data.about.columns.map((one) => [one.name, one.kind]));
-    const css = (name) => (kinds[name] === "text" ? "text" : null);
+    const { el } = Dom, names = this.data.shown, columns = Object.fromEntries(this.data.about.columns.map((one) => [one.name, one]));
+    const css = (name) => (columns[name] && columns[name].kind === "text" ? "text" : null);
     const by = (name) => el("button", { type: "button", "data-sort": name, onclick: () => {
       this.falls = this.sort === name && !this.falls;
       this.sort = name;
@@ -56,7 +62,7 @@ const Exported = {
     } }, name);
     this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, "star"), names.map((name) => el("th", { scope: "col", css: css(name), "aria-sort": this.sort === name ? (this.falls ? "descending" : "ascending") : "none" }, by(name)))));
     this.body.replaceChildren(...this.order.map((k) => el("tr", {}, el("td", { css: "text" }, el("a", { href: this.address(k), "aria-label": `Star ${this.rows._id[k]}` }, "open")),
-      names.map((name) => el("td", { css: css(name) }, Dom.number(this.rows[name][k]))))));
+      names.map((name) => el("td", { css: css(name) }, Dom.value(columns[name] || { name, unit: "" }, this.rows[name][k]))))));
   },
   figure(diagram) {
     const { el } = Dom, columns = { sky: ["ra", "dec"], period_amplitude: ["log_period", "log_amplitude"] }[diagram.name];

@@ -8,12 +8,12 @@ const LabelView = {
     this.progress = el("p", { id: "progress", role: "status" });
     this.problem = el("p", { css: "error", role: "alert", id: "label-problem" });
     this.note = el("input", { id: "note", type: "text", maxlength: "500", placeholder: "note (optional)", "aria-label": "Note" });
-    this.filter = el("input", { id: "label-filter", type: "text", css: "code", placeholder: "only stars such as period < 1", "aria-label": "Filter",
+    this.filter = el("input", { id: "label-filter", type: "text", css: "code", placeholder: `only ${about.noun} such as ${about.task === "variables" ? "period < 1" : "class_p < .9"}`, "aria-label": "Filter",
       onchange: () => this.next() });
     const button = (one) => el("button", { type: "button", "data-label": one.tag, "aria-keyshortcuts": one.key, onclick: () => this.say(one.tag) },
       one.key ? el("kbd", {}, one.key) : null, ` ${one.label}`);
     const keys = el("div", { css: "keys", role: "group", "aria-label": "Classes" }, about.labelling.classes.map(button));
-    const more = el("div", { css: "row" }, el("button", { type: "button", id: "undo", "aria-keyshortcuts": "u", onclick: () => this.undo() }, el("kbd", {}, "u"), " undo"),
+    const more = el("div", { css: "row" }, el("button", { type: "button", id: "undo", "aria-keyshortcuts": about.labelling.undo, onclick: () => this.undo() }, el("kbd", {}, about.labelling.undo), " undo"),
       el("button", { type: "button", id: "skip", "aria-keyshortcuts": "s", onclick: () => this.skip() }, el("kbd", {}, "s"), " skip"), this.note,
       about.labelling.by_queries ? null : this.filter);
     this.page = el("div", {});
@@ -26,7 +26,7 @@ const LabelView = {
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
     const one = this.about.labelling.classes.find((each) => each.key === event.key);
-    if (event.key === "u") this.undo();
+    if (event.key === this.about.labelling.undo) this.undo();
     else if (event.key === "s") this.skip();
     else if (one) this.say(one.tag);
     else return;
@@ -75,7 +75,7 @@ const LabelView = {
     }
     this.star = { target: next.target, id: next.id };
     const facts = await Api.get("star", this.star);
-    const view = new StarPage(facts, this.about, this.star);
+    const view = pageOf(facts, this.about, this.star);
     this.page.replaceChildren(next.reason ? Dom.el("p", { css: "soft small" }, `Asked for: ${next.reason}`) : "", view.node);
     this.page.dataset.star = next.id;
     // A label need not wait for the points.

@@ -10,6 +10,7 @@ const Pages = {
       return;
     }
     document.getElementById("about").textContent = this.about.targets.map((one) => one.name).join(", ");
+    document.getElementById("to-table").textContent = this.about.noun[0].toUpperCase() + this.about.noun.slice(1);
     document.getElementById("to-label").hidden = !this.about.labelling;
     TableView.about = this.about;
     window.addEventListener("hashchange", () => this.show());
@@ -22,6 +23,9 @@ const Pages = {
     if (path && !path.startsWith("/")) return;
     const search = new URLSearchParams(query || "");
     if (this.leave) this.leave();
+    // A page that is opened from far down a table begins at its top.
+    if (path !== this.path) window.scrollTo(0, 0);
+    this.path = path;
     this.leave = null;
     try {
       if (parts[0] === "star" && parts.length === 3) await StarView.open(this.main, this.about, parts[1], parts[2]);

@@ -8,7 +8,7 @@ const StarView = {
     const star = { target, id };
     const facts = await Api.get("star", star);
     document.title = `${facts.name} – Desk`;
-    const view = new StarPage(facts, about, star);
+    const view = pageOf(facts, about, star);
     main.replaceChildren(view.node);
     await view.load();
   },
@@ -21,8 +21,9 @@ class StarPage {
     this.shown = {};
     this.peaks = [];
     this.node = Dom.el("article", { "aria-label": `Star ${facts.name}` }, this.heading(),
-      Dom.el("div", { css: "cards" }, this.timeCard(), this.phaseCard(), this.periodogramCard(), this.classCard(),
-        this.whyCard(), this.featureCard(), this.neighbourCard(), this.curveCard(), this.matchCard(), this.sourceCard()));
+      Dom.el("div", { css: "cards" },
+        Dom.el("div", { css: "side" }, this.timeCard(), this.periodogramCard(), this.whyCard(), this.neighbourCard(), this.curveCard(), this.sourceCard()),
+        Dom.el("div", { css: "side" }, this.phaseCard(), this.classCard(), this.featureCard(), this.matchCard())));
   }
   card(id, title, ...inner) { return Dom.el("section", { css: "card", id, "aria-labelledby": `${id}-h` }, Dom.el("h2", { id: `${id}-h` }, title), ...inner); }
   heading() {
@@ -30,13 +31,13 @@ class StarPage {
     const facts = [["position", row.ra === null || row.ra === undefined ? "unknown" : `${number(row.ra, 9)}, ${number(row.dec, 9)}`],
       ["period", row.period ? `${number(row.period)} d` : "none"],
       ["magnitude", number(row.mag, 5)], ["amplitude", row.amplitude ? `${number(row.amplitude, 3)} mag` : "–"],
-      ["class", row.class ? `${row.class}, probability ${number(row.class_p, 3)}` : "none"]];
+      ["class", row.class ? `${row.class}, probability ${Dom.probability(row.class_p)}` : "none"]];
     if (row.ood_p !== null && row.ood_p !== undefined) facts.push(["like training", `p = ${number(row.ood_p, 3)}`]);
     const links = Object.entries(this.facts.links).flatMap(([name, url]) => [Dom.link(url, name), " "]);
-    return el("div", {}, el("p", {}, el("a", { href: "#/" }, "← all stars")), el("h2", {}, this.facts.name, " ",
+    return el("div", {}, el("p", {}, el("a", { href: Dom.table || "#/", id: "back" }, "← back to the table")), el("h2", {}, this.facts.name, " ",
       el("span", { css: "soft small" }, `${this.facts.id} of ${this.facts.target}`)),
     this.facts.reason ? el("p", { css: "error" }, `No classification: ${this.facts.reason}`) : null,
-    el("dl", { css: "facts" }, facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+    el("dl", { css: "facts line" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)))),
     el("p", { id: "links" }, "Look elsewhere (leaves this machine): ", ...links));
   }
   timeCard() {
@@ -76,7 +77,7 @@ class StarPage {
         const bar = el("div", { css: "bar", role: "presentation" }, el("span", {}));
         bar.firstChild.style.width = `${100 * (one.p || 0)}%`;
         return el("li", {}, el("div", { css: one.set === "in" ? "in" : null, title: scores || null }, el("span", {}, one.label, " ", el("code", { css: "soft" }, one.tag)),
-          bar, el("span", { css: "num" }, StarPage.probability(one.p)), el("span", { css: "small" }, one.set ? `set: ${one.set}` : "")), tree(one.tag));
+          bar, el("span", { css: "num" }, Dom.probability(one.p)), el("span", { css: "small" }, one.set ? `set: ${one.set}` : "")), tree(one.tag));
       }));
     };
     return this.card("classes", "Classes", el("p", { css: "small soft" }, "Probability of each class, a kind of the one above it, and its prediction set."), tree(null) || el("p", {}, "No classes."));
@@ -110,7 +111,7 @@ class StarPage {
     const { el, number } = Dom;
     const names = ["_id", "filter", "field", "ccd", "quad", "n_epochs", "period", "log10_fap", "reason"];
     const rows = this.facts.curves.map((one) => el("tr", {}, names.map((name) => el("td", {}, name === "filter" ? bandOf(one[name])[0] : number(one[name] === undefined ? null : one[name])))));
-    return this.card("rows", "Its rows", el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Light curves of the star" },
+    return this.card("rows", "Its light curves", el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Light curves of the star" },
       el("table", {}, el("thead", {}, el("tr", {}, names.map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, rows))));
   }
   matchCard() {
@@ -145,7 +146,8 @@ class StarPage {
     const counts = {};
     for (const one of this.curves) for (const reason of one.reason) if (reason) counts[reason] = (counts[reason] || 0) + 1;
     const told = Object.entries(counts).map(([reason, n]) => `${n} ${reason.replaceAll("_", " ")} (${this.reasons[reason] || ""})`);
-    this.rejected.textContent = `${this.curves[0].source}. ${told.length ? `Not used, drawn as crosses: ${told.join("; ")}.` : "No point was left out."}`;
+    const source = this.curves[0].source;
+    this.rejected.textContent = `${source[0].toUpperCase()}${source.slice(1)}. ${told.length ? `Not used, drawn as crosses: ${told.join("; ")}.` : /^cleaned/.test(source) ? "Others were left out before." : "No point was left out."}`;
   }
   parts(xOf) {
     const layers = [], all = [];
@@ -224,7 +226,9 @@ class StarPage {
           label: (k) => `${Dom.number(peaks[k].period)} d, power ${Dom.number(peaks[k].power, 3)}` }]);
       this.power.say(`Periodogram; highest peaks at ${peaks.slice(0, 3).map((peak) => Dom.number(peak.period, 5)).join(", ")} days`);
       this.peaks = peaks;
-      this.powerNote.textContent = `Share of the variance that a sine wave explains; baseline ${Dom.number(found.baseline, 5)} d. Peaks can be chosen below the period.`;
+      const together = !this.which.value && this.curves && this.curves.length > 1;
+      const what = together ? "Joint likelihood of a sine wave in each light curve" : "Share of the variance that a sine wave explains";
+      this.powerNote.textContent = `${what}; baseline ${Dom.number(found.baseline, 5)} d. Peaks can be chosen below the period.`;
       this.offers();
     });
   }
@@ -238,25 +242,21 @@ class StarPage {
         const bar = el("div", { css: "bar", role: "presentation" }, el("span", {}));
         bar.firstChild.style.width = `${100 * Math.abs(one.share) / most}%`;
         bar.firstChild.style.background = one.share < 0 ? "var(--bad)" : "var(--good)";
-        return el("tr", {}, el("th", { scope: "row", css: "text", title: one.text || null }, one.name), el("td", {}, number(one.scaled, 3)), el("td", {}, `${one.share > 0 ? "+" : ""}${number(one.share, 3)}`), el("td", {}, bar));
+        return el("tr", {}, el("th", { scope: "row", css: "text", title: one.text || null }, Dom.breakable(one.name)), el("td", {}, bar), el("td", {}, `${one.share > 0 ? "+" : ""}${number(one.share, 3)}`), el("td", {}, number(one.scaled, 3)));
       });
       this.whyBox.replaceChildren(el("p", { css: "small" }, `Trees: log-odds ${number(found.log_odds, 4)} = ${number(found.bias, 3)} for every star, and what each feature adds (Shapley values); the others together ${number(found.rest, 3)}. Score ${number(found.score, 3)}.`),
-        el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Features that moved the score" }, el("table", {}, el("thead", {}, el("tr", {}, ["feature", "scaled value", "adds", ""].map((name) => el("th", { scope: "col", css: name === "feature" ? "text" : null }, name)))), el("tbody", {}, rows))));
+        el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Features that moved the score" }, el("table", {}, el("thead", {}, el("tr", {}, ["feature", "", "adds", "scaled value"].map((name) => el("th", { scope: "col", css: name === "feature" ? "text" : null }, name)))), el("tbody", {}, rows))));
     });
   }
   async features() {
     await this.waiting(document.getElementById("draw-features"), this.featureBox, async () => {
       const { el, number } = Dom;
       const found = await Api.get("features", { ...this.star, class: this.featureClass.value });
-      const rows = found.features.map((one) => el("tr", {}, el("th", { scope: "row", css: "text", title: one.text || null }, one.name, " ", el("span", { css: "unit" }, one.unit)),
-        el("td", {}, number(one.value, 4)), el("td", {}, number(one.members && one.members[2], 4)), el("td", {}, number(one.all && one.all[2], 4)), el("td", {}, StarPage.strip(one))));
-      this.featureBox.replaceChildren(el("p", { css: "small" }, `Grey: 5 to 95 % of all rows; blue: 5 to 95 % of ${found.n_members} of the class; black: this light curve.`),
-        el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Features" }, el("table", {}, el("thead", {}, el("tr", {}, ["feature", "here", "class", "all", ""].map((name) => el("th", { scope: "col", css: name === "feature" ? "text" : null }, name)))), el("tbody", {}, rows))));
+      const rows = found.features.map((one) => el("tr", {}, el("th", { scope: "row", css: "text", title: one.text || null }, Dom.breakable(one.name), " ", el("span", { css: "unit" }, one.unit)),
+        el("td", {}, StarPage.strip(one)), el("td", {}, number(one.value, 4)), el("td", {}, number(one.members && one.members[2], 4)), el("td", {}, number(one.all && one.all[2], 4))));
+      this.featureBox.replaceChildren(el("p", { css: "small" }, `Grey: 5 to 95 % of all rows; blue: 5 to 95 % of ${found.n_members} of the class; the upright mark: this light curve. Numbers are medians.`),
+        el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Features" }, el("table", {}, el("thead", {}, el("tr", {}, ["feature", "range", "here", "class", "all"].map((name) => el("th", { scope: "col", css: name === "feature" ? "text" : null }, name)))), el("tbody", {}, rows))));
     });
-  }
-  static probability(value) {
-    if (value === null || value === undefined) return "–";
-    return value > 0 && value < 0.0005 ? "< .001" : value < 1 && value > 0.9995 ? "> .999" : value.toFixed(3);
   }
   static strip(one) {
     const { el } = Dom, all = one.all, members = one.members && one.members[0] !== null ? one.members : null;

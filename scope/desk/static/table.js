@@ -7,7 +7,7 @@ const TableView = {
     this.state = this.stateOf(query);
     this.kinds = Object.fromEntries(about.columns.map((one) => [one.name, one]));
     main.replaceChildren(...this.frame());
-    document.title = "Stars – Desk";
+    document.title = `${about.noun[0].toUpperCase()}${about.noun.slice(1)} – Desk`;
     this.base = {};
     await this.refresh(true);
   },
@@ -18,13 +18,14 @@ const TableView = {
       columns: this.about.first, ...found };
   },
   keep() {
-    history.replaceState(null, "", `#/?s=${encodeURIComponent(JSON.stringify(this.state))}`);
+    Dom.table = `#/?s=${encodeURIComponent(JSON.stringify(this.state))}`;
+    history.replaceState(null, "", Dom.table);
   },
   get question() { return { filter: this.state.filter, regions: this.state.regions }; },
   frame() {
     const { el } = Dom;
     this.input = el("input", { id: "filter", type: "text", value: this.state.filter, spellcheck: "false",
-      autocomplete: "off", placeholder: "period < 1 and amplitude > .3", "aria-describedby": "problem" });
+      autocomplete: "off", placeholder: this.about.task === "variables" ? "period < 1 and amplitude > .3" : "class_p < .9", "aria-describedby": "problem" });
     this.problem = el("p", { id: "problem", css: "error", role: "alert" });
     this.status = el("p", { id: "count", role: "status" });
     const form = el("form", { css: "filter", role: "search", onsubmit: (event) => {
@@ -47,7 +48,7 @@ const TableView = {
   },
   help() {
     const { el } = Dom;
-    const examples = ["rrab_p > .9 and mag < 18", ".2 < period < .8 and amplitude > .3",
+    const examples = this.about.task !== "variables" ? ["class_p < .6", "not reason is null", "class in ('real', 'QSO_LZ')"] : ["rrab_p > .9 and mag < 18", ".2 < period < .8 and amplitude > .3",
       "class in ('rrab', 'rrc')", "cone(266.4, -29, 30)", "not reason is null", "log10(period) > 1 or n_epochs >= 200"];
     return el("details", { css: "small" }, el("summary", {}, "How to filter"),
       el("p", {}, "Columns, numbers, 'texts', and or not, < <= > >= = !=, in (…), like '%a%', is null, + - * / ^, " +
@@ -61,7 +62,7 @@ const TableView = {
       xLog: diagram.x.log, yLog: diagram.y.log, xFalls: diagram.x.falls, xShift: diagram.shift,
       xTurn: diagram.name === "sky" ? 360 : null,
       onregion: (corners) => this.choose(diagram.name, corners),
-      onpick: (layer, index) => { if (layer.ids) location.hash = `#/star/${layer.targets[index]}/${layer.ids[index]}`; } });
+      onpick: (layer, index) => { if (layer.ids) location.hash = `#/star/${encodeURIComponent(layer.targets[index])}/${layer.ids[index]}`; } });
     const draw = el("button", { type: "button", "aria-pressed": "false", onclick: () => {
       plot.drawing = !plot.drawing;
       draw.setAttribute("aria-pressed", String(plot.drawing));
@@ -128,8 +129,11 @@ const TableView = {
       this.problem.textContent = "";
       this.keep();
       this.fill(rows);
+      if (this.about.stamps_in_table) this.drawStamps(rows.rows, asked);
       this.took = performance.now() - start;
+      performance.mark("desk-rows");
       if (figures) await this.drawAll(asked);
+      performance.mark("desk-figures");
     } catch (error) {
       if (asked === this.asked) this.problem.textContent = error.message;
     } finally {
@@ -160,19 +164,29 @@ const TableView = {
     const { el } = Dom, { rows } = found, columns = this.state.columns;
     this.count = found.count;
     for (const [name, { drop }] of Object.entries(this.plots)) drop.hidden = !this.state.regions.some((one) => one.diagram === name);
-    const what = this.about.targets.every((one) => one.by_star) ? "stars" : "light curves";
+    const what = this.about.noun;
     this.status.textContent = found.count === found.total ? `${Dom.count(found.total)} ${what}`
       : `${Dom.count(found.count)} of ${Dom.count(found.total)} ${what}`;
-    this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, "star"), columns.map((name) => this.heading(name))));
+    this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, this.about.task === "variables" ? "star" : "page"), this.about.stamps_in_table ? el("th", { scope: "col", css: "text" }, "stamps") : null, columns.map((name) => this.heading(name))));
     const shown = [];
     for (let k = 0; k < rows.target.length; k++) {
       const id = rows._id ? rows._id[k] : rows.row[k];
-      const name = `Star ${id}`;
+      const name = `${this.about.task === "variables" ? "Star" : "Row"} ${id}`;
       shown.push(el("tr", {}, el("td", { css: "text" }, el("a", { href: `#/star/${encodeURIComponent(rows.target[k])}/${id}`,
-        "aria-label": `${name} of ${rows.target[k]}` }, "open")), columns.map((column) => this.cell(column, rows[column][k]))));
+        "aria-label": `${name} of ${rows.target[k]}` }, "open")), this.about.stamps_in_table ? el("td", { css: "thumbs" }) : null, columns.map((column) => this.cell(column, rows[column][k]))));
     }
     this.body.replaceChildren(...shown);
     this.pages();
+  },
+  // Small pictures in the rows; the table need not wait for them.
+  async drawStamps(rows, asked) {
+    const cells = [...this.body.querySelectorAll("td.thumbs")];
+    try {
+      const found = await Api.get("stamps", { ids: rows._id.map(String) });
+      if (asked !== this.asked) return;
+      cells.forEach((cell, k) => cell.replaceChildren(...(found[String(rows._id[k])] || []).map((one) =>
+        Dom.el("img", { alt: one.layer, title: one.layer, src: `data:image/jpeg;base64,${one.jpeg}` }))));
+    } catch (error) { this.problem.textContent = error.message; }
   },
   heading(name) {
     const { el } = Dom, about = this.kinds[name] || { kind: "number", unit: "", text: "" };
@@ -187,9 +201,8 @@ const TableView = {
       } }, name, here ? (this.state.descending ? " ↓" : " ↑") : ""), about.unit ? el("div", { css: "unit" }, about.unit) : null);
   },
   cell(name, value) {
-    const text = (this.kinds[name] || {}).kind === "text";
-    const shown = value === null ? "–" : typeof value === "number" ? Dom.number(value, /^(ra|dec)$/.test(name) ? 9 : undefined) : String(value);
-    return Dom.el("td", { css: text ? "text" : null }, shown);
+    const column = this.kinds[name] || { name, unit: "" };
+    return Dom.el("td", { css: column.kind === "text" ? "text" : null }, Dom.value(column, value));
   },
   pages() {
     const { el } = Dom, pages = Math.max(1, Math.ceil(this.count / this.size)), here = Math.floor(this.state.offset / this.size) + 1;
@@ -230,7 +243,7 @@ const TableView = {
     } }, text);
     return el("div", { css: "row", role: "group", "aria-label": "Export what is selected" }, "Export:",
       button("CSV", "csv", "Export the selection as CSV"), button("VOTable", "votable", "Export the selection as VOTable"),
-      button("ids", "ids", "Export the ids of the selection for run-scope-local"),
-      button("page", "page", "Export the selection as one page that works from a file", "page"));
+      ...(this.about.task !== "variables" ? [] : [button("ids", "ids", "Export the ids of the selection for run-scope-local"),
+      button("page", "page", "Export the selection as one page that works from a file", "page")]));
   },
 };
