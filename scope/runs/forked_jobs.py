@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from scope.runs.job_server import INTERRUPTED, NOT_STARTED
 from scope.runs.processes import JOB_SERVER
 
 FRESH_JOBS = "SCOPE_FRESH_JOBS"
-"""Where this variable is set, an interpreter is started for each job."""
+"""Where this variable is set and not 0, an interpreter is started for each job."""
 
 THREADS = (
     "OMP_NUM_THREADS",
@@ -32,6 +35,12 @@ TEMPORARY = ("TMPDIR", "TMP", "TEMPDIR", "TEMP")
 """What Snakemake sets to the job's folder for temporary files."""
 
 
+WITH_SERVER = (
+    "error: the process that jobs are copies of was killed, and its jobs with it (is the memory "
+    "spent?); run the same command again to go on"
+)
+
+
 class Script(Protocol):
     """What this needs of ``snakemake.script.PythonScript``."""
 
@@ -42,6 +51,31 @@ class Script(Protocol):
     bench_record: Any
     threads: int
     resources: Any
+
+
+class Ended(NamedTuple):
+    """How a job ended.
+
+    Attributes
+    ----------
+    status : int
+        Of its exit; minus the number of the signal where one ended it.
+    cpu_seconds : float
+        Of all its threads, and of processes that it waited for.
+    memory_bytes : int
+        Its largest resident set.
+    with_server : bool
+        The server was killed, which ended its jobs.
+    """
+
+    status: int
+    cpu_seconds: float = math.nan
+    memory_bytes: int = 0
+    with_server: bool = False
+
+
+class NotStartedError(OSError):
+    """There is no process for a job: no memory or no descriptor was left for it."""
 
 
 class JobServer:
@@ -58,8 +92,8 @@ class JobServer:
         script: str,
         environment: Mapping[str, str],
         meanwhile: Callable[[int], Any] | None = None,
-    ) -> int:
-        """Run a script in a process of its own and return its exit status.
+    ) -> Ended:
+        """Run a script in a process of its own and wait for its end.
 
         Parameters
         ----------
@@ -73,20 +107,37 @@ class JobServer:
 
         Returns
         -------
-        int
-            Minus the number of the signal where one ended it; that of SIGKILL where the server was
-            killed, as this ends its jobs.
+        Ended
+
+        Raises
+        ------
+        NotStartedError
+            If the process could not be made; nothing was run.
         """
-        request = {"script": script, "folder": os.getcwd(), "environment": dict(environment)}
+        request = {
+            **{"script": script, "folder": os.getcwd(), "environment": dict(environment)},
+            # One clock for all processes of the machine.
+            "asked": time.monotonic(),
+        }
         answers, theirs = socket.socketpair()
         with answers, answers.makefile("r") as lines, ExitStack() as stack:
-            with theirs:
-                self._hand_over(theirs)
-            answers.sendall(json.dumps(request).encode() + b"\n")
-            started = lines.readline()
-            if started and meanwhile is not None:
-                stack.enter_context(meanwhile(int(started)))
-            return int(lines.readline() or -signal.SIGKILL)
+            try:
+                with theirs:
+                    self._hand_over(theirs)
+                answers.sendall(json.dumps(request).encode() + b"\n")
+                pid = json.loads(lines.readline() or str(NOT_STARTED))
+            except OSError:
+                pid = NOT_STARTED
+            if pid == NOT_STARTED:
+                raise NotStartedError(script)
+            if pid == INTERRUPTED:
+                return Ended(-signal.SIGINT)
+            if meanwhile is not None:
+                stack.enter_context(meanwhile(pid))
+            line = lines.readline()
+        if not line:
+            return Ended(-signal.SIGKILL, with_server=True)
+        return Ended(*json.loads(line))
 
     def close(self) -> None:
         """End the server, and with it the jobs that still run; the next job starts another."""
@@ -104,6 +155,8 @@ class JobServer:
                 with suppress(OSError):
                     socket.send_fds(self._requests, [b"."], [answers.fileno()])
                     return
+                if self._process is not None:
+                    self._process.poll()
             self._process, self._requests = self._start()
             socket.send_fds(self._requests, [b"."], [answers.fileno()])
 
@@ -135,7 +188,7 @@ def fork_scripts(
     benchmarked : callable
         ``snakemake.benchmark.benchmarked``: measures the process of an id into a record.
     """
-    if sys.platform != "linux" or os.environ.get(FRESH_JOBS):
+    if sys.platform != "linux" or os.environ.get(FRESH_JOBS, "0") not in ("", "0"):
         return execute
     server = server or JobServer()
 
@@ -144,14 +197,28 @@ def fork_scripts(
             return execute(self, fname, edit)
         record = self.bench_record
         meanwhile = None if record is None else lambda pid: benchmarked(pid, record)
-        status = server.run(fname, job_environment(self), meanwhile)
-        if status:
+        try:
+            ended = server.run(fname, job_environment(self), meanwhile)
+        except NotStartedError:
+            return execute(self, fname, edit)
+        if record is not None:
+            _complete(record, ended)
+        if ended.with_server:
+            print(WITH_SERVER, file=sys.stderr)
+        if ended.status:
             # A shell would say it this way of a command that a signal ended.
-            status = status if status > 0 else 128 - status
+            status = ended.status if ended.status > 0 else 128 - ended.status
             raise subprocess.CalledProcessError(status, f"{sys.executable} {fname}")
         return None
 
     return execute_script
+
+
+def _complete(record: Any, ended: Ended) -> None:
+    """Write what a job took into its record, whose samples miss the end of it, or all of it."""
+    if ended.memory_bytes:
+        record.cpu_time = ended.cpu_seconds
+        record.max_rss = max(record.max_rss or 0.0, ended.memory_bytes / 1024**2)
 
 
 def job_environment(script: Script) -> dict[str, str]:

@@ -9,8 +9,9 @@ interrupt from the keyboard reaches its jobs; it ends, and they with it, where S
     python -m scope.runs.job_server DESCRIPTOR
 
 Over the socket of this descriptor come further ones, one for each job: over it the script, the
-folder and the environment as a line of JSON, and back, each on a line, the id of the process and
-its exit status. `scope.runs.forked_jobs` is the other side.
+folder, the environment and the time as a line of JSON, and back, each a line of JSON, the id of the
+process (`NOT_STARTED` where it could not be made), then its exit status, the seconds of CPU that it
+took and its largest memory [bytes]. `scope.runs.forked_jobs` is the other side.
 """
 
 from __future__ import annotations
@@ -28,11 +29,12 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from scope.imports import this_process_is_ours
 
@@ -45,70 +47,104 @@ BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 """What NumPy's linear algebra reads when it is loaded, which is before a job is known; 1 here."""
 
 _OWN_VARIABLES: set[str] = set()
+NOT_STARTED = -1
+"""In place of a process: there was no memory or descriptor for it. Nothing has been run."""
+INTERRUPTED = 0
+"""In place of a process: an interrupt came first."""
+
 _NAME_LENGTH = 15
 _PR_SET_PDEATHSIG = 1
 
 
-def serve(requests: socket.socket) -> None:
-    """Fork for each request, until the other side has gone."""
-    jobs: dict[int, socket.socket] = {}
-    with _ends_of_children() as ended:
-        while True:
-            ready, _, _ = select.select([requests, ended], [], [])
-            if ended in ready:
-                ended.recv(4096)
-                _answer_for_ended(jobs)
-            if requests in ready and not _take(requests, jobs):
-                return
+class Server:
+    """What forks for each request.
+
+    Parameters
+    ----------
+    requests : socket
+        Brings the sockets of the jobs.
+    """
+
+    def __init__(self, requests: socket.socket) -> None:
+        self._requests = requests
+        self._jobs: dict[int, socket.socket] = {}
+        self._interrupted_at = -1.0
+        self._hears_interrupts = signal.getsignal(signal.SIGINT) != signal.SIG_IGN
+
+    def serve(self) -> None:
+        """Answer until the other side has gone."""
+        ended, wake = socket.socketpair()
+        with ended, wake:
+            wake.setblocking(False)
+            signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+            signal.signal(signal.SIGCHLD, lambda *_: None)
+            if self._hears_interrupts:
+                # An interrupt is for the jobs; Snakemake leaves us when they have ended.
+                signal.signal(signal.SIGINT, self._note_interrupt)
+            while True:
+                ready, _, _ = select.select([self._requests, ended], [], [])
+                if ended in ready:
+                    ended.recv(4096)
+                    self._answer_for_ended()
+                if self._requests in ready and not self._take():
+                    return
+
+    def _note_interrupt(self, number: int, frame: Any) -> None:
+        self._interrupted_at = time.monotonic()
+
+    def _take(self) -> bool:
+        """Start the job of one request; return False when there will be no more."""
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self._requests, 1, 1)
+        except OSError:
+            return True
+        if not message:
+            return False
+        if not descriptors:
+            # There was none left for it here; the other side sees its socket close.
+            return True
+        answers = socket.socket(fileno=descriptors[0])
+        with answers.makefile("r", encoding="utf-8") as lines:
+            request = json.loads(lines.readline())
+        _load_what_it_names(Path(request["script"]))
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        # What is there already is not looked at by the collectors of the jobs, and stays shared.
+        gc.freeze()
+        server, mask = os.getpid(), {signal.SIGINT}
+        # An interrupt between here and the job's own handler waits for that.
+        signal.pthread_sigmask(signal.SIG_BLOCK, mask)
+        try:
+            if self._interrupted_at >= request.pop("asked"):
+                pid = INTERRUPTED
+            elif (pid := os.fork()) == 0:
+                for other in (self._requests, answers, *self._jobs.values()):
+                    other.close()
+                _be_job(server=server, hears_interrupts=self._hears_interrupts, **request)
+        except OSError:
+            pid = NOT_STARTED
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, mask)
+        _send(answers, pid)
+        if pid > 0:
+            self._jobs[pid] = answers
+        else:
+            answers.close()
+        return True
+
+    def _answer_for_ended(self) -> None:
+        """Send the status of each job that has ended, and what it took."""
+        for pid in list(self._jobs):
+            found, status, used = os.wait4(pid, os.WNOHANG)
+            if found:
+                with self._jobs.pop(pid) as answers:
+                    cpu = used.ru_utime + used.ru_stime
+                    _send(answers, [os.waitstatus_to_exitcode(status), cpu, used.ru_maxrss * 1024])
 
 
-def _take(requests: socket.socket, jobs: dict[int, socket.socket]) -> bool:
-    """Start the job of one request; return False when there will be no more."""
-    message, descriptors, _, _ = socket.recv_fds(requests, 1, 1)
-    if not message:
-        return False
-    answers = socket.socket(fileno=descriptors[0])
-    with answers.makefile("r", encoding="utf-8") as lines:
-        request = json.loads(lines.readline())
-    _load_what_it_names(Path(request["script"]))
-    server = os.getpid()
-    # What is there already is not looked at by the collectors of the jobs, and so stays shared.
-    gc.freeze()
-    if (pid := os.fork()) == 0:
-        for other in (requests, answers, *jobs.values()):
-            other.close()
-        _be_job(server=server, **request)
-    _send(answers, pid)
-    jobs[pid] = answers
-    return True
-
-
-def _answer_for_ended(jobs: dict[int, socket.socket]) -> None:
-    """Send the status of each job that has ended."""
-    for pid in list(jobs):
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            with jobs.pop(pid) as answers:
-                _send(answers, os.waitstatus_to_exitcode(status))
-
-
-def _send(answers: socket.socket, number: int) -> None:
+def _send(answers: socket.socket, value: Any) -> None:
     # Whoever asked may have gone.
     with suppress(OSError):
-        answers.sendall(f"{number}\n".encode())
-
-
-@contextmanager
-def _ends_of_children() -> Iterator[socket.socket]:
-    """Yield a socket that can be read when a child has ended."""
-    ended, wake = socket.socketpair()
-    with ended, wake:
-        wake.setblocking(False)
-        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        # An interrupt is for the jobs; Snakemake leaves us when they have ended.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        yield ended
+        answers.sendall(f"{json.dumps(value)}\n".encode())
 
 
 def _load_what_it_names(script: Path) -> None:
@@ -116,10 +152,13 @@ def _load_what_it_names(script: Path) -> None:
 
     What cannot be imported is left to the script, whose log then says why.
     """
+    names: list[str] = []
     with suppress(Exception):
-        for name in (*_imported(ast.parse(script.read_bytes())), *COMMON):
-            with suppress(Exception):
-                importlib.import_module(name)
+        names += _imported(ast.parse(script.read_bytes()))
+    for name in (*names, *COMMON):
+        # A module may end the process that loads it: then that of the job.
+        with suppress(BaseException):
+            importlib.import_module(name)
 
 
 def _imported(tree: ast.AST) -> Iterator[str]:
@@ -130,12 +169,15 @@ def _imported(tree: ast.AST) -> Iterator[str]:
             yield node.module
 
 
-def _be_job(script: str, folder: str, environment: dict[str, str], server: int) -> NoReturn:
+def _be_job(
+    script: str, folder: str, environment: dict[str, str], server: int, hears_interrupts: bool
+) -> NoReturn:
     """Run a script as an interpreter that was started for it would, and end as one."""
     _end_with(server)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    heard = signal.default_int_handler if hears_interrupts else signal.SIG_IGN
+    signal.signal(signal.SIGINT, heard)
     os.chdir(folder)
     # Some modules set a variable when they are loaded, and have been.
     by_modules = {name: os.environ[name] for name in set(os.environ) - _OWN_VARIABLES}
@@ -146,8 +188,12 @@ def _be_job(script: str, folder: str, environment: dict[str, str], server: int) 
     _show_rule(script)
     sys.argv = [script]
     sys.path.insert(0, str(Path(script).parent))
+    if "numpy" in sys.modules:
+        # Its one generator for all would draw the same numbers in each job.
+        sys.modules["numpy"].random.seed()
     status = 0
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         runpy.run_path(script, run_name="__main__")
     except SystemExit as error:
         status = _exit_status(error)
@@ -203,7 +249,7 @@ def main() -> None:
     this_process_is_ours()
     _OWN_VARIABLES.update(os.environ)
     with socket.socket(fileno=int(sys.argv[1])) as requests:
-        serve(requests)
+        Server(requests).serve()
 
 
 if __name__ == "__main__":

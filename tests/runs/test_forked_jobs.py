@@ -77,7 +77,7 @@ def test_a_job_finds_what_an_interpreter_of_its_own_would(
     subprocess.run([sys.executable, path], env=environment, check=True)
     expected = json.loads((run_folder / "seen.json").read_text())
     (run_folder / "seen.json").unlink()
-    assert server.run(path, environment) == 0
+    assert server.run(path, environment).status == 0
     seen = json.loads((run_folder / "seen.json").read_text())
     assert seen == expected
 
@@ -103,14 +103,14 @@ def test_the_status_is_that_of_an_interpreter(
     path = script(run_folder, text)
     found = subprocess.run([sys.executable, path], stderr=subprocess.DEVNULL, check=False)
     assert found.returncode == status
-    assert server.run(path, os.environ) == status
+    assert server.run(path, os.environ).status == status
 
 
 def test_an_interrupted_job_leaves_the_screen_to_its_command(
     server: JobServer, run_folder: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     path = script(run_folder, "import os, signal; os.kill(os.getpid(), signal.SIGINT)")
-    assert server.run(path, os.environ) == -signal.SIGINT
+    assert server.run(path, os.environ).status == -signal.SIGINT
     assert capfd.readouterr() == ("", "")
 
 
@@ -123,7 +123,7 @@ from pathlib import Path
 atexit.register(lambda: Path("at_exit").touch())
 threading.Thread(target=lambda: (time.sleep(0.2), Path("thread").touch())).start()
 """
-    assert server.run(script(run_folder, text), os.environ) == 0
+    assert server.run(script(run_folder, text), os.environ).status == 0
     assert Path("thread").exists()
     assert Path("at_exit").exists()
 
@@ -133,12 +133,13 @@ def test_jobs_share_nothing_but_what_was_loaded(server: JobServer, run_folder: P
 import os, random, scope
 assert not hasattr(scope, "_left_by_another_job") and os.getpid() != os.getppid()
 scope._left_by_another_job = True
+import numpy
 with open("drawn", "a") as stream:
-    print(random.random(), file=stream)
+    print(random.random(), numpy.random.random(), file=stream)
 """
     path = script(run_folder, text)
-    assert [server.run(path, os.environ) for _ in range(3)] == [0, 0, 0]
-    assert len(set(Path("drawn").read_text().split())) == 3
+    assert [server.run(path, os.environ).status for _ in range(3)] == [0, 0, 0]
+    assert len(set(Path("drawn").read_text().split())) == 6
 
 
 def test_jobs_run_at_the_same_time(server: JobServer, run_folder: Path) -> None:
@@ -154,7 +155,7 @@ while not (Path("here_0").exists() and Path("here_1").exists()):
     path, statuses = script(run_folder, text), []
 
     def run(number: int) -> None:
-        statuses.append(server.run(path, {**os.environ, "NUMBER": str(number)}))
+        statuses.append(server.run(path, {**os.environ, "NUMBER": str(number)}).status)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in (0, 1)]
     for thread in threads:
@@ -178,7 +179,7 @@ def sleeping(server: JobServer, folder: Path) -> Iterator[tuple[int, list[int]]]
     """Run a job that sleeps; yield its id and the list that gets its status."""
     statuses: list[int] = []
     path = script(folder, SLEEP)
-    thread = threading.Thread(target=lambda: statuses.append(server.run(path, os.environ)))
+    thread = threading.Thread(target=lambda: statuses.append(server.run(path, os.environ).status))
     thread.start()
     assert until(Path("pid").exists)
     yield int(Path("pid").read_text()), statuses
@@ -197,7 +198,7 @@ def test_a_job_ends_with_its_server_and_the_next_gets_another(
         os.kill(theirs, signal.SIGKILL)
         assert until(lambda: process_mark(pid) is None)
     assert statuses == [-signal.SIGKILL]
-    assert server.run(script(run_folder, "pass"), os.environ) == 0
+    assert server.run(script(run_folder, "pass"), os.environ).status == 0
 
 
 def test_nothing_is_left_where_the_controller_was_killed(run_folder: Path) -> None:
@@ -218,7 +219,7 @@ import os, signal
 from scope.runs.forked_jobs import JobServer
 signal.signal(signal.SIGINT, lambda *_: None)
 server = JobServer()
-print(server.run({path!r}, os.environ), server.run({str(ok)!r}, os.environ), flush=True)
+print(*(server.run(p, os.environ).status for p in ({path!r}, {str(ok)!r})), flush=True)
 """
     command = [sys.executable, "-c", text]
     with subprocess.Popen(
@@ -266,21 +267,110 @@ def test_other_scripts_are_left_to_snakemake(run_folder: Path, server: JobServer
 
 
 def test_a_failed_script_fails_its_job_and_is_measured(run_folder: Path, server: JobServer) -> None:
-    measured: list[int] = []
-
     @contextmanager
-    def benchmarked(pid: int, record: list[int]) -> Iterator[None]:
-        record.append(pid)
+    def benchmarked(pid: int, record: Any) -> Iterator[None]:
+        record.seen.append(pid)
         yield
-        record.append(0)
+        record.seen.append(0)
 
     execute = fork_scripts(lambda *_: None, benchmarked, server)
     path = script(run_folder, "import os, signal; os.kill(os.getpid(), signal.SIGTERM)")
+    measured = SimpleNamespace(seen=[], cpu_time=0.0, max_rss=None)
     with pytest.raises(subprocess.CalledProcessError, match="exit status 143") as error:
         execute(made_by_snakemake(bench_record=measured), path)
     assert path in str(error.value)
-    assert measured[0] > 0
-    assert measured[1:] == [0]
+    assert measured.seen[0] > 0
+    assert measured.seen[1:] == [0]
+
+
+def test_a_short_job_is_measured_whole(run_folder: Path, server: JobServer) -> None:
+    from snakemake.benchmark import BenchmarkRecord, benchmarked
+
+    record = BenchmarkRecord()
+    execute = fork_scripts(lambda *_: None, benchmarked, server)
+    text = "import time\nwhile time.process_time() < 0.3: pass\nheld = bytearray(300 << 20)"
+    execute(made_by_snakemake(bench_record=record), script(run_folder, text))
+    assert 0.3 <= record.cpu_time < 2
+    assert 300 < record.max_rss < 1000
+
+
+def nothing(*_: Any) -> Any:
+    """Measure nothing."""
+    return nullcontext()
+
+
+def test_a_process_that_cannot_be_made_costs_no_other_job(
+    run_folder: Path, server: JobServer
+) -> None:
+    left: list[str] = []
+    execute = fork_scripts(lambda self, fname, edit=False: left.append(fname), nothing, server)
+    break_fork = """
+import os
+from pathlib import Path
+def fork(real=os.fork):
+    if Path("refuse").exists():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return real()
+os.fork = fork
+"""
+    write(run_folder / "refusing.py", break_fork)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(run_folder))
+        assert server.run(script(run_folder, "import refusing"), os.environ).status == 0
+    with sleeping(server, run_folder) as (pid, statuses):
+        Path("refuse").touch()
+        execute(made_by_snakemake(), script(run_folder, "pass"))
+        assert left == [script(run_folder, "pass")]
+        Path("refuse").unlink()
+        assert process_mark(pid) is not None
+        assert server.run(script(run_folder, "pass"), os.environ).status == 0
+        os.kill(pid, signal.SIGTERM)
+    assert statuses == [-signal.SIGTERM]
+
+
+def test_a_module_that_ends_its_process_ends_its_job_alone(
+    server: JobServer, run_folder: Path
+) -> None:
+    write(run_folder / ".snakemake/scripts/evil.py", "raise SystemExit(3)")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(run_folder / ".snakemake/scripts"))
+        assert server.run(script(run_folder, "import evil"), os.environ).status == 3
+        assert server.run(script(run_folder, "pass"), os.environ).status == 0
+
+
+def test_an_interrupt_reaches_a_job_that_waits_for_the_server(run_folder: Path) -> None:
+    # The server is busy loading what the script names when the interrupt comes.
+    write(run_folder / "slow.py", "import time; open('loading', 'w').close(); time.sleep(1.5)")
+    path = script(run_folder, "import slow, time; time.sleep(30)")
+    text = f"""
+import os, signal
+from scope.runs.forked_jobs import JobServer
+signal.signal(signal.SIGINT, lambda *_: None)
+print(JobServer().run({path!r}, os.environ).status, flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", text],
+        env={**os.environ, "PYTHONPATH": str(run_folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        process_group=0,
+    ) as controller:
+        assert until(Path("loading").exists)
+        os.killpg(controller.pid, signal.SIGINT)
+        output, _ = controller.communicate(timeout=20)
+    assert output.split() == [str(-signal.SIGINT).encode()]
+
+
+def test_jobs_do_not_hear_interrupts_that_snakemake_ignores(run_folder: Path) -> None:
+    text = "import signal; assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN"
+    path = script(run_folder, text)
+    run = f"""
+import os, signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+from scope.runs.forked_jobs import JobServer
+raise SystemExit(JobServer().run({path!r}, os.environ).status)
+"""
+    assert subprocess.run([sys.executable, "-c", run], check=False).returncode == 0
 
 
 def test_a_variable_gives_each_job_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,6 +388,6 @@ from pathlib import Path
 tasks = Path(f"/proc/{os.getppid()}/task").iterdir()
 Path("threads").write_text(" ".join((task / "comm").read_text().strip() for task in tasks))
 """
-    assert server.run(script(run_folder, text), os.environ) == 0
+    assert server.run(script(run_folder, text), os.environ).status == 0
     # The thread of Arrow's memory pool knows of forks (jemalloc, background_thread).
     assert set(Path("threads").read_text().split()[1:]) <= {"jemalloc_bg_thd"}
