@@ -7,7 +7,8 @@ than the class it is a kind of. All but the frequencies of the target depend on 
 
 Where the period may stand for a slow change (``alias_trend``), what is seen does not tell a
 periodic star from one that changed once: no class of periodic stars is more probable than one
-half, whatever the scores, and its prediction set says either.
+half, nor reaches the recommended cut, whatever the scores; its prediction set says either; and
+the row says nothing of how frequent the class is.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from scope.catalog.probability_columns import (
 )
 from scope.classifiers.bundle import ModelBundle
 from scope.classifiers.calibration import ClassCalibration, shift_prevalence
-from scope.classifiers.calibrators import from_log_odds
+from scope.classifiers.calibrators import from_log_odds, log_odds
 from scope.classifiers.frequencies import (
     STATED,
     Evidence,
@@ -60,6 +61,9 @@ _REACH = 40
 _FIRM = 1e9
 """How firmly a stated class holds its place in the tree, against 1 of the others: its relatives
 give way to it, for else the many kinds of a class would lift its stated frequency again."""
+
+_JUST = 1e-3
+"""Log-odds by which a held probability is below a cut, which float32 still shows."""
 
 _ENOUGH = 10
 """Light curves of a stated class that are expected from which on its probabilities add up to what
@@ -296,7 +300,10 @@ class CatalogColumns:
         self.rows += int(rows.sum())
         values, undecided = self._log_odds(scores, rows), _undecided(scores, rows)
         for number, tag in enumerate(self.final):
-            value = self._held(tag, self._one(tag, values[tag]), undecided)
+            value = self._one(tag, values[tag])
+            if self.tree.has_period(tag):
+                # What tells nothing of the class tells nothing of its frequency.
+                value = value[~undecided]
             place = log_odds_bin(value) + _REACH * BINS_PER_UNIT
             inside = np.clip(place, 0, self._counts.shape[1] - 1)
             self._counts[number] += np.bincount(inside, minlength=self._counts.shape[1])
@@ -374,14 +381,14 @@ class CatalogColumns:
         in_field = np.empty((int(rows.sum()), len(self.final)))
         for number, (tag, item) in enumerate(self.final.items()):
             free = self._one(tag, values[tag])
-            value = self._held(tag, free, undecided)
+            value = self._held(tag, free, undecided, _below_cut(item))
             sets = item.sets(from_log_odds(free))
-            either = value < free
+            either = self._either(tag, value < free, scores, rows)
             found[f"{tag}_p_train"] = from_log_odds(value)
             found[f"{tag}_set"] = IN_CLASS * (sets[True] | either) + NOT_IN_CLASS * (
                 sets[False] | either
             )
-            shifted = self._held(tag, value + self._shifts[tag], undecided)
+            shifted = self._held(tag, free + self._shifts[tag], undecided)
             in_field[:, number] = from_log_odds(shifted)
         firm = [_FIRM if self.frequencies[tag].source == STATED else 1.0 for tag in self.final]
         projected = project(in_field, self.tree.places(list(self.final)), firm)
@@ -404,11 +411,23 @@ class CatalogColumns:
             for tag, parts in self.single.items()
         }
 
-    def _held(self, tag: str, values: Floats, undecided: npt.NDArray[np.bool_]) -> Floats:
-        """Return log-odds of a class, at most even where no period is told from a slow change."""
+    def _held(
+        self, tag: str, values: Floats, undecided: npt.NDArray[np.bool_], most: float = 0.0
+    ) -> Floats:
+        """Return log-odds of a class, bounded where no period is told from a slow change."""
         if not self.tree.has_period(tag):
             return values
-        return np.where(undecided, np.minimum(values, 0.0), values)
+        return np.where(undecided, np.minimum(values, most), values)
+
+    def _either(
+        self,
+        tag: str,
+        held: npt.NDArray[np.bool_],
+        scores: pa.Table,
+        rows: npt.NDArray[np.bool_],
+    ) -> npt.NDArray[np.bool_]:
+        """Return which rows have both in their prediction set whatever the scores: those held."""
+        return held
 
     def _one(self, tag: str, values: Mapping[str, Floats]) -> Floats:
         """Return the log-odds of a class by all algorithms together."""
@@ -419,6 +438,13 @@ class CatalogColumns:
 
 def _healthy(scores: pa.Table) -> npt.NDArray[np.bool_]:
     return np.asarray(scores.column("reason").combine_chunks().is_null())
+
+
+def _below_cut(item: ClassCalibration) -> float:
+    """Return the log-odds up to which a held row goes: even, and below the recommended cut."""
+    if item.cut is None or not 0.0 < item.cut < 1.0:
+        return 0.0
+    return min(0.0, float(log_odds(np.array([item.cut]))[0]) - _JUST)
 
 
 def _undecided(table: pa.Table, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

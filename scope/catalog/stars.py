@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from scope.catalog.merge import SURVEY_IDS
 from scope.catalog.publish import is_score
+from scope.catalog.strangers import novelty_columns
 from scope.lightcurves.sky import unit_vectors
 from scope.lightcurves.stars import link_stars
 
@@ -21,9 +22,7 @@ Statistic = Literal["mean", "median", "max"]
 SAME_STAR_ARCSEC = 1.5
 """Light curves without an id in another survey are of a star that is this near."""
 
-OF_THE_BEST = (
-    *("_id", "period", "field", "ccd", "quad", "filter", "n_epochs", "alias_trend", "ood_p"),
-)
+OF_THE_BEST = (*("_id", "period", "field", "ccd", "quad", "filter", "n_epochs", "alias_trend"),)
 """What describes a star is that of one of its light curves, and no mean."""
 
 
@@ -57,7 +56,8 @@ def find_stars(
     -------
     pandas.DataFrame
         In no order: ``obj_id``; ``survey_id`` (``Gaia_EDR3___<id>``, null where there is none);
-        `OF_THE_BEST` of the light curve with most epochs, of those with scores, if any has;
+        `OF_THE_BEST`, and how usual it is, of the light curve with most epochs, of those with
+        scores, if any has;
         ``ra`` and ``dec`` of the mean direction, so that those around 0 are no special case;
         the ids; ``n_light_curves``; ``n_scored``; ``reason``, null where there are scores; and
         the scores, float64.
@@ -74,7 +74,7 @@ def find_stars(
     result = rows.loc[best, [name for name in ("obj_id",) if name in rows]]
     # Where any light curve of a star has an id, all have that one or none.
     result["survey_id"] = pd.Series(keys, dtype=object).groupby(star).first().to_numpy()
-    described = [name for name in OF_THE_BEST if name in rows]
+    described = [name for name in (*OF_THE_BEST, *novelty_columns(rows.columns)) if name in rows]
     result[described] = rows.loc[best, described]
     result["ra"], result["dec"] = mean_places(rows, star)
     for name in SURVEY_IDS:

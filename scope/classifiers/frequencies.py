@@ -308,6 +308,10 @@ def _within(x: Floats, matrix: Floats, offset: Floats) -> Floats:
         for row, bound in zip(matrix, offset, strict=True):
             below = row < 0
             room = float(x @ np.where(row > 0, row, 0.0) + bound)
+            if room < 0:
+                # Stated kinds of a class are more than what was found of it: it is as frequent.
+                x[row > 0] -= room
+                room = 0.0
             total = float(x[below].sum())
             if total > room:
                 x[below] *= max(room, _LEAST) / total

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from scope.catalog.sample import NOT_VARIABLE, VARIABLE
 from scope.catalog.strangers import novelty_columns, strange_rows
 from scope.classifiers.taxonomy import ClassTree
 from scope.errors import few
@@ -53,6 +54,9 @@ def without_doubtful(
         periodic = [tag for tag in columns if tree.has_period(tag)]
         _leave_out(kept, slow, periodic, "with a period that may stand for a slow change")
     failed = [tag for tag in (record.get("field_check") or {}).get("failed", ()) if tag in columns]
+    if VARIABLE in failed:
+        # It is what the other leaves over.
+        failed += [tag for tag in columns if tag == NOT_VARIABLE]
     if failed:
         _log.warning(
             "%s not posted: the models find them in shuffled light curves too", few(failed)

@@ -15,6 +15,7 @@ import numpy as np
 from scope.catalog.merge import SURVEY_IDS
 from scope.catalog.publish import is_score
 from scope.catalog.stars import find_stars
+from scope.catalog.strangers import novelty_columns
 from scope.classifiers.taxonomy import ClassTree
 from scope.errors import NoLocalizationError, ScopeError
 from scope.fritz.groups import check_groups
@@ -40,6 +41,7 @@ from scope.io import (
     write_table,
 )
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
+from scope.schema import ALIAS_TREND
 from scope.services.fritz import Fritz
 from scope.targets.plan import event_list
 
@@ -57,8 +59,6 @@ OPENING = (
 )
 """The columns of an event's table before the scores."""
 
-DOUBTS = ("alias_trend", "ood_p")
-"""Columns of the light curve with most epochs that tell what not to post."""
 
 _log = logging.getLogger(__name__)
 
@@ -187,11 +187,11 @@ class Follower:
         probabilities = self._section.post_probabilities
         more = [name for name in there if probabilities and is_probability(name)]
         scores = [name for name in there if is_score(name)]
-        wanted = [*(name for name in (*OPENING, *DOUBTS) if name in there), *scores, *more]
+        wanted = [*(name for name in OPENING if name in there), *_doubts(there), *scores, *more]
         rows = to_frame(read_table(catalogue, wanted))
         stars = find_stars(rows, statistic=self._section.statistic, more=more)
         stars = stars.sort_values(["obj_id", "ra", "dec"], ignore_index=True)
-        doubts = [name for name in DOUBTS if name in stars]
+        doubts = [name for name in _doubts(there) if name in stars]
         stars = stars[[*OPENING, *scores, *more, *doubts]]
         if probabilities:
             found = take_probabilities(stars)
@@ -282,6 +282,11 @@ class Follower:
                 told = ", ".join(receipt_lines(journal))
                 _log.info("%s: %s", event.dateobs, told or "nothing to post")
         return upload.refused
+
+
+def _doubts(names: Sequence[str]) -> list[str]:
+    """Return the columns of a catalogue that tell what not to post."""
+    return [*(name for name in names if name == ALIAS_TREND.name), *novelty_columns(names)]
 
 
 def _separations(stars: pd.DataFrame, sources: Sequence[EventSource]) -> list[float]:

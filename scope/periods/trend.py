@@ -51,10 +51,12 @@ def trend_explains(star: Sequence[Curve], period: float) -> bool:
         squared deviations, weighed by the errors).
     """
     span = max(float(curve.time.max()) for curve in star)
+    # Errors in units of the smallest: their squares neither vanish nor overflow.
+    unit = min(float(curve.error.min()) for curve in star)
     if not _near_days(1.0 / period, LONGEST_CYCLES / span):
         return False
-    at_period = sum(_explained(curve, 1.0 / period) for curve in star)
-    slow = max(sum(_explained(curve, cycles / span) for curve in star) for cycles in CYCLES)
+    at_period = sum(_explained(curve, 1.0 / period, unit) for curve in star)
+    slow = max(sum(_explained(curve, cycles / span, unit) for curve in star) for cycles in CYCLES)
     return bool(slow >= ENOUGH * at_period)
 
 
@@ -68,12 +70,12 @@ def _near_days(frequency: float, width: float) -> bool:
     return False
 
 
-def _explained(curve: Curve, frequency: float) -> float:
-    """Return how much of the weighted square sum a Fourier series at a frequency explains."""
+def _explained(curve: Curve, frequency: float, unit: float) -> float:
+    """Return how much of the square sum over squared errors a Fourier series explains."""
     angle = 2.0 * np.pi * frequency * np.outer(np.arange(1, HARMONICS + 1), curve.time)
     terms = np.vstack([np.ones(len(curve.time)), np.cos(angle), np.sin(angle)])
     # Squared deviations over squared errors, not over weights of sum 1, so that curves add up.
-    root = 1.0 / curve.error
+    root = unit / curve.error
     target = curve.mag * root
     coefficients, *_ = np.linalg.lstsq((terms * root).T, target, rcond=1e-10)
     rest = target - (terms * root).T @ coefficients

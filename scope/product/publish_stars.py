@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from scope.catalog.merge import SURVEY_IDS
 from scope.catalog.probabilities import PrevalenceOptions
+from scope.catalog.probability_columns import IN_CLASS, NOT_IN_CLASS
 from scope.catalog.stars import SAME_STAR_ARCSEC, best_rows, mean_places, number_stars
 from scope.catalog.strangers import novelty_columns
 from scope.classifiers.calibrators import log_odds
@@ -34,7 +35,7 @@ from scope.product.by_star import (
 )
 from scope.product.star_columns import FROM_BANDS, FROM_LIGHT_CURVE, STAR_COLUMNS
 from scope.product.star_fusion import SAME_PERIOD, StarFusion, StarRows
-from scope.product.star_probabilities import StarProbabilities
+from scope.product.star_probabilities import Doubts, StarProbabilities
 from scope.provenance import record
 from scope.schema import PLACE_NAMES, arrow_schema
 
@@ -109,8 +110,7 @@ def publish_stars(
     if fusion is not None and light.with_probability.any():
         probable = StarProbabilities(fusion, tags, tree, options or PrevalenceOptions())
         stars = light.stars_with_probability()
-        undecided = np.asarray(found["alias_trend"].fill_null(False))
-        found.update(probable.columns_of(stars, light.values, undecided))
+        found.update(probable.columns_of(stars, light.values, light.doubts(tags)))
     found["probability_reason"] = _probability_reasons(light, fusion)
     columns = [*STAR_COLUMNS, *([] if probable is None else probable.columns)]
     own = {**(facts or {}), "radius_arcsec": radius_arcsec}
@@ -186,6 +186,14 @@ class LightCurves:
         """Return how many light curves of each star there are, or are of some kind."""
         weights = None if which is None else np.asarray(which, dtype=np.float64)
         return np.bincount(self.star, weights, minlength=self.n_stars).astype(np.int64)
+
+    def doubts(self, tags: Sequence[str]) -> Doubts:
+        """Return which light curves with probabilities tell nothing of periodic classes."""
+        here = self.with_probability
+        slow = (np.nan_to_num(self.numbers("alias_trend")) > 0)[here]
+        both = IN_CLASS + NOT_IN_CLASS
+        either = {tag: slow & (self.numbers(f"{tag}_set")[here] == both) for tag in tags}
+        return Doubts(slow, either)
 
     def stars_with_probability(self) -> tuple[StarRows, Integers, int]:
         """Return the light curves with probabilities, numbers of their stars, and of all."""
@@ -286,7 +294,7 @@ def _periods(light: LightCurves, best: Integers) -> dict[str, Any]:
 
 
 def _slow_alike(light: LightCurves) -> pa.Array:
-    """Return which stars have no light curve that tells a period from a slow change.
+    """Return which stars have no light curve that tells its period from a slow change.
 
     Null for stars without scores.
     """
@@ -332,7 +340,8 @@ def _read(catalogs: Sequence[str | Path], tags: Sequence[str]) -> pd.DataFrame:
         there = read_schema(path).names
         novelty = novelty_columns(there)
         keys = [name for name in _KEYS if name in there or name not in PLACE_NAMES]
-        names = [*keys, *(name for name in _WANTED if name in there), *novelty]
+        wanted = (*_WANTED, *(f"{tag}_set" for tag in tags))
+        names = [*keys, *(name for name in wanted if name in there), *novelty]
         frames.append(to_frame(read_table(path, [*names, *(f"{tag}_p_train" for tag in tags)])))
     rows = pd.concat(frames, ignore_index=True).sort_values("_id", ignore_index=True)
     twice = rows["_id"].duplicated()

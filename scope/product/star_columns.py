@@ -65,7 +65,7 @@ STAR_COLUMNS: tuple[Column, ...] = (
     Column("log10_fap", "float64", "", True, "Decimal logarithm of its false-alarm probability"),
     Column(
         *("alias_trend", "bool", "", True),
-        "No light curve tells its period from a change slower than half of the baseline",
+        "No light curve tells its own period from a change slower than half of the baseline",
     ),
     Column("amplitude", "float64", "mag", True, "Range of the middle 90 % of the magnitudes"),
     Column("Gaia_EDR3___id", "int64", "", True, "Gaia EDR3 source_id; 0 is none"),

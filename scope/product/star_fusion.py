@@ -84,6 +84,10 @@ class StarRows:
         order = np.lexsort((np.arange(len(epochs)), -epochs, self.star))
         return order[np.unique(self.star[order], return_index=True)[1]]
 
+    def count(self, which: npt.NDArray[np.bool_]) -> Integers:
+        """Return how many light curves of each star are of some kind, (m,) int64."""
+        return np.bincount(self.star, which, minlength=self.n_stars).astype(np.int64)
+
     def take(self, rows: npt.NDArray[np.generic]) -> tuple[StarRows, Integers]:
         """Return some light curves, and the numbers that their stars had."""
         numbers, star = np.unique(self.star[rows], return_inverse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,39 @@ class _StarColumns(CatalogColumns):
     def columns(self) -> list[Column]:
         return [*(column for tag in self.final for column in final_columns(tag)), SHIFT]
 
+    def _either(
+        self,
+        tag: str,
+        held: npt.NDArray[np.bool_],
+        scores: pa.Table,
+        rows: npt.NDArray[np.bool_],
+    ) -> npt.NDArray[np.bool_]:
+        # What is fused was held before: the sets of light curves still tell where.
+        own = scores.column(_either(tag)).to_numpy(zero_copy_only=False)
+        return np.asarray(held | own[rows])
+
     def _log_odds(self, scores: pa.Table, rows: npt.NDArray[np.bool_]) -> LogOdds:
         return {tag: {"stars": scores.column(tag).to_numpy()[rows]} for tag in self.final}
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Which light curves with probabilities tell nothing of the classes of periodic stars.
+
+    Attributes
+    ----------
+    alias_trend : (n,) bool
+        The period may stand for a slow change.
+    either : dict of class tag to (n,) bool
+        Of these, those whose prediction set holds both.
+    """
+
+    alias_trend: npt.NDArray[np.bool_]
+    either: Mapping[str, npt.NDArray[np.bool_]]
+
+
+def _either(tag: str) -> str:
+    return f"{tag} either"
 
 
 class StarProbabilities:
@@ -66,7 +98,7 @@ class StarProbabilities:
         self,
         stars: tuple[StarRows, npt.NDArray[np.int64], int],
         values: Mapping[str, Floats],
-        alias_trend: npt.NDArray[np.bool_],
+        doubts: Doubts,
     ) -> dict[str, pa.Array]:
         """Return the columns, by name, null for stars without probabilities.
 
@@ -77,26 +109,47 @@ class StarProbabilities:
             there are.
         values : mapping of class tag to (n,) float64
             Log-odds of these light curves.
-        alias_trend : (m,) bool
-            Stars of which no light curve tells a period from a slow change: they are of no class of
-            periodic stars with more than one half.
+        doubts : Doubts
+            Of these light curves.
         """
         rows, numbers, n_stars = stars
         reason = np.full(n_stars, "none", dtype=object)
         reason[numbers] = None
+        undecided = np.zeros(n_stars, dtype=bool)
+        undecided[numbers] = rows.count(~doubts.alias_trend) == 0
         table = {
             "reason": pa.array(reason.tolist(), pa.string()),
-            ALIAS_TREND.name: pa.array(alias_trend),
+            ALIAS_TREND.name: pa.array(undecided),
         }
         for tag in self._columns.final:
-            full = np.full(n_stars, np.nan)
-            full[numbers] = self._fusion.log_odds(tag, rows, values[tag])
-            table[tag] = pa.array(full)
+            full, either = np.full(n_stars, np.nan), np.zeros(n_stars, dtype=bool)
+            full[numbers] = self._log_odds(tag, rows, values[tag], doubts.alias_trend)
+            if tag in doubts.either:
+                either[numbers] = rows.count(doubts.either[tag]) > 0
+            table[tag], table[_either(tag)] = pa.array(full), pa.array(either & undecided)
         scores = pa.table(table)
         if self._columns.needs_counting:
             self._columns.count(scores)
         self._columns.settle()
         return self._columns.columns_of(scores)
+
+    def _log_odds(
+        self, tag: str, rows: StarRows, values: Floats, alias_trend: npt.NDArray[np.bool_]
+    ) -> Floats:
+        """Return the log-odds of stars.
+
+        Light curves that tell no period from a slow change are no evidence for a class of
+        periodic stars: with them a star is not more probable than even, nor than the others say by
+        themselves, whichever is more.
+        """
+        found = self._fusion.log_odds(tag, rows, values)
+        if not self._columns.tree.has_period(tag) or not alias_trend.any():
+            return found
+        alone = np.zeros(rows.n_stars)
+        told, numbers = rows.take(np.flatnonzero(~alias_trend))
+        alone[numbers] = self._fusion.log_odds(tag, told, values[~alias_trend])
+        held = rows.count(alias_trend) > 0
+        return np.where(held, np.minimum(found, np.maximum(alone, 0.0)), found)
 
     def facts(self) -> dict[str, Any]:
         """Return what the record of the table says about its probabilities."""

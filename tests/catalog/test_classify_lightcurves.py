@@ -59,6 +59,32 @@ def test_it_gives_what_the_commands_give(tmp_path: Path, monkeypatch: pytest.Mon
         assert scope.classify(given).equals(expected)
 
 
+def test_what_rises_once_and_is_seen_once_a_night_is_not_called_periodic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the function and by the command; without the rule its scores would make it so."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(3)
+    time = 58200.0 + np.arange(92) + rng.uniform(0.0, 0.03, 92)
+    mag = 18.0 - 1.5 * np.exp(-0.5 * ((time - 58245.0) / 9.0) ** 2) + rng.normal(0, 0.02, 92)
+    lists = {"hmjd": [time], "mag": [mag], "magerr": [np.full(92, 0.02)]}
+    write_table(pa.table({"_id": [5], **lists}), "curves.parquet", {})
+    assert generate(["--light-curves", "curves.parquet", "--output", "features.parquet"]) == 0
+    assert main(["classify", "--features", "features.parquet", "--output", "catalog.parquet"]) == 0
+    from scope.io import read_table
+
+    by_command = read_table("catalog.parquet")
+    assert scope.classify(read_table("curves.parquet")).equals(by_command)
+    (row,) = by_command.to_pylist()
+    assert row["alias_trend"]
+    assert row["pnp_xgb"] > 0.5
+    periodic = ("pnp", "puls", "e", "bis", "lpv", "rrab", "ea")
+    assert max(row[f"{tag}_p"] for tag in periodic) <= 0.5
+    monkeypatch.setattr("scope.config.model.Config.periodic_classes", lambda self: [])
+    (free,) = scope.classify(read_table("curves.parquet")).to_pylist()
+    assert free["pnp_p_train"] > row["pnp_p_train"]
+
+
 def test_models_are_loaded_once_per_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

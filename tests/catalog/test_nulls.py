@@ -109,6 +109,7 @@ def test_an_unchanged_light_curve_gets_the_scores_of_its_real_row(
         for kind in nulls.KINDS:
             assert found.loc[kind].index.tolist() == real.index.tolist()
             assert np.array_equal(found.loc[kind][column], real[column])
+            assert found.loc[kind]["alias_trend"].tolist() == real["alias_trend"].tolist()
 
 
 def test_a_light_curve_that_is_gone_is_a_row_with_a_reason(field, tmp_path, root):

@@ -24,6 +24,7 @@ from tests.models import small_bundle, small_scores, small_training_set, train
 
 ALGORITHMS = ("dnn", "xgb")
 TREE = ClassTree({"low": None, "red": "low"})
+TAGS = ("low", "red")
 FEW = PrevalenceOptions(min_rows=10**6)
 
 
@@ -290,19 +291,60 @@ def test_no_class_of_periodic_stars_is_likely_where_a_trend_has_the_period(
         publish_catalog(paths, output, probabilities=Probabilities(bundles, fusion, tree, FEW))
     before, after = read_table(free), read_table(held)
     flagged = flags & healthy(after)
+    cut = min(0.5, fusion.calibration.classes["red"].cut or 0.5)
     for name in ("red_p", "red_p_train", "red_p_field", "red_dnn_p", "red_xgb_p"):
         old, new = numbers(before, name), numbers(after, name)
         assert old[flagged].max() > 0.5
-        assert new[flagged].max() == 0.5
+        if name == "red_p_train":
+            # A row that nothing tells is not called by the recommended cut.
+            assert cut - 0.001 < new[flagged].max() <= cut
+        else:
+            assert new[flagged].max() == 0.5
         apart = np.isfinite(old) & ~flagged
         assert np.array_equal(new[apart], old[apart])
-    changed = numbers(before, "red_p_train") > 0.5
+    changed = numbers(before, "red_p_train") > cut
     sets = numbers(after, "red_set")
     assert set(sets[flagged & changed]) == {3}
     assert np.array_equal(sets[flagged & ~changed], numbers(before, "red_set")[flagged & ~changed])
+    # All doors of the field check count what the catalogue has: nulls, and the real rows.
+    table = after.select(["reason", "alias_trend", *(f"{t}_{a}" for t in TAGS for a in ALGORITHMS)])
+    table = table.append_column("null", pa.array(["shuffled"] * len(table)))
+    write_table(table, tmp_path / "nulls.parquet", {})
+    publish_catalog(
+        paths,
+        tmp_path / "checked.parquet",
+        probabilities=Probabilities(bundles, fusion, tree, FEW),
+        nulls=tmp_path / "nulls.parquet",
+    )
+    checked = read_metadata(tmp_path / "checked.parquet")["field_check"]["classes"]["red"]
+    for edge in checked["columns"]["red_p"]["above"]:
+        expected = int((numbers(after, "red_p") >= np.float32(edge["threshold"])).sum())
+        assert (edge["real"], edge["null"]) == (expected, expected)
     # What is not told by a period keeps its probability, and so do all scores.
     for name in ("low_p_train", "low_dnn", "red_xgb"):
         assert after.column(name).equals(before.column(name))
+
+
+def test_rows_that_tell_nothing_of_a_class_tell_nothing_of_its_frequency(
+    tmp_path: Path, fusion: Fusion
+) -> None:
+    """Expected: the estimate from the other rows alone."""
+    bundles = [small_bundle(name) for name in ALGORITHMS]
+    (path,) = (write_predictions(tmp_path, bundles[0]),)
+    scores = read_table(path).filter(pa.array(healthy(read_table(path))))
+    flags = np.arange(len(scores)) % 3 > 0
+    place = scores.schema.get_field_index("alias_trend")
+    flagged = scores.set_column(place, "alias_trend", pa.array(flags))
+    tree = ClassTree({"low": None, "red": None}, periodic=frozenset({"red"}))
+    found = []
+    for rows in (flagged, scores.filter(pa.array(~flags))):
+        columns = Probabilities(bundles[:1], None, tree, PrevalenceOptions(min_rows=10)).for_scores(
+            rows.schema.names
+        )
+        columns.count(rows)
+        columns.settle()
+        found.append(columns.frequencies["red"].value)
+    assert found[0] == pytest.approx(found[1], abs=1e-6)
 
 
 def test_kinds_of_a_periodic_class_are_periodic() -> None:

@@ -144,6 +144,16 @@ def test_stated_frequencies_bound_those_of_their_kinds() -> None:
     assert found["ea"].value + found["eb"].value <= 0.02 + 1e-9
 
 
+def test_a_class_is_as_frequent_as_what_is_stated_of_its_kinds() -> None:
+    """Half of the light curves are stated to be of `ea`; the scores show a tenth of `e`."""
+    rng = np.random.default_rng(2)
+    tree = ClassTree({"e": None, "ea": "e"})
+    one = {"e": evidence(rng, draw(rng, 2000, 0.1)), "ea": evidence(rng, draw(rng, 2000, 0.02))}
+    found = estimate_frequencies(one, tree, {"ea": 0.5}, most_distance=9.0)
+    assert found["ea"].value == 0.5
+    assert found["e"].value == pytest.approx(0.5, abs=1e-3)
+
+
 def test_stated_frequencies_that_contradict_the_tree_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"ea, eb above that of e.*probabilities\.stated"):
         training_frequencies({}, TREE, {"e": 0.1, "ea": 0.08, "eb": 0.05}, "")

@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
+from scope.classifiers.taxonomy import ClassTree
 from scope.config import load_config
 from scope.errors import CorruptFileError, ScopeError
 from scope.fritz.photometry import LightCurveSource
+from scope.gcn.doubts import without_doubtful
 from scope.gcn.events import Event, fetch_events, groups_to_post
 from scope.gcn.follow import Follower, FollowOptions
 from scope.gcn.memory import Memory, only_one
@@ -170,6 +173,8 @@ def test_probabilities_are_posted_on_request(stub, sky, stars, workflow) -> None
         ({"alias_trend": True}, {}, {"variable"}),
         ({"alias_trend": False, "ood_p": 0.02}, {}, {"variable", "periodic"}),
         ({"ood_p": 0.001}, {}, set()),
+        # Models that were trained apart have one each.
+        ({"ood_p_dnn": 0.5, "ood_p_xgb": 0.001}, {}, set()),
         ({}, {"field_check": {"passed": False, "failed": ["vnv", "rrab"]}}, {"periodic"}),
         ({}, {"field_check": {"passed": True, "failed": []}}, {"variable", "periodic"}),
     ],
@@ -186,6 +191,13 @@ def test_what_cannot_be_trusted_is_not_posted_unasked(
     name = "merged_GCN_sources_2023-05-21T05-30-43.parquet"
     table = read_dataframe(Path("gcn/2023-05-21T05-30-43") / name)
     assert table["vnv"].notna().all()
+
+
+def test_what_a_class_leaves_over_is_not_posted_without_it() -> None:
+    table = pd.DataFrame({"vnv": [0.1], "nonvar": [0.9], "pnp": [0.8]})
+    record = {"field_check": {"passed": False, "failed": ["vnv"]}}
+    found = without_doubtful(table, list(table), record, ClassTree({"vnv": None}), 0.02)
+    assert found.isna().to_numpy().tolist() == [[True, True, False]]
 
 
 @pytest.mark.usefixtures("unpainted")

@@ -22,7 +22,7 @@ from scope.provenance import record
 from scope.schema import arrow_schema, validate
 
 ARCSEC = 1.0 / 3600.0
-TREE = ClassTree({"vnv": None, "ea": "vnv"})
+TREE = ClassTree({"vnv": None, "ea": "vnv"}, periodic=frozenset({"ea"}))
 FUSED = "f" * 64
 
 
@@ -245,3 +245,48 @@ def test_the_command_finds_features_beside_and_the_models_in_use(
     assert star["light_curves"] == [2, 3]
     # Both are of one filter: (100 x 17 + 100 x 18) / 200
     assert star["mag_g"] == pytest.approx(17.5)
+
+
+@pytest.mark.parametrize(
+    ("train", "slow", "sets", "expected", "either"),
+    [
+        # The hand-made fusion adds up log-odds, and nothing else, of two light curves.
+        ([0.9, 0.9], [False, False], [1, 1], 0.81 / 0.82, False),
+        ([0.9, 0.9], [None, None], [1, 1], 0.81 / 0.82, False),
+        # No light curve tells a period from a slow change.
+        ([0.5, 0.5], [True, True], [3, 3], 0.5, True),
+        ([0.5, 0.2], [True, True], [3, 2], 0.2, True),
+        ([0.3, 0.2], [True, True], [2, 2], 0.06 / 0.62, False),
+        # One does: no more than it says alone, or than even.
+        ([0.5, 0.9], [True, False], [3, 1], 0.9, False),
+        ([0.8, 0.9], [True, False], [3, 1], 0.9, False),
+        ([0.8, 0.3], [True, False], [3, 2], 0.5, None),
+        ([0.1, 0.9], [True, False], [2, 1], 0.5, None),
+        # A star with one light curve has what that says.
+        ([0.5], [True], [3], 0.5, True),
+    ],
+)
+def test_a_star_is_as_periodic_as_the_light_curves_that_can_tell(
+    tmp_path: Path,
+    train: list[float],
+    slow: list[bool | None],
+    sets: list[int],
+    expected: float,
+    either: bool | None,
+) -> None:
+    catalog = write_catalog(
+        tmp_path / "c.parquet",
+        _id=list(range(len(train))),
+        filter=pa.array(range(1, 1 + len(train)), pa.int32()),
+        ea_p_train=train,
+        vnv_p_train=[0.9] * len(train),
+        ea_set=pa.array(sets, pa.int8()),
+        alias_trend=pa.array(slow, pa.bool_()),
+    )
+    (row,) = stars(tmp_path, [catalog], [], fusion=hand_made()).to_pylist()
+    assert row["ea_p_train"] == pytest.approx(expected, abs=1e-3)
+    assert row["ea_p"] == pytest.approx(expected, abs=1e-3)
+    assert either in (None, row["ea_set"] == 3)
+    assert row["alias_trend"] == (all(slow) if None not in slow else False)
+    # What is not told by a period has all the evidence.
+    assert row["vnv_p_train"] == pytest.approx(0.9 if len(train) == 1 else 0.81 / 0.82)
