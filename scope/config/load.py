@@ -18,7 +18,7 @@ from scope.config.explain import config_error, replaced_error
 from scope.config.model import Config
 from scope.errors import ConfigError, NotFoundError
 from scope.io.yamltext import OnceLoader, check_nesting
-from scope.plugins import ALGORITHMS
+from scope.plugins import ALGORITHMS, DEFAULT_ALGORITHMS, TASKS
 
 CONFIG_FILES = ("config.yaml", "features.yaml", "classes.yaml")
 """The files of a config/ folder. Each is a part of one tree of keys."""
@@ -93,9 +93,27 @@ def build_config(layers: Sequence[Layer]) -> Config:
         # Before the check: other keys name them.
         ALGORITHMS.add(added)
     try:
-        return Config.model_validate(merged)
+        config = Config.model_validate(merged)
     except ValidationError as error:
         raise config_error(error, layers) from None
+    _check_inputs(config.inference.algorithms)
+    return config
+
+
+def _check_inputs(algorithms: Sequence[str]) -> None:
+    """Raise ConfigError for algorithms that look at something that light curves do not have."""
+    # Those that come with the project are not loaded for this.
+    others = [name for name in algorithms if name not in DEFAULT_ALGORITHMS]
+    if not others:
+        return
+    task = TASKS.get("variables")
+    wrong = [name for name in others if name not in task.algorithms]
+    if wrong:
+        raise ConfigError(
+            "algorithms that cannot score light curves (inference.algorithms)",
+            value=", ".join(wrong),
+            allowed=task.algorithms,
+        )
 
 
 def merge(

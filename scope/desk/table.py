@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -14,6 +15,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from scope.catalog.publish import is_score
 from scope.desk.diagrams import Diagram, diagrams_of, inside
 from scope.desk.expressions import NO_FILTER, Filter, Kind, parse_filter, quoted
 from scope.desk.products import filled_columns
@@ -34,6 +36,9 @@ RANGE_ROWS = 65536
 QUANTILES = ("approx_quantile({0}, 0.0005)", "approx_quantile({0}, 0.9995)")
 HIDDEN = ("target", "row")
 
+_LIKELY = re.compile(r"^p_|(^|_)(p|score|probability|realbogus|drb)$")
+"""Names that columns with scores and probabilities have in tables without descriptions."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -49,6 +54,17 @@ class Question:
 
     filter: str = ""
     regions: tuple[tuple[str, list[Any]], ...] = ()
+
+
+def _says_how_likely(field: pa.Field) -> bool:
+    """Whether a column holds scores or probabilities, of which the highest come first.
+
+    As its own description says (`scope.schema`); columns of other programs go by their names.
+    """
+    declared = (field.metadata or {}).get(b"kind")
+    if declared is not None:
+        return declared in (b"score", b"probability")
+    return is_score(field.name) or _LIKELY.search(field.name) is not None
 
 
 class StarTable:
@@ -116,15 +132,16 @@ class StarTable:
         return set().union(*map(filled_columns, self.files.values()))
 
     @cached_property
-    def columns(self) -> list[dict[str, str]]:
-        """Name, kind, unit and description of each column."""
+    def columns(self) -> list[dict[str, Any]]:
+        """Name, kind, unit and description of each column, and whether it says how likely."""
         found = []
         for field in self.schema:
             if field.name in self.kinds and field.name != "row":
                 metadata = field.metadata or {}
                 unit, text = (metadata.get(key, b"").decode() for key in (b"unit", b"description"))
                 kind = self.kinds[field.name]
-                found.append({"name": field.name, "kind": kind, "unit": unit, "text": text})
+                about = {"name": field.name, "kind": kind, "unit": unit, "text": text}
+                found.append({**about, "likely": _says_how_likely(field)})
         return found
 
     @cached_property

@@ -9,6 +9,8 @@ import re
 
 import pyarrow as pa
 
+from scope.catalog.publish import is_score
+
 _BANDS = {"g": "em.opt.B", "r": "em.opt.R", "i": "em.opt.I"}
 
 _BY_NAME: dict[str, str] = {
@@ -46,6 +48,8 @@ _BY_NAME: dict[str, str] = {
     "provenance": "meta.code",
 }
 
+SCORE = "stat.value;src.class"
+
 _BY_FORM: tuple[tuple[str, str], ...] = (
     (r"(Gaia|AllWISE|PS1)\w*___id", "meta.id.cross"),
     (r"mag_(?P<band>[gri])", "phot.mag;{band}"),
@@ -53,7 +57,6 @@ _BY_FORM: tuple[tuple[str, str], ...] = (
     (r"[gri]_[gri]", "phot.color"),
     (r"\w+_p(_train|_field)?", "stat.probability;src.class"),
     (r"\w+_set", "meta.code.class;src.class"),
-    (r"\w+_(dnn|xgb)", "stat.value;src.class"),
 )
 
 
@@ -66,4 +69,4 @@ def ucd_of(field: pa.Field) -> str:
         if found := re.fullmatch(form, field.name):
             parts = {name: _BANDS[band] for name, band in found.groupdict().items()}
             return descriptor.format(**parts)
-    return ""
+    return SCORE if is_score(field.name) else ""

@@ -248,3 +248,8 @@ def test_reading_the_configuration_needs_no_heavy_library() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_algorithms_that_look_at_something_else_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"cannot score light curves.*'cnn'; allowed: dnn, xgb$"):
+        load_config(overrides={"inference": {"algorithms": ["xgb", "cnn"]}})

@@ -34,7 +34,7 @@ const Dom = {
     if (column.unit === "deg" || /^(ra|dec)$/.test(column.name)) return value.toFixed(6);
     if (/(^|_)h?m?jd$/.test(column.name)) return value.toFixed(5);
     if (column.unit === "mag" || column.name === "mag") return value.toFixed(3);
-    if (/(^p_|(^|_)(p|dnn|xgb|score|probability|realbogus|drb)$)/.test(column.name)) return Dom.probability(value);
+    if (column.likely) return Dom.probability(value);
     return Dom.number(value);
   },
   probability(value) {

@@ -194,7 +194,7 @@ const TableView = {
     const order = here ? (this.state.descending ? "descending" : "ascending") : "none";
     return el("th", { scope: "col", "aria-sort": order, css: about.kind === "text" ? "text" : null, title: about.text || null },
       el("button", { type: "button", "data-sort": name, onclick: () => {
-        this.state.descending = here ? !this.state.descending : about.kind === "number" && /_(p|dnn|xgb)$/.test(name);
+        this.state.descending = here ? !this.state.descending : about.kind === "number" && Boolean(about.likely);
         this.state.sort = name;
         this.state.offset = 0;
         this.refresh(false).then(() => this.head.querySelector(`[data-sort="${CSS.escape(name)}"]`).focus());

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.classifiers.calibration import Calibration, CalibrationOptions, OutOfFold, calibrate
-from scope.models.algorithm import InputSpec, find_algorithm
+from scope.models.algorithm import InputSpec
 from scope.models.bundle import CALIBRATION, Output
 from scope.models.bundle_writer import write_bundle
 from scope.models.images.keras_sequence import read_sequence
@@ -126,9 +126,7 @@ def _calibration(
     real, bogus = np.sum(trained == 1) * weights["1"], np.sum(trained == 0) * weights["0"]
     rows = OutOfFold(scores, target, np.arange(len(scores)), float(real / (real + bogus)))
     options = CalibrationOptions()
-    kind = find_algorithm(ALGORITHM).few_stars_map
-    name = "dnn" if kind == "temperature" else ALGORITHM
-    return Calibration(ALGORITHM, options, {OUTPUT: calibrate(rows, name, options)})
+    return Calibration(ALGORITHM, options, {OUTPUT: calibrate(rows, ALGORITHM, options)})
 
 
 def _card(card: Card, meta: dict[str, Any], target: Any, split: Split, found: Any) -> str:
