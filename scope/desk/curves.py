@@ -33,8 +33,8 @@ class CurveReader:
         Folder of bulk files. A simulation among the results is found by itself.
     cleaning : CleaningOptions
         What decides which points are used.
-    observed : bool
-        Whether archives are looked in, for all points; else those that are used are enough.
+    only : path, optional
+        File of cleaned light curves: nothing else is looked in, neither archives nor the run.
     """
 
     def __init__(
@@ -44,13 +44,13 @@ class CurveReader:
         archive: Path | None,
         cleaning: CleaningOptions,
         *,
-        observed: bool = True,
+        only: Path | None = None,
     ) -> None:
         self._table = table
         self._targets = targets
         self._archive = archive
         self.cleaning = cleaning
-        self._observed = observed
+        self._only = only
 
     @cached_property
     def _archives(self) -> dict[str, list[Any]]:
@@ -58,7 +58,7 @@ class CurveReader:
         from scope.surveys.open import open_archive
 
         found: dict[str, list[Any]] = {}
-        for name, target in self._targets.items() if self._observed else ():
+        for name, target in self._targets.items() if self._only is None else ():
             folders = [] if self._archive is None else [self._archive]
             simulated = target.results / "simulation" / name
             folders += [simulated] if simulated.is_dir() else []
@@ -100,15 +100,20 @@ class CurveReader:
     ) -> Iterator[tuple[str, LightCurves]]:
         for archive in self._archives.get(target, ()):
             yield OBSERVED, archive.lightcurves(ids)
-        place = self._targets[target]
-        examples = place.results / "examples" / f"{target}.parquet"
-        files = [*_unit_files(place, rows), *([examples] if examples.is_file() else [])]
-        for path in files:
+        for path in self._files(target, rows):
             listed = ", ".join(str(int(one)) for one in ids)
             table = self._table.ask(
                 f"SELECT _id, hmjd, mag, magerr FROM {files_sql([path])} WHERE _id IN ({listed})"
             )
             yield CLEANED, lightcurves_of(_lists(table), path)
+
+    def _files(self, target: str, rows: Sequence[Mapping[str, Any]]) -> list[Path]:
+        """Return the files of the run that may have the points of light curves."""
+        if self._only is not None:
+            return [self._only]
+        place = self._targets[target]
+        examples = place.results / "examples" / f"{target}.parquet"
+        return [*_unit_files(place, rows), *([examples] if examples.is_file() else [])]
 
 
 def _unit_files(target: Target, rows: Sequence[Mapping[str, Any]]) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,16 +20,11 @@ from scope.io import count_rows, iter_batches, read_ids, read_metadata, read_sch
 from scope.io.atomic import write_bytes
 from scope.lightcurves.cleaning import CleaningOptions
 
-if TYPE_CHECKING:
-    from scope.config import Config
-
 SHOWN = ("_id", "ra", "dec", "mag", "period", "amplitude", "n_epochs", "class", "class_p")
 BATCH_ROWS = 65536
 
 
-def write_example_pages(
-    stars: str | Path, examples: str | Path, output: str | Path, config: Config | None = None
-) -> int:
+def write_example_pages(stars: str | Path, examples: str | Path, output: str | Path) -> int:
     """Write the pages of the stars that have a light curve among the examples, as one HTML file.
 
     The page of a star is at ``#/star/<target>/<id>``, and at ``#/curve/<id>`` of a light curve.
@@ -39,17 +34,16 @@ def write_example_pages(
     Parameters
     ----------
     stars, examples : path
-        Products of a target; its catalogue and features are looked for where they lie.
+        Products of a target; its catalogue and features are looked for where they lie, and light
+        curves in `examples` alone.
     output : path
-    config : Config, optional
-        By default that of the working directory.
 
     Returns
     -------
     int
         Stars.
     """
-    from scope.config import load_config
+    from scope.config import Config
 
     stars = Path(stars)
     with tempfile.TemporaryDirectory(prefix="scope-pages-") as folder:
@@ -62,8 +56,10 @@ def write_example_pages(
             readable=[place.results, Path(folder)],
         )
         targets = {place.name: place}
-        curves = CurveReader(table, targets, None, CleaningOptions(), observed=False)
-        desk = Desk(targets, table, curves, config or load_config())
+        # What else lies in the run's folder by now differs from run to run.
+        only = Path(examples).resolve()
+        curves = CurveReader(table, targets, None, CleaningOptions(), only=only)
+        desk = Desk(targets, table, curves, Config())
         data = _data(desk, place, count_rows(stars))
     write_bytes(page_html(data).encode(), output)
     return len(data["stars"])
