@@ -18,6 +18,7 @@ from scope.desk.products import (
     prepare_table,
 )
 from scope.desk.table import Question, StarTable, row_id
+from scope.io import read_metadata
 
 if TYPE_CHECKING:
     from scope.config import Config
@@ -47,6 +48,8 @@ class Desk:
         None: nothing is written.
     pictures : Pictures or None
         None: the rows are stars.
+    labels : mapping of class tag to str, optional
+        By default those of the configuration.
     """
 
     targets: dict[str, Target]
@@ -56,6 +59,7 @@ class Desk:
     models: Path = Path("models")
     labelling: Labelling | None = None
     pictures: Pictures | None = None
+    labels: Mapping[str, str] | None = None
 
     @classmethod
     def open(
@@ -150,15 +154,16 @@ class Desk:
     @cached_property
     def classes(self) -> list[dict[str, Any]]:
         """Tag, label, parent and column of each class of the table, parents first."""
-        from scope.config.classes import class_definitions
-
         if self.pictures is not None:
             return []
         columns = class_columns(list(self.table.kinds))
-        labels = {one.tag: one.label for one in class_definitions()}
+        labels = self.config.class_labels() if self.labels is None else self.labels
+        record: dict[str, Any] = {}
+        for target in self.targets.values():
+            record |= read_metadata(target.rows_file)
         return [
             {"tag": tag, "label": labels.get(tag, tag), "parent": parent, "column": columns[tag]}
-            for tag, parent in class_parents(list(columns)).items()
+            for tag, parent in class_parents(list(columns), record).items()
         ]
 
     def warm_up(self) -> None:

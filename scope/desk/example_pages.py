@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,14 @@ SHOWN = ("_id", "ra", "dec", "mag", "period", "amplitude", "n_epochs", "class", 
 BATCH_ROWS = 65536
 
 
-def write_example_pages(stars: str | Path, examples: str | Path, output: str | Path) -> int:
+def write_example_pages(
+    stars: str | Path,
+    examples: str | Path,
+    output: str | Path,
+    *,
+    features: Sequence[str | Path] | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> int:
     """Write the pages of the stars that have a light curve among the examples, as one HTML file.
 
     The page of a star is at ``#/star/<target>/<id>``, and at ``#/curve/<id>`` of a light curve.
@@ -34,9 +42,13 @@ def write_example_pages(stars: str | Path, examples: str | Path, output: str | P
     Parameters
     ----------
     stars, examples : path
-        Products of a target; its catalogue and features are looked for where they lie, and light
-        curves in `examples` alone.
+        Products of a target; its catalogue is looked for where it lies, and light curves in
+        `examples` alone.
     output : path
+    features : sequence of path, optional
+        Of its units; by default those that lie beside the other products.
+    labels : mapping of class tag to str, optional
+        By default those that ship.
 
     Returns
     -------
@@ -49,7 +61,8 @@ def write_example_pages(stars: str | Path, examples: str | Path, output: str | P
     with tempfile.TemporaryDirectory(prefix="scope-pages-") as folder:
         few = Path(folder) / "stars.parquet"
         write_table(_stars_of(stars, read_ids(examples)), few, read_metadata(stars))
-        place = Target(stars.stem, stars.resolve().parent.parent, few, by_star=True)
+        units = None if features is None else tuple(Path(path).resolve() for path in features)
+        place = Target(stars.stem, stars.resolve().parent.parent, few, True, units)
         table = StarTable(
             {place.name: prepare_table(place, Path(folder) / "desk")},
             threads=1,
@@ -59,7 +72,7 @@ def write_example_pages(stars: str | Path, examples: str | Path, output: str | P
         # What else lies in the run's folder by now differs from run to run.
         only = Path(examples).resolve()
         curves = CurveReader(table, targets, None, CleaningOptions(), only=only)
-        desk = Desk(targets, table, curves, Config())
+        desk = Desk(targets, table, curves, Config(), labels=labels)
         data = _data(desk, place, count_rows(stars))
     write_bytes(page_html(data).encode(), output)
     return len(data["stars"])

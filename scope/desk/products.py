@@ -9,7 +9,7 @@ it came from has changed, and can be deleted at any time.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,12 +22,20 @@ import pyarrow.parquet as pq
 
 from scope.classifiers.taxonomy import ClassTree
 from scope.errors import InputError, NotFoundError
-from scope.io import TableWriter, iter_batches, metadata_of, read_metadata, read_schema
+from scope.io import (
+    TableWriter,
+    count_rows,
+    iter_batches,
+    metadata_of,
+    read_metadata,
+    read_schema,
+    read_table,
+)
 from scope.plugins import ALGORITHMS
 from scope.provenance import hash_json
 from scope.schema import Column, require_columns
 
-VERSION = 4
+VERSION = 5
 """Rises whenever the table is made otherwise."""
 
 STAR_ID = "star_id"
@@ -74,12 +82,15 @@ class Target:
         Stars, or the catalogue.
     by_star : bool
         Whether a row is a star; else it is a light curve.
+    only_features : tuple of path or None
+        Its feature files, where others may lie beside them.
     """
 
     name: str
     results: Path
     rows_file: Path
     by_star: bool
+    only_features: tuple[Path, ...] | None = None
 
     @property
     def catalog(self) -> Path:
@@ -94,7 +105,7 @@ class Target:
     @property
     def features(self) -> list[Path]:
         """Feature files."""
-        return self.files("features")
+        return self.files("features") if self.only_features is None else [*self.only_features]
 
     @property
     def inputs(self) -> list[Path]:
@@ -203,6 +214,7 @@ def _write(target: Target, path: Path, fingerprint: str) -> None:
         fields.append(schema.field(STAR_ID).with_name("_id"))
     fields += [schema.field(name) for name in names]
     tags = class_columns(names)
+    leaves = leaf_classes(list(tags), read_metadata(target.rows_file))
     there = {*names, *(column.name for column in extras.columns)}
     logs = [_logarithm(name) for name in LOGARITHMS if name in there]
     made = [column.field for column in (*extras.columns, *(BEST if tags else ()), *logs)]
@@ -216,7 +228,7 @@ def _write(target: Target, path: Path, fingerprint: str) -> None:
             columns = {name: _no_nan(piece.column(name)) for name in names}
             if STAR_ID in columns:
                 columns.setdefault("_id", columns[STAR_ID])
-            columns |= extras.of(columns) | best_class(columns, tags)
+            columns |= extras.of(columns) | best_class(columns, tags, leaves)
             columns |= logarithms(columns)
             columns["target"] = pa.array([target.name] * piece.num_rows, pa.string())
             columns["row"] = pa.array(np.arange(row, row + piece.num_rows))
@@ -268,23 +280,31 @@ def class_columns(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def class_parents(tags: Sequence[str]) -> dict[str, str | None]:
-    """Return which of some classes each of them is a kind of, the nearest; None for none."""
+def class_parents(tags: Sequence[str], record: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return which of some classes each of them is a kind of, the nearest; None for none.
+
+    The record of the product tells the tree that its probabilities agree with; products without
+    probabilities are of the tree that ships.
+    """
     from scope.config.classes import class_definitions
 
-    parents = {one.tag: one.parent for one in class_definitions()}
-    return ClassTree(parents).restricted(tags)
+    parents: dict[str, str | None] = {one.tag: one.parent for one in class_definitions()}
+    for name in ("probabilities", "star_probabilities"):
+        told = record.get(name) or {}
+        parents |= told.get("tree") or {}
+    return ClassTree(parents | {tag: parents.get(tag) for tag in tags}).restricted(tags)
 
 
-def leaf_classes(tags: Sequence[str]) -> list[str]:
+def leaf_classes(tags: Sequence[str], record: Mapping[str, Any]) -> list[str]:
     """Return the classes of which no other one of them is a kind."""
-    parents = set(class_parents(tags).values())
+    parents = set(class_parents(tags, record).values())
     return [tag for tag in tags if tag not in parents]
 
 
-def best_class(columns: dict[str, Any], tags: dict[str, str]) -> dict[str, pa.Array]:
+def best_class(
+    columns: dict[str, Any], tags: dict[str, str], leaves: Sequence[str]
+) -> dict[str, pa.Array]:
     """Return the most probable leaf of the class tree and its probability, null without any."""
-    leaves = leaf_classes(list(tags))
     if not leaves:
         return {}
     values = np.stack([_floats(columns[tags[tag]]) for tag in leaves])
@@ -327,7 +347,8 @@ class _Extras:
             for column, source in EXTRAS
             if column.name not in taken and names >= set(source.split(" - "))
         }
-        pieces = list(_feature_pieces(target, sorted({n for s in wanted.values() for n in s})))
+        needed = sorted({name for sources in wanted.values() for name in sources})
+        pieces = list(_feature_pieces(target, needed, _few_ids(target.rows_file, taken)))
         if not wanted or not pieces or not {"_id", STAR_ID} & set(taken):
             return cls((), np.empty(0, np.int64), {})
         ids = np.concatenate([piece["_id"] for piece in pieces])
@@ -354,8 +375,21 @@ class _Extras:
         }
 
 
-def _feature_pieces(target: Target, names: list[str]) -> Iterator[dict[str, Any]]:
+def _few_ids(path: Path, names: Sequence[str]) -> npt.NDArray[np.int64] | None:
+    """Return the ids of a short table, whose features are few among those of a field."""
+    name = STAR_ID if STAR_ID in names else "_id"
+    if name not in names or count_rows(path) > BATCH_ROWS:
+        return None
+    return np.asarray(read_table(path, [name]).column(name).to_numpy())
+
+
+def _feature_pieces(
+    target: Target, names: list[str], ids: npt.NDArray[np.int64] | None
+) -> Iterator[dict[str, Any]]:
     for path in target.features:
         for piece in iter_batches(path, ["_id", *names], BATCH_ROWS):
+            if ids is not None:
+                here = np.isin(piece.column("_id").to_numpy(), ids)
+                piece = pa.table(piece.filter(pa.array(here))).combine_chunks()
             found = {name: _floats(piece.column(name)) for name in names}
             yield {"_id": piece.column("_id").to_numpy(), **found}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.desk.pictures import OBJECT, Pictures
-from scope.errors import NotFoundError
+from scope.errors import InputError, NotFoundError
 from scope.io import read_metadata, read_table
 from scope.tasks.spectra.files import read_spectra, tree_files
 from scope.tasks.spectra.grid import REST_ANGSTROM, Grid, find_grid
@@ -168,11 +168,13 @@ class Scored(Pictures):
         }
         try:
             x = self._read(row)
-        except NotFoundError as error:
+        except (NotFoundError, InputError) as error:
             return {**facts, "why": str(error)}
         z = row.get("z_centre")
         how = "the middle one of the members' redshifts"
-        z = float(z) if z is not None and np.isfinite(z) else None
+        chances = {one["tag"]: one["p"] for one in facts["classes"]}
+        quasar = sum(p for tag, p in chances.items() if "QSO" in tag) > QUASAR_FROM
+        z = float(z) if quasar and z is not None and np.isfinite(z) else None
         return {**facts, "spectrum": spectrum(x, self.grid, z, how)}
 
     def _read(self, row: Mapping[str, Any]) -> Floats:

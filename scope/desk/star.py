@@ -203,7 +203,7 @@ def crossmatches(desk: Desk, target: str, ids: Sequence[int]) -> list[dict[str, 
         chosen = ", ".join(f'"{one.name}"' for one in columns)
         rows = desk.table.ask(
             f"SELECT {chosen} FROM {files_sql(files)} WHERE _id IN ({', '.join(map(str, ids))}) "
-            f'AND "{key}" IS NOT NULL LIMIT 1'
+            f'AND "{key}" IS NOT NULL ORDER BY _id LIMIT 1'
         ).to_pylist()
         if rows:
             values = [

@@ -304,7 +304,7 @@ def example_panel(
     ]
     if pages and curve is not None:
         lines.append(
-            f'<a href="{escape(pages)}#/curve/{example.id}">all bands, classes, matches</a>'
+            f'<a href="{escape(pages)}#/curve/{example.id}">star: classes, features, matches</a>'
         )
     return f"<figure>{chart}<figcaption>{'<br>'.join(lines)}</figcaption></figure>"
 

@@ -189,9 +189,12 @@ def test_markup_in_a_name_is_text(browser: Browser, results: Path) -> None:
     browser.wait("document.querySelector('[role=alert]')?.innerText.includes('no such star')")
 
 
+STAR = "document.querySelector('[data-star]')?.dataset.star"
+
+
 def shown(page: Browser, condition: str) -> None:
-    """Wait until the star to label is another one, or one again."""
-    page.wait(f"document.querySelector('[data-star]').dataset.star {condition} && !LabelView.busy")
+    """Wait until a star to label is shown of which something is true."""
+    page.wait(f"!!{STAR} && {STAR} {condition} && !LabelView.busy")
 
 
 def test_labels_by_keys_undo_and_skip(browser: Browser, results: Path) -> None:
@@ -200,30 +203,36 @@ def test_labels_by_keys_undo_and_skip(browser: Browser, results: Path) -> None:
     browser.wait("document.querySelector('[data-star]')?.dataset.star && !LabelView.busy")
     star = browser.run("document.querySelector('[data-star]').dataset.star")
     browser.key(browser.run("document.querySelector('[data-label=rrab]').ariaKeyShortcuts"))
-    browser.wait(
-        f"document.querySelector('[data-star]').dataset.star !== '{star}' && !LabelView.busy"
-    )
+    shown(browser, f"!== '{star}'")
     (said,) = ledger.labels()
     assert (said.object, said.label, said.labeller) == (star, "rrab", "ann")
     browser.key("u")
-    browser.wait(
-        f"document.querySelector('[data-star]').dataset.star === '{star}' && !LabelView.busy"
-    )
+    shown(browser, f"=== '{star}'")
     assert ledger.labels()[-1].note == "withdrawn"
     browser.key("s")
-    browser.wait(
-        f"document.querySelector('[data-star]').dataset.star !== '{star}' && !LabelView.busy"
-    )
+    shown(browser, f"!== '{star}'")
     second = browser.run("document.querySelector('[data-star]').dataset.star")
     browser.type("#note", HOSTILE)
     browser.click("[data-label=ea]")
-    browser.wait(
-        f"document.querySelector('[data-star]').dataset.star !== '{second}' && !LabelView.busy"
-    )
+    shown(browser, f"!== '{second}'")
     last = ledger.labels()[-1]
     assert (last.object, last.label, last.note) == (second, "ea", HOSTILE)
     assert browser.run("document.querySelectorAll('main img').length") == 0
     assert "1 labelled" in browser.text("#progress")
+    # What is not shown gets no label: not the star that was to come, nor that of before.
+    browser.run(
+        "LabelView.real = Api.get; Api.get = (name, question) => name === 'star'"
+        " ? Promise.reject(new Error('no page')) : LabelView.real.call(Api, name, question)"
+    )
+    number = len(ledger.labels())
+    browser.key("s")
+    browser.wait("document.querySelector('#label-problem').innerText === 'no page'")
+    assert not browser.run("!!document.querySelector('[data-star]')")
+    browser.click("[data-label=ea]")
+    browser.run("Api.get = LabelView.real")
+    browser.key("s")
+    shown(browser, "!== ''")
+    assert len(ledger.labels()) == number
 
 
 @pytest.mark.parametrize("dark", [False, True])

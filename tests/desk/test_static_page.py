@@ -111,10 +111,16 @@ def test_an_example_of_a_report_leads_to_the_page_of_its_star(
     examples: Path, tmp_path: Path
 ) -> None:
     places = [examples / name / "field_250.parquet" for name in ("stars", "examples")]
-    assert write_example_pages(*places, tmp_path / "a.html") == 2
-    # Whatever else lies there by now: light curves of a run are temporary.
+    features = sorted((examples / "features" / "field_250").glob("*.parquet"))
+    assert write_example_pages(*places, tmp_path / "a.html", features=features) == 2
+    # Whatever else lies there by now: light curves of a run are temporary, units come and go.
     moved = (examples / "lightcurves").rename(tmp_path / "lightcurves")
-    write_example_pages(*places, tmp_path / "b.html")
+    stale = features[0].with_name("ccd_00_quad_1.parquet")
+    table = read_table(features[0])
+    place = table.schema.get_field_index("median")
+    write_table(table.set_column(place, "median", pa.array([9.0] * len(table))), stale, {})
+    write_example_pages(*places, tmp_path / "b.html", features=features)
+    stale.unlink()
     moved.rename(examples / "lightcurves")
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
     asked = read_table(places[1])["_id"].to_pylist()

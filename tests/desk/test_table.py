@@ -11,7 +11,7 @@ import pytest
 
 from scope.desk.desk import Desk
 from scope.desk.export import export_rows
-from scope.desk.products import find_targets, prepare_table
+from scope.desk.products import class_parents, find_targets, leaf_classes, prepare_table
 from scope.desk.table import MOST_POINTS, Question, StarTable
 from scope.errors import NotFoundError, UsageError
 from scope.io import read_metadata, read_table, write_table
@@ -206,3 +206,16 @@ def test_the_database_reads_the_products_only(desk: Desk) -> None:
     ):
         with pytest.raises(duckdb.Error):
             desk.table.ask(sql)
+
+
+@pytest.mark.parametrize("where", ["probabilities", "star_probabilities"])
+def test_the_tree_of_classes_is_that_of_the_product(where: str) -> None:
+    record = {where: {"tree": {"mine": None, "yours": "mine", "rrab": "yours"}}}
+    tags = ["mine", "yours", "rrab", "rrc"]
+    assert class_parents(tags, record) == {
+        **{"mine": None, "yours": "mine", "rrab": "yours"},
+        # What the product tells nothing of is as it ships: a kind of `rrlyr`, which is not there.
+        "rrc": None,
+    }
+    assert leaf_classes(tags, record) == ["rrab", "rrc"]
+    assert leaf_classes(["puls", "rrab", "rrlyr"], {}) == ["rrab"]

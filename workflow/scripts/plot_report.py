@@ -17,4 +17,10 @@ with job(snakemake.log[0]):
         stars=snakemake.input.stars,
         pages=f"stars/{snakemake.wildcards.target}.html",
     )
-    write_example_pages(snakemake.input.stars, snakemake.input.examples, snakemake.output.stars)
+    write_example_pages(
+        snakemake.input.stars,
+        snakemake.input.examples,
+        snakemake.output.stars,
+        features=list(snakemake.input.features),
+        labels=snakemake.params.classes,
+    )

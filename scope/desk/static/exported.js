@@ -20,9 +20,10 @@ const Exported = {
     return this.show();
   },
   async show() {
-    const parts = location.hash.replace(/^#/, "").split("/").filter(Boolean).map(decodeURIComponent);
     try {
-      const named = parts[0] === "curve" ? (this.data.curves || {})[parts[1]] : parts[0] === "star" ? `${parts[1]}/${parts[2]}` : null;
+      const parts = location.hash.replace(/^#/, "").split("/").filter(Boolean).map(decodeURIComponent);
+      const curves = this.data.curves || {};
+      const named = parts[0] === "curve" ? (Object.hasOwn(curves, parts[1]) ? curves[parts[1]] : null) : parts[0] === "star" ? `${parts[1]}/${parts[2]}` : null;
       if (parts[0] === "curve" && !named) throw new Error(`No star of this page has the light curve ${parts[1]}.`);
       if (named) {
         const cut = named.lastIndexOf("/"), star = { target: named.slice(0, cut), id: named.slice(cut + 1) };

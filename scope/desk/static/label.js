@@ -40,10 +40,10 @@ const LabelView = {
   },
   say(tag) {
     const star = this.star;
-    if (!star) return;
+    if (!star || !star.shown) return;
     return this.doing(async () => {
       // The next star is shown when the label is on the disk.
-      await Api.post("label", { ...star, label: tag, note: this.note.value });
+      await Api.post("label", { target: star.target, id: star.id, label: tag, note: this.note.value });
       this.history.push(star);
       this.note.value = "";
       await this.show();
@@ -51,9 +51,10 @@ const LabelView = {
   },
   undo() {
     return this.doing(async () => {
-      const star = this.history.pop();
+      const star = this.history.at(-1);
       if (!star) throw new Error("Nothing of this visit to undo.");
-      await Api.post("undo", star);
+      await Api.post("undo", { target: star.target, id: star.id });
+      this.history.pop();
       await this.show(star);
     });
   },
@@ -73,11 +74,17 @@ const LabelView = {
       this.page.replaceChildren(Dom.el("p", {}, "Nothing left to label."));
       return;
     }
-    this.star = { target: next.target, id: next.id };
-    const facts = await Api.get("star", this.star);
-    const view = pageOf(facts, this.about, this.star);
+    // Until its page is there, no key says anything of it; it can be skipped.
+    const asked = { target: next.target, id: next.id, shown: false };
+    this.star = asked;
+    this.page.replaceChildren();
+    delete this.page.dataset.star;
+    const key = { target: next.target, id: next.id };
+    const facts = await Api.get("star", key);
+    const view = pageOf(facts, this.about, key);
     this.page.replaceChildren(next.reason ? Dom.el("p", { css: "soft small" }, `Asked for: ${next.reason}`) : "", view.node);
     this.page.dataset.star = next.id;
+    asked.shown = true;
     // A label need not wait for the points.
     view.load();
   },
