@@ -139,6 +139,9 @@ def test_an_example_of_a_report_leads_to_the_page_of_its_star(
         page.wait("/left out/.test(document.querySelector('#time')?.innerText)")
         assert str(owner[number]) in page.text("article h2")
         assert page.run("document.querySelectorAll('#rows tbody tr').length") == 2
+        # The last example has one of two light curves with points here, and its page says so.
+        told = "Points of 1 of its 2 light curves" in page.text("#time")
+        assert told == (number == asked[-1])
         assert not page.run("!!document.querySelector('#draw-periodogram, #why, #neighbours')")
     page.run("location.hash = '#/curve/1'")
     page.wait("document.querySelector('[role=alert]')?.innerText.includes('light curve 1')")

@@ -148,6 +148,8 @@ class StarPage {
     const told = Object.entries(counts).map(([reason, n]) => `${n} ${reason.replaceAll("_", " ")} (${this.reasons[reason] || ""})`);
     const source = this.curves[0].source;
     this.rejected.textContent = `${source[0].toUpperCase()}${source.slice(1)}. ${told.length ? `Not used, drawn as crosses: ${told.join("; ")}.` : /^cleaned/.test(source) ? "Others were left out before." : "No point was left out."}`;
+    const listed = this.facts.curves.length, here = this.curves.length;
+    if (here < listed) this.rejected.textContent += ` Points of ${here} of its ${listed} light curves are at hand here.`;
   }
   parts(xOf) {
     const layers = [], all = [];
