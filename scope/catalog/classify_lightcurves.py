@@ -14,17 +14,20 @@ import pyarrow.parquet as pq
 
 from scope.catalog.classify_features import classify_features
 from scope.catalog.probabilities import check_frequencies
-from scope.checkout import SHIPPED_MODELS
+from scope.checkout import CHECKOUT, SHIPPED_MODELS
 from scope.classifiers.bundle import MANIFEST, Classifier, ModelBundle
 from scope.classifiers.fusion import models_in_use
-from scope.config.load import load_config
+from scope.config.load import config_files, load_config
 from scope.errors import InputError, named_as
 from scope.features.generate import generate_features
 from scope.io import read_table
+from scope.io.atomic import not_kept
 from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from scope.config import Config
 
 FREQUENCIES = ("training", "estimated")
 
@@ -83,7 +86,7 @@ def classify(
     if frequencies is not None and frequencies not in FREQUENCIES:
         raise InputError("frequencies of classes", value=frequencies, allowed=FREQUENCIES)
     table = _table_of(lightcurves)
-    config = load_config(config_path=config_path)
+    config = _kept_config(config_path, _states(config_path))
     check_frequencies(config)
     groups: dict[str, str] = {
         algorithm: group or config.inference.group_of(algorithm)
@@ -96,6 +99,7 @@ def classify(
     if frequencies is not None:
         options["lists"] = frequencies
     with (
+        not_kept(),
         tempfile.TemporaryDirectory(prefix="scope-classify-") as name,
         named_as({f"{name}/{part}.parquet": "what was given" for part in _PARTS}),
     ):
@@ -123,6 +127,20 @@ def classify(
             workers=workers,
         )
         return read_table(paths[2])
+
+
+@lru_cache(maxsize=4)
+def _kept_config(config_path: str | Path | None, states: tuple[Any, ...]) -> Config:
+    """Return the configuration; it is read again when one of its files has changed."""
+    return load_config(config_path=config_path)
+
+
+def _states(config_path: str | Path | None) -> tuple[Any, ...]:
+    """Return the files of the configuration, with what changes when they do."""
+    files = config_files(CHECKOUT, Path(), config_path)
+    # One that is not there is told of by whoever reads it.
+    there = [(path.resolve(), path.stat()) for path in files if path.exists()]
+    return tuple((str(path), status.st_mtime_ns, status.st_size) for path, status in there)
 
 
 def _table_of(lightcurves: Any) -> pa.Table:

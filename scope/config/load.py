@@ -71,7 +71,7 @@ def load_config(
     """
     root = CHECKOUT if root is None else Path(root)
     layers = [Layer("", Config().model_dump())]
-    layers += [read_layer(path) for path in _files(root, Path(run_folder), config_path)]
+    layers += [read_layer(path) for path in config_files(root, Path(run_folder), config_path)]
     layers.append(Layer(origin, overrides or {}))
     return build_config(layers)
 
@@ -179,8 +179,16 @@ def read_layer(path: Path) -> Layer:
     return Layer(str(path), values)
 
 
-def _files(root: Path, run_folder: Path, config_path: str | Path | None) -> list[Path]:
-    """Return the files to read, weakest first."""
+def config_files(root: Path, run_folder: Path, config_path: str | Path | None) -> list[Path]:
+    """Return the files that the configuration is read from, weakest first.
+
+    Parameters
+    ----------
+    root, run_folder : path
+        The checkout, and the working directory of the run.
+    config_path : path or None
+        Stands in for the files of the run folder; listed also where it is not there.
+    """
     files = [root / "config" / name for name in CONFIG_FILES]
     if config_path is None:
         files += [run_folder / "config" / name for name in CONFIG_FILES]

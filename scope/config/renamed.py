@@ -75,17 +75,27 @@ REPLACED: dict[str, str] = {
     "inference.path_to_preds": "is gone: products are in results/preds_<algorithm>",
 }
 
+_WITH_ANY = tuple(
+    (tuple(pattern.split(".")), message) for pattern, message in REPLACED.items() if "*" in pattern
+)
+"""Those that hold for any key in a place; the others are looked up whole."""
+
 
 def replaced_keys(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     """Yield each key of `values`, dotted, that is no longer used, and what replaces it."""
     for path in _paths(values, ()):
-        for pattern, message in REPLACED.items():
-            parts = pattern.split(".")
-            if len(parts) == len(path) and all(
-                want in ("*", have) for want, have in zip(parts, path, strict=True)
-            ):
-                yield ".".join(path), message
-                break
+        dotted = ".".join(path)
+        message = REPLACED.get(dotted) or next(
+            (told for parts, told in _WITH_ANY if _fits(parts, path)), None
+        )
+        if message is not None:
+            yield dotted, message
+
+
+def _fits(parts: tuple[str, ...], path: tuple[str, ...]) -> bool:
+    return len(parts) == len(path) and all(
+        want in ("*", have) for want, have in zip(parts, path, strict=True)
+    )
 
 
 def _paths(values: Mapping[str, object], parents: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

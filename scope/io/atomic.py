@@ -11,11 +11,13 @@ import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 
 from scope.errors import ScopeError, UsageError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_KEPT = ContextVar("kept", default=True)
 
 
 def check_output(output: str | Path, *inputs: str | Path, suffix: str = ".parquet") -> None:
@@ -201,8 +203,20 @@ def _lock(handle: int) -> None:
     fcntl.fcntl(handle, fcntl.F_OFD_SETLK, whole_file)
 
 
+@contextmanager
+def not_kept() -> Iterator[None]:
+    """Within it, files are not brought to disk: they lie in a folder that is then removed."""
+    token = _KEPT.set(False)
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
 def _sync(path: Path) -> None:
     """Bring a file or folder to disk, so that a name never outlives its content."""
+    if not _KEPT.get():
+        return
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
@@ -289,11 +289,7 @@ class Preprocessing:
             If the file is not one, or of another version.
         """
         try:
-            content = Path(path).read_bytes()
-            data = parse_json(content)
-            if (data.get("kind"), data.get("schema_version")) != (KIND, SCHEMA_VERSION):
-                raise KeyError(f"kind {data.get('kind')!r} version {data.get('schema_version')}")
-            loaded = cls._from_json(data)
+            loaded = _read(Path(path).read_bytes())
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise CorruptFileError(
                 f"preprocessing file {path} cannot be read",
@@ -301,9 +297,6 @@ class Preprocessing:
                 allowed=f"a file of kind {KIND!r}, version {SCHEMA_VERSION}",
                 todo="take it from a model bundle",
             ) from error
-        # The name of the file is the hash of its bytes, also where a later version of
-        # this code would write the same numbers differently.
-        loaded.__dict__["content"] = content
         return loaded
 
     def _to_json(self) -> dict[str, Any]:
@@ -382,6 +375,19 @@ def _filling(column: Floats, strategy: Strategy) -> float:
     if strategy == "median":
         return float(np.median(finite))
     return float(np.mean(finite)) if strategy == "mean" else np.nan
+
+
+@lru_cache(maxsize=4)
+def _read(content: bytes) -> Preprocessing:
+    """Return what a file says; processes that score few light curves at a time ask often."""
+    data = parse_json(content)
+    if (data.get("kind"), data.get("schema_version")) != (KIND, SCHEMA_VERSION):
+        raise KeyError(f"kind {data.get('kind')!r} version {data.get('schema_version')}")
+    loaded = Preprocessing._from_json(data)
+    # The name of the file is the hash of its bytes, also where a later version of
+    # this code would write the same numbers differently.
+    loaded.__dict__["content"] = content
+    return loaded
 
 
 def _fit_neighbours(

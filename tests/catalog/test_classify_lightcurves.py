@@ -15,7 +15,7 @@ from scope.catalog import classify_lightcurves
 from scope.checkout import SHIPPED_MODELS
 from scope.cli.generate_features import main as generate
 from scope.cli.main import main
-from scope.errors import InputError, MissingColumnError
+from scope.errors import ConfigError, InputError, MissingColumnError, NotFoundError
 from scope.io import write_table
 from scope.lightcurves import LightCurves
 
@@ -93,6 +93,20 @@ def test_models_are_loaded_once_per_process(
     again = classify_lightcurves.kept_models(SHIPPED_MODELS / "xgb" / "starter")
     assert first is again
     assert first.classifier("vnv") is again.classifier("vnv")
+
+
+def test_a_configuration_that_changes_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "pnp_xgb" in scope.classify(curves()).schema.names
+    Path("config.yaml").write_text("inference: {algorithms: [dnn]}\n")
+    assert "pnp_xgb" not in scope.classify(curves()).schema.names
+    Path("config.yaml").write_text("no_such_key: 1\n")
+    with pytest.raises(ConfigError, match="no_such_key"):
+        scope.classify(curves())
+    with pytest.raises(NotFoundError, match="absent"):
+        scope.classify(curves(), config_path="absent.yaml")
 
 
 def test_what_are_no_light_curves_is_said() -> None:
