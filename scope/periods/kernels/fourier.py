@@ -13,10 +13,19 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from scope.periods.kernels.harmonic_sums import N_LANES, harmonic_sums, window_rotations
-from scope.periods.kernels.types import Floats, Integers
+from scope.periods.kernels.harmonic_sums import (
+    LANES,
+    N_LANES,
+    even,
+    harmonic_sums,
+    window_rotations,
+)
+from scope.periods.kernels.types import Floats, Integers, Longs
 
 MAX_ORDER = 6
+SIZE = 2 * MAX_ORDER + 1
+"""Unknowns of the highest order."""
+ROW = np.uint64(SIZE * N_LANES)
 CYCLES_PER_ORDER = 2.0
 SIDEREAL = 1.0027379
 """Rotations of the Earth per day."""
@@ -24,61 +33,104 @@ SINGULAR = 1e-9
 """A Cholesky pivot below this means that the points do not constrain the term."""
 
 
-@njit(cache=True, nogil=True)
+def _normal_elements() -> tuple[Longs, Longs, Floats, Floats]:
+    """Where each element of the normal equations is from, (`SIZE`, `SIZE`) each.
+
+    By the addition theorems it is half of the sum at p - q plus or minus that at p + q, for
+    harmonics p of its row and q of its column.
+
+    Returns
+    -------
+    low, high : uint64
+        Positions of the two in the sums of weights, of which each harmonic has the cosine and
+        the sine, from harmonic 0 on.
+    low_sign, high_sign : float64
+        1 or -1.
+    """
+    low, high = np.zeros((2, SIZE, SIZE), dtype=np.uint64)
+    low_sign, high_sign = np.ones((2, SIZE, SIZE))
+    for row in range(SIZE):
+        for col in range(row + 1):
+            p, q = (row + 1) // 2, (col + 1) // 2
+            p_sine, q_sine = row > 0 and row % 2 == 0, col > 0 and col % 2 == 0
+            low[row, col] = (2 * (p - q) + (p_sine != q_sine)) * N_LANES
+            high[row, col] = (2 * (p + q) + (p_sine != q_sine)) * N_LANES
+            if p_sine and q_sine:
+                high_sign[row, col] = -1.0
+            elif q_sine:
+                low_sign[row, col] = -1.0
+    return low, high, low_sign, high_sign
+
+
+LOW, HIGH, LOW_SIGN, HIGH_SIGN = _normal_elements()
+
+
+# Divisors may be 0 in lanes that are not used: no error, nor a test that keeps the compiler
+# from dividing all lanes at once. Flat arrays and unsigned positions, as in `harmonic_sums`.
+@njit(cache=True, nogil=True, error_model="numpy")
 def _explained(
     y: Floats,
     w: Floats,
-    m: int,
     order: int,
     factor: Floats,
     solution: Floats,
     explained: Floats,
-) -> int:
-    """Explained variance of each order 1 .. `order` at lane `m`, by one Cholesky factor.
+    top: Integers,
+) -> None:
+    """Explained variance of each order 1 .. `order` at all lanes, by one Cholesky factor.
 
-    Unknowns: the constant, then cosine and sine of each harmonic. Returns the highest
-    order that the points constrain.
+    Unknowns: the constant, then cosine and sine of each harmonic. All lanes do the same, each
+    in the order in which one alone would: where a pivot is too small, what follows has no
+    meaning, and is not used.
+
+    Parameters
+    ----------
+    y, w : from `harmonic_sums`
+        Before w, those of harmonic 0: 1 and 0 for all lanes.
+    factor, solution : (SIZE * SIZE * N_LANES,), (SIZE * N_LANES,) float64
+        Room.
+    explained : (MAX_ORDER + 1, N_LANES) float64
+        Out.
+    top : (N_LANES,) int64
+        Out: the highest order that the points constrain.
     """
-    size = 2 * order + 1
+    value, total = np.empty(N_LANES), np.zeros(N_LANES)
     # Row 0 belongs to the constant, whose matrix element is the sum of weights, 1.
-    factor[0, 0] = 1.0
-    solution[0] = 0.0
-    total = 0.0
-    for row in range(1, size):
-        p = (row + 1) // 2
-        p_sine = row % 2 == 0
-        for col in range(row + 1):
-            if col == 0:
-                value = w[(2 * p - 1 if p_sine else 2 * p - 2) * N_LANES + m]
-            else:
-                q = (col + 1) // 2
-                q_sine = col % 2 == 0
-                d = p - q
-                if p_sine == q_sine:
-                    difference = 1.0 if d == 0 else w[(2 * d - 2) * N_LANES + m]
-                    both = w[(2 * (p + q) - 2) * N_LANES + m]
-                    value = 0.5 * (difference - both) if p_sine else 0.5 * (difference + both)
-                else:
-                    # sin p cos q = (sin(p + q) + sin(p - q)) / 2, and the mirror of it.
-                    difference = 0.0 if d == 0 else w[(2 * d - 1) * N_LANES + m]
-                    both = w[(2 * (p + q) - 1) * N_LANES + m]
-                    value = 0.5 * (both + difference) if p_sine else 0.5 * (both - difference)
+    factor[:N_LANES] = 1.0
+    solution[:N_LANES] = 0.0
+    top[:] = order
+    one, two, size = np.uint64(1), np.uint64(2), np.uint64(2 * order + 1)
+    for row in range(one, size):
+        this = row * ROW
+        for col in range(row + one):
+            low, high = LOW[row, col], HIGH[row, col]
+            low_sign, high_sign = LOW_SIGN[row, col], HIGH_SIGN[row, col]
+            for m in range(LANES):
+                value[m] = 0.5 * (low_sign * w[low + m] + high_sign * w[high + m])
+            other = col * ROW
             for i in range(col):
-                value -= factor[row, i] * factor[col, i]
+                for m in range(LANES):
+                    value[m] -= factor[this + i * LANES + m] * factor[other + i * LANES + m]
             if col < row:
-                factor[row, col] = value / factor[col, col]
-            elif value < SINGULAR:
-                return p - 1
-            else:
-                factor[row, row] = np.sqrt(value)
-        value = y[(2 * p - 1 if p_sine else 2 * p - 2) * N_LANES + m]
+                pivot, to = other + col * LANES, this + col * LANES
+                for m in range(LANES):
+                    factor[to + m] = value[m] / factor[pivot + m]
+        pivot, right = this + row * LANES, (row - one) * LANES
+        for m in range(N_LANES):
+            if value[m] < SINGULAR:
+                top[m] = min(top[m], np.int64((row - one) // two))
+        for m in range(LANES):
+            factor[pivot + m] = np.sqrt(value[m])
+            value[m] = y[right + m]
         for i in range(row):
-            value -= factor[row, i] * solution[i]
-        solution[row] = value / factor[row, row]
-        total += solution[row] * solution[row]
-        if p_sine:
-            explained[p] = total
-    return order
+            for m in range(LANES):
+                value[m] -= factor[this + i * LANES + m] * solution[i * LANES + m]
+        to = row * LANES
+        for m in range(LANES):
+            solution[to + m] = value[m] / factor[pivot + m]
+            total[m] += solution[to + m] * solution[to + m]
+        if row % two == 0:
+            explained[row // two] = total
 
 
 @njit(cache=True, nogil=True)
@@ -122,24 +174,27 @@ def fourier_bic(
     """
     n = len(time)
     variance = np.sum(weight * mag * mag)
-    weighted = weight * mag
-    rotation_c, rotation_s = window_rotations(time, offsets)
-    w = np.empty(4 * MAX_ORDER * N_LANES)
+    points = (even(time), even(weight * mag), even(weight))
+    rotations = window_rotations(points[0], offsets)
+    w = np.zeros((4 * MAX_ORDER + 2) * N_LANES)
+    w[:N_LANES] = 1.0
     y = np.empty(2 * MAX_ORDER * N_LANES)
-    factor = np.zeros((2 * max_order + 1, 2 * max_order + 1))
-    solution = np.zeros(2 * max_order + 1)
-    explained = np.zeros(max_order + 1)
+    factor, solution = np.zeros(SIZE * SIZE * N_LANES), np.zeros(SIZE * N_LANES)
+    explained = np.zeros((MAX_ORDER + 1, N_LANES))
+    top, limit = np.zeros(N_LANES, dtype=np.int64), np.zeros(N_LANES, dtype=np.int64)
     bic = np.zeros((len(centres), N_LANES))
     orders = np.zeros((len(centres), N_LANES), dtype=np.int64)
     log_n = np.log(n)
     span = time.max()
     for i in range(len(centres)):
-        harmonic_sums(time, weighted, weight, centres[i], rotation_c, rotation_s, w, y)
         for m in range(N_LANES):
-            limit = min(max_order, cycle_order(centres[i] + offsets[m], span))
-            top = _explained(y, w, m, limit, factor, solution, explained)
-            for k in range(1, top + 1):
-                left = max(1.0 - explained[k] / variance, 1e-12)
+            limit[m] = min(max_order, cycle_order(centres[i] + offsets[m], span))
+        order = limit.max()
+        harmonic_sums(*points, centres[i], *rotations, order, w[2 * N_LANES :], y)
+        _explained(y, w, order, factor, solution, explained, top)
+        for m in range(N_LANES):
+            for k in range(1, min(top[m], limit[m]) + 1):
+                left = max(1.0 - explained[k, m] / variance, 1e-12)
                 value = n * np.log(left) + 2.0 * k * log_n
                 if value < bic[i, m]:
                     bic[i, m] = value

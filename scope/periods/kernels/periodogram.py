@@ -12,6 +12,7 @@ weights (Press & Rybicki 1989, ApJ 338, 277).
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ TAPS = 10
 SHAPE = shape_parameter(TAPS, 2.0)
 BLOCK = 256
 """Coarse cells per block."""
+_KEPT = threading.local()
 # Unsigned, as in `scope.periods.kernels.harmonic_sums`.
 ONE, TWO, THREE = np.uint64(1), np.uint64(2), np.uint64(3)
 FOUR, FIVE, SIX = np.uint64(4), np.uint64(5), np.uint64(6)
@@ -56,17 +58,35 @@ class Transforms(NamedTuple):
 def transforms(
     time: Floats, mag: Floats, weight: Floats, df: float, q: int, last: int
 ) -> Transforms:
-    """Sums on the coarse grid of step ``q * df`` that reaches ``last`` of its steps."""
+    """Sums on the coarse grid of step ``q * df`` that reaches ``last`` of its steps.
+
+    Good until this thread calls it again: the arrays are its own, used for every curve.
+    """
     theta = (time - 0.5 * time.max()) * (df * q)
     corrected = weight / window_transform(theta, TAPS, SHAPE)
     shared = (*spreading(theta), *turns(theta), -TAPS, INVERSE, COSINE, SINE)
     reach = last + TAPS // 2 + 2
-    y_re, y_im = np.empty(TAPS + reach), np.empty(TAPS + reach)
-    band_sums(theta, corrected * mag, *shared, y_re, y_im)
-    w_re, w_im = np.empty(TAPS + 2 * reach), np.empty(TAPS + 2 * reach)
-    band_sums(theta, corrected, *shared, w_re, w_im)
-    halves = [np.ascontiguousarray(part[i::2]) for i in (0, 1) for part in (w_re, w_im)]
-    return Transforms(y_re, y_im, w_re, w_im, *halves)
+    # TAPS is even: both halves of the weights have as many places.
+    sizes = [TAPS + reach] * 2 + [TAPS + 2 * reach] * 2 + [TAPS // 2 + reach] * 4
+    sums = Transforms(*_room(sizes))
+    band_sums(theta, corrected * mag, *shared, sums.y_re, sums.y_im)
+    band_sums(theta, corrected, *shared, sums.w_re, sums.w_im)
+    sums.even_re[:], sums.even_im[:] = sums.w_re[0::2], sums.w_im[0::2]
+    sums.odd_re[:], sums.odd_im[:] = sums.w_re[1::2], sums.w_im[1::2]
+    return sums
+
+
+def _room(sizes: list[int]) -> list[Floats]:
+    """Arrays of these sizes, without content, out of one that the thread keeps.
+
+    Fresh memory costs more than what is calculated with it takes to write: the system clears
+    each page when it is first touched, and takes it back after each curve.
+    """
+    stop = np.cumsum(sizes)
+    kept: Floats | None = getattr(_KEPT, "room", None)
+    if kept is None or len(kept) < stop[-1]:
+        kept = _KEPT.room = np.empty(stop[-1])
+    return np.split(kept[: stop[-1]], stop[:-1])
 
 
 def fine_taps(q: int) -> Floats:
