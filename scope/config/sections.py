@@ -192,7 +192,7 @@ class Simulation(Section):
     units: tuple[UnitName, ...] = key(
         ("ccd_01_quad_1",), "quadrants that are simulated, ccd_<CC>_quad_<Q>", min_length=1
     )
-    n_stars: int = key(400, "stars per quadrant; each has a light curve per filter", ge=1)
+    n_stars: int = key(600, "stars per quadrant; each has a light curve per filter", ge=1)
     mix: Literal["sky", "balanced"] = key(
         "sky", "mostly stars that do not vary, as on the sky, or all classes alike"
     )
