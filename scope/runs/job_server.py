@@ -52,6 +52,7 @@ NOT_STARTED = -1
 INTERRUPTED = 0
 """In place of a process: an interrupt came first."""
 
+_CHILD = -2
 _NAME_LENGTH = 15
 _PR_SET_PDEATHSIG = 1
 
@@ -114,15 +115,11 @@ class Server:
         server, mask = os.getpid(), {signal.SIGINT}
         # An interrupt between here and the job's own handler waits for that.
         signal.pthread_sigmask(signal.SIG_BLOCK, mask)
-        try:
-            if self._interrupted_at >= request.pop("asked"):
-                pid = INTERRUPTED
-            elif (pid := os.fork()) == 0:
-                for other in (self._requests, answers, *self._jobs.values()):
-                    other.close()
-                _be_job(server=server, hears_interrupts=self._hears_interrupts, **request)
-        except OSError:
-            pid = NOT_STARTED
+        pid = INTERRUPTED if self._interrupted_at >= request.pop("asked") else _fork()
+        if pid == _CHILD:
+            for other in (self._requests, answers, *self._jobs.values()):
+                other.close()
+            _be_job(server=server, hears_interrupts=self._hears_interrupts, **request)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, mask)
         _send(answers, pid)
         if pid > 0:
@@ -139,6 +136,14 @@ class Server:
                 with self._jobs.pop(pid) as answers:
                     cpu = used.ru_utime + used.ru_stime
                     _send(answers, [os.waitstatus_to_exitcode(status), cpu, used.ru_maxrss * 1024])
+
+
+def _fork() -> int:
+    """Return the id of a new copy of this process, `_CHILD` in the copy."""
+    try:
+        return os.fork() or _CHILD
+    except OSError:
+        return NOT_STARTED
 
 
 def _send(answers: socket.socket, value: Any) -> None:

@@ -328,6 +328,26 @@ os.fork = fork
     assert statuses == [-signal.SIGTERM]
 
 
+def test_a_job_whose_folder_is_gone_fails_alone(
+    run_folder: Path,
+    server: JobServer,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    path = script(run_folder, "pass")
+    gone = run_folder / "gone"
+    gone.mkdir()
+    assert server.run(path, os.environ).status == 0
+    monkeypatch.setattr(os, "getcwd", lambda: str(gone))
+    gone.rmdir()
+    assert server.run(path, os.environ).status == 1
+    # It says so, and does not go on as a second server.
+    assert capfd.readouterr().err.splitlines()[-1].startswith("FileNotFoundError")
+    monkeypatch.undo()
+    assert len(leftover_scripts(run_folder)) == 1
+    assert server.run(path, os.environ).status == 0
+
+
 def test_a_module_that_ends_its_process_ends_its_job_alone(
     server: JobServer, run_folder: Path
 ) -> None:
