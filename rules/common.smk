@@ -11,15 +11,15 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from scope.active.loop import next_round, round_options as options_of_rounds
-from scope.classifiers.bundle import (
+from scope.tasks.variables.bundles.model_bundle import (
     MANIFEST,
     PREPROCESSING,
     bundle_folder,
     read_manifest,
     select_classes,
 )
-from scope.classifiers.fusion import FUSED, models_in_use
-from scope.classifiers.settings import training_settings
+from scope.tasks.variables.training.fuse import FUSED, models_in_use
+from scope.tasks.variables.training.training_settings import training_settings
 from scope.config import load_config
 from scope.plugins import DEFAULT_ALGORITHMS
 from scope.errors import ScopeError

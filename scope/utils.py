@@ -16,8 +16,8 @@ from scope.errors import InputError
 from scope.io import read_csv, read_hdf, read_parquet, write_csv, write_hdf, write_parquet
 
 if TYPE_CHECKING:
-    from scope.classifiers.dataset import Dataset
     from scope.preprocessing import impute_features
+    from scope.tasks.variables.training.batched_dataset import Dataset
 
 __all__ = [
     "Dataset",
@@ -46,7 +46,7 @@ def __getattr__(name: str) -> Any:
 
         return impute_features
     if name == "Dataset":
-        from scope.classifiers.dataset import Dataset
+        from scope.tasks.variables.training.batched_dataset import Dataset
 
         return Dataset
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

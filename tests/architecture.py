@@ -16,7 +16,7 @@ from tests.test_import_layers import LAYERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PATH = ROOT / "docs" / "architecture.svg"
-WIDTH, ROW, NAME, LONGEST = 900, 24, 120, 118
+WIDTH, ROW, NAME, LONGEST = 960, 24, 190, 118
 
 OUTSIDE = (
     ("rules/, workflow/scripts/", "one rule, one script, one library function, one log folder"),
@@ -26,7 +26,7 @@ OUTSIDE = (
 
 def part_meaning(name: str) -> str:
     """Return the first line of the docstring of a part of the package."""
-    path = ROOT / "scope" / name
+    path = ROOT.joinpath("scope", *name.split("."))
     path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return text.partition("\n")[0]
@@ -34,7 +34,7 @@ def part_meaning(name: str) -> str:
 
 def draw() -> str:
     """Return the picture as SVG."""
-    parts = [name for name in LAYERS if (ROOT / "scope" / name).exists() or _is_module(name)]
+    parts = [name for name in LAYERS if _is_there(name)]
     rows = [(name, part_meaning(name)) for name in reversed(parts)]
     lines = [*OUTSIDE, *rows]
     height = ROW * len(lines) + 20
@@ -59,8 +59,9 @@ def draw() -> str:
     )
 
 
-def _is_module(name: str) -> bool:
-    return (ROOT / "scope" / f"{name}.py").is_file()
+def _is_there(name: str) -> bool:
+    path = ROOT.joinpath("scope", *name.split("."))
+    return path.exists() or path.with_suffix(".py").is_file()
 
 
 def _short(text: str) -> str:

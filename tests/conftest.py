@@ -12,7 +12,7 @@ from tests.once import share_below
 ROOT = Path(__file__).resolve().parents[1]
 
 
-LONGEST = ("slurm", "faults", "workflow", "classifiers")
+LONGEST = ("slurm", "faults", "workflow", "tasks/variables/training", "models/networks")
 """Folders of tests that take minutes."""
 
 

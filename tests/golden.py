@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scope.classifiers.bundle import ModelBundle
 from scope.features.generate import generate_features
 from scope.features.options import FeatureOptions
 from scope.inference import infer
@@ -26,6 +25,7 @@ from scope.periods import PeriodOptions
 from scope.preprocessing import impute
 from scope.provenance import STAGES
 from scope.surveys.simulation import simulate_stars
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 ROOT = Path(__file__).resolve().parents[1]
 PATH = ROOT / "tests" / "golden.json"

@@ -13,8 +13,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from scope.classifiers.labels import read_labels
-from scope.classifiers.training_set import read_training_set
 from scope.errors import InputError
 from scope.features.generate import generate_features
 from scope.features.options import FeatureOptions
@@ -25,6 +23,8 @@ from scope.io import read_table
 from scope.io.user_tables import read_user_table
 from scope.periods import PeriodOptions
 from scope.targets.lists import read_source_list
+from scope.tasks.variables.training_sets.read_labels import read_labels
+from scope.tasks.variables.training_sets.read_training_set import read_training_set
 
 pytestmark = pytest.mark.real
 

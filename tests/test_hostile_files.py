@@ -13,9 +13,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scope.classifiers.labels import read_labels
-from scope.classifiers.published import _fitted
-from scope.classifiers.training_script import ScriptOptions
 from scope.cli import (
     combine_preds,
     create_training_script,
@@ -30,6 +27,9 @@ from scope.io import read_dataframe
 from scope.report.page import Section, assemble
 from scope.report.tables import table as html_table
 from scope.targets.lists import read_source_list
+from scope.tasks.variables.bundles.import_models import _fitted
+from scope.tasks.variables.training.create_training_script import ScriptOptions
+from scope.tasks.variables.training_sets.read_labels import read_labels
 from tests.io.test_pickled import Program
 
 HOSTILE = """a'; touch "ran" #$(touch ran)`touch ran`\n&<b>"""

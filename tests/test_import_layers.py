@@ -32,10 +32,20 @@ LAYERS = [
     "targets",
     "preprocessing",
     "models",
+    "models.runtime",
+    "models.evaluation",
+    "models.calibration",
+    "models.training",
+    "models.images",
+    "models.networks",
+    "models.trees",
     "active",
-    "classifiers",
     "models.algorithms",
     "tasks",
+    "tasks.variables.training_sets",
+    "tasks.variables.bundles",
+    "tasks.variables.training",
+    "tasks.variables",
     "inference",
     "catalog",
     "product",
@@ -88,10 +98,10 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
 def part_of(name: str) -> str | None:
     """The part of the package that a dotted name is in; None for others and the root."""
     root, *parts = name.split(".")
-    if parts[:2] == ["models", "algorithms"]:
-        # Found by name, as plug-ins are: they may use all that models are made with.
-        return "models.algorithms"
-    return parts[0] if root == "scope" and parts and not parts[0].startswith("__") else None
+    if root != "scope" or not parts or parts[0].startswith("__"):
+        return None
+    inner = (".".join(parts[:length]) for length in range(len(parts), 1, -1))
+    return next((part for part in inner if part in LAYERS), parts[0])
 
 
 def test_every_part_of_the_package_has_its_place():

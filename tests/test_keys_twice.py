@@ -61,7 +61,7 @@ def test_one_key_in_several_objects_is_none_twice() -> None:
 
 def test_a_tree_file_with_a_key_twice_is_refused(tmp_path: Path) -> None:
     """XGBoost reads such a file in its own way, so that the check would look at something else."""
-    from scope.classifiers.tree_file import check_tree_file
+    from scope.models.trees.tree_file import check_tree_file
 
     write_bytes(b'{"version": [2, 0, 0], "version": [2, 0, 0]}', tmp_path / "t.json")
     with pytest.raises(ValueError, match="stands twice in one object: version"):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from scope.classifiers.training import default_features
 from scope.io import write_table
+from scope.tasks.variables.training.train_bundle import default_features
 
 LABELS = ("variable", "non-variable", "periodic", "eclipsing", "EA", "RR Lyrae", "pulsator")
 

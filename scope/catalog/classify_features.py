@@ -11,8 +11,8 @@ from scope.catalog.export import export
 from scope.catalog.infer_file import infer_files
 from scope.catalog.probabilities import load_probabilities
 from scope.catalog.publish import publish_catalog
-from scope.classifiers.bundle import ModelBundle
 from scope.io import check_output
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 
 def classify_features(

@@ -15,14 +15,14 @@ import pyarrow.parquet as pq
 from scope.catalog.classify_features import classify_features
 from scope.catalog.probabilities import check_frequencies
 from scope.checkout import CHECKOUT, SHIPPED_MODELS
-from scope.classifiers.bundle import MANIFEST, Classifier, ModelBundle
-from scope.classifiers.fusion import models_in_use
 from scope.config.load import config_files, load_config
 from scope.errors import InputError, named_as
 from scope.features.generate import generate_features
 from scope.io import read_table
 from scope.io.atomic import not_kept
 from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves
+from scope.tasks.variables.bundles.model_bundle import MANIFEST, Classifier, ModelBundle
+from scope.tasks.variables.training.fuse import models_in_use
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scope.classifiers.bundle import VARIABLES
 from scope.io import count_rows, iter_batches, read_metadata
 from scope.io.atomic import write_bytes
+from scope.tasks.variables.bundles.model_bundle import VARIABLES
 
 if TYPE_CHECKING:
-    from scope.classifiers.bundle import ModelBundle
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 META = "meta.json"
 

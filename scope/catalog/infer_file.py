@@ -13,12 +13,12 @@ import pyarrow as pa
 from scope.catalog.export import export
 from scope.catalog.gather import gather
 from scope.catalog.merge import merge
-from scope.classifiers.bundle import PREPROCESSING, ModelBundle
 from scope.errors import InputError, named_as
 from scope.features.registry import REGISTRY
 from scope.inference import infer
 from scope.io import TableWriter, check_output, read_ids, read_metadata, read_schema, sorted_by_id
 from scope.schema import with_scope_metadata
+from scope.tasks.variables.bundles.model_bundle import PREPROCESSING, ModelBundle
 
 
 def infer_file(features_path: str | Path, output: str | Path, **options: Any) -> None:

@@ -23,7 +23,6 @@ import pyarrow.compute as pc
 
 from scope.catalog.field_check import KINDS
 from scope.catalog.infer_file import infer_files
-from scope.classifiers.bundle import ModelBundle
 from scope.errors import InputError
 from scope.features.assemble import write_features
 from scope.features.catalogues import crossmatch_columns
@@ -46,6 +45,7 @@ from scope.schema import (
 )
 from scope.surveys.base import Survey
 from scope.surveys.fetch import cleaned_by_id
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 _log = logging.getLogger(__name__)
 

@@ -30,10 +30,10 @@ from scope.catalog.probability_columns import (
     final_columns,
     single_column,
 )
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.calibration import ClassCalibration, shift_prevalence
-from scope.classifiers.calibrators import from_log_odds, log_odds
-from scope.classifiers.frequencies import (
+from scope.errors import BundleError
+from scope.models.calibration.calibrators import from_log_odds, log_odds
+from scope.models.calibration.class_calibration import ClassCalibration, shift_prevalence
+from scope.models.calibration.class_frequencies import (
     STATED,
     Evidence,
     Frequency,
@@ -42,11 +42,11 @@ from scope.classifiers.frequencies import (
     shift_to_mean,
     training_frequencies,
 )
-from scope.classifiers.fusion import Fusion
-from scope.classifiers.score_reference import BINS_PER_UNIT, log_odds_bin
-from scope.classifiers.taxonomy import ClassTree, project
-from scope.errors import BundleError
+from scope.models.calibration.class_tree import ClassTree, project
+from scope.models.calibration.score_reference import BINS_PER_UNIT, log_odds_bin
 from scope.schema import ALIAS_TREND, Column
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
+from scope.tasks.variables.training.fuse import Fusion
 
 if TYPE_CHECKING:
     from scope.config.model import Config
@@ -84,7 +84,7 @@ class PrevalenceOptions:
         Shares that are known otherwise; they go first.
     most_distance : float
         Classes whose scores are further than this from those of training keep the frequency
-        of the training set; see `scope.classifiers.frequencies`.
+        of the training set; see `scope.models.calibration.class_frequencies`.
     why_not : str
         Why nothing is estimated, where `estimate` is False.
     """

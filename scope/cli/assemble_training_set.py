@@ -52,9 +52,9 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Assemble, and say what there is of each label."""
-    from scope.classifiers.assemble_files import assemble_files
-    from scope.classifiers.labels import read_labels
     from scope.surveys.twins import CopyOptions
+    from scope.tasks.variables.training_sets.assemble_files import assemble_files
+    from scope.tasks.variables.training_sets.read_labels import read_labels
 
     config = generation_config(options)
     labels = read_labels(options.labels, _label_map(options.label_map, config), _names(config))

@@ -13,8 +13,11 @@ from scope.cli.run import run_command
 
 def add_arguments(parser: Parser) -> None:
     """Declare the options."""
-    from scope.classifiers.splits import SETS
-    from scope.classifiers.training_stats import IMPORTANCE_DIRECTORY, STATS_DIRECTORY
+    from scope.models.training.splits import SETS
+    from scope.tasks.variables.training.assemble_training_stats import (
+        IMPORTANCE_DIRECTORY,
+        STATS_DIRECTORY,
+    )
 
     parser.add_argument(
         "--group-name", "--group", default="experiment", metavar="NAME", help="group of models"
@@ -45,7 +48,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the files and say where they are."""
-    from scope.classifiers.training_stats import assemble_training_stats
+    from scope.tasks.variables.training.assemble_training_stats import assemble_training_stats
 
     written = assemble_training_stats(
         options.models_dir,

@@ -50,10 +50,10 @@ def run(options: argparse.Namespace) -> None:
     """Classify the light curves and say what was found."""
     from scope.catalog.classify_features import classify_features
     from scope.catalog.probabilities import check_frequencies
-    from scope.classifiers.bundle import ModelBundle
-    from scope.classifiers.fusion import models_in_use
     from scope.cli.run_inference import report
     from scope.config.load import load_config
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle
+    from scope.tasks.variables.training.fuse import models_in_use
 
     config = load_config(config_path=options.config_path)
     check_frequencies(config)

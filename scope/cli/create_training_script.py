@@ -47,8 +47,11 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the script and say what it trains."""
-    from scope.classifiers.training_script import ScriptOptions, create_training_script
     from scope.config.load import load_config
+    from scope.tasks.variables.training.create_training_script import (
+        ScriptOptions,
+        create_training_script,
+    )
 
     config = load_config(config_path=options.config_path)
     dataset = options.path_dataset or config.training.dataset

@@ -19,8 +19,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Fetch what is not there yet, and check the bundles that it belongs to."""
-    from scope.classifiers.registry import find_models
     from scope.cli.models import verify_models
+    from scope.tasks.variables.find_models import find_models
 
     found = fetch_named(options, "models", options.models_dir)
     folders = {path.parent for path in found.paths}

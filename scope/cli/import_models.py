@@ -41,10 +41,10 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the bundle and say where it is."""
-    from scope.classifiers.bundle import VARIABLES
-    from scope.classifiers.published import import_models
     from scope.config.load import load_config
     from scope.models.places import writing_folder
+    from scope.tasks.variables.bundles.import_models import import_models
+    from scope.tasks.variables.bundles.model_bundle import VARIABLES
 
     config = load_config(config_path=options.config_path)
     group = options.group or options.folder.resolve().name

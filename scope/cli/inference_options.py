@@ -13,8 +13,8 @@ from scope.cli.arguments import Parser, positive_int
 from scope.errors import UsageError
 
 if TYPE_CHECKING:
-    from scope.classifiers.bundle import ModelBundle
     from scope.config.model import Config
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 """The models of the checkout."""
 
@@ -78,7 +78,7 @@ def check_inference_options(args: argparse.Namespace, bundles: Sequence[ModelBun
 
 def load_groups(groups: Mapping[str, str]) -> list[ModelBundle]:
     """Return the bundles of some algorithms' groups, of the working directory or shipped."""
-    from scope.classifiers.bundle import ModelBundle, bundle_folder
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle, bundle_folder
 
     return [
         ModelBundle.load(bundle_folder([Path("models"), SHIPPED_MODELS], algorithm, group))

@@ -10,7 +10,7 @@ from scope.cli.arguments import Parser
 from scope.errors import BundleError, ScopeError
 
 if TYPE_CHECKING:
-    from scope.classifiers.registry import Entry
+    from scope.tasks.variables.find_models import Entry
 
 HEADER = ("models", "classes", "probabilities", "training stars", "MB", "sha256 of the manifest")
 
@@ -31,8 +31,8 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """List, show or verify."""
-    from scope.classifiers.registry import named_models
     from scope.config.load import load_config
+    from scope.tasks.variables.find_models import named_models
 
     # It may name algorithms of one's own, whose models are listed and verified too.
     load_config()
@@ -50,7 +50,7 @@ def list_models(entries: list[Entry]) -> None:
 
 
 def _line(entry: Entry) -> tuple[str, ...]:
-    from scope.classifiers.bundle import MANIFEST, sha256_of
+    from scope.tasks.variables.bundles.model_bundle import MANIFEST, sha256_of
 
     sets = entry.manifest.get("training_set", {})
     stars = sets.get("train", {}).get("stars") if isinstance(sets, dict) else None

@@ -28,12 +28,12 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Draw, and say where the figures are."""
-    from scope.classifiers.training_script import positive_counts
-    from scope.classifiers.training_stats import read_stats
     from scope.config.load import load_config
     from scope.errors import UsageError
     from scope.report import analysis
     from scope.report.plots import save_figure
+    from scope.tasks.variables.training.assemble_training_stats import read_stats
+    from scope.tasks.variables.training.create_training_script import positive_counts
 
     config = load_config(config_path=options.config_path)
     dataset = options.path_dataset or config.training.dataset

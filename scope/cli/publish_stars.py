@@ -37,9 +37,9 @@ def add_arguments(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write the stars and say how many there are."""
     from scope.catalog.probabilities import prevalence_options
-    from scope.classifiers.taxonomy import ClassTree
     from scope.config.load import load_config
     from scope.errors import UsageError
+    from scope.models.calibration.class_tree import ClassTree
     from scope.product.publish_stars import publish_stars
     from scope.product.star_fusion import star_fusion_in_use
     from scope.targets.paths import units_beside

@@ -21,8 +21,8 @@ from scope.cli.run import run_command, show_progress
 from scope.errors import BundleError, UsageError
 
 if TYPE_CHECKING:
-    from scope.classifiers.bundle import ModelBundle
     from scope.config.model import Config
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 SPECIFIC = "specific_ids"
 PUBLISHED = "ELS_ECE_EAOV"
@@ -223,7 +223,7 @@ def _with_archive(args: argparse.Namespace, config: Config) -> Config:
 
 def is_the_workflows(bundle: ModelBundle) -> bool:
     """Whether the workflow finds this bundle by the name of its folder."""
-    from scope.classifiers.bundle import bundle_folder
+    from scope.tasks.variables.bundles.model_bundle import bundle_folder
 
     try:
         found = bundle_folder(
@@ -268,7 +268,7 @@ def _through_workflow(
 
 def models_of(args: argparse.Namespace, config: Config) -> tuple[ModelBundle, list[str] | None]:
     """Return the bundle, and the classes of it that are asked for, None for all."""
-    from scope.classifiers.bundle import ModelBundle, bundle_folder
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle, bundle_folder
 
     if args.paths_models or args.model_class_names:
         bundle = ModelBundle.load(_folder_of(args.paths_models or []))

@@ -30,8 +30,8 @@ from scope.cli.run import run_command, show_progress
 from scope.errors import UsageError
 
 if TYPE_CHECKING:
-    from scope.classifiers.bundle import ModelBundle
     from scope.config.model import Config
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 TIME_LABEL = "%Y-%m-%dT%H-%M-%S"
 SPECIFIC = "specific_ids"

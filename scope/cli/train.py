@@ -15,8 +15,8 @@ from scope.cli.train_options import add_train_options, training_overrides
 from scope.errors import UsageError
 
 if TYPE_CHECKING:
-    from scope.classifiers.train import TrainedClasses
     from scope.config.model import Config
+    from scope.tasks.variables.training.train_classes import TrainedClasses
 
 ORIGIN = "the command line"
 
@@ -40,10 +40,10 @@ def build_parser(prog: str = "scope-train") -> Parser:
 
 def run(options: argparse.Namespace) -> None:
     """Train, say how well it went, and keep what is to be kept."""
-    from scope.classifiers.devices import select_gpu
-    from scope.classifiers.train import pretrained, with_state
     from scope.config.classes import CLASSES
     from scope.config.load import load_config
+    from scope.models.runtime.devices import select_gpu
+    from scope.tasks.variables.training.train_classes import pretrained, with_state
 
     if options.float_convert_types not in (None, [64, 32]):
         raise UsageError(
@@ -82,9 +82,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _train(config: Config, options: argparse.Namespace, settings: Mapping[str, Any]) -> None:
-    from scope.classifiers.tracking import track_training
-    from scope.classifiers.train import save_trained, train_classes
-    from scope.classifiers.untrainable import skipped_table
+    from scope.tasks.variables.training.track_training import track_training
+    from scope.tasks.variables.training.train_classes import save_trained, train_classes
+    from scope.tasks.variables.training.untrainable_classes import skipped_table
 
     track = track_training(config, options.algorithm, options.job_type)
     with tempfile.TemporaryDirectory(prefix="scope-train-") as folder:
@@ -102,7 +102,7 @@ def _train(config: Config, options: argparse.Namespace, settings: Mapping[str, A
 
 
 def _sweep(config: Config, options: argparse.Namespace, settings: Mapping[str, Any]) -> None:
-    from scope.classifiers.sweep import run_sweep
+    from scope.tasks.variables.training.run_sweep import run_sweep
 
     for tag in options.tag:
         output = Path(f"sweeps_{options.algorithm}", config.training.group, f"{tag}.json")

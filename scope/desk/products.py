@@ -20,7 +20,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from scope.classifiers.taxonomy import ClassTree
 from scope.errors import InputError, NotFoundError
 from scope.io import (
     TableWriter,
@@ -31,6 +30,7 @@ from scope.io import (
     read_schema,
     read_table,
 )
+from scope.models.calibration.class_tree import ClassTree
 from scope.plugins import ALGORITHMS
 from scope.provenance import hash_json
 from scope.schema import Column, require_columns

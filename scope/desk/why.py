@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scope.classifiers.bundle import ModelBundle, bundle_folder
-from scope.classifiers.xgb import read_trees
 from scope.desk.features import imputed_files
 from scope.desk.star import bundles_of, find_row, light_curves, standing_for
 from scope.desk.table import files_sql
 from scope.errors import BundleError, NotFoundError
 from scope.features.registry import REGISTRY
 from scope.io import read_metadata
+from scope.models.trees.boosted_trees import read_trees
+from scope.tasks.variables.bundles.model_bundle import ModelBundle, bundle_folder
 
 if TYPE_CHECKING:
     from scope.desk.desk import Desk

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scope.catalog.sample import NOT_VARIABLE, VARIABLE
 from scope.catalog.strangers import novelty_columns, strange_rows
-from scope.classifiers.taxonomy import ClassTree
 from scope.errors import few
+from scope.models.calibration.class_tree import ClassTree
 from scope.schema import ALIAS_TREND
 
 if TYPE_CHECKING:

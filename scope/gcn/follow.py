@@ -16,7 +16,6 @@ from scope.catalog.merge import SURVEY_IDS
 from scope.catalog.publish import is_score
 from scope.catalog.stars import find_stars
 from scope.catalog.strangers import novelty_columns
-from scope.classifiers.taxonomy import ClassTree
 from scope.errors import NoLocalizationError, ScopeError
 from scope.fritz.groups import check_groups
 from scope.fritz.journal import Journal
@@ -41,6 +40,7 @@ from scope.io import (
     write_table,
 )
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
+from scope.models.calibration.class_tree import ClassTree
 from scope.schema import ALIAS_TREND
 from scope.services.fritz import Fritz
 from scope.targets.plan import event_list

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.classifiers.bundle import Classifier, ModelBundle
 from scope.errors import BundleError
 from scope.io import TableWriter, iter_batches, read_metadata
 from scope.preprocessing.columns import histogram_matrix
 from scope.provenance import record
 from scope.schema import ID, Column
+from scope.tasks.variables.bundles.model_bundle import Classifier, ModelBundle
 
 ROWS = 8192
 

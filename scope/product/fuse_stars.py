@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.bundle import CALIBRATION, CARD, MANIFEST, METRICS, ModelBundle, sha256_of
-from scope.classifiers.bundle_writer import json_bytes, replace_folder
-from scope.classifiers.calibration import Calibration, ClassCalibration, OutOfFold, calibrate
-from scope.classifiers.calibrators import apply, fit_logistic, from_log_odds
-from scope.classifiers.evaluation import Judged, judge_probabilities
-from scope.classifiers.fusion import FUSED, Fusion, class_calibration, read_scores
-from scope.classifiers.splits import TEST, TRAIN
-from scope.classifiers.training_scores import TrainingScores
-from scope.classifiers.training_set import COPY
 from scope.errors import InputError
 from scope.io import read_schema, read_table
+from scope.models.calibration.calibrators import apply, fit_logistic, from_log_odds
+from scope.models.calibration.class_calibration import (
+    Calibration,
+    ClassCalibration,
+    OutOfFold,
+    calibrate,
+)
+from scope.models.evaluation.held_out_metrics import Judged, judge_probabilities
+from scope.models.training.splits import TEST, TRAIN
 from scope.product.star_fusion import (
     KIND,
     N_EVIDENCE,
@@ -31,6 +31,18 @@ from scope.product.star_fusion import (
     StarStack,
     star_terms,
 )
+from scope.tasks.variables.bundles.model_bundle import (
+    CALIBRATION,
+    CARD,
+    MANIFEST,
+    METRICS,
+    ModelBundle,
+    sha256_of,
+)
+from scope.tasks.variables.bundles.model_bundle_writer import json_bytes, replace_folder
+from scope.tasks.variables.training.fuse import FUSED, Fusion, class_calibration, read_scores
+from scope.tasks.variables.training.training_scores import TrainingScores
+from scope.tasks.variables.training_sets.read_training_set import COPY
 
 PULL = 5.0
 """Rows' worth of belief that a star is what its light curves say on average."""

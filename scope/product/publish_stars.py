@@ -17,11 +17,11 @@ from scope.catalog.probabilities import PrevalenceOptions
 from scope.catalog.probability_columns import IN_CLASS, NOT_IN_CLASS
 from scope.catalog.stars import SAME_STAR_ARCSEC, best_rows, mean_places, number_stars
 from scope.catalog.strangers import novelty_columns
-from scope.classifiers.calibrators import log_odds
-from scope.classifiers.taxonomy import ClassTree
 from scope.errors import BundleError, InputError
 from scope.identifiers import FILTER_NAMES, iau_name
 from scope.io import read_metadata, read_schema, read_table, to_frame, write_table
+from scope.models.calibration.calibrators import log_odds
+from scope.models.calibration.class_tree import ClassTree
 from scope.periods.options import JOINT
 from scope.product.by_star import (
     count_distinct,

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.bundle import CALIBRATION, MANIFEST, sha256_of
-from scope.classifiers.calibration import Calibration, shift_prevalence
-from scope.classifiers.calibrators import apply, from_log_odds, log_odds
-from scope.classifiers.fusion import models_in_use
 from scope.errors import BundleError
+from scope.models.calibration.calibrators import apply, from_log_odds, log_odds
+from scope.models.calibration.class_calibration import Calibration, shift_prevalence
 from scope.schema import parse_json
+from scope.tasks.variables.bundles.model_bundle import CALIBRATION, MANIFEST, sha256_of
+from scope.tasks.variables.training.fuse import models_in_use
 
 STARS = "stars"
 """Folder of the fusions over light curves, among those of the algorithms."""
@@ -243,7 +243,7 @@ def star_fusion_in_use(
     Parameters
     ----------
     models, groups
-        See `scope.classifiers.fusion.models_in_use`.
+        See `scope.tasks.variables.training.fuse.models_in_use`.
 
     Raises
     ------

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from scope.catalog.probabilities import CatalogColumns, LogOdds, PrevalenceOptions
 from scope.catalog.probability_columns import SHIFT, final_columns
-from scope.classifiers.taxonomy import ClassTree
+from scope.models.calibration.class_tree import ClassTree
 from scope.product.star_fusion import StarFusion, StarRows
 from scope.schema import ALIAS_TREND, Column
 

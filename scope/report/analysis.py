@@ -205,7 +205,7 @@ def plot_label_counts(counts: Mapping[str, int], labels: Mapping[str, str]) -> F
     Parameters
     ----------
     counts : mapping of class tag to int
-        See `scope.classifiers.training_script.positive_counts`.
+        See `scope.tasks.variables.training.create_training_script.positive_counts`.
     labels : mapping of class tag to str
         Names of the classes.
     """
@@ -237,7 +237,7 @@ def plot_stats_scatter(
     Parameters
     ----------
     first, second : mapping of class tag to figures
-        See `scope.classifiers.training_stats.read_stats`.
+        See `scope.tasks.variables.training.assemble_training_stats.read_stats`.
     counts : mapping of class tag to int
         Positive rows in the training set: the colour. By tag, as the figures are. Points of
         classes without one are grey.
@@ -301,7 +301,7 @@ def top_features(
     Parameters
     ----------
     importances : mapping of class tag to importances
-        See `scope.classifiers.training_stats.read_stats`.
+        See `scope.tasks.variables.training.assemble_training_stats.read_stats`.
     """
     counted: Counter[str] = Counter()
     for importance in importances.values():

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from scope.catalog.field_check import uncounted_classes
-from scope.classifiers.frequencies import ESTIMATED, STATED
+from scope.models.calibration.class_frequencies import ESTIMATED, STATED
 from scope.report.tables import number, table
 from scope.report.tally import CatalogTally, ClassTally
 

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.bundle_writer import json_bytes
-from scope.classifiers.metrics import EVALUATION_CUT, score_metrics
-from scope.classifiers.onnx_network import read_keras
-from scope.classifiers.splits import SETS
-from scope.classifiers.training_scores import TrainingScores
 from scope.errors import UsageError
 from scope.io import write_bytes
 from scope.models.algorithm import find_algorithm
+from scope.models.evaluation.score_metrics import EVALUATION_CUT, score_metrics
+from scope.models.networks.onnx_network import read_keras
+from scope.models.training.splits import SETS
 from scope.plugins import ALGORITHMS
 from scope.report.analysis import plot_importances
 from scope.report.plots import DNN_COLOUR, XGB_COLOUR, new_figure, save_figure
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
+from scope.tasks.variables.bundles.model_bundle_writer import json_bytes
+from scope.tasks.variables.training.training_scores import TrainingScores
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +42,7 @@ def plot_training(
     Parameters
     ----------
     scores : path
-        Of the training set, see `scope.classifiers.training_scores`.
+        Of the training set, see `scope.tasks.variables.training.training_scores`.
     bundle : ModelBundle
     reports : mapping of class tag to dict
         How each training went; importances of trees are drawn.

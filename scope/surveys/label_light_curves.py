@@ -154,9 +154,10 @@ def label_light_curves(
         In the order in which they are trusted.
     output : path
         Folder for ``labels.parquet`` (a row per labelled light curve, as
-        `scope.classifiers.labels.read_labels` and the workflow read it), ``lightcurves.parquet``
-        (those light curves), ``catalogue_rows.parquet`` and ``light_curve_outcomes.parquet``
-        (what became of every row and of every light curve near one), ``disagreements.parquet``.
+        `scope.tasks.variables.training_sets.read_labels` and the workflow read it),
+        ``lightcurves.parquet`` (those light curves), ``catalogue_rows.parquet`` and
+        ``light_curve_outcomes.parquet`` (what became of every row and of every light curve near
+        one), ``disagreements.parquet``.
     options : LabelOptions, optional
     curves : bool
         Whether to write the light curves.

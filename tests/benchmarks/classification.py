@@ -25,10 +25,12 @@ from typing import Any
 
 import numpy as np
 
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.calibration import ClassCalibration
-from scope.classifiers.calibrators import from_log_odds
-from scope.classifiers.evaluation import (
+from scope.config import Config, load_config
+from scope.io import read_table
+from scope.models.calibration.calibrators import from_log_odds
+from scope.models.calibration.class_calibration import ClassCalibration
+from scope.models.calibration.class_tree import ClassTree, project
+from scope.models.evaluation.held_out_metrics import (
     Judged,
     average_precision,
     average_precision_interval,
@@ -36,14 +38,12 @@ from scope.classifiers.evaluation import (
     judge_sets,
     reliability,
 )
-from scope.classifiers.fusion import Fusion
-from scope.classifiers.splits import TEST
-from scope.classifiers.taxonomy import ClassTree, project
-from scope.classifiers.training_scores import TrainingScores
-from scope.config import Config, load_config
-from scope.io import read_table
+from scope.models.training.splits import TEST
 from scope.surveys.field_stars.write import FIELD
 from scope.surveys.label_map import SIMULATION
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
+from scope.tasks.variables.training.fuse import Fusion
+from scope.tasks.variables.training.training_scores import TrainingScores
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGFILES = [ROOT / "config" / f"{name}.yaml" for name in ("starter", "starter_labelled")]

@@ -21,10 +21,6 @@ import numpy as np
 import pyarrow as pa
 
 from scope.catalog.infer_file import infer_files
-from scope.classifiers.assemble import assemble_training_set
-from scope.classifiers.bundle import METRICS, ModelBundle
-from scope.classifiers.settings import training_settings
-from scope.classifiers.training import train_bundle
 from scope.config import Config, load_config
 from scope.features.generate import generate_features
 from scope.io import read_metadata, read_table, write_table
@@ -33,6 +29,10 @@ from scope.lightcurves.nulls import NULLS
 from scope.surveys.field_stars import FieldStarOptions, sample_field_stars
 from scope.surveys.field_stars.write import CONSTANTS
 from scope.surveys.open import open_archive
+from scope.tasks.variables.bundles.model_bundle import METRICS, ModelBundle
+from scope.tasks.variables.training.train_bundle import train_bundle
+from scope.tasks.variables.training.training_settings import training_settings
+from scope.tasks.variables.training_sets.assemble_training_set import assemble_training_set
 from tests.benchmarks.real_field import LEAST_EPOCHS, THRESHOLD, Bench, field_curves
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -23,12 +23,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.evaluation import average_precision
 from scope.cli.main import main as scope
 from scope.io import read_table
+from scope.models.evaluation.held_out_metrics import average_precision
 from scope.preprocessing.columns import histogram_matrix
 from scope.surveys.simulation import simulate_quadrant
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 SCATTER_ARCSEC = 0.4
 MISSING, MISTAKEN = 0.2, 0.02

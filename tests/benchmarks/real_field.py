@@ -33,7 +33,6 @@ import pyarrow as pa
 from scope.catalog import publish_catalog
 from scope.catalog.infer_file import infer_files
 from scope.catalog.probabilities import load_probabilities
-from scope.classifiers.bundle import ModelBundle
 from scope.config import load_config
 from scope.features.generate import generate_features
 from scope.io import TableWriter, read_metadata, read_table
@@ -43,6 +42,7 @@ from scope.lightcurves.files import iter_raw_lightcurves
 from scope.lightcurves.nulls import NULLS
 from scope.provenance import STAGES
 from scope.schema import with_scope_metadata
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
 from tests.benchmarks.real_field_mixes import CONSTANT, labelled_curves, print_mix
 from tests.benchmarks.real_field_page import write_page
 from tests.benchmarks.transients import FORMS, transients

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from scope.classifiers.evaluation import reliability
-from scope.classifiers.splits import TEST, split_by_star
 from scope.config import load_config
 from scope.io import read_table
 from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import CleaningOptions, clean
 from scope.lightcurves.files import iter_raw_lightcurves
+from scope.models.evaluation.held_out_metrics import reliability
+from scope.models.training.splits import TEST, split_by_star
 from scope.surveys.resample import LIGHT_CURVES, TRUTH, resample_labelled
 
 ROOT = Path(__file__).resolve().parents[2]

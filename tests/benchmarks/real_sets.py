@@ -26,14 +26,14 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.splits import TEST, split_by_star
 from scope.features.generate import generate_features
 from scope.features.registry import model_features
 from scope.inference import infer
 from scope.io import read_parquet
 from scope.lightcurves.cleaning import CleaningOptions
+from scope.models.training.splits import TEST, split_by_star
 from scope.preprocessing import impute
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 ROOT = Path(__file__).resolve().parents[2]
 SETS = ("asas_acvs", "s82_rrlyr", "asas_train")

@@ -34,22 +34,22 @@ import pandas as pd
 import pyarrow as pa
 import yaml
 
-from scope.classifiers.assemble import assemble_training_set
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.evaluation import Judged, average_precision, judge_probabilities
-from scope.classifiers.fusion import Fusion, fuse
-from scope.classifiers.settings import training_settings
-from scope.classifiers.splits import TEST, split_by_star, star_fraction
-from scope.classifiers.training import train_bundle
-from scope.classifiers.training_scores import TrainingScores
-from scope.classifiers.xgb import TreeOptions
 from scope.config import Config, load_config
 from scope.inference import infer
 from scope.io import read_metadata, read_parquet, read_table, write_table
+from scope.models.evaluation.held_out_metrics import Judged, average_precision, judge_probabilities
+from scope.models.training.splits import TEST, split_by_star, star_fraction
+from scope.models.trees.boosted_trees import TreeOptions
 from scope.preprocessing import impute
 from scope.product import fuse_stars as learning
 from scope.product.fuse_stars import fuse_stars, held_out_stars
 from scope.product.star_fusion import StarFusion, StarRows
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
+from scope.tasks.variables.training.fuse import Fusion, fuse
+from scope.tasks.variables.training.train_bundle import train_bundle
+from scope.tasks.variables.training.training_scores import TrainingScores
+from scope.tasks.variables.training.training_settings import training_settings
+from scope.tasks.variables.training_sets.assemble_training_set import assemble_training_set
 from tests.benchmarks.cadence import merged
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -32,13 +32,13 @@ import pyarrow as pa
 import xgboost
 import yaml
 
-from scope.classifiers.data import VARIABLE, load_training_data
-from scope.classifiers.settings import training_settings
-from scope.classifiers.splits import TEST, TRAIN, VALIDATION
 from scope.config import load_config
 from scope.io import read_metadata, read_table, write_table
+from scope.models.training.splits import TEST, TRAIN, VALIDATION
 from scope.preprocessing.frozen import Preprocessing
 from scope.preprocessing.novelty import Novelty
+from scope.tasks.variables.training.training_settings import training_settings
+from scope.tasks.variables.training_sets.training_data import VARIABLE, load_training_data
 
 ROOT = Path(__file__).resolve().parents[2]
 Floats = npt.NDArray[np.float64]

@@ -20,15 +20,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.metrics import score_metrics
 from scope.config import Config, load_config
 from scope.inference import infer
 from scope.io import read_parquet, write_table
+from scope.models.evaluation.score_metrics import score_metrics
 from scope.preprocessing import impute
 from scope.surveys.computed_features import ComputedFeatures
 from scope.surveys.open import open_archive
 from scope.surveys.simulation import simulate_quadrant
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 SURVEYS = ((0.5, 75), (0.75, 90), (1.5, 100), (2.2, 150), (4.5, 250), (8.0, 600))
 """Years, and epochs of a light curve in the middle; none is one of `config/starter.yaml`."""

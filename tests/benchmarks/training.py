@@ -28,23 +28,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scope.classifiers.assemble import MATCHED
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.evaluation import (
+from scope.io import read_table, write_table
+from scope.models.calibration.class_tree import ClassTree, project
+from scope.models.evaluation.held_out_metrics import (
     Judged,
     average_precision,
     judge_probabilities,
     judge_sets,
 )
-from scope.classifiers.examples import label_targets
-from scope.classifiers.settings import training_settings
-from scope.classifiers.splits import TEST, split_by_star
-from scope.classifiers.taxonomy import ClassTree, project
-from scope.classifiers.training import train_bundle
-from scope.classifiers.training_scores import TrainingScores
-from scope.io import read_table, write_table
+from scope.models.training.class_examples import label_targets
+from scope.models.training.splits import TEST, split_by_star
 from scope.preprocessing.columns import histogram_matrix
 from scope.surveys.label_map import SIMULATION
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
+from scope.tasks.variables.training.train_bundle import train_bundle
+from scope.tasks.variables.training.training_scores import TrainingScores
+from scope.tasks.variables.training.training_settings import training_settings
+from scope.tasks.variables.training_sets.assemble_training_set import MATCHED
 from tests.benchmarks.classification import (
     LEAST,
     ROOT,

@@ -24,15 +24,15 @@ from typing import Any
 
 import numpy as np
 
-from scope.classifiers.dnn import NetworkOptions
-from scope.classifiers.examples import Examples
-from scope.classifiers.settings import training_settings
-from scope.classifiers.splits import star_folds
-from scope.classifiers.training import train_bundle
-from scope.classifiers.xgb import TreeOptions, cross_validated
 from scope.config import Config, load_config
 from scope.config.classes import ClassDefinition
 from scope.models.algorithm import find_algorithm
+from scope.models.networks.two_branch import NetworkOptions
+from scope.models.training.class_examples import Examples
+from scope.models.training.splits import star_folds
+from scope.models.trees.boosted_trees import TreeOptions, cross_validated
+from scope.tasks.variables.training.train_bundle import train_bundle
+from scope.tasks.variables.training.training_settings import training_settings
 
 ROWS = 20_000
 LEARNT = 0.81
@@ -122,7 +122,7 @@ def estimate() -> None:
 
 def network_rate(size: int, options: NetworkOptions, n_rows: int | None = None) -> float:
     """Return the rows that a network learns from in a second of CPU time."""
-    from scope.classifiers.dnn_trainer import NetworkTrainer
+    from scope.models.networks.two_branch_trainer import NetworkTrainer
 
     rows = drawn(n_rows or TIMED_ROWS[size])
     definition = ClassDefinition("x", "x", "ontological", batch_size=size, epochs=1)

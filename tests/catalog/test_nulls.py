@@ -11,7 +11,6 @@ import pytest
 from scope.catalog import nulls
 from scope.catalog.infer_file import infer_files
 from scope.catalog.nulls import SampleOptions, fetch_nulls, score_nulls
-from scope.classifiers.bundle import ModelBundle
 from scope.errors import InputError
 from scope.features.generate import generate_features
 from scope.features.options import FeatureOptions
@@ -20,6 +19,7 @@ from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import CleaningOptions
 from scope.periods import PeriodOptions
 from scope.surveys.simulation import simulate_stars
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 CLEANING = CleaningOptions(20)
 OPTIONS = FeatureOptions(periods=PeriodOptions(max_freq=2.0))

@@ -13,14 +13,14 @@ from scipy.special import expit, logit
 
 from scope.catalog import gather, merge, publish_catalog
 from scope.catalog.probabilities import PrevalenceOptions, Probabilities, load_probabilities
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.fusion import Fusion, fuse
-from scope.classifiers.taxonomy import ClassTree
 from scope.config import Config
 from scope.errors import BundleError, ConfigError
 from scope.io import read_metadata, read_table, write_table
+from scope.models.calibration.class_tree import ClassTree
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
+from scope.tasks.variables.training.fuse import Fusion, fuse
 from tests.catalog.tables import write_scores, write_unit
-from tests.models import small_bundle, small_scores, small_training_set, train
+from tests.small_models import small_bundle, small_scores, small_training_set, train
 
 ALGORITHMS = ("dnn", "xgb")
 TREE = ClassTree({"low": None, "red": "low"})

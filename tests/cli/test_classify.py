@@ -11,12 +11,12 @@ import pytest
 from scope.catalog import publish_catalog
 from scope.catalog.infer_file import infer_files
 from scope.catalog.probabilities import PrevalenceOptions, Probabilities
-from scope.classifiers.fusion import Fusion, fuse
-from scope.classifiers.taxonomy import ClassTree
 from scope.cli.main import main
 from scope.config import Config
 from scope.io import read_metadata, read_table, write_table
-from tests.models import feature_table, small_bundle, small_scores
+from scope.models.calibration.class_tree import ClassTree
+from scope.tasks.variables.training.fuse import Fusion, fuse
+from tests.small_models import feature_table, small_bundle, small_scores
 
 ROWS = 60
 ALGORITHMS = ("dnn", "xgb")

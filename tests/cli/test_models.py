@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scope.cli.main import main
-from tests.models import small_bundle
+from tests.small_models import small_bundle
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from scope.catalog.infer_file import infer_files
 from scope.cli.run_inference import main
 from scope.io import read_csv, read_table, write_table
-from tests.models import feature_table, small_bundle, small_training_set
+from tests.small_models import feature_table, small_bundle, small_training_set
 
 ROWS = 60
 

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from scope.classifiers.bundle import MANIFEST, ModelBundle
-from scope.classifiers.training import train_bundle
 from scope.cli.train import main
 from scope.config import load_config
 from scope.io import read_table, write_table
+from scope.tasks.variables.bundles.model_bundle import MANIFEST, ModelBundle
+from scope.tasks.variables.training.train_bundle import train_bundle
 from tests.training_sets import training_set
 
 

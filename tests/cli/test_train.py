@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.settings import algorithm_options, training_settings
-from scope.classifiers.training import default_features
 from scope.cli import main as scope_cli
 from scope.cli.train import build_parser, main
 from scope.cli.train_options import training_overrides
 from scope.config import load_config
 from scope.io import read_table, write_table
-from tests.classifiers.published_files import draw_weights, write_h5
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
+from scope.tasks.variables.training.train_bundle import default_features
+from scope.tasks.variables.training.training_settings import algorithm_options, training_settings
+from tests.tasks.variables.published_files import draw_weights, write_h5
 from tests.training_sets import training_set
 
 USUAL = ["--tag", "vnv", "--path-dataset", "t.parquet"]
@@ -138,7 +138,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen.update(settings, config=config)
         raise Asked
 
-    monkeypatch.setattr("scope.classifiers.train.train_classes", note)
+    monkeypatch.setattr("scope.tasks.variables.training.train_classes.train_classes", note)
     return seen
 
 
@@ -163,13 +163,13 @@ def test_a_gpu_is_the_one_of_its_number_or_an_error(
     asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
-    monkeypatch.setattr("scope.classifiers.devices.n_cuda_devices", lambda: 1)
+    monkeypatch.setattr("scope.models.runtime.devices.n_cuda_devices", lambda: 1)
     with pytest.raises(Asked):
         main([*USUAL, "--gpu=1"])
     assert (asked["device"], os.environ["CUDA_VISIBLE_DEVICES"]) == ("cuda", "6")
     assert main([*USUAL, "--gpu=1"]) == 2
     assert "CUDA device that is not there: 1; allowed: 0 to 0" in capsys.readouterr().err
-    monkeypatch.setattr("scope.classifiers.devices.n_cuda_devices", lambda: 0)
+    monkeypatch.setattr("scope.models.runtime.devices.n_cuda_devices", lambda: 0)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     assert main([*USUAL, "--gpu", "0"]) == 2
 

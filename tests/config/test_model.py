@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 
-from scope.classifiers.dnn import NetworkOptions
-from scope.classifiers.settings import training_settings
-from scope.classifiers.xgb import TreeOptions
 from scope.config import Config, load_config
 from scope.config.classes import CLASS_FIELDS, CLASSES
 from scope.config.training import ClassSetting, Network
@@ -18,7 +15,10 @@ from scope.features.options import FeatureOptions
 from scope.features.registry import model_features
 from scope.lightcurves.bright_stars import BrightStarOptions
 from scope.lightcurves.cleaning import CleaningOptions
+from scope.models.networks.two_branch import NetworkOptions
+from scope.models.trees.boosted_trees import TreeOptions
 from scope.periods.options import PeriodOptions
+from scope.tasks.variables.training.training_settings import training_settings
 
 
 def changed(section: str, **values: Any) -> Config:

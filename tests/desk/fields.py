@@ -10,8 +10,8 @@ import pyarrow as pa
 from scope.io import write_table
 from scope.preprocessing import impute
 from scope.provenance import record
-from tests.models import feature_table, small_bundle
 from tests.report import fakes
+from tests.small_models import feature_table, small_bundle
 
 
 def invented(folder: Path, rows: int = 240) -> Path:

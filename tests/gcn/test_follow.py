@@ -11,7 +11,6 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from scope.classifiers.taxonomy import ClassTree
 from scope.config import load_config
 from scope.errors import CorruptFileError, ScopeError
 from scope.fritz.photometry import LightCurveSource
@@ -21,6 +20,7 @@ from scope.gcn.follow import Follower, FollowOptions
 from scope.gcn.memory import Memory, only_one
 from scope.gcn.sources import EventSource
 from scope.io import read_dataframe, read_table, write_table
+from scope.models.calibration.class_tree import ClassTree
 from scope.surveys.archive import Archive
 from tests.gcn.events import DATEOBS, add_event
 from tests.services.fritz_sky import client_of

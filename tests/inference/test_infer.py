@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from scope.classifiers.bundle import ModelBundle
 from scope.errors import BackendError, BundleError, ConfigError, MissingColumnError
 from scope.inference import infer
 from scope.io import read_metadata, read_table, write_table
 from scope.preprocessing import impute
 from scope.provenance import STAGES
-from tests.models import feature_table, small_bundle
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
+from tests.small_models import feature_table, small_bundle
 
 ROWS = 150
 BROKEN = [4, 40, 41, 149]
@@ -170,7 +170,7 @@ def test_a_missing_column_is_named(gathered: Path, tmp_path: Path) -> None:
 def test_a_device_that_is_not_there_is_an_error(
     gathered: Path, tmp_path: Path, algorithm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scope.classifiers.devices.n_cuda_devices", lambda: 0)
+    monkeypatch.setattr("scope.models.runtime.devices.n_cuda_devices", lambda: 0)
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(BackendError, match="cuda"):
         infer(gathered, tmp_path / "s.parquet", bundle=small_bundle(algorithm), device="cuda")
@@ -193,7 +193,7 @@ def test_a_model_that_gives_no_score_is_refused(
 def test_scoring_imports_no_tensorflow(gathered: Path, tmp_path: Path) -> None:
     code = f"""
 import sys
-from scope.classifiers.bundle import ModelBundle
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
 from scope.inference import infer
 for folder in {[str(small_bundle(name).folder) for name in ALGORITHMS]!r}:
     infer({str(gathered)!r}, {str(tmp_path / "s.parquet")!r}, bundle=ModelBundle.load(folder))

@@ -12,7 +12,7 @@ from scope.errors import BundleError, CorruptFileError, MissingColumnError
 from scope.io import read_metadata, read_table, write_table
 from scope.preprocessing import Preprocessing, impute
 from scope.provenance import STAGES
-from tests.models import FEATURES, IMPUTE, feature_table
+from tests.small_models import FEATURES, IMPUTE, feature_table
 
 ROWS = 60
 

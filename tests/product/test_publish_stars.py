@@ -10,11 +10,15 @@ import pyarrow as pa
 import pytest
 
 from scope.checkout import SHIPPED_MODELS
-from scope.classifiers.calibration import Calibration, CalibrationOptions, ClassCalibration
-from scope.classifiers.taxonomy import ClassTree
 from scope.cli.main import main
 from scope.errors import BundleError, InputError
 from scope.io import read_metadata, read_table, write_table
+from scope.models.calibration.class_calibration import (
+    Calibration,
+    CalibrationOptions,
+    ClassCalibration,
+)
+from scope.models.calibration.class_tree import ClassTree
 from scope.product.publish_stars import publish_stars
 from scope.product.star_columns import STAR_COLUMNS
 from scope.product.star_fusion import TERMS, StarFusion, StarStack

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from scope.classifiers.calibration import Calibration, CalibrationOptions
-from scope.classifiers.fusion import fuse
 from scope.errors import BundleError, InputError
+from scope.models.calibration.class_calibration import Calibration, CalibrationOptions
 from scope.product.fuse_stars import Group, _calibrate, _learn, fuse_stars
 from scope.product.star_fusion import StarFusion, StarRows, star_terms
-from tests.models import small_bundle, small_scores, small_training_set
+from scope.tasks.variables.training.fuse import fuse
+from tests.small_models import small_bundle, small_scores, small_training_set
 
 BASE = 0.3
 LIKE = Calibration("fused", CalibrationOptions())
@@ -130,7 +130,7 @@ def test_a_fusion_is_learnt_from_models_and_judged_on_test_stars(folder: Path) -
     fusion = StarFusion.load(folder)
     assert list(fusion.stacks) == ["low", "red"]
     figures = json.loads((folder / "metrics.json").read_text())["classes"]["low"]
-    # tests.models: two light curves of each star, whose test stars are those of the split
+    # tests.small_models: two light curves of each star, whose test stars are those of the split
     assert figures["n_stars"] == 27
     assert 0 < figures["star"]["average_precision"] <= 1
     assert "| low | 27 |" in (folder / "card.md").read_text()

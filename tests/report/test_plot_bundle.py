@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scope.classifiers.fusion import fuse
 from scope.cli.main import main
 from scope.errors import BundleError
 from scope.report import bundle_charts as charts
 from scope.report.plot_bundle import plot_bundle
-from tests.models import small_bundle, small_scores, small_training_set, train
+from scope.tasks.variables.training.fuse import fuse
+from tests.small_models import small_bundle, small_scores, small_training_set, train
 
 LABELS = {"low": "low period", "red": "red <star>"}
 VOID = {"meta", "path", "rect", "polyline", "line", "image", "use", "br"}

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scope.classifiers.labels import read_labels
 from scope.cli.main import main
 from scope.config.catalogues import Catalogues
 from scope.errors import ConfigError
@@ -27,6 +26,7 @@ from scope.surveys.label_map import Labelling, LabelMap
 from scope.surveys.label_verdicts import join_labellings
 from scope.surveys.labelling import MAPS_FOLDER
 from scope.surveys.star_match import MatchOptions
+from scope.tasks.variables.training_sets.read_labels import read_labels
 from tests.conftest import ROOT
 
 ARCSEC = 1 / 3600

@@ -24,14 +24,12 @@ RULES = {
 }
 
 OTHER_FILES = {
-    "assemble_training_set": "assemble",
     "compute_features": "assemble",
     "fetch_crossmatch": "fetch",
     "fetch_examples": "examples",
     "fetch_lightcurves": "fetch",
     "fetch_nulls": "nulls",
     "fetch_sources": "fetch",
-    "fuse": "fusion",
     "generate_features": "generate",
     "impute": "stage",
     "make_twins": "write",
@@ -44,7 +42,6 @@ OTHER_FILES = {
     "select_queries": "loop",
     "simulate": "write",
     "summarise_members": "loop",
-    "train_bundle": "training",
     "train_member": "loop",
     "write_sheet": "sheet",
 }

@@ -18,17 +18,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scope.classifiers.bundle import ModelBundle
-from scope.classifiers.calibration import CalibrationOptions
-from scope.classifiers.fusion import Fusion, fuse
-from scope.classifiers.registry import find_models
-from scope.classifiers.settings import training_settings
-from scope.classifiers.training import train_bundle
 from scope.config.load import load_config
 from scope.errors import ConfigError
 from scope.io import read_metadata, read_table
 from scope.models import bundle_folder, find_algorithm, find_task
+from scope.models.calibration.class_calibration import CalibrationOptions
 from scope.plugins import ALGORITHMS
+from scope.tasks.variables.bundles.model_bundle import ModelBundle
+from scope.tasks.variables.find_models import find_models
+from scope.tasks.variables.training.fuse import Fusion, fuse
+from scope.tasks.variables.training.train_bundle import train_bundle
+from scope.tasks.variables.training.training_settings import training_settings
 from tests.training_sets import training_set
 
 from .conftest import Run

@@ -3,7 +3,7 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.classifiers.training import assemble_training_set
+    from scope.tasks.variables.training.train_bundle import assemble_training_set
 
     assemble_training_set(
         list(snakemake.input.features),

@@ -3,8 +3,8 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.classifiers.bundle import ModelBundle
-    from scope.classifiers.fusion import fuse
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle
+    from scope.tasks.variables.training.fuse import fuse
 
     fuse(
         [ModelBundle.load(folder) for folder in snakemake.input.bundles],

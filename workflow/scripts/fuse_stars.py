@@ -3,9 +3,9 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.classifiers.bundle import ModelBundle
-    from scope.classifiers.fusion import Fusion
     from scope.product.fuse_stars import fuse_stars
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle
+    from scope.tasks.variables.training.fuse import Fusion
 
     fuse_stars(
         [ModelBundle.load(folder) for folder in snakemake.input.bundles],

@@ -5,8 +5,8 @@ from pathlib import Path
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.classifiers.bundle import ModelBundle
     from scope.inference import infer
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
     classes = snakemake.wildcards.classes
     infer(

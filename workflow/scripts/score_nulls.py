@@ -6,7 +6,7 @@ from scope.cli.job import job
 
 with job(snakemake.log[0]):
     from scope.catalog.nulls import score_nulls
-    from scope.classifiers.bundle import ModelBundle
+    from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
     score_nulls(
         snakemake.input.nulls,

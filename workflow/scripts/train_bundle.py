@@ -3,7 +3,7 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.classifiers.training import train_bundle
+    from scope.tasks.variables.training.train_bundle import train_bundle
 
     train_bundle(
         snakemake.input[0],

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.dnn import NetworkOptions
-from scope.classifiers.examples import Examples
-from scope.classifiers.pretrained import Pretrained
 from scope.config.classes import ClassDefinition
 from scope.errors import BackendError
 from scope.models.algorithm import Algorithm, Batch, InputSpec, Scorer, TrainedModel, TrainingData
+from scope.models.networks.two_branch import NetworkOptions
+from scope.models.training.class_examples import Examples
+from scope.models.training.pretrained import Pretrained
 
 if TYPE_CHECKING:
-    from scope.classifiers.dnn_trainer import NetworkTrainer
+    from scope.models.networks.two_branch_trainer import NetworkTrainer
 
 
 class Networks(Algorithm):
@@ -68,7 +68,7 @@ class Networks(Algorithm):
 
     def import_published(self, path: Path, columns: Sequence[str]) -> tuple[bytes, list[str]]:
         """Return a network of Keras 2, which knows no names of its inputs, as a ``.keras`` file."""
-        from scope.classifiers.keras_h5 import keras_bytes_of_h5
+        from scope.models.networks.keras_h5 import keras_bytes_of_h5
 
         return keras_bytes_of_h5(path, len(columns)), list(columns)
 
@@ -114,16 +114,16 @@ def _trainer(
 
     The graph of a training step takes seconds to compile, and a trainer starts anew each time.
     """
-    from scope.classifiers import dnn_trainer
+    from scope.models.networks import two_branch_trainer
 
-    return dnn_trainer.NetworkTrainer(
+    return two_branch_trainer.NetworkTrainer(
         n_features, definition, options=options, seed=seed, start=start
     )
 
 
 class _NetworkScorer:
     def __init__(self, path: str | Path, device: str) -> None:
-        from scope.classifiers.onnx_network import OnnxNetwork
+        from scope.models.networks.onnx_network import OnnxNetwork
 
         self._network = OnnxNetwork(path, device=device)
 

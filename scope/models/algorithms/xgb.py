@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.examples import Examples
-from scope.classifiers.xgb import (
+from scope.models.algorithm import Algorithm, Batch, InputSpec, Scorer, TrainedModel, TrainingData
+from scope.models.training.class_examples import Examples
+from scope.models.trees.boosted_trees import (
     TreeEnsemble,
     TreeOptions,
     check_tree_device,
     search_folds,
     train_trees,
 )
-from scope.models.algorithm import Algorithm, Batch, InputSpec, Scorer, TrainedModel, TrainingData
 
 
 class BoostedTrees(Algorithm):
@@ -59,7 +59,7 @@ class BoostedTrees(Algorithm):
 
     def import_published(self, path: Path, columns: Sequence[str]) -> tuple[bytes, list[str]]:
         """Return trees in XGBoost's JSON as UBJSON, with their own order of columns."""
-        from scope.classifiers.published_trees import ubj_of_json
+        from scope.models.trees.published_trees import ubj_of_json
 
         return ubj_of_json(path, columns)
 

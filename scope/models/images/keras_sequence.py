@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, NotFoundError
-from scope.models.keras_files import BROKEN, check_weights, first_line
+from scope.models.runtime.keras_files import BROKEN, check_weights, first_line
 from scope.schema import parse_json
 
 Arrays = Sequence[npt.NDArray[np.float32]]

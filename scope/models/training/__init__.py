@@ -1,1 +1,1 @@
-"""Training of many models: who runs what where."""
+"""What trainings share: splits, examples of a class, models to go on from, sweeps, jobs."""

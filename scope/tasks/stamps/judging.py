@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.evaluation import judge_probabilities
+from scope.models.evaluation.held_out_metrics import judge_probabilities
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.floating]
@@ -175,7 +175,7 @@ def confusion(target: Bools, called: Bools) -> list[list[int]]:
 
 def judge_probabilities_of(target: Bools, values: Floats) -> dict[str, Any]:
     """Return whether values are probabilities, as for light curves."""
-    from scope.classifiers.evaluation import Judged
+    from scope.models.evaluation.held_out_metrics import Judged
 
     return judge_probabilities(Judged(target, values, np.arange(len(target)), {}))
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.calibration import Calibration
 from scope.errors import BundleError, InputError
 from scope.models.bundle import CALIBRATION, Bundle
+from scope.models.calibration.class_calibration import Calibration
 from scope.tasks.stamps.normalise import Normalisation, cropped, normalised, require_normalised
 
 if TYPE_CHECKING:

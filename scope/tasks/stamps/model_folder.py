@@ -14,10 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.classifiers.calibration import Calibration, CalibrationOptions, OutOfFold, calibrate
 from scope.models.algorithm import InputSpec
 from scope.models.bundle import CALIBRATION, Output
 from scope.models.bundle_writer import write_bundle
+from scope.models.calibration.class_calibration import (
+    Calibration,
+    CalibrationOptions,
+    OutOfFold,
+    calibrate,
+)
 from scope.models.images.keras_sequence import read_sequence
 from scope.models.images.network import ImageNetwork
 from scope.tasks.stamps.braai import member

@@ -146,7 +146,7 @@ def distribution_figure(target: Bools, scores: Floats) -> Figure:
 
 def calibration_figure(target: Bools, values: Floats) -> Figure:
     """Draw the part of real rows against the score or probability."""
-    from scope.classifiers.evaluation import reliability
+    from scope.models.evaluation.held_out_metrics import reliability
 
     figure, axes = _figure()
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scope.classifiers.splits import TEST, TRAIN, VALIDATION, split_by_star
 from scope.errors import ConfigError, InputError
+from scope.models.training.splits import TEST, TRAIN, VALIDATION, split_by_star
 from scope.provenance import hash_file
 from scope.tasks.stamps.clean_data import unit_vectors
 from scope.tasks.stamps.normalise import Normalisation, normalised

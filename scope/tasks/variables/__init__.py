@@ -1,5 +1,5 @@
 """Variable stars: which classes a light curve belongs to, by its features and histogram."""
 
-from scope.classifiers.bundle import VARIABLES as TASK
+from scope.tasks.variables.bundles.model_bundle import VARIABLES as TASK
 
 __all__ = ["TASK"]

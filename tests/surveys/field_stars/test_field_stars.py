@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scope.classifiers.splits import split_by_star
 from scope.errors import InputError
 from scope.io import read_table
 from scope.lightcurves import LightCurves
+from scope.models.training.splits import split_by_star
 from scope.surveys.field_stars import FieldStarOptions, half_agreement, is_quiet, sample_field_stars
 from scope.surveys.field_stars import quiet as quiet_stars
 from scope.surveys.open import open_archive

@@ -1,1 +1,0 @@
-"""Classifiers of light curves: training, bundles of models, and scoring with them."""

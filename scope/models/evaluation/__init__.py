@@ -1,0 +1,1 @@
+"""How good scores and probabilities are, on rows that trained nothing."""

@@ -1,0 +1,1 @@
+"""The two-branch network of features and histograms: layers, training, files, scoring."""

@@ -1,0 +1,1 @@
+"""Gradient-boosted trees: training, files looked at before use, scoring."""

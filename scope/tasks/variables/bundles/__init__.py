@@ -1,0 +1,1 @@
+"""Bundles of light-curve classifiers: reading, writing, extending, importing them."""

@@ -1,0 +1,1 @@
+"""Training of light-curve classifiers: from the configuration to a judged bundle."""

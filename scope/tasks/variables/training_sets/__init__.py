@@ -1,0 +1,1 @@
+"""Labelled features of light curves: joining, reading, splitting, filling and scaling them."""
