@@ -25,7 +25,7 @@ from scope.plugins import DEFAULT_ALGORITHMS
 from scope.errors import ScopeError
 from scope.product.star_fusion import STARS
 from scope.provenance import STAGES
-from scope.surveys.labelling import map_path
+from scope.surveys.catalogue_labelling import map_path
 from scope.surveys.open import survey_settings as settings_of_survey
 from scope.targets.paths import without_wildcards
 from scope.targets.plan import Plan

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.features.options import FeatureOptions
 from scope.inference import infer
 from scope.io import read_parquet

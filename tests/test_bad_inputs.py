@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from scope.errors import InputError
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.features.options import FeatureOptions
 from scope.fritz.annotation_values import column_values
-from scope.fritz.rows import upload_rows
 from scope.fritz.taxonomy_map import read_map
+from scope.fritz.upload_rows import upload_rows
 from scope.io import read_table
 from scope.io.user_tables import read_user_table
 from scope.periods import PeriodOptions

@@ -24,8 +24,8 @@ from scope.cli import (
 from scope.cli.main import main
 from scope.errors import InputError, ScopeError
 from scope.io import read_dataframe
+from scope.report.html_tables import table as html_table
 from scope.report.page import Section, assemble
-from scope.report.tables import table as html_table
 from scope.targets.lists import read_source_list
 from scope.tasks.variables.bundles.import_models import _fitted
 from scope.tasks.variables.training.create_training_script import ScriptOptions

@@ -17,7 +17,7 @@ from scope.catalog.probabilities import check_frequencies
 from scope.checkout import CHECKOUT, SHIPPED_MODELS
 from scope.config.load import config_files, load_config
 from scope.errors import InputError, named_as
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.io import read_table
 from scope.io.atomic import not_kept
 from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves

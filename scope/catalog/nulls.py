@@ -24,10 +24,10 @@ import pyarrow.compute as pc
 from scope.catalog.field_check import KINDS
 from scope.catalog.infer_file import infer_files
 from scope.errors import InputError
-from scope.features.assemble import write_features
-from scope.features.catalogues import crossmatch_columns
+from scope.features.compute_features import write_features
+from scope.features.crossmatch_catalogues import crossmatch_columns
 from scope.features.options import FeatureOptions
-from scope.features.rows import Rows
+from scope.features.unit_rows import Rows
 from scope.io import TableWriter, iter_batches, read_metadata, read_schema, read_table
 from scope.lightcurves.cleaning import CleaningOptions
 from scope.lightcurves.curves import LightCurves
@@ -208,7 +208,7 @@ def score_nulls(
     bundles : sequence of ModelBundle
         One per algorithm.
     options, backend, workers
-        Of `scope.features.assemble.write_features`, as for the real rows.
+        Of `scope.features.compute_features.write_features`, as for the real rows.
     classes : sequence of str, optional
         Class tags; all by default.
     facts : mapping, optional

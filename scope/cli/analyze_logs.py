@@ -50,7 +50,7 @@ def build_parser(prog: str = "analyze-logs") -> Parser:
 
 def analyze_logs(args: argparse.Namespace) -> None:
     """Run the command."""
-    from scope.runs.times import plot_times, read_times, write_times
+    from scope.runs.job_times import plot_times, read_times, write_times
 
     times = read_times(args.logs_path, pattern=args.log_name_pattern, since=args.start_date)
     rows = [each.row() for each in times]

@@ -95,7 +95,7 @@ def print_figures(model_dir: Path) -> None:
 
 def draw_page(model_dir: Path, night: Path, folder: Path) -> Path:
     """Score the detections of an image of a night, and draw their page."""
-    from scope.tasks.stamps.folder import ImageFolder
+    from scope.tasks.stamps.image_folder import ImageFolder
     from scope.tasks.stamps.visualise import ClassifierImageVisual
 
     source = ImageFolder(night)

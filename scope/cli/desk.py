@@ -12,7 +12,7 @@ from scope.errors import UsageError
 if TYPE_CHECKING:
     from scope.config import Config
     from scope.desk.desk import Desk
-    from scope.desk.labelling import Labelling
+    from scope.desk.label_mode import Labelling
 
 
 def add_arguments(parser: Parser) -> None:
@@ -88,7 +88,7 @@ def _labelling(desk: Desk, options: argparse.Namespace) -> Labelling:
     import getpass
 
     from scope.active.ledger import Ledger
-    from scope.desk.labelling import labelling_of, read_queries
+    from scope.desk.label_mode import labelling_of, read_queries
 
     queries, number = read_queries(options.queries) if options.queries else ([], 0)
     labeller, ledger = options.labeller or getpass.getuser(), Ledger(options.ledger)

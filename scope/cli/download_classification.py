@@ -112,7 +112,7 @@ def _count(texts: pd.Series[str]) -> int:
 
 def _download(args: argparse.Namespace, config: Config) -> pd.DataFrame:
     """Return the sources, from Fritz, or as they were downloaded before."""
-    from scope.fritz.download import (
+    from scope.fritz.download_sources import (
         JOINED_COLUMNS,
         download_groups,
         download_table,

@@ -51,7 +51,7 @@ def build_parser(prog: str = "scope-download-gcn-sources") -> Parser:
 def download_gcn_sources(args: argparse.Namespace) -> None:
     """Run the command."""
     from scope.config.load import load_config
-    from scope.gcn import sources as library
+    from scope.gcn import event_sources as library
     from scope.surveys.open import configured_survey
 
     config = load_config(config_path=args.config_path)

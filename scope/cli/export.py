@@ -70,7 +70,7 @@ def _table(kind: str, path: str, output: str) -> int:
             raise UsageError("--output", value=output, allowed=f"a name that ends in .{kind}")
         export(path, output)
         return count_rows(path)
-    from scope.product.tables import write_fits, write_votable
+    from scope.product.votable_fits import write_fits, write_votable
 
     return write_votable(path, output) if kind == "votable" else write_fits(path, output)
 

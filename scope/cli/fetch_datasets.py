@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scope.cli.arguments import Parser
 from scope.errors import ConfigError
-from scope.services.download import Fetched, fetch
+from scope.services.download_files import Fetched, fetch
 
 
 def add_arguments(parser: Parser) -> None:

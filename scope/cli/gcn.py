@@ -116,7 +116,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _run(args: argparse.Namespace, config: Config) -> int:
-    from scope.gcn.memory import only_one
+    from scope.gcn.posted_ledger import only_one
     from scope.runs.processes import ends_raise
 
     logger = logging.getLogger("scope")

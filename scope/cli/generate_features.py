@@ -21,7 +21,7 @@ from scope.cli.run import run_command, show_progress
 from scope.errors import InputError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
-    from scope.features.assemble import Summary
+    from scope.features.compute_features import Summary
 
 
 def build_parser(prog: str = "generate-features") -> Parser:
@@ -121,7 +121,7 @@ def generate_features(args: argparse.Namespace) -> None:
 
 def _of_file(args: argparse.Namespace) -> None:
     """Compute the features of a file of light curves, without the workflow."""
-    from scope.features.generate import generate_features as generate
+    from scope.features.generate_features import generate_features as generate
 
     if args.output is None:
         raise UsageError("--light-curves without --output", todo="name the file to write")
@@ -259,7 +259,7 @@ def _report(product: Path) -> None:
     """Say what became of the light curves of a file of features."""
     from collections import Counter
 
-    from scope.features.assemble import Summary
+    from scope.features.compute_features import Summary
     from scope.io import read_table
 
     column = read_table(product, ["reason"]).column("reason").to_pylist()

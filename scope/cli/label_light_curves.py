@@ -68,8 +68,8 @@ def add_arguments(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Match, and say what became of all."""
     from scope.config import load_config
+    from scope.surveys.catalogue_labelling import catalogue_files, label_options
     from scope.surveys.label_light_curves import label_light_curves
-    from scope.surveys.labelling import catalogue_files, label_options
 
     config = load_config(config_path=options.config_path)
     section = _section(options, config)

@@ -38,7 +38,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write a table for each catalogue that files were given of."""
-    from scope.surveys.files import CROSSMATCH_FOLDER
+    from scope.surveys.folder_files import CROSSMATCH_FOLDER
     from scope.surveys.make_crossmatch import make_crossmatch
 
     asked = {name: getattr(options, key) for key, name in CATALOGUE_OPTIONS.items()}

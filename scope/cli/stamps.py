@@ -171,8 +171,8 @@ def run_evaluate(options: argparse.Namespace) -> None:
 def run_score(options: argparse.Namespace) -> None:
     """Score alerts."""
     from scope.io.atomic import check_output
-    from scope.tasks.stamps.model import StampModel
     from scope.tasks.stamps.score_alerts import score_alerts
+    from scope.tasks.stamps.stamp_model import StampModel
 
     check_output(options.output)
     n = score_alerts(options.alerts, options.output, StampModel.load(options.model))

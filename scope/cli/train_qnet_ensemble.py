@@ -151,8 +151,8 @@ def run(options: argparse.Namespace) -> None:
         train_ensemble_map,
         train_members,
     )
-    from scope.tasks.spectra.grid import BAL_LINES, LINES
     from scope.tasks.spectra.training_network import NetworkOptions
+    from scope.tasks.spectra.wavelength_grid import BAL_LINES, LINES
 
     settings = EnsembleOptions(
         members=options.num_bootstrap,

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from scope.fritz.journal import Journal
     from scope.fritz.photometry import LightCurveSource
     from scope.fritz.results import ResultFiles
-    from scope.fritz.rows import UploadRow
     from scope.fritz.upload import UploadOptions
+    from scope.fritz.upload_rows import UploadRow
 
 
 def build_parser(prog: str = "scope-upload-classification") -> Parser:
@@ -169,8 +169,8 @@ def upload_file(args: argparse.Namespace, config: Config) -> None:
     from scope.fritz.field_check import require_field_check, without_strange
     from scope.fritz.journal import Journal
     from scope.fritz.results import ResultFiles, write_named
-    from scope.fritz.rows import PERIOD, SURVEY_ID
     from scope.fritz.upload import Upload
+    from scope.fritz.upload_rows import PERIOD, SURVEY_ID
     from scope.io.user_tables import read_user_table, require_rows
 
     table = read_user_table(
@@ -226,10 +226,10 @@ def raise_refused(number: int, files: ResultFiles) -> NoReturn:
 
 def _checked_rows(args: argparse.Namespace, table: pd.DataFrame, fritz: object) -> list[UploadRow]:
     """Return the rows; their classes are all on Fritz."""
-    from scope.fritz.rows import class_columns, upload_rows
     from scope.fritz.sources import check_name, named
     from scope.fritz.taxonomy import fetch_taxonomies
     from scope.fritz.taxonomy_map import read_map
+    from scope.fritz.upload_rows import class_columns, upload_rows
     from scope.services.fritz import Fritz
 
     assert isinstance(fritz, Fritz)

@@ -15,11 +15,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from scope.desk.desk import Desk
-from scope.desk.export import FORMATS, export_rows
-from scope.desk.features import features_of, neighbours
-from scope.desk.labelling import Labelling
-from scope.desk.periodogram import periodogram
-from scope.desk.star import find_row, light_curves, picture_facts, stamps_of, star_facts
+from scope.desk.export_selection import FORMATS, export_rows
+from scope.desk.label_mode import Labelling
+from scope.desk.star_facts import find_row, light_curves, picture_facts, stamps_of, star_facts
+from scope.desk.star_features import features_of, neighbours
+from scope.desk.star_periodogram import periodogram
 from scope.desk.static_page import static_page
 from scope.desk.table import Question, plain
 from scope.desk.why import reasons_of

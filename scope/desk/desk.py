@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scope.desk.curves import CurveReader
 from scope.desk.products import (
     Target,
     class_columns,
@@ -17,12 +16,13 @@ from scope.desk.products import (
     find_targets,
     prepare_table,
 )
+from scope.desk.star_curves import CurveReader
 from scope.desk.table import Question, StarTable, row_id
 from scope.io import read_metadata
 
 if TYPE_CHECKING:
     from scope.config import Config
-    from scope.desk.labelling import Labelling
+    from scope.desk.label_mode import Labelling
     from scope.desk.pictures import Pictures
 
 FIRST_COLUMNS = (

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scope.active.ledger import Ledger
 from scope.desk.desk import Desk
-from scope.desk.labelling import labelling_of
+from scope.desk.label_mode import labelling_of
 from scope.desk.serve import serve
 from scope.desk.stamps import StampSet
 from scope.tasks.stamps.votes import LEDGER, apply_votes

@@ -16,8 +16,8 @@ from scope.errors import ConfigError, InputError, NotFoundError
 from scope.io import read_table
 from scope.tasks.stamps.alerts import LAYERS as ALERT_LAYERS
 from scope.tasks.stamps.alerts import Alert, read_alerts
-from scope.tasks.stamps.pictures import SCALES, stamp_jpeg
 from scope.tasks.stamps.sets import LABELS_FILE, STAMPS_FILE, open_set
+from scope.tasks.stamps.stamp_pictures import SCALES, stamp_jpeg
 from scope.tasks.stamps.votes import TASK, VOTES
 
 META_FILE = "meta.hkl"
@@ -103,7 +103,7 @@ class StampSet(Pictures):
 
     def describe(self, row: Mapping[str, Any], scale: str) -> dict[str, Any]:
         """Return all layers of a stamp."""
-        from scope.tasks.stamps.model import layer_names
+        from scope.tasks.stamps.stamp_model import layer_names
 
         stamp = self._stamps.read([int(row["_id"])])[0]
         names = layer_names(range(stamp.shape[-1]))

@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scope.desk.features import features_of
-from scope.desk.periodogram import periodogram
-from scope.desk.star import find_row, light_curves, star_facts
+from scope.desk.star_facts import find_row, light_curves, star_facts
+from scope.desk.star_features import features_of
+from scope.desk.star_periodogram import periodogram
 from scope.desk.table import Question, plain
 from scope.desk.why import reasons_of
 from scope.errors import ScopeError, UsageError

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scope.desk.features import imputed_files
-from scope.desk.star import bundles_of, find_row, light_curves, standing_for
+from scope.desk.star_facts import bundles_of, find_row, light_curves, standing_for
+from scope.desk.star_features import imputed_files
 from scope.desk.table import files_sql
 from scope.errors import BundleError, NotFoundError
 from scope.features.registry import REGISTRY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from scope.features.catalogues import ALERT_COLUMNS, CATALOGUES
+from scope.features.crossmatch_catalogues import ALERT_COLUMNS, CATALOGUES
 from scope.schema import CCD, DEC, FIELD, QUAD, RA, Column
 
 FeatureSet = Literal["phenomenological", "ontological"]

@@ -33,7 +33,7 @@ class FeatureOptions:
         Edges of the dmdt histogram.
     bands_radius_arcsec : float or None
         Search the light curves of each star together as well, into columns of their own
-        (`scope.features.bands`): those with one ``obj_id``, and of those without one those
+        (`scope.features.joint_periods`): those with one ``obj_id``, and of those without one those
         within this radius of each other. None does not.
     period_suffix : str or None
         The search whose period a row must have; without it the row gets the reason

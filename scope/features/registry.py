@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, get_args
 
 from scope.errors import ConfigError
 from scope.features import definitions
-from scope.features.catalogues import CATALOGUES, crossmatch_columns
 from scope.features.cesium_definitions import cesium
+from scope.features.crossmatch_catalogues import CATALOGUES, crossmatch_columns
 from scope.features.definitions import DMDT, OPTIONAL_GROUPS, Feature, FeatureSet, FourierForm
 from scope.schema import KEY_COLUMNS, N_EPOCHS, REASON, Column
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from scope.errors import RefusedError, ServiceError
 from scope.fritz.journal import Journal, step_key
-from scope.fritz.rows import UploadRow
 from scope.fritz.sources import Json, get_source
 from scope.fritz.taxonomy_map import Entry
 from scope.fritz.upload_options import UploadOptions
+from scope.fritz.upload_rows import UploadRow
 from scope.services.fritz import Fritz, LostAnswer
 
 KIND = "classification"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scope.errors import InputError, MissingColumnError, UsageError
-from scope.fritz.rows import UploadRow
 from scope.fritz.upload import Upload
+from scope.fritz.upload_rows import UploadRow
 from scope.identifiers import exact_id
 from scope.io.kinds import find_column
 from scope.io.user_tables import require_rows

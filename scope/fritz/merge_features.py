@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scope.errors import InputError, UsageError
-from scope.fritz.download import MATCH_RADIUS_ARCSEC, split_cells
+from scope.fritz.download_sources import MATCH_RADIUS_ARCSEC, split_cells
 from scope.fritz.matched_features import MatchedFeatures
 from scope.fritz.taxonomy_map import TaxonomyMap
 from scope.identifiers import exact_id
@@ -39,7 +39,7 @@ def label_columns(
     Parameters
     ----------
     table : pandas.DataFrame
-        As of `scope.fritz.download`.
+        As of `scope.fritz.download_sources`.
     mapper : TaxonomyMap
     min_vote_diff : int, optional
         Take only classes with at least so many votes for them, net, of sources with votes.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scope.errors import NotFoundError, RefusedError, UsageError
-from scope.fritz.rows import UploadRow
+from scope.fritz.upload_rows import UploadRow
 from scope.identifiers import iau_name
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
 from scope.services.fritz import Fritz

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from scope.errors import RefusedError
-from scope.fritz.rows import UploadRow
 from scope.fritz.sources import Json
+from scope.fritz.upload_rows import UploadRow
 
 POSTED, THERE, REQUESTED = "posted", "there", "requested"
 """What became of a step: done; it was done before, by anybody; a group is asked to save a

@@ -32,7 +32,6 @@ from scope.fritz.photometry import (
     put_photometry,
 )
 from scope.fritz.replace import Replacement
-from scope.fritz.rows import UploadRow
 from scope.fritz.sources import (
     PERIOD_ORIGIN,
     Json,
@@ -57,6 +56,7 @@ from scope.fritz.steps import (
 )
 from scope.fritz.taxonomy_map import Entry
 from scope.fritz.upload_options import UploadOptions as UploadOptions
+from scope.fritz.upload_rows import UploadRow
 from scope.provenance import hash_json
 from scope.services.fritz import Fritz
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scope.gcn.sources import in_file_name, parse_dateobs
+from scope.gcn.event_sources import in_file_name, parse_dateobs
 from scope.services.fritz import Fritz
 
 PAGE_EVENTS = 100

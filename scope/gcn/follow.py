@@ -21,15 +21,15 @@ from scope.fritz.groups import check_groups
 from scope.fritz.journal import Journal
 from scope.fritz.photometry import LightCurveSource, plot_photometry, plot_title
 from scope.fritz.results import receipt_lines, write_receipt
-from scope.fritz.rows import READ, UploadRow, class_columns, upload_rows
 from scope.fritz.taxonomy import fetch_taxonomies
 from scope.fritz.taxonomy_map import TaxonomyMap, read_map
 from scope.fritz.upload import Upload, UploadOptions
+from scope.fritz.upload_rows import READ, UploadRow, class_columns, upload_rows
 from scope.gcn.doubts import without_doubtful
+from scope.gcn.event_sources import EventSource, event_sources, sources_table
 from scope.gcn.events import Event, fetch_event, fetch_events, groups_to_post
-from scope.gcn.memory import Memory
+from scope.gcn.posted_ledger import Memory
 from scope.gcn.scores import combine_scores, is_probability, take_probabilities
-from scope.gcn.sources import EventSource, event_sources, sources_table
 from scope.io import (
     read_metadata,
     read_schema,

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from scope.errors import BundleError
 from scope.io import TableWriter, iter_batches, read_metadata
-from scope.preprocessing.columns import histogram_matrix
+from scope.preprocessing.matrices import histogram_matrix
 from scope.provenance import record
 from scope.schema import ID, Column
 from scope.tasks.variables.bundles.model_bundle import Classifier, ModelBundle

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.lightcurves import LightCurves
-from scope.periods import ls_bic, nested
+from scope.periods import ls_bic, published_search
 from scope.periods.agreement import agreement
 from scope.periods.backends import (
     Backend,
@@ -172,7 +172,7 @@ def _search_curve(curve: Curve, options: PeriodOptions, backend: Backend) -> dic
         if suffix == LS_BIC:
             found[suffix] = _judged(curve, grid, scans["LS"], options, backend)
         elif suffix == NESTED:
-            choice = nested.choose(curve, scans["LS"], scans["CE"], options, backend)
+            choice = published_search.choose(curve, scans["LS"], scans["CE"], options, backend)
             found[suffix] = None if choice is None else _from_choice(choice, curve, options)
         elif suffix != ONES and SINGLE[suffix] in scans:
             found[suffix] = _from_scan(scans[SINGLE[suffix]], curve, options)
@@ -253,7 +253,9 @@ def _from_scan(scan: Scan, curve: Curve, options: PeriodOptions) -> Found | None
     return found_of(period, significance, ranked, span, options.n_top_columns)
 
 
-def _from_choice(choice: nested.Choice, curve: Curve, options: PeriodOptions) -> Found | None:
+def _from_choice(
+    choice: published_search.Choice, curve: Curve, options: PeriodOptions
+) -> Found | None:
     if not len(choice.frequency):
         return None
     span = float(curve.time.max())

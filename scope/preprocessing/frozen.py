@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from scope.errors import CorruptFileError
 from scope.io.atomic import write_bytes
-from scope.preprocessing.columns import Columns, feature_matrix
+from scope.preprocessing.matrices import Columns, feature_matrix
 from scope.preprocessing.neighbours import NeighbourReference
 from scope.preprocessing.novelty import Novelty
 from scope.preprocessing.scales import SCALERS, Curve, normal_curves, stated_scales

@@ -42,7 +42,7 @@ from scope.product.hats_layout import (
     write_partitions,
     write_properties,
 )
-from scope.product.points import POINTS, POINTS_TYPE, PointsReader
+from scope.product.star_points import POINTS, POINTS_TYPE, PointsReader
 from scope.schema import require_columns
 
 MAX_ROWS = 20_000

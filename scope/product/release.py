@@ -35,7 +35,7 @@ from scope.product.coverage import write_coverage
 from scope.product.hats import export_hats
 from scope.product.quality import quality_table, star_tags
 from scope.product.release_text import citation_file, data_card, datacite, ro_crate
-from scope.product.tables import write_fits, write_votable
+from scope.product.votable_fits import write_fits, write_votable
 from scope.provenance import hash_file
 
 LICENCES: Mapping[str, tuple[str, str]] = {

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scope.features.catalogues import ALERTS_SEARCHED, CATALOGUES
+from scope.features.crossmatch_catalogues import ALERTS_SEARCHED, CATALOGUES
 from scope.io import iter_batches, read_schema
-from scope.report.rows import BATCH_ROWS
+from scope.report.catalogue_rows import BATCH_ROWS
 
 AMPLITUDE_COLUMN = "i90r"
 """Difference of the 95th and 5th percentile of the magnitudes, mag."""

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from scope.report.amplitudes import FeatureTally
-from scope.report.tables import number, percent
+from scope.report.html_tables import number, percent
 from scope.report.tally import CatalogTally, ClassTally
 
 STARTER = "starter"

@@ -10,8 +10,8 @@ from typing import Any
 
 from scope.plugins import DEFAULT_ALGORITHMS
 from scope.report import bundle_charts as charts
+from scope.report.html_tables import number, table
 from scope.report.page import Section, figure, key, note
-from scope.report.tables import number, table
 
 Metrics = Mapping[str, Mapping[str, Any]]
 Labels = Mapping[str, str]

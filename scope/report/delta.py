@@ -7,8 +7,8 @@ from pathlib import Path
 
 from scope.io import read_metadata, read_table, write_bytes
 from scope.product.delta import CHANGES, DeltaSummary
+from scope.report.html_tables import number, percent, table
 from scope.report.page import Section, assemble, note
-from scope.report.tables import number, percent, table
 
 MOST_ROWS = 200
 """Stars of each change that the page lists, those that changed most; the table has all."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from scope.catalog.field_check import uncounted_classes
 from scope.models.calibration.class_frequencies import ESTIMATED, STATED
-from scope.report.tables import number, table
+from scope.report.html_tables import number, table
 from scope.report.tally import CatalogTally, ClassTally
 
 

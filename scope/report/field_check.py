@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from scope.catalog.field_check import judged_column
-from scope.report.tables import number, percent, share_or_dash, table
+from scope.report.html_tables import number, percent, share_or_dash, table
 
 ALWAYS = ("vnv", "pnp")
 """Classes that the first screen names whether or not they pass."""

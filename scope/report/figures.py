@@ -10,9 +10,9 @@ import numpy.typing as npt
 from scope.bands import BAND_NAMES
 from scope.report import algorithms
 from scope.report.amplitudes import MAG_EDGES
-from scope.report.examples import Curve, Example
+from scope.report.fetch_examples import Curve, Example
 from scope.report.sampling import id_hash
-from scope.report.sky import padded
+from scope.report.sky_maps import padded
 from scope.report.svg import Chart, heat_png, linear_ticks, nice_step
 from scope.report.tally import MAX_EPOCHS, SCORE_BINS, ClassTally
 

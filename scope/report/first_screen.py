@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from scope.report import expected
-from scope.report.examples import Curve, Example
+from scope.report.fetch_examples import Curve, Example
 from scope.report.page import figure
-from scope.report.sections import example_panel, heading, out_of
-from scope.report.sky import SkyMap
+from scope.report.report_sections import example_panel, heading, out_of
+from scope.report.sky_maps import SkyMap
 from scope.report.tally import CatalogTally
 
 N_SHOWN = 3

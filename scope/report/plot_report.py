@@ -11,14 +11,14 @@ import numpy as np
 
 from scope.io import read_metadata, write_bytes
 from scope.provenance import record
-from scope.report import algorithms, field_check, sections
+from scope.report import algorithms, field_check, report_sections
 from scope.report.amplitudes import tally_features
 from scope.report.banners import banners
-from scope.report.examples import APERIODIC, choose_examples, read_curves
+from scope.report.fetch_examples import APERIODIC, choose_examples, read_curves
 from scope.report.first_screen import first_screen
+from scope.report.html_tables import number, percent
 from scope.report.page import assemble
 from scope.report.quality import quality
-from scope.report.tables import number, percent
 from scope.report.tally import CatalogTally, tally_catalog
 
 PathLike = str | Path
@@ -92,15 +92,15 @@ def plot_report(
         (example.id for examples in chosen.values() for example in examples),
     )
     parts = [
-        sections.examples(tally, chosen, curves, aperiodic, provenance, pages),
-        sections.diagrams(tally, seen, aperiodic),
-        sections.sky(tally),
-        sections.light_curves(tally, seen),
+        report_sections.examples(tally, chosen, curves, aperiodic, provenance, pages),
+        report_sections.diagrams(tally, seen, aperiodic),
+        report_sections.sky(tally),
+        report_sections.light_curves(tally, seen),
         quality(stars, classes, strange_below),
-        sections.counts(tally, seen, provenance),
-        sections.classes(tally, provenance),
-        sections.scores(tally),
-        sections.provenance(provenance),
+        report_sections.counts(tally, seen, provenance),
+        report_sections.classes(tally, provenance),
+        report_sections.scores(tally),
+        report_sections.provenance(provenance),
     ]
     title = f"{target_name(catalog.stem)}: classification report"
     first = field_check.verdict(check, {tag: one.label for tag, one in tally.classes.items()})

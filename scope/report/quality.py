@@ -10,8 +10,8 @@ from typing import Any
 from scope.catalog.field_check import uncounted_classes
 from scope.io import count_rows, read_metadata, read_schema
 from scope.product.quality import quality_table, star_tags
+from scope.report.html_tables import number, share_or_dash, table
 from scope.report.page import Section, note
-from scope.report.tables import number, share_or_dash, table
 
 TITLE = "Stars, and how sure they are"
 UNITS = {"magnitude": "mag", "galactic_latitude": "deg"}

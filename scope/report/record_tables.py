@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from scope.report.tables import table
+from scope.report.html_tables import table
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Light curves": (

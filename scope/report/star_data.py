@@ -17,8 +17,8 @@ from scope.io import iter_batches, read_schema
 from scope.io.kinds import LIGHT_CURVE_IDS, find_column
 from scope.lightcurves import LightCurves
 from scope.lightcurves.files import lightcurves_of
-from scope.report.rows import ALGORITHMS, mean_score, score_tags
-from scope.surveys.files import NO_CURVES
+from scope.report.catalogue_rows import ALGORITHMS, mean_score, score_tags
+from scope.surveys.folder_files import NO_CURVES
 
 Ints = npt.NDArray[np.int64]
 

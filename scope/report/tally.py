@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from scope.errors import ConfigError
 from scope.report.algorithms import pairs
-from scope.report.rows import (
+from scope.report.catalogue_rows import (
     BATCH_ROWS,
     Rows,
     add_best,

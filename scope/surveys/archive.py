@@ -32,7 +32,7 @@ from scope.surveys.bulk import (
     read_sources_by_id,
 )
 from scope.surveys.checksums import CHECKED, PublishedSums
-from scope.surveys.files import FileSurvey
+from scope.surveys.folder_files import FileSurvey
 from scope.surveys.hats import HatsArchive, is_hats
 from scope.surveys.index import ArchiveIndex, places_to_keep
 from scope.surveys.layout import ArchiveFile, abbreviated, find_files

@@ -18,7 +18,7 @@ class ArchiveTable:
     ----------
     names : mapping of str to tuple of str
         Column that a cross-match reads (``ra``, ``dec`` and those of
-        `scope.features.catalogues.CATALOGUES`) -> what archives call it.
+        `scope.features.crossmatch_catalogues.CATALOGUES`) -> what archives call it.
     nothing : float, optional
         A number that stands for "no value".
     signs : mapping of str to tuple of str

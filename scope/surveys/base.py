@@ -133,7 +133,7 @@ class Survey(Protocol):
         Parameters
         ----------
         name : str
-            A key of `scope.features.catalogues.CATALOGUES`.
+            A key of `scope.features.crossmatch_catalogues.CATALOGUES`.
         margin_arcsec : float
             How far beyond the positions rows are wanted.
         limits : mapping of str to float, optional

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scope.features.assemble import compute_features
+from scope.features.compute_features import compute_features
 from scope.features.registry import product_columns
 from scope.identifiers import resolve
 from scope.io import read_metadata, read_table, write_table

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from scope.errors import NotFoundError
-from scope.services.download import Fetched, fetch
+from scope.services.download_files import Fetched, fetch
 from scope.services.retry import RetryPolicy
 from scope.surveys.checksums import LISTS, add_sums
 from scope.surveys.layout import FILTERS, ArchiveFile, parse_file_name
@@ -79,7 +79,7 @@ def download_archive(
     NotFoundError
         If the release has none of the files.
     ScopeError
-        See `scope.services.download.fetch`.
+        See `scope.services.download_files.fetch`.
     """
 
     def is_wanted(path: str) -> bool:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scope.features.catalogues import crossmatch_columns
+from scope.features.crossmatch_catalogues import crossmatch_columns
 from scope.io.tables import read_metadata, read_table
 from scope.io.writer import write_table
 from scope.lightcurves.align import aligned
@@ -168,7 +168,7 @@ def fetch_crossmatch(
     sources : str or Path
         File of `fetch_sources`.
     output : str or Path
-        Parquet file: ``_id`` and `scope.features.catalogues.crossmatch_columns`, one row
+        Parquet file: ``_id`` and `scope.features.crossmatch_catalogues.crossmatch_columns`, one row
         for each row of `sources`, in that order.
     radius_arcsec : float
         The nearest entry counts if it is within this radius.

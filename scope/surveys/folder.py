@@ -27,7 +27,7 @@ from scope.lightcurves.times import TimeSystem, heliocentric_mjd
 from scope.provenance import hash_json
 from scope.schema import arrow_schema, source_columns
 from scope.surveys.base import NO_FIELD
-from scope.surveys.files import CROSSMATCH_FOLDER, FileSurvey
+from scope.surveys.folder_files import CROSSMATCH_FOLDER, FileSurvey
 from scope.surveys.folder_tables import FolderLayout, Points, read_points
 from scope.surveys.index import ArchiveIndex
 

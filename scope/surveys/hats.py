@@ -30,7 +30,7 @@ from scope.lightcurves.nested import list_columns
 from scope.schema import SOURCES, arrow_schema, require_columns
 from scope.surveys.base import NO_FIELD, parse_unit, unit_name
 from scope.surveys.bulk import cast_column as _cast
-from scope.surveys.files import FileSurvey
+from scope.surveys.folder_files import FileSurvey
 from scope.surveys.index import ArchiveIndex, place_of
 from scope.surveys.layout import abbreviated, parse_release
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.errors import ServiceError
-from scope.features.catalogues import CATALOGUES
+from scope.features.crossmatch_catalogues import CATALOGUES
 from scope.identifiers import encode_kowalski
 from scope.lightcurves.align import aligned
 from scope.lightcurves.curves import LightCurves

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.errors import InputError, MissingColumnError, few
-from scope.features.catalogues import CATALOGUES, Catalogue
+from scope.features.crossmatch_catalogues import CATALOGUES, Catalogue
 from scope.io.kinds import find_column
 from scope.io.table_stream import TableStream, open_table_stream
 from scope.io.values import exact_ids, exact_names, exact_numbers, positions

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.errors import InputError
-from scope.features.catalogues import (
+from scope.features.crossmatch_catalogues import (
     ALERT_COLUMNS,
     ALERTS_SEARCHED,
     MEAN_BRAAI,

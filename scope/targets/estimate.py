@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from scope.config.model import Config
 from scope.errors import NotFoundError
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.io import read_table, write_table
 from scope.surveys.layout import ArchiveFile, find_files
 from scope.targets.needs import NEEDS

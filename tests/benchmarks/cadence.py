@@ -20,7 +20,7 @@ import yaml
 from scope.config import Config, load_config
 from scope.lightcurves.cleaning import CleaningOptions
 from scope.surveys.base import parse_unit
-from scope.surveys.resample import resample_labelled
+from scope.surveys.resample_labelled import resample_labelled
 from scope.surveys.simulation import simulate_quadrant
 from scope.surveys.twins import CopyOptions, make_twins
 from tests.cadence import Rows, cadence_auc

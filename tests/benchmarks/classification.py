@@ -39,7 +39,7 @@ from scope.models.evaluation.held_out_metrics import (
     reliability,
 )
 from scope.models.training.splits import TEST
-from scope.surveys.field_stars.write import FIELD
+from scope.surveys.field_stars.sample_field_stars import FIELD
 from scope.surveys.label_map import SIMULATION
 from scope.tasks.variables.bundles.model_bundle import ModelBundle
 from scope.tasks.variables.training.fuse import Fusion

@@ -22,12 +22,12 @@ import pyarrow as pa
 
 from scope.catalog.infer_file import infer_files
 from scope.config import Config, load_config
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.io import read_metadata, read_table, write_table
 from scope.lightcurves.cleaning import CleaningOptions
 from scope.lightcurves.nulls import NULLS
 from scope.surveys.field_stars import FieldStarOptions, sample_field_stars
-from scope.surveys.field_stars.write import CONSTANTS
+from scope.surveys.field_stars.sample_field_stars import CONSTANTS
 from scope.surveys.open import open_archive
 from scope.tasks.variables.bundles.model_bundle import METRICS, ModelBundle
 from scope.tasks.variables.training.train_bundle import train_bundle

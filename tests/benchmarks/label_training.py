@@ -26,7 +26,7 @@ import pyarrow as pa
 from scope.cli.main import main as scope
 from scope.io import read_table
 from scope.models.evaluation.held_out_metrics import average_precision
-from scope.preprocessing.columns import histogram_matrix
+from scope.preprocessing.matrices import histogram_matrix
 from scope.surveys.simulation import simulate_quadrant
 from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
@@ -90,7 +90,7 @@ def main() -> None:
 def features(folder: Path, name: str) -> None:
     """Compute the features of a quadrant."""
     from scope.config import load_config
-    from scope.features.generate import generate_features
+    from scope.features.generate_features import generate_features
 
     config = load_config()
     generate_features(

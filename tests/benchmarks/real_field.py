@@ -34,7 +34,7 @@ from scope.catalog import publish_catalog
 from scope.catalog.infer_file import infer_files
 from scope.catalog.probabilities import load_probabilities
 from scope.config import load_config
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.io import TableWriter, read_metadata, read_table
 from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import CleaningOptions, clean

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.features.registry import model_features
 from scope.inference import infer
 from scope.io import read_parquet

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from scope.runs.times import RuleTimes, read_times
+from scope.runs.job_times import RuleTimes, read_times
 from scope.surveys.simulation import simulate_quadrant
 
 ROOT = Path(__file__).resolve().parents[2]

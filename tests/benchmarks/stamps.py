@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from scope.models.images.network import BATCH, ImageNetwork
+from scope.models.images.image_network import BATCH, ImageNetwork
 
 
 def seconds(function: Callable[[], Any], repeats: int = 5) -> float:

@@ -153,7 +153,7 @@ def main() -> None:
     from sklearn.metrics import accuracy_score, classification_report, f1_score
 
     from scope.config import load_config
-    from scope.features.generate import generate_features
+    from scope.features.generate_features import generate_features
     from scope.io import read_table
 
     parser = argparse.ArgumentParser(description=__doc__)

@@ -38,7 +38,7 @@ from scope.models.evaluation.held_out_metrics import (
 )
 from scope.models.training.class_examples import label_targets
 from scope.models.training.splits import TEST, split_by_star
-from scope.preprocessing.columns import histogram_matrix
+from scope.preprocessing.matrices import histogram_matrix
 from scope.surveys.label_map import SIMULATION
 from scope.tasks.variables.bundles.model_bundle import ModelBundle
 from scope.tasks.variables.training.train_bundle import train_bundle

@@ -10,17 +10,28 @@ import numpy as np
 import pyarrow as pa
 
 from scope.io import write_table
-from scope.preprocessing import stage
+from scope.preprocessing.impute import (
+    ALIAS_TREND,
+    DMDT,
+    IMPUTED,
+    LOG10_FAP,
+    N_EPOCHS,
+    OOD,
+    PERIOD,
+    REASON,
+    SIGNIFICANCE,
+    SURVEY_IDS,
+)
 from scope.provenance import record
 from scope.schema import KEY_COLUMNS, Column, arrow_schema
 
 SCHEMA = arrow_schema(
     [
         *KEY_COLUMNS,
-        *(*stage.SURVEY_IDS, stage.N_EPOCHS, stage.PERIOD, stage.SIGNIFICANCE),
-        *(stage.LOG10_FAP, stage.ALIAS_TREND, stage.REASON, stage.IMPUTED, stage.OOD),
+        *(*SURVEY_IDS, N_EPOCHS, PERIOD, SIGNIFICANCE),
+        *(LOG10_FAP, ALIAS_TREND, REASON, IMPUTED, OOD),
         Column("median", "float32", "", True, "median, scaled"),
-        stage.DMDT,
+        DMDT,
     ]
 )
 """Columns of imputed features, with one feature."""

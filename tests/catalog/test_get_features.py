@@ -15,7 +15,7 @@ from scope.errors import InputError, MissingColumnError
 from scope.features.registry import model_features
 from scope.io import read_metadata, read_parquet, read_table
 from scope.preprocessing import impute_features
-from scope.preprocessing.columns import histogram_matrix
+from scope.preprocessing.matrices import histogram_matrix
 from scope.surveys.stored_features import KowalskiFeatures
 from tests.services.kowalski_stub import StubKowalski
 from tests.services.kowalski_stub.documents import FEATURES

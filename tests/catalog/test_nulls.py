@@ -12,7 +12,7 @@ from scope.catalog import nulls
 from scope.catalog.infer_file import infer_files
 from scope.catalog.nulls import SampleOptions, fetch_nulls, score_nulls
 from scope.errors import InputError
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.features.options import FeatureOptions
 from scope.io import read_metadata, read_table, write_table
 from scope.lightcurves import LightCurves

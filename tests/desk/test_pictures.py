@@ -21,17 +21,17 @@ from starlette.testclient import TestClient
 from scope.active.ledger import Ledger
 from scope.desk.app import desk_app
 from scope.desk.desk import Desk
-from scope.desk.labelling import labelling_of
+from scope.desk.label_mode import labelling_of
 from scope.desk.pictures import find_pictures
 from scope.desk.spectra import SUMMARY, PoolSpectra, Scored
 from scope.desk.stamps import AlertNights, StampSet
 from scope.desk.table import Question
 from scope.errors import ConfigError, InputError
 from scope.io import write_table
-from scope.tasks.spectra.files import read_all, tree_files
-from scope.tasks.spectra.grid import LOG_GRID, REST_ANGSTROM
 from scope.tasks.spectra.loop import CLASSES
 from scope.tasks.spectra.simulate import SurveyOptions, simulate_survey
+from scope.tasks.spectra.spectrum_files import read_all, tree_files
+from scope.tasks.spectra.wavelength_grid import LOG_GRID, REST_ANGSTROM
 from scope.tasks.stamps.sets import LABELS_FILE, open_set, write_labels
 from scope.tasks.stamps.votes import last_votes
 from tests.browser import Browser, chromium

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from scope.active.ledger import Ledger
 from scope.desk.app import desk_app
 from scope.desk.desk import Desk
-from scope.desk.labelling import Labelling
+from scope.desk.label_mode import Labelling
 from scope.desk.security import Guard, new_token
 from tests.desk.fields import invented
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from scope.desk.desk import Desk
-from scope.desk.export import export_rows
+from scope.desk.export_selection import export_rows
 from scope.desk.products import class_parents, find_targets, leaf_classes, prepare_table
 from scope.desk.table import MOST_POINTS, Question, StarTable
 from scope.errors import NotFoundError, UsageError

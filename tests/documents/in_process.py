@@ -12,7 +12,7 @@ from pathlib import Path
 from scope.catalog import export, gather, merge
 from scope.cli.inference_options import load_groups
 from scope.config.model import Config
-from scope.features.assemble import compute_features
+from scope.features.compute_features import compute_features
 from scope.inference import infer
 from scope.preprocessing import impute
 from scope.surveys.fetch import fetch_crossmatch, fetch_lightcurves, fetch_sources

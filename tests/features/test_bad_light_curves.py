@@ -13,7 +13,7 @@ import pytest
 
 from scope.cli.generate_features import main
 from scope.errors import InputError
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.features.options import FeatureOptions
 from scope.io import read_table
 from scope.lightcurves.cleaning import CleaningOptions

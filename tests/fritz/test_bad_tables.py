@@ -10,8 +10,8 @@ import pytest
 from scope.cli.download_classification import main as download
 from scope.cli.manage_annotation import main as annotate
 from scope.fritz.annotation_values import column_values, parsed_value
-from scope.fritz.rows import upload_rows
 from scope.fritz.taxonomy_map import TaxonomyMap, read_map
+from scope.fritz.upload_rows import upload_rows
 from scope.io.user_tables import read_user_table
 
 LONG = 1237655504567926913

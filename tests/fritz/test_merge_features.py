@@ -10,7 +10,7 @@ import pytest
 
 from scope.cli.download_classification import _count
 from scope.errors import InputError
-from scope.fritz.download import FOUND_COLUMNS, JOINED_COLUMNS
+from scope.fritz.download_sources import FOUND_COLUMNS, JOINED_COLUMNS
 from scope.fritz.merge_features import label_columns, updated_training_set
 from scope.fritz.taxonomy_map import TaxonomyMap, read_map
 from scope.io.user_tables import read_user_table

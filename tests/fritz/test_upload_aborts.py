@@ -15,9 +15,9 @@ import pytest
 
 from scope.errors import ServiceError
 from scope.fritz.journal import Journal
-from scope.fritz.rows import UploadRow
 from scope.fritz.taxonomy_map import Entry
 from scope.fritz.upload import Upload, UploadOptions
+from scope.fritz.upload_rows import UploadRow
 from scope.io import read_dataframe
 from scope.services.fritz import Fritz
 from tests.services.fritz_sky import GROUP, OTHER_GROUP, client_of

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from scope.fritz.journal import Journal
-from scope.fritz.rows import UploadRow
 from scope.fritz.taxonomy_map import Entry
 from scope.fritz.upload import Upload, UploadOptions
+from scope.fritz.upload_rows import UploadRow
 from tests.services.fritz_sky import GROUP, client_of
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from scope.fritz.journal import Journal
-from scope.fritz.rows import UploadRow
 from scope.fritz.taxonomy_map import Entry
 from scope.fritz.upload import Upload, UploadOptions
+from scope.fritz.upload_rows import UploadRow
 from scope.services.credentials import Credentials
 from scope.services.fritz import Fritz, FritzOptions, RetryPolicy
 from scope.services.limiter import RateLimiter

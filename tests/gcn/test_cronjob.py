@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scope.cli import gcn as gcn_command
-from scope.gcn.memory import only_one
+from scope.gcn.posted_ledger import only_one
 from scope.io import read_dataframe
 from tests.gcn.cron import crontab, finish, kill, recent_event, stars_of, start, write_run
 from tests.gcn.events import add_event

@@ -15,10 +15,10 @@ from scope.config import load_config
 from scope.errors import CorruptFileError, ScopeError
 from scope.fritz.photometry import LightCurveSource
 from scope.gcn.doubts import without_doubtful
+from scope.gcn.event_sources import EventSource
 from scope.gcn.events import Event, fetch_events, groups_to_post
 from scope.gcn.follow import Follower, FollowOptions
-from scope.gcn.memory import Memory, only_one
-from scope.gcn.sources import EventSource
+from scope.gcn.posted_ledger import Memory, only_one
 from scope.io import read_dataframe, read_table, write_table
 from scope.models.calibration.class_tree import ClassTree
 from scope.surveys.archive import Archive

@@ -8,7 +8,7 @@ import pytest
 from scope.periods import PeriodOptions
 from scope.periods.backends import Curve
 from scope.periods.backends.cuda.device import Device
-from scope.periods.backends.cuda.points import starts_of
+from scope.periods.backends.cuda.ragged_points import starts_of
 from scope.periods.backends.cuda.reduction import Periodograms, reduced
 from scope.periods.backends.cuda.replay import ScanRequest
 from scope.periods.grid import Grid

@@ -13,7 +13,7 @@ import pytest
 
 from scope.io import read_metadata, read_table, write_table
 from scope.report import plot_report
-from scope.report.examples import best_examples
+from scope.report.fetch_examples import best_examples
 from scope.report.tally import tally_catalog
 from tests.report import fakes
 

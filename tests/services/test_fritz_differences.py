@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 
-from scope.fritz.download import Labellers, source_row
+from scope.fritz.download_sources import Labellers, source_row
 from tests.services.fritz_sky import client_of
 from tests.services.fritz_stub import StubFritz
 from tests.services.test_fritz_transcript import assert_alike

@@ -16,7 +16,7 @@ import pytest
 from scope.cli.main import main
 from scope.errors import ConfigError, ServiceError
 from scope.services.credentials import Credentials
-from scope.services.download import Limits, fetch
+from scope.services.download_files import Limits, fetch
 from scope.services.fritz import Fritz, FritzOptions
 from scope.services.kowalski_host import KowalskiHost, KowalskiInstance
 from scope.services.limiter import RateLimiter

@@ -14,7 +14,7 @@ import pytest
 
 from scope.cli.main import main
 from scope.errors import CorruptFileError, InputError, NotFoundError
-from scope.services.download import PART
+from scope.services.download_files import PART
 from scope.services.retry import RetryPolicy
 from scope.surveys.archive import Archive
 from scope.surveys.checksums import PublishedSums

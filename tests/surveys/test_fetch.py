@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scope.errors import InputError
-from scope.features.catalogues import crossmatch_columns
+from scope.features.crossmatch_catalogues import crossmatch_columns
 from scope.io import read_metadata, read_table
 from scope.lightcurves.bright_stars import BrightStarOptions
 from scope.lightcurves.cleaning import CleaningOptions

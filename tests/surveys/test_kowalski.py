@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from scope.errors import InputError, ServiceError
-from scope.features.catalogues import CATALOGUES, crossmatch_columns
+from scope.features.crossmatch_catalogues import CATALOGUES, crossmatch_columns
 from scope.io import read_metadata, read_table
 from scope.lightcurves.bright_stars import BrightStarOptions
 from scope.lightcurves.cleaning import CleaningOptions, clean

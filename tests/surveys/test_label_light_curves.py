@@ -14,6 +14,7 @@ from scope.cli.main import main
 from scope.config.catalogues import Catalogues
 from scope.errors import ConfigError
 from scope.io import read_table, write_parquet
+from scope.surveys.catalogue_labelling import MAPS_FOLDER
 from scope.surveys.catalogue_map import CatalogueMap
 from scope.surveys.curve_sources import FileCurves
 from scope.surveys.label_light_curves import (
@@ -24,7 +25,6 @@ from scope.surveys.label_light_curves import (
 )
 from scope.surveys.label_map import Labelling, LabelMap
 from scope.surveys.label_verdicts import join_labellings
-from scope.surveys.labelling import MAPS_FOLDER
 from scope.surveys.star_match import MatchOptions
 from scope.tasks.variables.training_sets.read_labels import read_labels
 from tests.conftest import ROOT

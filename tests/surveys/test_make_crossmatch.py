@@ -17,7 +17,7 @@ from astropy.table import MaskedColumn, Table
 
 from scope.cli.main import main
 from scope.errors import CorruptFileError, InputError, MissingColumnError, ScopeError
-from scope.features.catalogues import CATALOGUES
+from scope.features.crossmatch_catalogues import CATALOGUES
 from scope.io import read_table, table_stream
 from scope.surveys.make_crossmatch import make_crossmatch
 from scope.surveys.matching import POSITION_COLUMNS, match_catalogue, read_region

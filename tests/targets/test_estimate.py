@@ -9,7 +9,7 @@ import pytest
 from scope.cli.main import main
 from scope.config import load_config
 from scope.errors import NotFoundError
-from scope.features.assemble import progress
+from scope.features.compute_features import progress
 from scope.targets.estimate import OTHER_RULES_SECONDS, measure_fields, measure_seconds
 from tests.surveys.bulk_files import write_bulk
 

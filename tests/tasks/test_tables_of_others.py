@@ -11,7 +11,7 @@ import pytest
 from scope.errors import InputError
 from scope.tasks.spectra.al_query import read_scores
 from scope.tasks.stamps.active_learning import read_mask
-from scope.tasks.stamps.index import CANDIDATE_COLUMNS, IMAGE_COLUMNS, read_index
+from scope.tasks.stamps.image_table import CANDIDATE_COLUMNS, IMAGE_COLUMNS, read_index
 from scope.tasks.stamps.label_data import read_votes
 from scope.tasks.stamps.sets import read_labels
 

@@ -3,7 +3,7 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.features.assemble import compute_features
+    from scope.features.compute_features import compute_features
 
     compute_features(
         snakemake.input.lightcurves,

@@ -3,7 +3,7 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.features.generate import generate_features
+    from scope.features.generate_features import generate_features
 
     generate_features(
         f"{snakemake.input[0]}/lightcurves.parquet",

@@ -6,9 +6,9 @@ from scope.cli.job import job
 
 with job(snakemake.log[0]):
     from scope.config.catalogues import Catalogues
+    from scope.surveys.catalogue_labelling import catalogue_files, label_options
     from scope.surveys.curve_sources import SurveyCurves
     from scope.surveys.label_light_curves import label_light_curves
-    from scope.surveys.labelling import catalogue_files, label_options
     from scope.surveys.open import open_survey
 
     section = Catalogues(**snakemake.params.settings)

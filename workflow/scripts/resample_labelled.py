@@ -3,7 +3,7 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.surveys.resample import resample_labelled
+    from scope.surveys.resample_labelled import resample_labelled
 
     resample_labelled(
         output=snakemake.output[0],

@@ -5,8 +5,8 @@ from pathlib import Path
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.tasks.stamps.model import StampModel
     from scope.tasks.stamps.score_alerts import score_alerts
+    from scope.tasks.stamps.stamp_model import StampModel
 
     score_alerts(
         snakemake.input.alerts,

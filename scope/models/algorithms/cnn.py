@@ -48,7 +48,7 @@ class ImageScorer:
     """A loaded image network."""
 
     def __init__(self, path: str | Path, shape: tuple[int | None, ...]) -> None:
-        from scope.models.images.network import ImageNetwork
+        from scope.models.images.image_network import ImageNetwork
 
         self.network = ImageNetwork.load(path)
         if tuple(shape[1:]) != self.network.input_shape:

@@ -2,8 +2,8 @@
 
 The sums S(f) = sum_j s_j e^{2 pi i f u_j} over points in |u| <= T/2 vary slowly with f: the
 search grid samples each peak of width 1/T some ten times. They are therefore computed on a
-coarse grid of step q df, about 1/(2T), by `scope.periods.kernels.bands`, and brought to the
-search grid by convolution with a Kaiser-Bessel window of `TAPS` points. Both steps are good to
+coarse grid of step q df, about 1/(2T), by `scope.periods.kernels.frequency_bands`, and brought to
+the search grid by convolution with a Kaiser-Bessel window of `TAPS` points. Both are good to
 about 1e-8 of the sum of |s|.
 
 Power needs Y(f), the transform of the weighted magnitudes, and W(f) and W(2f), that of the
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from scope.periods.kernels.bands import COSINE, INVERSE, SINE, band_sums, spreading, turns
+from scope.periods.kernels.frequency_bands import COSINE, INVERSE, SINE, band_sums, spreading, turns
 from scope.periods.kernels.power import SINGULAR
 from scope.periods.kernels.reduce import State, reduce_block
 from scope.periods.kernels.types import Floats, Integers

@@ -4,9 +4,9 @@
 reads real data reads it too; `simulate_stars` gives light curves in memory.
 """
 
-from scope.surveys.simulation.classes import CLASSES, MIXES, StarClass, labels_of
-from scope.surveys.simulation.memory import TRUTH_SCHEMA, simulate_stars
-from scope.surveys.simulation.write import SimulationSummary, simulate_quadrant
+from scope.surveys.simulation.in_memory import TRUTH_SCHEMA, simulate_stars
+from scope.surveys.simulation.simulate import SimulationSummary, simulate_quadrant
+from scope.surveys.simulation.sky_classes import CLASSES, MIXES, StarClass, labels_of
 
 __all__ = [
     "CLASSES",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scope.surveys.simulation.cadence import FILTER_IDS, Cadence
 from scope.surveys.simulation.eclipses import Binary, roche_radius
 from scope.surveys.simulation.shapes import Shape, ellipsoidal_shape, spot_dimming, tabulate
-from scope.surveys.simulation.star import (
+from scope.surveys.simulation.simulated_star import (
     Physique,
     Signal,
     Variability,

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import InputError
-from scope.surveys.simulation import sky
+from scope.surveys.simulation import pointing
 
 Array = npt.NDArray[np.float64]
 
@@ -112,7 +112,7 @@ def make_cadence(
     """
     _check(bands, years, n_epochs_median)
     nights = np.arange(FIRST_MJD, FIRST_MJD + 365.25 * years)
-    start, length = sky.observing_windows(nights, ra, dec, min_altitude_deg=_lowest(dec))
+    start, length = pointing.observing_windows(nights, ra, dec, min_altitude_deg=_lowest(dec))
     clear = _weather(rng, nights) & (length > 0.4 / 24.0)
     moonlight = _moonlight(nights + 0.33, ra, dec)
     parts = []
@@ -140,7 +140,7 @@ def _lowest(dec: float) -> float:
 
     Southern fields hardly come up to that and are observed around culmination.
     """
-    culmination = 90.0 - abs(sky.PALOMAR_LATITUDE_DEG - dec)
+    culmination = 90.0 - abs(pointing.PALOMAR_LATITUDE_DEG - dec)
     return min(24.5, culmination - 5.0)
 
 
@@ -160,9 +160,9 @@ def _weather(rng: np.random.Generator, nights: Array) -> npt.NDArray[np.bool_]:
 
 def _moonlight(mjd: Array, ra: float, dec: float) -> Array:
     """Return how much moonlight a position gets: 0 in dark nights, 1 beside a full moon."""
-    distance = sky.separation_deg(*sky.moon_position(mjd), ra, dec)
+    distance = pointing.separation_deg(*pointing.moon_position(mjd), ra, dec)
     return (
-        sky.moon_illumination(mjd)
+        pointing.moon_illumination(mjd)
         * np.exp(-distance / 110.0)
         * (1.0 + 0.6 * np.exp(-((distance / 25.0) ** 2)))
     )
@@ -245,7 +245,7 @@ def _continuous(rng: np.random.Generator, start: Array, length: Array, wanted: f
 def _expose(rng: np.random.Generator, time: Array, band: int, ra: float, dec: float) -> Cadence:
     """Draw depth, seeing and flags of exposures."""
     count = len(time)
-    airmass = 1.0 / np.sin(np.radians(np.clip(sky.altitude_deg(time, ra, dec), 15.0, 90.0)))
+    airmass = 1.0 / np.sin(np.radians(np.clip(pointing.altitude_deg(time, ra, dec), 15.0, 90.0)))
     seeing = 1.9 * airmass**0.6 * np.exp(rng.normal(0.0, 0.16, count))
     clouds = np.where(rng.random(count) < 0.22, rng.exponential(0.6, count), 0.0)
     depth = (

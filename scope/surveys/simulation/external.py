@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from scope.features.catalogues import CATALOGUES
+from scope.features.crossmatch_catalogues import CATALOGUES
 from scope.schema import arrow_schema
 from scope.surveys.matching import POSITION_COLUMNS
-from scope.surveys.simulation.photometry import MeanPhotometry
+from scope.surveys.simulation.mean_magnitudes import MeanPhotometry
+from scope.surveys.simulation.pointing import offset_position
 from scope.surveys.simulation.positions import BrightStars, jitter
-from scope.surveys.simulation.sky import offset_position
 
 Row = dict[str, object]
 Position = tuple[float, float]

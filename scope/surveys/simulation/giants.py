@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scope.surveys.simulation import irregular
 from scope.surveys.simulation.cadence import Cadence
 from scope.surveys.simulation.shapes import fourier_shape
-from scope.surveys.simulation.star import (
+from scope.surveys.simulation.simulated_star import (
     Physique,
     Signal,
     Variability,

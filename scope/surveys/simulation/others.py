@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scope.surveys.simulation import irregular
 from scope.surveys.simulation.binaries import main_sequence_mag
 from scope.surveys.simulation.cadence import Cadence
-from scope.surveys.simulation.star import (
+from scope.surveys.simulation.simulated_star import (
     Physique,
     Variability,
     by_band,

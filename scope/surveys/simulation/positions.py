@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.lightcurves.bright_stars import exclusion_radius_arcsec
-from scope.surveys.simulation.sky import QUADRANT_SIZE_DEG, offset_position
+from scope.surveys.simulation.pointing import QUADRANT_SIZE_DEG, offset_position
 
 Array = npt.NDArray[np.float64]
 

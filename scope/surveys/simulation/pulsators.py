@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scope.surveys.simulation import irregular
 from scope.surveys.simulation.cadence import Cadence
 from scope.surveys.simulation.shapes import Shape, fourier_shape, sawtooth_shape
-from scope.surveys.simulation.star import (
+from scope.surveys.simulation.simulated_star import (
     BAND_RATIOS_PULSATOR,
     Physique,
     Signal,

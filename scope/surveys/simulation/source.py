@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.surveys.simulation.cadence import Cadence
-from scope.surveys.simulation.classes import StarClass
+from scope.surveys.simulation.mean_magnitudes import MeanPhotometry, mean_photometry
 from scope.surveys.simulation.noise import ErrorCurve, Observed, draw_coverage, observe
-from scope.surveys.simulation.photometry import MeanPhotometry, mean_photometry
-from scope.surveys.simulation.star import Variability
+from scope.surveys.simulation.simulated_star import Variability
+from scope.surveys.simulation.sky_classes import StarClass
 
 Array = npt.NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from scope.surveys.simulation import sky
-from scope.surveys.simulation.star import log_uniform
+from scope.surveys.simulation import pointing
+from scope.surveys.simulation.simulated_star import log_uniform
 
 Array = npt.NDArray[np.float64]
 
@@ -25,7 +25,7 @@ _FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 
 def airmasses(time: Array, ra: float, dec: float) -> Array:
     """Return the airmass of a position at Palomar, (n,) float64, at most 2.5."""
-    altitude = np.clip(sky.altitude_deg(time, ra, dec), LOWEST_ALTITUDE_DEG, 90.0)
+    altitude = np.clip(pointing.altitude_deg(time, ra, dec), LOWEST_ALTITUDE_DEG, 90.0)
     return np.asarray(1.0 / np.sin(np.radians(altitude)))
 
 
@@ -87,8 +87,8 @@ def moonlight_residual(time: Array, ra: float, dec: float, amplitude_mag: float)
     amplitude_mag : float
         Beside a full moon.
     """
-    distance = sky.separation_deg(*sky.moon_position(time), ra, dec)
-    return amplitude_mag * sky.moon_illumination(time) * np.exp(-distance / 60.0)
+    distance = pointing.separation_deg(*pointing.moon_position(time), ra, dec)
+    return amplitude_mag * pointing.moon_illumination(time) * np.exp(-distance / 60.0)
 
 
 def flat_field_steps(rng: np.random.Generator, time: Array, size_mag: float) -> Array:

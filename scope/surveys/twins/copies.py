@@ -19,7 +19,8 @@ from scope.lightcurves.shuffling import (
 )
 from scope.surveys.label_map import NOT_VARIABLE
 from scope.surveys.simulation.systematics import draw_systematics
-from scope.surveys.twins.labels import (
+from scope.surveys.twins.parents import Parent
+from scope.surveys.twins.twin_labels import (
     KINDS,
     NOISE,
     SHUFFLED,
@@ -28,7 +29,6 @@ from scope.surveys.twins.labels import (
     possible_kinds,
     twin_labels,
 )
-from scope.surveys.twins.parents import Parent
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import InputError
-from scope.features.generate import ACCEPTED
+from scope.features.generate_features import ACCEPTED
 from scope.identifiers import Scheme, decode
 from scope.io import read_schema, read_table
 from scope.lightcurves.cleaning import CleaningOptions, good_epochs

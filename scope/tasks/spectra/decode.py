@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import InputError
-from scope.tasks.spectra.grid import BAL_LINES, LINES, REST_ANGSTROM, Grid
 from scope.tasks.spectra.truth import Z_LIMIT
+from scope.tasks.spectra.wavelength_grid import BAL_LINES, LINES, REST_ANGSTROM, Grid
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,9 +14,9 @@ from scope.errors import ConfigError, InputError
 from scope.io.atomic import atomic_path
 from scope.io.npyfile import read_npy
 from scope.tasks.spectra.drawing import draw_spectrum
-from scope.tasks.spectra.files import read_spectra, tree_files
-from scope.tasks.spectra.grid import LINES, REST_ANGSTROM, find_grid
 from scope.tasks.spectra.rebin import UNUSABLE, Flag
+from scope.tasks.spectra.spectrum_files import read_spectra, tree_files
+from scope.tasks.spectra.wavelength_grid import LINES, REST_ANGSTROM, find_grid
 
 Floats = npt.NDArray[np.floating]
 

@@ -17,8 +17,7 @@ import numpy.typing as npt
 
 from scope.errors import InputError, UsageError
 from scope.tasks.spectra.decode import encode
-from scope.tasks.spectra.grid import BAL_LINES, BOXES, LINES, LOG_GRID, Grid
-from scope.tasks.spectra.network import (
+from scope.tasks.spectra.spectrum_network import (
     EPSILON,
     KERNEL,
     NORM,
@@ -28,6 +27,7 @@ from scope.tasks.spectra.network import (
     QuasarNet,
     output_lengths,
 )
+from scope.tasks.spectra.wavelength_grid import BAL_LINES, BOXES, LINES, LOG_GRID, Grid
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from scope.errors import DuplicateIdError, InputError
 from scope.schema import require_columns
-from scope.tasks.spectra.files import opened
+from scope.tasks.spectra.spectrum_files import opened
 
 CLASSES = ("STAR", "GALAXY", "QSO_LZ", "QSO_HZ", "BAD")
 """Classes of a truth table; quasars from z = 2.1 on are the Lyman-alpha forest's."""

@@ -26,7 +26,7 @@ class StampsTask(Task):
 
     def check_bundle(self, bundle: Bundle) -> None:
         """Refuse a bundle whose card does not say how its stamps are normalised."""
-        from scope.tasks.stamps.model import Card
+        from scope.tasks.stamps.stamp_model import Card
 
         Card.of(bundle)
 

@@ -14,8 +14,8 @@ from scope.models.algorithm import InputSpec
 from scope.models.bundle import Bundle, Member, Output
 from scope.models.images.keras_sequence import read_sequence
 from scope.provenance import hash_file
-from scope.tasks.stamps.model import MEMBER, OUTPUT, Card
 from scope.tasks.stamps.normalise import AXES, Normalisation
+from scope.tasks.stamps.stamp_model import MEMBER, OUTPUT, Card
 
 NORMS: Mapping[str, str] = {"d6_m7": "l2_rows", "d6_m9": "l2"}
 """Name of a network -> its normalisation: d6_m7 with rows gives the scores that ZTF's packets
@@ -69,7 +69,7 @@ def import_braai(
         If the file cannot be used.
     """
     from scope.models.bundle_writer import write_bundle
-    from scope.models.images.network import ImageNetwork
+    from scope.models.images.image_network import ImageNetwork
 
     path = Path(path)
     name = name or next((known for known in NORMS if known in path.name), path.stem)

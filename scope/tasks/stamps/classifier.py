@@ -23,10 +23,9 @@ from scope.models.images.fit import FitOptions, balanced_weights, fit_network, m
 from scope.tasks.stamps.hickle_files import read_hickle
 from scope.tasks.stamps.judging import judge
 from scope.tasks.stamps.label_runs import RunLog
-from scope.tasks.stamps.model import StampModel, layer_names, layer_numbers
+from scope.tasks.stamps.model_figures import draw_all, examples_figure, save
 from scope.tasks.stamps.model_folder import write_model
 from scope.tasks.stamps.normalise import AXES, Normalisation, normalised, require_normalised
-from scope.tasks.stamps.plots import draw_all, examples_figure, save
 from scope.tasks.stamps.prepare import (
     Split,
     check_layers,
@@ -35,11 +34,12 @@ from scope.tasks.stamps.prepare import (
     split_rows,
 )
 from scope.tasks.stamps.sets import LABELS_FILE, STAMPS_FILE, open_set
+from scope.tasks.stamps.stamp_model import StampModel, layer_names, layer_numbers
 
 if TYPE_CHECKING:
     import keras
 
-    from scope.models.images.network import ImageNetwork
+    from scope.models.images.image_network import ImageNetwork
 
 LEARNING_RATE = 3e-5
 MOST_FIGURE_ROWS = 12
@@ -295,8 +295,8 @@ def network_of(model: Any, meta: Mapping[str, Any] | str | Path | None = None) -
     model : Keras model, path, StampModel or ImageNetwork
         A path is that of ``model.h5`` or its folder.
     """
+    from scope.models.images.image_network import ImageNetwork
     from scope.models.images.keras_sequence import read_sequence
-    from scope.models.images.network import ImageNetwork
 
     if isinstance(model, ImageNetwork):
         return model

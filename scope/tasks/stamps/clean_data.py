@@ -16,7 +16,8 @@ import pandas as pd
 
 from scope.errors import InputError, ScopeError
 from scope.schema import require_columns
-from scope.tasks.stamps.folder import MINOR_PLANET_COLUMNS
+from scope.tasks.stamps.image_folder import MINOR_PLANET_COLUMNS
+from scope.tasks.stamps.image_table import read_index
 from scope.tasks.stamps.images import (
     EXPOSURE_DETECTIONS_EXT,
     DifferenceImage,
@@ -24,7 +25,6 @@ from scope.tasks.stamps.images import (
     extension,
     open_fits,
 )
-from scope.tasks.stamps.index import read_index
 from scope.tasks.stamps.minor_planets import MOST_REQUESTS, SKYBOT_URL, open_provider
 from scope.tasks.stamps.sets import open_set, write_selection
 from scope.tasks.stamps.settings import open_images

@@ -15,8 +15,7 @@ import pandas as pd
 
 from scope.errors import AccessError, ConfigError, InputError, ServiceError
 from scope.tasks.stamps.glade import glade_galaxies
-from scope.tasks.stamps.images import Candidate, DifferenceImage
-from scope.tasks.stamps.index import (
+from scope.tasks.stamps.image_table import (
     CANDIDATE_COLUMNS,
     IMAGE_COLUMNS,
     LEAST_COADDS,
@@ -24,6 +23,7 @@ from scope.tasks.stamps.index import (
     QUALITY_BELOW,
     difference_image,
 )
+from scope.tasks.stamps.images import Candidate, DifferenceImage
 
 NEEDED = ("GOTOPHOTO_DB_NAME", "GOTOPHOTO_DB_USER", "GOTOPHOTO_DB_HOST")
 DEFAULT_PORT = "5432"

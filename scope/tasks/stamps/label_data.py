@@ -29,9 +29,9 @@ from scope.tasks.stamps.clean_data import (
     remove_flagged_images,
 )
 from scope.tasks.stamps.cutouts import check_size, open_layers
-from scope.tasks.stamps.folder import MINOR_PLANET_COLUMNS
+from scope.tasks.stamps.image_folder import MINOR_PLANET_COLUMNS
+from scope.tasks.stamps.image_table import read_index
 from scope.tasks.stamps.images import Candidate, DifferenceImage, Extensions, ImageSource
-from scope.tasks.stamps.index import read_index
 from scope.tasks.stamps.label_images import (
     Labelled,
     LabelOptions,

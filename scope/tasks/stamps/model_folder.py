@@ -23,15 +23,15 @@ from scope.models.calibration.class_calibration import (
     OutOfFold,
     calibrate,
 )
+from scope.models.images.image_network import ImageNetwork
 from scope.models.images.keras_sequence import read_sequence
-from scope.models.images.network import ImageNetwork
 from scope.tasks.stamps.braai import member
 from scope.tasks.stamps.hickle_files import write_hickle
 from scope.tasks.stamps.judging import judge
 from scope.tasks.stamps.label_runs import new_folder
-from scope.tasks.stamps.model import MEMBER, OUTPUT, Card, layer_names
 from scope.tasks.stamps.normalise import Normalisation
 from scope.tasks.stamps.prepare import Split
+from scope.tasks.stamps.stamp_model import MEMBER, OUTPUT, Card, layer_names
 
 ALGORITHM = "cnn"
 

@@ -19,8 +19,8 @@ from scope.provenance import hash_json, record
 from scope.schema import Column, arrow_schema
 from scope.tasks.stamps.alerts import LAYERS, NOMINAL, Alert, read_alerts
 from scope.tasks.stamps.images import refuse_twice
-from scope.tasks.stamps.model import StampModel
 from scope.tasks.stamps.normalise import cropped
+from scope.tasks.stamps.stamp_model import StampModel
 
 CHUNK = 2000
 """Packets after which what is done is safe from a kill."""

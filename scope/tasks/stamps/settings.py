@@ -54,8 +54,8 @@ def open_images(images: str | Path | ImageSource | None = None) -> ImageSource:
     ConfigError
         If nothing is named.
     """
-    from scope.tasks.stamps.folder import ImageFolder
     from scope.tasks.stamps.gotophoto import GotoPhoto
+    from scope.tasks.stamps.image_folder import ImageFolder
 
     if images is not None and not isinstance(images, str | Path):
         return images

@@ -18,10 +18,10 @@ from scope.models.bundle import CARD, MANIFEST, METRICS, sha256_of
 from scope.models.bundle_writer import json_bytes
 from scope.tasks.stamps.classifier import network_of, score_rows, train
 from scope.tasks.stamps.judging import judge
-from scope.tasks.stamps.model import StampModel, layer_numbers
 from scope.tasks.stamps.sets import open_set
 from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.simulation.write import simulate_night
+from scope.tasks.stamps.stamp_model import StampModel, layer_numbers
 from scope.tasks.stamps.truth import make_truth_set, truth_facts
 
 LAYERS = (0, 1, 2)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scope.io.user_tables import read_user_table
 from scope.tasks.stamps.cutouts import check_size, open_layers
-from scope.tasks.stamps.folder import ImageFolder
+from scope.tasks.stamps.image_folder import ImageFolder
 from scope.tasks.stamps.images import DifferenceImage, Extensions
 from scope.tasks.stamps.label_images import Labelled, read_image_detections, rows_of
 from scope.tasks.stamps.label_runs import Job, RunLog, finish_run, start_run, write_chunks

@@ -20,8 +20,8 @@ from scope.errors import ConfigError
 from scope.io.atomic import write_bytes
 from scope.tasks.stamps.cutouts import LAYERS, check_size, open_layers
 from scope.tasks.stamps.images import Extensions, open_fits, read_detections
-from scope.tasks.stamps.model import StampModel, layer_numbers
-from scope.tasks.stamps.pictures import posterior_svg, stamp_tag
+from scope.tasks.stamps.stamp_model import StampModel, layer_numbers
+from scope.tasks.stamps.stamp_pictures import posterior_svg, stamp_tag
 
 Floats = npt.NDArray[np.floating]
 

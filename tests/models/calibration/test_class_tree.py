@@ -10,7 +10,7 @@ from scope.config import Config
 from scope.config.classes import CLASSES
 from scope.errors import ConfigError
 from scope.models.calibration.class_tree import ClassTree, project
-from scope.surveys.simulation.classes import CLASSES as SIMULATED
+from scope.surveys.simulation.sky_classes import CLASSES as SIMULATED
 
 
 def random_tree(k: int, rng: np.random.Generator) -> np.ndarray:

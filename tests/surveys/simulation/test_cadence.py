@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scope.errors import InputError
-from scope.surveys.simulation import sky
+from scope.surveys.simulation import pointing
 from scope.surveys.simulation.cadence import BAD_EXPOSURE, FIRST_MJD, make_cadence
 
 FIELDS = (250, 604, 532, 762, 644)
@@ -15,7 +15,9 @@ END_MJD = FIRST_MJD + 3 * 365.25
 
 
 def _cadence(field=604, seed=1, **options):
-    return make_cadence(np.random.default_rng(seed), *sky.quadrant_centre(field, 1, 1), **options)
+    return make_cadence(
+        np.random.default_rng(seed), *pointing.quadrant_centre(field, 1, 1), **options
+    )
 
 
 def _night_statistics(curves):
@@ -108,8 +110,8 @@ def test_as_many_exposures_are_flagged_as_in_real_bulk_files(real_data):
 
 def test_a_field_is_not_observed_while_it_is_behind_the_sun():
     cadence = _cadence(604)
-    ra, dec = sky.quadrant_centre(604, 1, 1)
-    elongation = sky.separation_deg(*sky.sun_position(cadence.time), ra, dec)
+    ra, dec = pointing.quadrant_centre(604, 1, 1)
+    elongation = pointing.separation_deg(*pointing.sun_position(cadence.time), ra, dec)
     assert elongation.min() > 30.0
     assert np.max(np.diff(cadence.time)) > 60.0
 
@@ -117,15 +119,15 @@ def test_a_field_is_not_observed_while_it_is_behind_the_sun():
 def test_exposures_are_taken_at_night_and_above_the_horizon():
     for field in (250, 830):
         cadence = _cadence(field)
-        ra, dec = sky.quadrant_centre(field, 1, 1)
-        sun_ra, sun_dec = sky.sun_position(cadence.time)
-        assert np.max(sky.altitude_deg(cadence.time, sun_ra, sun_dec)) < -10.0
-        assert np.min(sky.altitude_deg(cadence.time, ra, dec)) > 20.0
+        ra, dec = pointing.quadrant_centre(field, 1, 1)
+        sun_ra, sun_dec = pointing.sun_position(cadence.time)
+        assert np.max(pointing.altitude_deg(cadence.time, sun_ra, sun_dec)) < -10.0
+        assert np.min(pointing.altitude_deg(cadence.time, ra, dec)) > 20.0
 
 
 def test_moonlight_makes_exposures_shallower():
     cadence = _cadence(532)
-    bright = sky.moon_illumination(cadence.time) > 0.8
+    bright = pointing.moon_illumination(cadence.time) > 0.8
     for band in (1, 2):
         mine = cadence.band == band
         assert np.median(cadence.depth[mine & ~bright]) > np.median(cadence.depth[mine & bright])

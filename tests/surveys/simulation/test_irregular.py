@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scope.surveys.simulation import irregular, sky
+from scope.surveys.simulation import irregular, pointing
 from scope.surveys.simulation.cadence import make_cadence
 
-CADENCE = make_cadence(np.random.default_rng(5), *sky.quadrant_centre(604, 1, 1))
+CADENCE = make_cadence(np.random.default_rng(5), *pointing.quadrant_centre(604, 1, 1))
 
 
 def test_a_damped_random_walk_has_unit_variance_and_an_exponential_correlation():

@@ -6,12 +6,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from scope.surveys.simulation import sky
+from scope.surveys.simulation import pointing
 from scope.surveys.simulation.cadence import make_cadence
 from scope.surveys.simulation.noise import draw_coverage, draw_error_curve, observe
 
 CADENCE = make_cadence(
-    np.random.default_rng(5), *sky.quadrant_centre(604, 1, 1), n_epochs_median=400, years=6.0
+    np.random.default_rng(5),
+    *pointing.quadrant_centre(604, 1, 1),
+    n_epochs_median=400,
+    years=6.0,
 )
 ROWS = np.flatnonzero(CADENCE.band == 2)
 CURVE = draw_error_curve(np.random.default_rng(1), 2)

@@ -7,13 +7,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from scope.errors import InputError
-from scope.features.catalogues import CATALOGUES
+from scope.features.crossmatch_catalogues import CATALOGUES
 from scope.io import read_metadata, read_table
 from scope.lightcurves.bright_stars import near_bright_star
 from scope.lightcurves.cleaning import clean
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
 from scope.surveys.archive import Archive
-from scope.surveys.simulation import simulate_quadrant, write
+from scope.surveys.simulation import simulate, simulate_quadrant
 
 UNIT = "ccd_03_quad_2"
 PLACE = {"field": 604, "ccd": 3, "quad": 2}
@@ -182,7 +182,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
     def fail(*arguments):
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(write, "draw_alerts", fail)
+    monkeypatch.setattr(simulate, "draw_alerts", fail)
     with pytest.raises(RuntimeError, match="power cut"):
         simulate_quadrant(tmp_path / "q", **PLACE, n_stars=5)
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import dblquad
 
-from scope.surveys.simulation import sky, systematics
+from scope.surveys.simulation import pointing, systematics
 
 TIME = 58200.0 + np.arange(0.0, 900.0, 2.9)
 
@@ -29,7 +29,7 @@ def test_the_leak_of_a_neighbour_is_the_overlap_of_two_profiles() -> None:
 
 
 def test_airmass_is_one_over_the_sine_of_the_altitude() -> None:
-    altitude = np.radians(sky.altitude_deg(TIME, 150.0, 30.0))
+    altitude = np.radians(pointing.altitude_deg(TIME, 150.0, 30.0))
     high = np.degrees(altitude) > 30
     found = systematics.airmasses(TIME, 150.0, 30.0)
     np.testing.assert_allclose(found[high], 1 / np.sin(altitude[high]))
@@ -60,7 +60,7 @@ def test_steps_stay_between_their_times() -> None:
 
 def test_moonlight_counts_in_bright_nights_only() -> None:
     found = np.abs(systematics.moonlight_residual(TIME, 150.0, 30.0, 0.1))
-    dark = sky.moon_illumination(TIME) < 0.05
+    dark = pointing.moon_illumination(TIME) < 0.05
     assert found[dark].max() < 0.005
     assert found.max() > 0.02
 

@@ -14,10 +14,10 @@ from scope.errors import (
     NotFoundError,
 )
 from scope.tasks.spectra.decode import decode, encode
-from scope.tasks.spectra.files import read_all, read_spectra, tree_files
-from scope.tasks.spectra.grid import LINES, LOG_GRID, REST_ANGSTROM
 from scope.tasks.spectra.rebin import Camera, Flag, combine, normalise, rebin
+from scope.tasks.spectra.spectrum_files import read_all, read_spectra, tree_files
 from scope.tasks.spectra.truth import read_truth
+from scope.tasks.spectra.wavelength_grid import LINES, LOG_GRID, REST_ANGSTROM
 
 
 def test_a_bin_holds_the_weighted_sum_of_its_pixels():

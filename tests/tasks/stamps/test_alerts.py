@@ -17,8 +17,8 @@ from astropy.io import fits
 from scope.errors import BundleError, CorruptFileError, DuplicateIdError, InputError, NotFoundError
 from scope.tasks.stamps.alerts import read_alerts, read_packet
 from scope.tasks.stamps.braai import import_braai
-from scope.tasks.stamps.model import StampModel
 from scope.tasks.stamps.score_alerts import link_to_catalogue, score_alerts
+from scope.tasks.stamps.stamp_model import StampModel
 
 
 @pytest.fixture(scope="module")

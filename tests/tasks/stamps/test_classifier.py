@@ -11,7 +11,6 @@ import pytest
 
 from scope.errors import BundleError, ConfigError, InputError
 from scope.tasks.stamps.hickle_files import PickledObjectError, read_hickle
-from scope.tasks.stamps.model import StampModel
 from scope.tasks.stamps.normalise import Normalisation, normalised
 from scope.tasks.stamps.prepare import joined_groups, split_rows
 from scope.tasks.stamps.sets import (
@@ -23,6 +22,7 @@ from scope.tasks.stamps.sets import (
     open_set,
     write_labels,
 )
+from scope.tasks.stamps.stamp_model import StampModel
 
 SIZE, ROWS, IMAGES = 21, 480, 40
 LAYERS = (0, 1, 2, 3)
@@ -221,7 +221,7 @@ def test_dropout_samples_are_those_of_keras_in_mean_and_spread(data_dir):
 def test_shared_masks_are_computed_once_and_change_nothing(data_dir):
     """Against one pass for each sample, with the same masks put in by hand."""
     from gotorb import classifier, models
-    from scope.models.images import network as module
+    from scope.models.images import image_network as module
 
     model = models.bayesian_vgg6((SIZE, SIZE, 4), 0.02)
     stamps = prepared(data_dir)[:4]

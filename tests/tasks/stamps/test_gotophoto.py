@@ -9,8 +9,8 @@ import pytest
 
 from scope.errors import AccessError, ConfigError, InputError, ServiceError
 from scope.tasks.stamps import label_data
-from scope.tasks.stamps.folder import ImageFolder
 from scope.tasks.stamps.gotophoto import GotoPhoto
+from scope.tasks.stamps.image_folder import ImageFolder
 from scope.tasks.stamps.settings import open_images
 
 from .postgres import PASSWORD, load_night, server

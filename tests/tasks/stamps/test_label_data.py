@@ -13,7 +13,7 @@ from astropy.wcs import WCS
 from scope.errors import ConfigError, DuplicateIdError, InputError, ScopeError
 from scope.tasks.stamps import label_data
 from scope.tasks.stamps.cutouts import PAD, cut
-from scope.tasks.stamps.folder import ImageFolder
+from scope.tasks.stamps.image_folder import ImageFolder
 from scope.tasks.stamps.label_images import LabelOptions, choose_rows
 from scope.tasks.stamps.sets import COLUMNS, detection_id, open_set
 

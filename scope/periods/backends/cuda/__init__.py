@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from scope.periods.backends import Backend, Curve, Floats, Scan
 from scope.periods.backends.cuda import device as devices
-from scope.periods.backends.cuda.device import Device, in_workspaces
-from scope.periods.backends.cuda.models import (
+from scope.periods.backends.cuda.candidate_models import (
     eclipse_batch,
     eclipse_bytes,
     fourier_batch,
     fourier_bytes,
 )
+from scope.periods.backends.cuda.device import Device, in_workspaces
 from scope.periods.backends.cuda.replay import (
     EclipseRequest,
     FourierRequest,

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.periods.backends.cuda.device import Workspace
-from scope.periods.backends.cuda.points import ceil_div, starts_of
 from scope.periods.backends.cuda.programs import search_program
+from scope.periods.backends.cuda.ragged_points import ceil_div, starts_of
 from scope.periods.backends.cuda.replay import ScanRequest
 
 CHUNK = 256

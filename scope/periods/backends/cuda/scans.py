@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scope.errors import BackendError
 from scope.periods.backends import LARGER_IS_BETTER, Floats, Scan
 from scope.periods.backends.cuda.device import Workspace
-from scope.periods.backends.cuda.points import (
+from scope.periods.backends.cuda.programs import search_program
+from scope.periods.backends.cuda.ragged_points import (
     BYTES_PER_POINT,
     Points,
     ceil_div,
@@ -21,7 +22,6 @@ from scope.periods.backends.cuda.points import (
     put_points,
     starts_of,
 )
-from scope.periods.backends.cuda.programs import search_program
 from scope.periods.backends.cuda.reduction import (
     CHUNK,
     Integers,

@@ -13,6 +13,7 @@ import pandas as pd
 
 from scope.errors import UsageError
 from scope.io.atomic import check_writable, write_bytes
+from scope.tasks.stamps.image_table import JD_OF_MJD
 from scope.tasks.stamps.images import (
     DETECTIONS_EXT,
     DIFFERENCE_IMAGE_EXT,
@@ -21,11 +22,10 @@ from scope.tasks.stamps.images import (
     TEMPLATE_IMAGE_EXT,
     separation_arcsec,
 )
-from scope.tasks.stamps.index import JD_OF_MJD
 from scope.tasks.stamps.simulation.detector import draw_chip
+from scope.tasks.stamps.simulation.image_sky import EXPOSURE_GAP_DAYS, Sky, draw_sky
 from scope.tasks.stamps.simulation.night import NightImage, take_image
 from scope.tasks.stamps.simulation.options import NightOptions
-from scope.tasks.stamps.simulation.sky import EXPOSURE_GAP_DAYS, Sky, draw_sky
 
 FIRST_MJD = 60000.0
 TELESCOPES = 4
@@ -38,7 +38,7 @@ Tables = dict[str, pd.DataFrame]
 def simulate_night(
     folder: str | Path, options: NightOptions | None = None, *, nproc: int = 1
 ) -> Path:
-    """Write a night of images into a folder, see `scope.tasks.stamps.folder`.
+    """Write a night of images into a folder, see `scope.tasks.stamps.image_folder`.
 
     Besides the tables of an image folder there is ``truth.csv``: of each detection its
     ``kind``, whether it is ``real``, its ``snr``, the magnitude of the source and the

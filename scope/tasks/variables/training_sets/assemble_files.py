@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from scope.errors import UsageError
-from scope.features.generate import generate_features
+from scope.features.generate_features import generate_features
 from scope.features.options import FeatureOptions
 from scope.io import count_rows, read_parquet, read_table, write_dataframe
 from scope.lightcurves.cleaning import CleaningOptions
@@ -70,7 +70,7 @@ def assemble_files(
     Parameters
     ----------
     light_curves : sequence of path
-        Files in the layout that `scope.features.generate.generate_features` reads.
+        Files in the layout that `scope.features.generate_features.generate_features` reads.
     features : sequence of path
         Files of features, of the same settings.
     labels : Labels

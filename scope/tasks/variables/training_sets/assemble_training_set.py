@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from scope.errors import DuplicateIdError, InputError
-from scope.features.catalogues import CATALOGUES
+from scope.features.crossmatch_catalogues import CATALOGUES
 from scope.features.registry import names_of
 from scope.io import TableWriter, iter_batches, read_ids, read_metadata, read_schema, read_table
 from scope.models.training.splits import star_fraction
 from scope.provenance import record
 from scope.schema import Column, require_columns
 from scope.surveys.label_map import LABELS, SIMULATION
-from scope.surveys.twins.labels import KINDS
+from scope.surveys.twins.twin_labels import KINDS
 from scope.tasks.variables.training_sets.read_training_set import COPY, STAR, SURVEY
 
 TRUTH_COLUMNS = ("objectid", "sourceid", "labels")

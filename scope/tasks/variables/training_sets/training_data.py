@@ -26,10 +26,10 @@ from scope.models.training.splits import (
     split_by_star,
     star_fraction,
 )
-from scope.preprocessing.columns import histogram_matrix
 from scope.preprocessing.frozen import Preprocessing
+from scope.preprocessing.impute import CHECKED_FACTS
+from scope.preprocessing.matrices import histogram_matrix
 from scope.preprocessing.novelty import Novelty
-from scope.preprocessing.stage import CHECKED_FACTS
 from scope.surveys.label_map import SIMULATION
 from scope.tasks.variables.training_sets.read_training_set import (
     STAR,
