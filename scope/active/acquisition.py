@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from scope.active.member_summary import Summary, summarise
+from scope.active.summary import Summary, summarise
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scope.active.member_summary import entropy
+from scope.active.summary import entropy
 
 Floats = npt.NDArray[np.float64]
 

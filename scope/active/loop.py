@@ -27,9 +27,9 @@ import numpy.typing as npt
 
 from scope.active.labels import checked_label, read_labels
 from scope.active.ledger import Ledger
-from scope.active.member_summary import Summary, out_of_bag, summarise
 from scope.active.queries import Asking, Pool, excluded_by_name, select_queries
 from scope.active.settle import settle, settled_table
+from scope.active.summary import Summary, out_of_bag, summarise
 from scope.errors import ConfigError, InputError, NotFoundError, few
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.active.acquisition import STRATEGIES, USES, core_set, first, spread_over_cells
-from scope.active.member_summary import Summary
+from scope.active.summary import Summary
 from scope.errors import InputError, UsageError
 from scope.schema import Column
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.active.member_summary import summarise
 from scope.active.queries import Asking, Pool, select_queries
+from scope.active.summary import summarise
 from scope.errors import InputError, UsageError
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def merge(
     output : path
     algorithm : str
     nulls : path, optional
-        Scored nulls of the target (`scope.catalog.nulls.score_nulls`). The record of `output`
+        Scored nulls of the target (`scope.catalog.score_nulls`). The record of `output`
         then says, under ``field_check``, how many of these reach which score.
     check : CheckOptions, optional
         What is counted, and what is too much.

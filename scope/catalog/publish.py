@@ -57,7 +57,7 @@ def publish_catalog(
     probabilities : Probabilities, optional
         Of the models that scored. None writes scores alone.
     nulls : path, optional
-        Scored nulls of the target (`scope.catalog.nulls.score_nulls`). The record of `output`
+        Scored nulls of the target (`scope.catalog.score_nulls`). The record of `output`
         then says, under ``field_check``, how many of these are of which class.
     check : CheckOptions, optional
         What is counted, and what is too much.

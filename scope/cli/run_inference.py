@@ -345,7 +345,7 @@ def _may_lack_suffix(args: argparse.Namespace, bundle: ModelBundle) -> bool:
 
 def report(output: Path, threshold: float, strange_below: float) -> None:
     """Say what became of the light curves of a file of predictions."""
-    from scope.catalog.summary import summarize
+    from scope.catalog.catalog_counts import summarize
     from scope.schema import REASONS
 
     found = summarize(output, threshold, strange_below)

@@ -48,7 +48,7 @@ class FieldCheck(Section):
     )
 
     def sample(self) -> dict[str, Any]:
-        """Return the options of `scope.catalog.nulls.SampleOptions`."""
+        """Return the options of `scope.catalog.fetch_nulls.SampleOptions`."""
         return self.model_dump(include={"rows", "share", "least", "seed"})
 
     def limits(self, others: Iterable[float] = ()) -> dict[str, Any]:

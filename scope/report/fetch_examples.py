@@ -25,7 +25,7 @@ from scope.provenance import record
 from scope.report.catalogue_rows import add_best, best_rows, iter_rows, score_tags
 from scope.report.sampling import Smallest
 from scope.surveys.base import Survey
-from scope.surveys.fetch import cleaned_by_id
+from scope.surveys.cleaned_by_id import cleaned_by_id
 
 N_EXAMPLES = 3
 SAME_STAR_ARCSEC = 1.5

@@ -19,7 +19,9 @@ from scope.io import read_metadata, read_table, write_table
 from scope.provenance import record
 from scope.schema import arrow_schema, arrow_type, require_columns
 from scope.surveys.base import NO_FIELD, Survey
-from scope.surveys.fetch import fetch_crossmatch, fetch_lightcurves, fetch_sources
+from scope.surveys.fetch_crossmatch import fetch_crossmatch
+from scope.surveys.fetch_lightcurves import fetch_lightcurves
+from scope.surveys.fetch_sources import fetch_sources
 from scope.surveys.listed import ListedSources
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from scope.active.calibrate import (
     fit_temperature,
     wrong_by_certainty,
 )
-from scope.active.member_summary import entropy, out_of_bag, summarise
 from scope.active.queries import Asking, Pool, excluded_by_name, select_queries
 from scope.active.simulate_queries import (
     LoopOptions,
@@ -21,6 +20,7 @@ from scope.active.simulate_queries import (
     tree_members,
 )
 from scope.active.som import MapOptions, best_cells, cell_separations, load_map, train_map, u_matrix
+from scope.active.summary import entropy, out_of_bag, summarise
 from scope.errors import InputError, UsageError
 
 LN2 = np.log(2)

@@ -12,8 +12,8 @@ from scope.active import loop as rounds
 from scope.active.labels import Label
 from scope.active.ledger import Ledger
 from scope.active.queries import Asking
+from scope.active.sheet import write_sheet
 from scope.active.simulate_queries import tree_members
-from scope.active.write_sheet import write_sheet
 from scope.errors import ConfigError, InputError, NotFoundError
 from scope.io.frames import read_parquet, write_parquet
 

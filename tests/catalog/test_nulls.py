@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from scope.catalog import nulls
+from scope.catalog.fetch_nulls import SampleOptions, fetch_nulls
+from scope.catalog.field_check import KINDS
 from scope.catalog.infer_file import infer_files
-from scope.catalog.nulls import SampleOptions, fetch_nulls, score_nulls
+from scope.catalog.score_nulls import score_nulls
 from scope.errors import InputError
 from scope.features.generate_features import generate_features
 from scope.features.options import FeatureOptions
@@ -95,8 +96,8 @@ def test_an_unchanged_light_curve_gets_the_scores_of_its_real_row(
 ):
     """Nothing but the light tells a null from a real row: the paths through the stages agree."""
     survey, whole, _, _ = field
-    same = {kind: lambda curves, seed: curves for kind in nulls.KINDS}
-    monkeypatch.setattr(nulls, "NULLS", same)
+    same = {kind: lambda curves, seed: curves for kind in KINDS}
+    monkeypatch.setattr("scope.catalog.fetch_nulls.NULLS", same)
     bundles = [ModelBundle.load(root / "models" / name / "starter") for name in ("dnn", "xgb")]
     fetch_nulls([whole], [survey], tmp_path / "nulls", cleaning=CLEANING, sample=ALL)
     score_nulls(tmp_path / "nulls", tmp_path / "scores", bundles=bundles, options=OPTIONS)
@@ -106,7 +107,7 @@ def test_an_unchanged_light_curve_gets_the_scores_of_its_real_row(
         real = read_table(tmp_path / "real.parquet").to_pandas().set_index("_id")
         real = real[real["reason"].isna()]
         column = bundle.column("vnv")
-        for kind in nulls.KINDS:
+        for kind in KINDS:
             assert found.loc[kind].index.tolist() == real.index.tolist()
             assert np.array_equal(found.loc[kind][column], real[column])
             assert found.loc[kind]["alias_trend"].tolist() == real["alias_trend"].tolist()

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from scope.catalog.catalog_counts import summarize
 from scope.catalog.strangers import novelty_columns, strange_rows
-from scope.catalog.summary import summarize
 from scope.fritz.field_check import without_strange
 from scope.io import write_table
 

@@ -15,7 +15,9 @@ from scope.config.model import Config
 from scope.features.compute_features import compute_features
 from scope.inference import infer
 from scope.preprocessing import impute
-from scope.surveys.fetch import fetch_crossmatch, fetch_lightcurves, fetch_sources
+from scope.surveys.fetch_crossmatch import fetch_crossmatch
+from scope.surveys.fetch_lightcurves import fetch_lightcurves
+from scope.surveys.fetch_sources import fetch_sources
 from scope.surveys.open import open_survey
 from scope.targets import parse_target
 from scope.targets.fetch_list import fetch_list

@@ -16,7 +16,9 @@ from scope.lightcurves.bright_stars import BrightStarOptions
 from scope.lightcurves.cleaning import CleaningOptions
 from scope.schema import SOURCES, lightcurve_schema, validate
 from scope.surveys.archive import Archive
-from scope.surveys.fetch import fetch_crossmatch, fetch_lightcurves, fetch_sources
+from scope.surveys.fetch_crossmatch import fetch_crossmatch
+from scope.surveys.fetch_lightcurves import fetch_lightcurves
+from scope.surveys.fetch_sources import fetch_sources
 from tests.surveys.bulk_files import change, write_bulk
 from tests.surveys.test_matching import catalogue_table
 

@@ -18,7 +18,9 @@ from scope.lightcurves.cleaning import CleaningOptions, clean
 from scope.schema import SOURCES as SOURCE_COLUMNS
 from scope.schema import lightcurve_schema, validate
 from scope.surveys.archive import Archive
-from scope.surveys.fetch import fetch_crossmatch, fetch_lightcurves, fetch_sources
+from scope.surveys.fetch_crossmatch import fetch_crossmatch
+from scope.surveys.fetch_lightcurves import fetch_lightcurves
+from scope.surveys.fetch_sources import fetch_sources
 from scope.surveys.kowalski import KowalskiSurvey
 from scope.surveys.kowalski_settings import ALL_UNITS, KowalskiCollections
 from tests.services.kowalski_stub import StubKowalski

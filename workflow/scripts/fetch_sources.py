@@ -3,7 +3,7 @@
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.surveys.fetch import fetch_sources
+    from scope.surveys.fetch_sources import fetch_sources
     from scope.surveys.open import open_survey
     from scope.targets import parse_target
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.catalog.nulls import score_nulls
+    from scope.catalog.score_nulls import score_nulls
     from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
     score_nulls(

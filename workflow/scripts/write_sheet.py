@@ -4,7 +4,7 @@ from scope.cli.job import job
 
 with job(snakemake.log[0]):
     from scope.active.loop import find_loop
-    from scope.active.write_sheet import write_sheet
+    from scope.active.sheet import write_sheet
 
     write_sheet(
         snakemake.input.queries,

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.active.acquisition import first, sparse_cells
-from scope.active.member_summary import entropy
 from scope.active.queries import best_rows
+from scope.active.summary import entropy
 from scope.errors import InputError, NotFoundError, UsageError
 from scope.schema import require_columns
 from scope.tasks.spectra.rebin import DEAD_CAMERA

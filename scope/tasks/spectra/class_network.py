@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.tasks.spectra.spectrum_network import KERNEL, STRIDE
+from scope.tasks.spectra.network import KERNEL, STRIDE
 
 Floats = npt.NDArray[np.floating]
 

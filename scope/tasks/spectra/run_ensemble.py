@@ -18,15 +18,15 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from scope.active.member_summary import summarise
 from scope.active.som import SelfOrganisingMap, load_map
+from scope.active.summary import summarise
 from scope.errors import NotFoundError, UsageError
 from scope.io.atomic import atomic_path
 from scope.tasks.spectra.decode import MEMBER_CLASSES, decode, member_labels, member_probabilities
 from scope.tasks.spectra.ensemble import load_members
+from scope.tasks.spectra.network import NetworkScorer, QuasarNet
 from scope.tasks.spectra.rebin import UNUSABLE
 from scope.tasks.spectra.spectrum_files import Spectra, read_spectra, tree_files
-from scope.tasks.spectra.spectrum_network import NetworkScorer, QuasarNet
 from scope.tasks.spectra.wavelength_grid import Grid
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from scope.errors import InputError, UsageError
 from scope.tasks.spectra.decode import encode
-from scope.tasks.spectra.spectrum_network import (
+from scope.tasks.spectra.network import (
     EPSILON,
     KERNEL,
     NORM,
