@@ -19,7 +19,8 @@ from scope.provenance import record
 from scope.schema import ALIAS_TREND
 
 if TYPE_CHECKING:
-    from scope.catalog.probabilities import CatalogColumns, Probabilities
+    from scope.catalog.catalog_columns import CatalogColumns
+    from scope.catalog.probabilities import Probabilities
 
 WINDOW_ROWS = 4096
 """Rows that are joined at a time."""

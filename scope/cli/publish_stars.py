@@ -36,7 +36,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the stars and say how many there are."""
-    from scope.catalog.probabilities import prevalence_options
+    from scope.catalog.prevalence_options import prevalence_options
     from scope.config.load import load_config
     from scope.errors import UsageError
     from scope.models.calibration.class_tree import ClassTree

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.catalog.merge import SURVEY_IDS
-from scope.catalog.probabilities import PrevalenceOptions
+from scope.catalog.prevalence_options import PrevalenceOptions
 from scope.catalog.probability_columns import IN_CLASS, NOT_IN_CLASS
 from scope.catalog.stars import SAME_STAR_ARCSEC, best_rows, mean_places, number_stars
 from scope.catalog.strangers import novelty_columns

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from scope.catalog.probabilities import CatalogColumns, LogOdds, PrevalenceOptions
+from scope.catalog.catalog_columns import CatalogColumns, LogOdds
+from scope.catalog.prevalence_options import PrevalenceOptions
 from scope.catalog.probability_columns import SHIFT, final_columns
 from scope.models.calibration.class_tree import ClassTree
 from scope.product.star_fusion import StarFusion, StarRows

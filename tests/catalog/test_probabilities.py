@@ -12,7 +12,8 @@ import pytest
 from scipy.special import expit, logit
 
 from scope.catalog import gather, merge, publish_catalog
-from scope.catalog.probabilities import PrevalenceOptions, Probabilities, load_probabilities
+from scope.catalog.prevalence_options import PrevalenceOptions
+from scope.catalog.probabilities import Probabilities, load_probabilities
 from scope.config import Config
 from scope.errors import BundleError, ConfigError
 from scope.io import read_metadata, read_table, write_table

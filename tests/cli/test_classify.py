@@ -10,7 +10,8 @@ import pytest
 
 from scope.catalog import publish_catalog
 from scope.catalog.infer_file import infer_files
-from scope.catalog.probabilities import PrevalenceOptions, Probabilities
+from scope.catalog.prevalence_options import PrevalenceOptions
+from scope.catalog.probabilities import Probabilities
 from scope.cli.main import main
 from scope.config import Config
 from scope.io import read_metadata, read_table, write_table

@@ -5,7 +5,7 @@ from pathlib import Path
 from scope.cli.job import job
 
 with job(snakemake.log[0]):
-    from scope.catalog.probabilities import prevalence_options
+    from scope.catalog.prevalence_options import prevalence_options
     from scope.models.calibration.class_tree import ClassTree
     from scope.product.publish_stars import publish_stars
     from scope.product.star_fusion import StarFusion
