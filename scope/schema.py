@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from scope.bands import BANDS_MEANING
+from scope.column_types import arrow_type
 from scope.errors import InputError, MissingColumnError, few
 
 METADATA_KEY = "scope"
@@ -56,46 +56,6 @@ KINDS: dict[str, str] = {
     "value": "any other",
 }
 """What a column is; nobody has to tell it from the end of a name."""
-
-_PRIMITIVES: dict[str, pa.DataType] = {
-    "bool": pa.bool_(),
-    "int8": pa.int8(),
-    "int16": pa.int16(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "uint64": pa.uint64(),
-    "float32": pa.float32(),
-    "float64": pa.float64(),
-    "string": pa.string(),
-}
-_LIST = re.compile(r"^list<(?P<item>.+)>$")
-_FIXED_LIST = re.compile(r"^fixed_size_list<(?P<item>.+)>\[(?P<size>\d+)\]$")
-
-
-def arrow_type(dtype: str) -> pa.DataType:
-    """Return the Arrow type that a column's type string stands for.
-
-    Parameters
-    ----------
-    dtype : str
-        ``int64``, ``float32``, ``string``, …, ``list<T>`` or ``fixed_size_list<T>[N]``.
-
-    Raises
-    ------
-    InputError
-        If the string is none of these.
-    """
-    if dtype in _PRIMITIVES:
-        return _PRIMITIVES[dtype]
-    if match := _LIST.match(dtype):
-        return pa.list_(arrow_type(match["item"]))
-    if match := _FIXED_LIST.match(dtype):
-        return pa.list_(arrow_type(match["item"]), int(match["size"]))
-    raise InputError(
-        "unknown column type",
-        value=dtype,
-        allowed=[*_PRIMITIVES, "list<T>", "fixed_size_list<T>[N]"],
-    )
 
 
 @dataclass(frozen=True)

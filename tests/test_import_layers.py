@@ -20,6 +20,7 @@ LAYERS = [
     "cells",
     "bands",
     "identifiers",
+    "column_types",
     "schema",
     "provenance",
     "io",

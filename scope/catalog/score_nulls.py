@@ -25,13 +25,7 @@ from scope.io import TableWriter, iter_batches, read_metadata, read_schema, read
 from scope.lightcurves.files import lightcurves_of
 from scope.plugins import ALGORITHMS
 from scope.provenance import record
-from scope.schema import (
-    ALIAS_TREND,
-    KEY_COLUMNS,
-    Column,
-    arrow_schema,
-    key_columns,
-)
+from scope.schema import ALIAS_TREND, KEY_COLUMNS, Column, arrow_schema, key_columns
 from scope.tasks.variables.bundles.model_bundle import ModelBundle
 
 _PIECE_ROWS = 512

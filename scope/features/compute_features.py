@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from scope.column_types import arrow_type
 from scope.features.batch import (
     Values,
     compute_task,
@@ -37,7 +38,7 @@ from scope.periods.backends import get_backend
 from scope.periods.grid import longest_baseline
 from scope.periods.options import JOINT, LS_BIC
 from scope.provenance import record
-from scope.schema import KEY_COLUMNS, Column, arrow_schema, arrow_type, key_columns
+from scope.schema import KEY_COLUMNS, Column, arrow_schema, key_columns
 
 _log = logging.getLogger(__name__)
 

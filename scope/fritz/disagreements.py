@@ -17,7 +17,8 @@ from scope.io.kinds import find_column
 from scope.io.user_tables import require_rows
 from scope.io.values import exact_ids, exact_numbers, light_curve_ids, positions
 from scope.plugins import DEFAULT_ALGORITHMS
-from scope.services.kowalski import Kowalski, find_query
+from scope.services.kowalski import Kowalski
+from scope.services.kowalski_queries import find_query
 from scope.surveys.kowalski_documents import position_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scope.lightcurves.sky import separation_arcsec, unit_vectors
-from scope.services.kowalski import Kowalski, cone_query, find_query
+from scope.services.kowalski import Kowalski
+from scope.services.kowalski_queries import cone_query, find_query
 from scope.surveys.base import Survey
 from scope.surveys.computed_features import ListedFeatures
 from scope.surveys.stored_features import KowalskiFeatures

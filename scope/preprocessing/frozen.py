@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scope.errors import CorruptFileError
 from scope.io.atomic import write_bytes
 from scope.preprocessing.matrices import Columns, feature_matrix
-from scope.preprocessing.neighbours import NeighbourReference
+from scope.preprocessing.neighbours import NeighbourReference, fit_neighbours
 from scope.preprocessing.novelty import Novelty
 from scope.preprocessing.scales import SCALERS, Curve, normal_curves, stated_scales
 from scope.preprocessing.strategies import Scaling, Strategy, check_learnable, check_settings
@@ -161,7 +161,7 @@ class Preprocessing:
         required = np.array([strategy == "none" for strategy in strategies])
         raw = raw[np.isfinite(raw[:, required]).all(axis=1)]
         check_learnable(raw, features, strategies)
-        neighbours = _fit_neighbours(raw, strategies, n_neighbors, n_reference, seed)
+        neighbours = fit_neighbours(raw, strategies, n_neighbors, n_reference, seed)
         fills = np.array([_filling(raw[:, j], s) for j, s in enumerate(strategies)])
         unscaled = cls(
             features=tuple(features),
@@ -388,23 +388,3 @@ def _read(content: bytes) -> Preprocessing:
     # this code would write the same numbers differently.
     loaded.__dict__["content"] = content
     return loaded
-
-
-def _fit_neighbours(
-    raw: Floats, strategies: Sequence[Strategy], n_neighbors: int, n_reference: int, seed: int
-) -> NeighbourReference | None:
-    columns = [j for j, strategy in enumerate(strategies) if strategy == "regress"]
-    if not columns:
-        return None
-    values = np.where(np.isfinite(raw[:, columns]), raw[:, columns], np.nan)
-    rows = np.flatnonzero(np.isfinite(values).any(axis=1))
-    if len(rows) > n_reference:
-        draw = np.random.default_rng(seed).choice(len(rows), size=n_reference, replace=False)
-        rows = rows[np.sort(draw)]
-    return NeighbourReference(
-        low=np.nanmin(values, axis=0),
-        high=np.nanmax(values, axis=0),
-        mean=np.nanmean(values, axis=0),
-        values=np.ascontiguousarray(values[rows].T, dtype=np.float32),
-        n_neighbors=n_neighbors,
-    )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scope.column_types import arrow_type
 from scope.errors import BundleError
 from scope.io import TableWriter, iter_batches, read_metadata, read_schema
 from scope.preprocessing.frozen import Preprocessing
@@ -28,7 +29,6 @@ from scope.schema import (
     SIGNIFICANCE,
     SURVEY_IDS,
     Column,
-    arrow_type,
     key_columns,
     require_columns,
 )

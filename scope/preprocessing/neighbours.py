@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from scope.preprocessing.strategies import Strategy
 
 Floats = npt.NDArray[np.float64]
 
@@ -120,3 +122,34 @@ class NeighbourReference:
             self.n_neighbors,
         )
         return filled
+
+
+def fit_neighbours(
+    raw: Floats, strategies: Sequence[Strategy], n_neighbors: int, n_reference: int, seed: int
+) -> NeighbourReference | None:
+    """Return the reference rows of training, for the columns that are filled by regression.
+
+    Parameters
+    ----------
+    raw : (n, k) float64
+        Features of the training rows; what is not finite is missing.
+    strategies : sequence of str, k
+        How each column is filled; None is returned if none is ``regress``.
+    n_neighbors, n_reference : int
+        Rows whose mean fills a value, and rows that are kept, drawn by `seed`.
+    """
+    columns = [j for j, strategy in enumerate(strategies) if strategy == "regress"]
+    if not columns:
+        return None
+    values = np.where(np.isfinite(raw[:, columns]), raw[:, columns], np.nan)
+    rows = np.flatnonzero(np.isfinite(values).any(axis=1))
+    if len(rows) > n_reference:
+        draw = np.random.default_rng(seed).choice(len(rows), size=n_reference, replace=False)
+        rows = rows[np.sort(draw)]
+    return NeighbourReference(
+        low=np.nanmin(values, axis=0),
+        high=np.nanmax(values, axis=0),
+        mean=np.nanmean(values, axis=0),
+        values=np.ascontiguousarray(values[rows].T, dtype=np.float32),
+        n_neighbors=n_neighbors,
+    )

@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 from scope import __version__
 from scope.errors import InputError
 from scope.io import read_schema, read_table, write_table
+from scope.product.hats_files import count_rows, link_all, swap_folders, write_metadata, write_rows
 from scope.product.hats_layout import (
     FINEST,
     HEALPIX,
@@ -46,9 +47,13 @@ from scope.product.star_points import POINTS, POINTS_TYPE, PointsReader
 from scope.schema import require_columns
 
 MAX_ROWS = 20_000
+
 MARGIN_ARCSEC = 10.0
+
 TARGET = "target"
+
 COLLECTION = "collection.properties"
+
 LEFT_OUT = "left_out.parquet"
 
 Integers = npt.NDArray[np.int64]
@@ -116,9 +121,9 @@ def export_hats(
     staged = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".tmp", dir=output.parent))
     try:
         if output.exists():
-            _link_all(output, staged)
+            link_all(output, staged)
         summary = _Writer(staged, name, max_rows, margin_arcsec).add(tables, light_curves)
-        _swap(staged, output)
+        swap_folders(staged, output)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return summary
@@ -176,7 +181,7 @@ class _Writer:
         now = sorted({*others, *rows})
         self._write_margins({*rows, *(one.pixel for one in kept)}, now)
         self._write_left_out(lost, targets)
-        stars = sum(_count(self._path(pixel)) for pixel in now)
+        stars = sum(count_rows(self._path(pixel)) for pixel in now)
         self._describe(now, stars, sorted({*self._targets(), *targets}))
         return HatsSummary(stars, len(now), len(rows), len(lost), without_points)
 
@@ -239,7 +244,7 @@ class _Writer:
             for one in kept:
                 if one.pixel.start < pixel.stop and pixel.start < one.pixel.stop:
                     parts.append(one.rows(pixel))
-            _write_rows(pa.concat_tables(parts), self._path(pixel))
+            write_rows(pa.concat_tables(parts), self._path(pixel))
         for one in kept:
             one.path.unlink()
         return without
@@ -264,7 +269,7 @@ class _Writer:
             (dataset / gone.path).unlink(missing_ok=True)
         for pixel, parts in found.items():
             if parts:
-                _write_rows(pa.concat_tables(parts), dataset / pixel.path)
+                write_rows(pa.concat_tables(parts), dataset / pixel.path)
             else:
                 (dataset / pixel.path).unlink(missing_ok=True)
 
@@ -299,7 +304,7 @@ class _Writer:
         margin = {
             "obs_collection": self.margin.name,
             "dataproduct_type": "margin",
-            "hats_nrows": sum(_count(self.margin / "dataset" / p.path) for p in margins),
+            "hats_nrows": sum(count_rows(self.margin / "dataset" / p.path) for p in margins),
             "hats_primary_table_url": self.name,
             "hats_margin_threshold": f"{self.width:g}",
             **shared,
@@ -308,7 +313,7 @@ class _Writer:
             folder.mkdir(parents=True, exist_ok=True)
             write_partitions(folder, pixels)
             write_properties(folder, values, PROPERTIES)
-            _write_metadata(folder / "dataset", [pixel.path for pixel in pixels])
+            write_metadata(folder / "dataset", [pixel.path for pixel in pixels])
         collection = {"obs_collection": self.name, "hats_primary_table_url": self.name}
         if margins:
             collection |= {"all_margins": self.margin.name, "default_margin": self.margin.name}
@@ -365,47 +370,3 @@ def _placed(tables: Sequence[str | Path]) -> tuple[pa.Table, pa.Table]:
 def _whole(table: pa.Table, name: str) -> pa.ListArray:
     column = table.column(name).combine_chunks()
     return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
-
-
-def _write_rows(table: pa.Table, path: Path) -> None:
-    """Write a partition in the order of its index; never into a file that others share."""
-    cells = table.column(HEALPIX).to_numpy()
-    order = np.lexsort((table.column("star_id").to_numpy(), cells))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
-    pq.write_table(table.take(pa.array(order)), path, compression="zstd")
-
-
-def _write_metadata(dataset: Path, paths: Sequence[str]) -> None:
-    """Write ``_metadata`` and ``_common_metadata`` of the files of a catalogue."""
-    found = []
-    for name in paths:
-        entry = pq.read_metadata(dataset / name)
-        entry.set_file_path(name)
-        found.append(entry)
-    if not found:
-        return
-    schema = found[0].schema.to_arrow_schema()
-    for name, entries in (("_common_metadata", None), ("_metadata", found)):
-        (dataset / name).unlink(missing_ok=True)
-        pq.write_metadata(schema, dataset / name, metadata_collector=entries)
-
-
-def _count(path: Path) -> int:
-    return int(pq.read_metadata(path).num_rows)
-
-
-def _link_all(folder: Path, copy: Path) -> None:
-    """Fill a folder with hard links to the files of another."""
-    shutil.copytree(folder, copy, copy_function=os.link, dirs_exist_ok=True)
-
-
-def _swap(staged: Path, output: Path) -> None:
-    """Put a folder in the place of another."""
-    if output.exists():
-        aside = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".old", dir=output.parent))
-        os.replace(output, aside / output.name)
-        os.replace(staged, output)
-        shutil.rmtree(aside)
-    else:
-        os.replace(staged, output)

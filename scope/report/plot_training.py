@@ -13,7 +13,7 @@ from scope.errors import UsageError
 from scope.io import write_bytes
 from scope.models.algorithm import find_algorithm
 from scope.models.evaluation.score_metrics import EVALUATION_CUT, score_metrics
-from scope.models.networks.onnx_network import read_keras
+from scope.models.networks.onnx_translation import read_keras
 from scope.models.training.splits import SETS
 from scope.plugins import ALGORITHMS
 from scope.report.analysis import plot_importances

@@ -17,6 +17,7 @@ from typing import Any
 from scope.errors import ConfigError, NotFoundError, ServiceError
 from scope.services.credentials import find_credentials, variable_prefix
 from scope.services.kowalski_host import ANSWER_BYTES, KowalskiHost, KowalskiInstance
+from scope.services.kowalski_queries import ANY_ORDER, collection_of, find_query
 from scope.services.retry import RetryPolicy, TransientError, ask_patiently
 
 SERVICE = "kowalski"
@@ -29,7 +30,6 @@ SERVER_SHARE = 0.9
 """Part of our time limit that the server gets: it must give up before we do, or it would go
 on with a query that nobody waits for."""
 
-ANY_ORDER: tuple[tuple[str, int], ...] = ()
 BY_ID = (("_id", 1),)
 
 Document = dict[str, Any]
@@ -113,7 +113,7 @@ class Kowalski:
         ServiceError
             If a server refuses the query, or none answers until patience is at its end.
         """
-        collection = _collection(query)
+        collection = collection_of(query)
         limit = round(1000 * SERVER_SHARE * self.options.timeout_seconds)
         kwargs = {"max_time_ms": max(1, limit), **query.get("kwargs", {})}
         request = {**query, "kwargs": kwargs}
@@ -306,78 +306,6 @@ class Kowalski:
             except TransientError as error:
                 silent.append(error)
         return holders, silent
-
-
-def find_query(
-    collection: str,
-    condition: Mapping[str, Any],
-    projection: Mapping[str, int],
-    *,
-    limit: int | None = None,
-    sort: Sequence[tuple[str, int]] = ANY_ORDER,
-) -> dict[str, Any]:
-    """Return the query for the documents that meet a condition.
-
-    Parameters
-    ----------
-    collection : str
-    condition : mapping
-        In the language of MongoDB. A condition on a field of a list of points selects
-        documents with *any* such point, and returns all their points.
-    projection : mapping
-        Fields to return; empty returns all.
-    limit : int, optional
-    sort : sequence of (str, int), optional
-        Without it documents come in no order.
-    """
-    kwargs: dict[str, Any] = {} if limit is None else {"limit": limit}
-    if sort:
-        kwargs["sort"] = [list(key) for key in sort]
-    query = {"catalog": collection, "filter": dict(condition), "projection": dict(projection)}
-    return {"query_type": "find", "query": query, "kwargs": kwargs}
-
-
-def cone_query(
-    collection: str,
-    positions: Mapping[str, tuple[float, float]],
-    radius_arcsec: float,
-    projection: Mapping[str, int],
-    condition: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return the query for the documents around positions.
-
-    Parameters
-    ----------
-    collection : str
-    positions : mapping of str to (float, float)
-        Right ascension and declination in degrees. The server answers under these names,
-        so they have no dots, which it would change.
-    radius_arcsec : float
-    projection, condition : mapping
-        As of `find_query`.
-    """
-    return {
-        "query_type": "cone_search",
-        "query": {
-            "object_coordinates": {
-                "radec": {name: list(position) for name, position in positions.items()},
-                "cone_search_radius": radius_arcsec,
-                "cone_search_unit": "arcsec",
-            },
-            "catalogs": {
-                collection: {"filter": dict(condition or {}), "projection": dict(projection)}
-            },
-        },
-    }
-
-
-def _collection(query: Mapping[str, Any]) -> str:
-    """Return the one collection that a query is about."""
-    body = query["query"]
-    names = [body["catalog"]] if "catalog" in body else list(body.get("catalogs", ()))
-    if len(names) != 1:
-        raise ServiceError("query of Kowalski", value=names, allowed="one collection at a time")
-    return str(names[0])
 
 
 def _instances(options: KowalskiOptions) -> Iterator[KowalskiInstance]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from scope.errors import NotFoundError
-from scope.services.kowalski import Kowalski, find_query
+from scope.services.kowalski import Kowalski
+from scope.services.kowalski_queries import find_query
 from scope.surveys.base import Survey, parse_unit
 
 PLACES = [(ccd, quad) for ccd in range(1, 17) for quad in range(1, 5)]

@@ -12,12 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scope.column_types import arrow_type
 from scope.features.compute_features import compute_features
 from scope.features.registry import product_columns
 from scope.identifiers import resolve
 from scope.io import read_metadata, read_table, write_table
 from scope.provenance import record
-from scope.schema import arrow_schema, arrow_type, require_columns
+from scope.schema import arrow_schema, require_columns
 from scope.surveys.base import NO_FIELD, Survey
 from scope.surveys.fetch_crossmatch import fetch_crossmatch
 from scope.surveys.fetch_lightcurves import fetch_lightcurves

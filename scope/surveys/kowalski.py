@@ -18,12 +18,8 @@ from scope.lightcurves.align import aligned
 from scope.lightcurves.curves import LightCurves
 from scope.lightcurves.files import DEFAULT_ROWS
 from scope.lightcurves.sky import PositionTree, bounding_cap
-from scope.services.kowalski import (
-    Document,
-    Kowalski,
-    cone_query,
-    find_query,
-)
+from scope.services.kowalski import Document, Kowalski
+from scope.services.kowalski_queries import cone_query, find_query
 from scope.surveys.base import NO_FIELD, parse_unit
 from scope.surveys.kowalski_documents import (
     POINT_PROJECTION,

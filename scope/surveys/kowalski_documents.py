@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from scope.column_types import arrow_type
 from scope.errors import InputError
 from scope.identifiers import check_columns
 from scope.lightcurves.curves import HJD_OF_HMJD_ZERO, LightCurves
 from scope.lightcurves.identity import UNKNOWN, check_identity
-from scope.schema import SOURCES, Column, arrow_schema, arrow_type
+from scope.schema import SOURCES, Column, arrow_schema
 
 Document = Mapping[str, Any]
 

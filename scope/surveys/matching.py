@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from scope.column_types import arrow_type
 from scope.errors import InputError
 from scope.features.crossmatch_catalogues import (
     ALERT_COLUMNS,
@@ -18,7 +19,7 @@ from scope.features.crossmatch_catalogues import (
 )
 from scope.io.tables import iter_batches
 from scope.lightcurves.sky import ARCSEC_PER_RADIAN, PositionTree, bounding_cap, unit_vectors
-from scope.schema import Column, arrow_type
+from scope.schema import Column
 
 POSITION_COLUMNS = (
     Column("ra", "float64", "deg", False, "right ascension"),

@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from scope.column_types import arrow_type
 from scope.features.edges import SIZE
 from scope.features.registry import REGISTRY
 from scope.identifiers import resolve
-from scope.schema import KEY_COLUMNS, N_EPOCHS, REASON, Column, arrow_type, require_columns
-from scope.services.kowalski import Kowalski, find_query
+from scope.schema import KEY_COLUMNS, N_EPOCHS, REASON, Column, require_columns
+from scope.services.kowalski import Kowalski
+from scope.services.kowalski_queries import find_query
 from scope.surveys.kowalski import MAX_PER_QUERY
 from scope.surveys.kowalski_documents import position_of, requested
 

@@ -11,14 +11,9 @@ import pytest
 
 from scope.errors import AccessError, ConfigError, NotFoundError, ServiceError
 from scope.services.credentials import Credentials
-from scope.services.kowalski import (
-    MAX_REQUEST_BYTES,
-    Kowalski,
-    KowalskiOptions,
-    cone_query,
-    find_query,
-)
+from scope.services.kowalski import MAX_REQUEST_BYTES, Kowalski, KowalskiOptions
 from scope.services.kowalski_host import KowalskiHost, KowalskiInstance
+from scope.services.kowalski_queries import cone_query, find_query
 from scope.services.retry import RetryPolicy, ask_patiently
 from tests.services.kowalski_stub import Fault, StubKowalski
 from tests.services.kowalski_stub.faults import EVERY_KIND

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from scope.column_types import arrow_type
 from scope.errors import InputError, MissingColumnError
 from scope.features.crossmatch_catalogues import CATALOGUES, crossmatch_columns
-from scope.schema import arrow_type
 from scope.surveys.archive import Archive
 from tests.surveys.bulk_files import write_bulk
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from scope.errors import BackendError, BundleError
-from scope.models.networks.onnx_network import BATCH, OnnxNetwork, onnx_model
+from scope.models.networks.onnx_network import BATCH, OnnxNetwork
+from scope.models.networks.onnx_translation import onnx_model
 from scope.models.networks.two_branch import NetworkOptions, build_network, network_bytes
 
 N_FEATURES = 7
