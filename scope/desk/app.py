@@ -17,11 +17,12 @@ from starlette.routing import Route
 from scope.desk.desk import Desk
 from scope.desk.export_selection import FORMATS, export_rows
 from scope.desk.label_mode import Labelling
+from scope.desk.sql_text import plain
 from scope.desk.star_facts import find_row, light_curves, picture_facts, stamps_of, star_facts
 from scope.desk.star_features import features_of, neighbours
 from scope.desk.star_periodogram import periodogram
 from scope.desk.static_page import static_page
-from scope.desk.table import Question, plain
+from scope.desk.table import Question
 from scope.desk.why import reasons_of
 from scope.errors import ScopeError, UsageError
 from scope.lightcurves.points import POINT_REASONS

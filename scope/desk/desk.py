@@ -16,8 +16,9 @@ from scope.desk.products import (
     find_targets,
     prepare_table,
 )
+from scope.desk.sql_text import row_id
 from scope.desk.star_curves import CurveReader
-from scope.desk.table import Question, StarTable, row_id
+from scope.desk.table import Question, StarTable
 from scope.io import read_metadata
 
 if TYPE_CHECKING:

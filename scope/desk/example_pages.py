@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from scope.desk.desk import Desk
 from scope.desk.products import LIGHT_CURVES, Target, prepare_table
+from scope.desk.sql_text import plain
 from scope.desk.star_curves import CurveReader
 from scope.desk.star_facts import find_row, light_curves, star_facts
 from scope.desk.static_page import curves_of, page_html
-from scope.desk.table import Question, StarTable, plain
+from scope.desk.table import Question, StarTable
 from scope.io import count_rows, iter_batches, read_ids, read_metadata, read_schema, write_table
 from scope.io.atomic import write_bytes
 from scope.lightcurves.cleaning import CleaningOptions

@@ -233,14 +233,14 @@ def _model_and_set(folder: Path) -> tuple[Path | None, Path, str]:
     """Return the model, if there is one, the folder of its set, and the prefix of its files."""
     if not (folder / META_FILE).is_file():
         return None, folder, ""
-    from scope.tasks.stamps.classifier import read_meta
+    from scope.tasks.stamps.network_scores import read_meta
 
     meta, place = read_meta(folder)
     return place, place.parent, str(meta["labels_filename"]).removesuffix(LABELS_FILE)
 
 
 def _scores(model: Path, stamps: Any, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    from scope.tasks.stamps.classifier import network_of, read_meta, score_rows
+    from scope.tasks.stamps.network_scores import network_of, read_meta, score_rows
     from scope.tasks.stamps.normalise import Normalisation
 
     meta, _ = read_meta(model)

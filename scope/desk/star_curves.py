@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from scope.desk.products import Target
-from scope.desk.table import StarTable, files_sql
+from scope.desk.sql_text import files_sql
+from scope.desk.table import StarTable
 from scope.errors import ScopeError
 from scope.lightcurves import LightCurves
 from scope.lightcurves.cleaning import CleaningOptions, point_reasons

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scope.catalog.stars import SAME_STAR_ARCSEC
 from scope.desk.products import LIGHT_CURVES
-from scope.desk.table import files_sql, row_id
+from scope.desk.sql_text import files_sql, row_id
 from scope.errors import NotFoundError, UsageError
 from scope.features.crossmatch_catalogues import CATALOGUES
 from scope.identifiers import iau_name

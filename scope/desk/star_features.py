@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from scope.desk.products import Target
+from scope.desk.sql_text import files_sql, text_sql
 from scope.desk.star_facts import clean, find_row, light_curves, standing_for
-from scope.desk.table import files_sql, text_sql
 from scope.errors import NotFoundError, UsageError
 from scope.features.registry import REGISTRY
 from scope.io import read_schema

@@ -10,10 +10,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scope.desk.sql_text import plain
 from scope.desk.star_facts import find_row, light_curves, star_facts
 from scope.desk.star_features import features_of
 from scope.desk.star_periodogram import periodogram
-from scope.desk.table import Question, plain
+from scope.desk.table import Question
 from scope.desk.why import reasons_of
 from scope.errors import ScopeError, UsageError
 from scope.lightcurves.points import POINT_REASONS

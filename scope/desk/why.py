@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scope.desk.sql_text import files_sql
 from scope.desk.star_facts import bundles_of, find_row, light_curves, standing_for
 from scope.desk.star_features import imputed_files
-from scope.desk.table import files_sql
 from scope.errors import BundleError, NotFoundError
 from scope.features.registry import REGISTRY
 from scope.io import read_metadata

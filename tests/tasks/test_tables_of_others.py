@@ -12,7 +12,7 @@ from scope.errors import InputError
 from scope.tasks.spectra.al_query import read_scores
 from scope.tasks.stamps.active_learning import read_mask
 from scope.tasks.stamps.image_table import CANDIDATE_COLUMNS, IMAGE_COLUMNS, read_index
-from scope.tasks.stamps.label_data import read_votes
+from scope.tasks.stamps.marshall import read_votes
 from scope.tasks.stamps.sets import read_labels
 
 LONG = 1237655504567926913

@@ -17,9 +17,9 @@ import pandas as pd
 from scope.errors import ConfigError, InputError, few
 from scope.io.atomic import write_bytes
 from scope.io.user_tables import read_user_table
-from scope.tasks.stamps.classifier import network_of, read_meta
 from scope.tasks.stamps.judging import binary_entropy
 from scope.tasks.stamps.label_runs import new_folder
+from scope.tasks.stamps.network_scores import network_of, read_meta
 from scope.tasks.stamps.normalise import Normalisation, normalised
 from scope.tasks.stamps.sets import (
     BLOCK_ROWS,

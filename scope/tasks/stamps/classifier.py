@@ -16,16 +16,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from scope.errors import ConfigError, InputError
+from scope.errors import ConfigError
 from scope.models.images.fit import FitOptions, balanced_weights, fit_network, model_bytes
-from scope.tasks.stamps.hickle_files import read_hickle
-from scope.tasks.stamps.judging import judge
+from scope.tasks.stamps.evaluate import benchmark, evaluate, normal_name
 from scope.tasks.stamps.label_runs import RunLog
-from scope.tasks.stamps.model_figures import draw_all, examples_figure, save
 from scope.tasks.stamps.model_folder import write_model
-from scope.tasks.stamps.normalise import AXES, Normalisation, normalised, require_normalised
+from scope.tasks.stamps.network_scores import (
+    dropout_pred,
+    latentvec_pred,
+    network_of,
+    read_meta,
+    score_rows,
+)
+from scope.tasks.stamps.normalise import Normalisation
 from scope.tasks.stamps.prepare import (
     Split,
     check_layers,
@@ -34,17 +38,23 @@ from scope.tasks.stamps.prepare import (
     split_rows,
 )
 from scope.tasks.stamps.sets import LABELS_FILE, STAMPS_FILE, open_set
-from scope.tasks.stamps.stamp_model import StampModel, layer_names, layer_numbers
 
 if TYPE_CHECKING:
     import keras
 
-    from scope.models.images.image_network import ImageNetwork
+__all__ = [
+    "benchmark",
+    "dropout_pred",
+    "evaluate",
+    "latentvec_pred",
+    "network_of",
+    "read_meta",
+    "score_rows",
+    "train",
+    "write_events",
+]
 
 LEARNING_RATE = 3e-5
-MOST_FIGURE_ROWS = 12
-
-Floats = npt.NDArray[np.floating]
 Meta = dict[str, Any]
 
 log = logging.getLogger("gotorb.classifier")
@@ -127,7 +137,7 @@ def train(
     labels, stamps = open_set(folder, prefix)
     with stamps:
         chosen, size = check_layers(layers, stamps.shape[2]), stamps.shape[0]
-    how = Normalisation(_norm_name(normalise), nan)
+    how = Normalisation(normal_name(normalise), nan)
     function = normalise if callable(normalise) else None
     split = split_rows(
         labels,
@@ -175,14 +185,6 @@ def train(
         return _train_prepared(
             folder, built, data.images, target, split, options, meta, tensorboard
         )
-
-
-def _norm_name(normalise: str | Callable[[Any], Any]) -> str:
-    if callable(normalise):
-        return f"function {getattr(normalise, '__name__', 'unnamed')}"
-    if normalise not in AXES:
-        raise ConfigError("normalise", value=normalise, allowed=[*AXES, "a function"])
-    return normalise
 
 
 def _weights(
@@ -270,263 +272,3 @@ def write_events(history: Mapping[str, Sequence[float]], folder: Path) -> None:
 def _best(history: Mapping[str, list[float]], monitor: str, n: int) -> tuple[int, str, float]:
     values = history.get(monitor) or [float("nan")]
     return n, monitor, min(values) if "acc" not in monitor else max(values)
-
-
-def read_meta(meta: Mapping[str, Any] | str | Path) -> tuple[Meta, Path]:
-    """Return what a training left behind, and its folder.
-
-    Parameters
-    ----------
-    meta : dict or path
-        As `train` returns it, ``meta.hkl``, or the folder of the model.
-    """
-    if isinstance(meta, Mapping):
-        return dict(meta), Path(str(meta["model_dir"]))
-    path = Path(meta)
-    path = path / "meta.hkl" if path.is_dir() else path
-    return dict(read_hickle(path)), path.parent
-
-
-def network_of(model: Any, meta: Mapping[str, Any] | str | Path | None = None) -> ImageNetwork:
-    """Return a network that runs without Keras, of a model in whatever form.
-
-    Parameters
-    ----------
-    model : Keras model, path, StampModel or ImageNetwork
-        A path is that of ``model.h5`` or its folder.
-    """
-    from scope.models.images.image_network import ImageNetwork
-    from scope.models.images.keras_sequence import read_sequence
-
-    if isinstance(model, ImageNetwork):
-        return model
-    if isinstance(model, StampModel):
-        return model.network
-    if isinstance(model, str | Path):
-        path = Path(model)
-        return ImageNetwork.load(path / "model.h5" if path.is_dir() else path)
-    if not hasattr(model, "get_weights"):
-        raise InputError(
-            "model in a form that is not known",
-            value=type(model).__name__,
-            allowed="a Keras model, model.h5, or the folder of a model",
-        )
-    with tempfile.TemporaryDirectory() as work:
-        path = Path(work) / "model.h5"
-        path.write_bytes(model_bytes(model))
-        return ImageNetwork(read_sequence(path))
-
-
-def evaluate(
-    model: Any,
-    meta: Mapping[str, Any] | str | Path,
-    plot_fmt: str = "png",
-    plot_examples: bool = False,
-) -> dict[str, Any]:
-    """Judge a model by the rows that its training left out, and draw figures beside it.
-
-    Parameters
-    ----------
-    model : Keras model or path
-    meta : dict or path
-    plot_fmt : {"png", "pdf", "svg", "jpg"}
-    plot_examples : bool
-        Draw wrongly called and random stamps as well.
-
-    Returns
-    -------
-    dict
-        The figures of `scope.tasks.stamps.judging.judge`, with ``loss`` of the test rows
-        and ``misclassified`` in training and test rows.
-
-    Raises
-    ------
-    InputError
-        If the labelled set has changed since the training.
-    """
-    found, folder = read_meta(meta)
-    prefix = str(found["labels_filename"]).removesuffix(LABELS_FILE)
-    data_dir = folder.parent
-    if set_hashes(data_dir, prefix) != dict(found["sha256"]):
-        raise InputError(
-            "labelled set that has changed since the training",
-            value=str(data_dir),
-            todo="judge the model with classifier.benchmark",
-        )
-    labels, stamps = open_set(data_dir, prefix)
-    with stamps:
-        rows = np.asarray(found["masks"]["test"], dtype=np.int64)
-        network = network_of(model)
-        how = Normalisation.parse(found["normalise"])
-        scores = score_rows(network, stamps, np.arange(len(stamps)), found["layers"], how)
-        target = labels["label"].to_numpy() == 1
-        report = _judged(labels.iloc[rows], scores[rows], folder)
-        training = np.asarray(found["masks"]["training"], dtype=np.int64)
-        wrong = (scores >= 0.5) != target
-        report["misclassified"] = {
-            "training": int(wrong[training].sum()),
-            "test": int(wrong[rows].sum()),
-        }
-        history = found["history"]
-        draw_all(folder, target[rows], scores[rows], plot_fmt=plot_fmt, history=history)
-        if plot_examples:
-            _draw_examples(folder, stamps, rows, scores, wrong, found["layers"], plot_fmt)
-    return report
-
-
-def _judged(labels: pd.DataFrame, scores: Floats, folder: Path | None) -> dict[str, Any]:
-    """Return the figures of some rows, with the probabilities of a model folder."""
-    target = labels["label"].to_numpy() == 1
-    probability = None
-    if folder is not None and (folder / "bundle.json").is_file():
-        probability = StampModel.load(folder).probabilities(scores)
-    report = judge(
-        target,
-        scores,
-        labels=labels["metalabel"].tolist(),
-        slices={"mag": labels["mag"].to_numpy(float)},
-        probability=probability,
-    )
-    p = np.clip(scores.astype(np.float64), 1e-7, 1 - 1e-7)
-    report["loss"] = float(-np.mean(np.where(target, np.log(p), np.log1p(-p))))
-    return report
-
-
-def score_rows(
-    network: ImageNetwork,
-    stamps: Any,
-    rows: npt.NDArray[np.integer],
-    layers: Sequence[int],
-    how: Normalisation,
-    function: Callable[[Any], Any] | None = None,
-) -> npt.NDArray[np.float32]:
-    """Return the scores of rows of a set, with memory for a block only."""
-    parts = [np.empty(0, np.float32)]
-    for start in range(0, len(rows), 256):
-        block = stamps.read(rows[start : start + 256], layers)
-        parts.append(network.scores(normalised(block, how, function)))
-    return np.concatenate(parts)
-
-
-def _draw_examples(
-    folder: Path,
-    stamps: Any,
-    rows: npt.NDArray[np.int64],
-    scores: Floats,
-    wrong: npt.NDArray[np.bool_],
-    layers: Sequence[int],
-    plot_fmt: str,
-) -> None:
-    drawn = np.random.default_rng(0).permutation(rows)[:MOST_FIGURE_ROWS]
-    for name, chosen in (
-        ("misclassifiedexamples", rows[wrong[rows]][:MOST_FIGURE_ROWS]),
-        ("randomexamples", np.sort(drawn)),
-    ):
-        titles = [f"row {row}\n{scores[row]:.3f}" for row in chosen]
-        figure = examples_figure(stamps.read(chosen, layers), titles, layer_names(layers))
-        save(figure, folder / f"plot_{name}.{plot_fmt}")
-
-
-def benchmark(
-    model: Any,
-    benchdir: str | Path,
-    meta: Mapping[str, Any] | str | Path | None = None,
-    *,
-    layers: Sequence[int] | None = None,
-    normalise: str | None = None,
-    plot_fmt: str = "png",
-    prefix: str = "",
-) -> dict[str, Any]:
-    """Judge a model by all rows of any labelled set; figures are ``bench_*`` in its folder.
-
-    Parameters
-    ----------
-    model : Keras model or path
-    benchdir : path
-        A labelled set.
-    meta : dict or path, optional
-        Of the model's training, which says its layers and normalisation. With a path of a
-        model folder it is found; else `layers` and `normalise` must be given.
-
-    Returns
-    -------
-    dict
-        The figures of `judge`.
-    """
-    chosen, how, folder = _preparation(model, meta, layers, normalise)
-    labels, stamps = open_set(benchdir, prefix)
-    with stamps:
-        rows = np.flatnonzero(labels["label"].to_numpy() >= 0)
-        scores = score_rows(network_of(model), stamps, rows, chosen, how)
-    part = labels.iloc[rows]
-    draw_all(
-        Path(benchdir),
-        part["label"].to_numpy() == 1,
-        scores,
-        plot_fmt=plot_fmt,
-        prefix="bench_",
-    )
-    return _judged(part, scores, folder)
-
-
-def _preparation(
-    model: Any,
-    meta: Mapping[str, Any] | str | Path | None,
-    layers: Sequence[int] | None,
-    normalise: str | None,
-) -> tuple[list[int], Normalisation, Path | None]:
-    """Return how stamps are prepared for a model: what its card or meta says."""
-    if meta is None and isinstance(model, str | Path):
-        path = Path(model)
-        folder = path if path.is_dir() else path.parent
-        if (folder / "bundle.json").is_file():
-            card = StampModel.load(folder).card
-            card.normalisation.require(normalise)
-            return layer_numbers(card), card.normalisation, folder
-    if meta is not None:
-        found, folder = read_meta(meta)
-        how = Normalisation.parse(found["normalise"])
-        how.require(normalise)
-        return [int(n) for n in found["layers"]], how, folder
-    if layers is None or normalise is None:
-        raise ConfigError(
-            "model of which nobody says what it was trained on",
-            value=type(model).__name__,
-            todo="give meta, the path of the model's folder, or layers and normalise",
-        )
-    return [int(n) for n in layers], Normalisation(_norm_name(normalise)), None
-
-
-def dropout_pred(
-    model: Any, stamps: Floats, nsamples: int = 20, batchsize: int = 64, *, seed: int = 0
-) -> npt.NDArray[np.float32]:
-    """Return scores with dropout on; their mean over axis 1 is the ordinary score.
-
-    Parameters
-    ----------
-    model : Keras model, path or StampModel
-    stamps : (n, rows, columns, layers) float
-        Normalised; a model with a card refuses others. One stamp of three axes too.
-    nsamples : int
-    batchsize : int
-        Stamps that are held at a time; the samples do not depend on it.
-
-    Returns
-    -------
-    (n, nsamples) float32, or (nsamples,) of one stamp
-    """
-    if batchsize < 1:
-        raise ConfigError("batchsize", value=batchsize, allowed="1 or more")
-    stamps = np.asarray(stamps)
-    single = stamps.ndim == 3
-    stamps = stamps[None] if single else stamps
-    if isinstance(model, StampModel):
-        require_normalised(stamps, model.card.normalisation)
-    samples = network_of(model).samples(stamps.astype(np.float32), nsamples, seed=seed)
-    return samples[0] if single else samples
-
-
-def latentvec_pred(model: Any, stamps: Floats) -> npt.NDArray[np.float32]:
-    """Return what the flatten layer of a network gives of normalised stamps, (n, k)."""
-    stamps = np.asarray(stamps, dtype=np.float32)
-    return network_of(model).latent(stamps[None] if stamps.ndim == 3 else stamps)

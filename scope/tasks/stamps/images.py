@@ -266,3 +266,21 @@ def separation_arcsec(
     a1, d1, a2, d2 = (np.radians(np.asarray(v, dtype=np.float64)) for v in (ra1, dec1, ra2, dec2))
     half = np.sin((d2 - d1) / 2) ** 2 + np.cos(d1) * np.cos(d2) * np.sin((a2 - a1) / 2) ** 2
     return np.asarray(np.degrees(2 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))) * 3600)
+
+
+def galaxies_near(source: ImageSource, image: DifferenceImage, radius_deg: float) -> pd.DataFrame:
+    """Return the galaxies around the centre of an image.
+
+    Raises
+    ------
+    NotFoundError
+        If the source of images has no catalogue of galaxies.
+    """
+    found = source.galaxies(image.ra, image.dec, radius_deg)
+    if found is None:
+        raise NotFoundError(
+            "no catalogue of galaxies",
+            todo="set CATSHTM_DIR in .env to GLADE in the format of catsHTM, or put galaxies.csv "
+            "(ra, dec, mag) into the folder of images",
+        )
+    return found

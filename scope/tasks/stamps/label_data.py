@@ -22,37 +22,40 @@ import pandas as pd
 
 from scope.errors import ConfigError, NotFoundError, few
 from scope.tasks.stamps import images as _images
+from scope.tasks.stamps.append_run import append_run
 from scope.tasks.stamps.clean_data import (
     clean_asteroids,
     clean_cosmics,
     clean_varstars,
     remove_flagged_images,
 )
-from scope.tasks.stamps.cutouts import check_size, open_layers
+from scope.tasks.stamps.cutouts import check_size
 from scope.tasks.stamps.image_folder import MINOR_PLANET_COLUMNS
 from scope.tasks.stamps.image_table import read_index
-from scope.tasks.stamps.images import Candidate, DifferenceImage, Extensions, ImageSource
+from scope.tasks.stamps.images import (
+    Candidate,
+    DifferenceImage,
+    Extensions,
+    ImageSource,
+    galaxies_near,
+)
 from scope.tasks.stamps.label_images import (
-    Labelled,
     LabelOptions,
     SyntheticOptions,
     label_image,
-    rows_of,
     synthetic_image,
 )
 from scope.tasks.stamps.label_runs import (
-    PARTS,
     Job,
     RunLog,
     finish_run,
     log,
-    part_blocks,
-    part_tables,
+    number_of_images,
     start_run,
     write_chunks,
 )
+from scope.tasks.stamps.marshall import marshall_image, read_votes
 from scope.tasks.stamps.minor_planets import MOST_REQUESTS, SKYBOT_URL, Provider, open_provider
-from scope.tasks.stamps.sets import Stamps, append, detection_id, exact_labels, read_labels
 from scope.tasks.stamps.settings import open_images
 
 __all__ = [
@@ -169,7 +172,7 @@ def make(
     ScopeError
         If there are no images, or none can be used.
     """
-    size, number = check_size(stamp_size), _one_number(nimages, n_images)
+    size, number = check_size(stamp_size), number_of_images(nimages, n_images)
     source = open_images(images) if images is not None else None
     chosen = get_images(number) if source is None else source.images(number)
     if not chosen:
@@ -193,17 +196,6 @@ def make(
         table = finish_run(folder, n, size)
         log.info("%d rows, %d real", len(table), int((table["label"] == 1).sum()))
     return folder
-
-
-def _one_number(nimages: int | None, n_images: int | None) -> int:
-    given = [n for n in (nimages, n_images) if n is not None]
-    if len(given) != 1 or isinstance(given[0], bool) or int(given[0]) < 1:
-        raise ConfigError(
-            "number of images (n_images, or nimages)",
-            value=", ".join(map(str, given)) or "none",
-            allowed="one number, 1 or more",
-        )
-    return int(given[0])
 
 
 def _extensions() -> Extensions:
@@ -317,64 +309,8 @@ def add_marshall_cands(
     with RunLog(folder / f"{folder.name}.log"):
         if missing := sorted(set(label_of) - set(found)):
             log.warning("votes without a detection in a usable image: %s", few(missing))
-        _append_run(folder, groups, image_chunk, jobs, nproc, stamp_size)
+        append_run(folder, groups, image_chunk, jobs, nproc, stamp_size)
     return folder
-
-
-def read_votes(path: str | Path, n_read: int | None = None) -> pd.DataFrame:
-    """Read votes of people, each detection once.
-
-    Raises
-    ------
-    InputError, NotFoundError
-        If a label is none, or a detection stands twice with two labels.
-    """
-    votes = read_index(Path(path), ("photometry_id", "label"))
-    votes = votes if n_read is None else votes.head(n_read)
-    labels = exact_labels(votes["label"], path)
-    votes = pd.DataFrame({"photometry_id": votes["photometry_id"], "label": labels})
-    votes = votes.drop_duplicates(ignore_index=True)
-    _images.refuse_twice(votes["photometry_id"].to_numpy(), f"votes {path}")
-    return votes
-
-
-def marshall_image(
-    group: list[Candidate],
-    labels: list[int],
-    exposures: list[str],
-    size: int,
-    names: Extensions,
-) -> Labelled:
-    """Return the rows of voted detections of one image."""
-    image = group[0].image
-    detections = pd.DataFrame([dict(one.values) for one in group])
-    ids = [detection_id(image.image_id, one.candidate_id, "candidate") for one in group]
-    layers = open_layers(image.path, exposures, names)
-    stamps = layers.stamps(detections["ra"].to_numpy(), detections["dec"].to_numpy(), size)
-    table = rows_of(image, detections, ids)
-    table["label"], table["metalabel"] = labels, "marshall"
-    return Labelled(table, stamps, f"{len(group)} votes")
-
-
-def _append_run(
-    folder: Path, items: Sequence[Any], chunk: int, jobs: Any, nproc: int, size: int
-) -> None:
-    """Write rows as chunks into the folder of a set, and add them to it."""
-    import shutil
-
-    read_labels(folder / "data_labels.csv")
-    with Stamps(folder / "data_stamps.h5") as stamps:
-        if stamps.shape[0] != size:
-            raise ConfigError(
-                f"stamp_size of rows to add to {folder}", value=size, allowed=str(stamps.shape[0])
-            )
-    work = folder / PARTS / "adding"
-    shutil.rmtree(folder / PARTS, ignore_errors=True)
-    try:
-        n = write_chunks(work, items, chunk, jobs, nproc=nproc, size=size)
-        append(folder, part_tables(work, n), part_blocks(work, n))
-    finally:
-        shutil.rmtree(folder / PARTS, ignore_errors=True)
 
 
 def add_synthetic_transients(
@@ -432,7 +368,7 @@ def add_synthetic_transients(
     ScopeError
         If there are no images or galaxies, or none can be used.
     """
-    size, number = check_size(stamp_size), _one_number(nimages, n_images)
+    size, number = check_size(stamp_size), number_of_images(nimages, n_images)
     source = open_images(images)
     chosen = source.images(number) if images is not None else get_images(number)
     options = LabelOptions(float(match_rad), size, 0, int(seed), _extensions())
@@ -441,7 +377,7 @@ def add_synthetic_transients(
 
     def jobs(part: Sequence[DifferenceImage]) -> Iterator[tuple[str, Job]]:
         for image, planets in _with_planets(part, provider, search_rad, max_mag):
-            galaxies = _galaxies(source, image)
+            galaxies = galaxies_near(source, image, _GALAXY_RADIUS_DEG)
             arguments = (image, source.exposures(image), planets, galaxies, options, synthetic)
             yield str(image.image_id), (synthetic_image, arguments)
 
@@ -454,16 +390,5 @@ def add_synthetic_transients(
             finish_run(folder, n, size)
         return folder
     with RunLog(folder / f"{folder.name}.log"):
-        _append_run(folder, chosen, image_chunk, jobs, nproc, size)
+        append_run(folder, chosen, image_chunk, jobs, nproc, size)
     return folder
-
-
-def _galaxies(source: ImageSource, image: DifferenceImage) -> pd.DataFrame:
-    found = source.galaxies(image.ra, image.dec, _GALAXY_RADIUS_DEG)
-    if found is None:
-        raise NotFoundError(
-            "no catalogue of galaxies",
-            todo="set CATSHTM_DIR in .env to GLADE in the format of catsHTM, or put galaxies.csv "
-            "(ra, dec, mag) into the folder of images",
-        )
-    return found

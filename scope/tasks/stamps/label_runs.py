@@ -21,7 +21,7 @@ from typing import Any
 
 import pandas as pd
 
-from scope.errors import InputError, ScopeError
+from scope.errors import ConfigError, InputError, ScopeError
 from scope.io.atomic import check_writable, write_bytes
 from scope.schema import parse_json, to_json
 from scope.tasks.stamps.cutouts import N_LAYERS
@@ -229,3 +229,21 @@ def finish_run(folder: Path, n_chunks: int, size: int) -> pd.DataFrame:
     write_labels(table, folder / LABELS_FILE)
     shutil.rmtree(folder / PARTS)
     return table
+
+
+def number_of_images(nimages: int | None, n_images: int | None) -> int:
+    """Return the number that was given under one of the two names.
+
+    Raises
+    ------
+    ConfigError
+        If none or both were given, or it is below 1.
+    """
+    given = [n for n in (nimages, n_images) if n is not None]
+    if len(given) != 1 or isinstance(given[0], bool) or int(given[0]) < 1:
+        raise ConfigError(
+            "number of images (n_images, or nimages)",
+            value=", ".join(map(str, given)) or "none",
+            allowed="one number, 1 or more",
+        )
+    return int(given[0])

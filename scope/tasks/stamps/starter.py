@@ -16,8 +16,9 @@ import numpy as np
 
 from scope.models.bundle import CARD, MANIFEST, METRICS, sha256_of
 from scope.models.bundle_writer import json_bytes
-from scope.tasks.stamps.classifier import network_of, score_rows, train
+from scope.tasks.stamps.classifier import train
 from scope.tasks.stamps.judging import judge
+from scope.tasks.stamps.network_scores import network_of, score_rows
 from scope.tasks.stamps.sets import open_set
 from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.simulation.write import simulate_night
