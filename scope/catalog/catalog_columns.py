@@ -149,6 +149,7 @@ class CatalogColumns:
     def facts(self) -> dict[str, Any]:
         """Return what the record of the catalogue says about its probabilities."""
         return {
+            **self._who_is_fused(),
             "fusion": None if self.fusion is None else self.fusion.sha256,
             "rows": self.rows if self.needs_counting else None,
             "tree": self.tree.restricted(list(self.final)),
@@ -161,6 +162,15 @@ class CatalogColumns:
                 for tag, item in self.final.items()
             },
         }
+
+    def _who_is_fused(self) -> dict[str, list[str]]:
+        """Return which algorithms have a part in the one probability, where some have none."""
+        used = list(dict.fromkeys(name for parts in self.single.values() for name in parts))
+        known = {} if self.fusion is None else self.fusion.bundles
+        apart = [name for name in used if name not in known]
+        if len(used) < 2 or not apart:
+            return {}
+        return {"fused": [name for name in used if name in known], "not_fused": apart}
 
     def _frequency_facts(self, tag: str) -> dict[str, Any]:
         one = self.frequencies[tag]
@@ -232,7 +242,7 @@ class CatalogColumns:
 
     def _one(self, tag: str, values: Mapping[str, Floats]) -> Floats:
         """Return the log-odds of a class by all algorithms together."""
-        if self.fusion is not None:
+        if self.fusion is not None and tag in self.fusion.stacks:
             return self.fusion.log_odds(tag, values)
         return next(iter(values.values()))
 

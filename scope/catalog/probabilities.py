@@ -38,7 +38,8 @@ class Probabilities:
     bundles : sequence of ModelBundle
         One per algorithm that scored.
     fusion : Fusion or None
-        Of these bundles.
+        Of these bundles, or of some of them: the others then have probabilities of their own
+        and no part in the one of all.
     tree : ClassTree
     options : PrevalenceOptions, optional
 
@@ -100,11 +101,18 @@ class Probabilities:
         """Return the calibration of the one probability of each class that has one."""
         if self.fusion is not None:
             stacks, classes = self.fusion.stacks, self.fusion.calibration.classes
-            return {
+            joined = {
                 tag: classes[tag]
                 for tag, parts in single.items()
                 if tag in stacks and set(stacks[tag].weights) <= set(parts)
             }
+            # A class of one model that the fusion does not know has that model's word.
+            alone = {
+                tag: next(iter(parts.values()))
+                for tag, parts in single.items()
+                if len(parts) == 1 and not set(parts) & set(self.fusion.bundles)
+            }
+            return {tag: {**joined, **alone}[tag] for tag in single if tag in joined | alone}
         if len(self.bundles) > 1:
             return {}
         return {tag: next(iter(parts.values())) for tag, parts in single.items()}
@@ -156,7 +164,8 @@ def check_frequencies(config: Config) -> None:
 
 
 def _check_fusion(fusion: Fusion, bundles: Mapping[str, ModelBundle]) -> None:
-    found = {algorithm: bundle.sha256 for algorithm, bundle in bundles.items()}
+    # Further models may be in use, which were not trained with these: they keep their own.
+    found = {name: bundle.sha256 for name, bundle in bundles.items() if name in fusion.bundles}
     if found != dict(fusion.bundles):
         raise BundleError(
             "fusion of other models than those in use",

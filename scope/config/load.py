@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from scope.checkout import CHECKOUT
+from scope.config.algorithm_options import check_algorithm_options
 from scope.config.base import WHOLE
 from scope.config.explain import config_error, replaced_error
 from scope.config.model import Config
@@ -97,6 +98,7 @@ def build_config(layers: Sequence[Layer]) -> Config:
     except ValidationError as error:
         raise config_error(error, layers) from None
     _check_inputs(config.inference.algorithms)
+    check_algorithm_options(config.training.options)
     return config
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from scope.config.algorithm_options import option_names, read_options
 from scope.errors import ConfigError
 from scope.plugins import ALGORITHMS
 
@@ -262,26 +263,12 @@ def make_options(algorithm: Algorithm, settings: Any) -> Any:
     Raises
     ------
     ConfigError
-        If one is unknown or cannot be used.
+        If one is unknown or cannot be used; see `read_options`.
     """
     if isinstance(settings, algorithm.options):
         return settings
-    try:
-        return algorithm.options(**settings)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"options of algorithm {algorithm.name!r} that it does not take",
-            value=dict(settings),
-            allowed=str(error).strip().splitlines()[0],
-            todo=f"correct training.{algorithm.section or f'options.{algorithm.name}'}",
-        ) from error
-
-
-def option_names(options: type) -> tuple[str, ...]:
-    """Return the names of the fields of a dataclass or a pydantic model."""
-    if is_dataclass(options):
-        return tuple(item.name for item in fields(options))
-    return tuple(getattr(options, "model_fields", ()))
+    place = f"training.{algorithm.section or f'options.{algorithm.name}'}"
+    return read_options(algorithm.options, settings, place)
 
 
 def options_record(options: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from scope.catalog.field_check import uncounted_classes
 from scope.models.calibration.class_frequencies import ESTIMATED, STATED
+from scope.report.algorithms import title
 from scope.report.html_tables import number, table
 from scope.report.tally import CatalogTally, ClassTally
 
@@ -21,13 +22,33 @@ def why_no_probabilities(record: Mapping[str, Any]) -> str:
         That of the catalogue.
     """
     check = record.get("field_check")
-    if not record.get("probabilities", {}).get("classes"):
+    made = record.get("probabilities", {})
+    if not made.get("classes") and (apart := made.get("not_fused")):
+        return f"{_titles(apart)} were trained apart, and no fusion makes one probability of theirs"
+    if not made.get("classes"):
         return "the catalogue has scores only: its models are not calibrated together"
     if check is None:
         return "no shuffled light curves were scored beside the real ones, to see whether they hold"
     if not check["passed"]:
         return "the models find classes in light curves in which nothing can be found"
     return ""
+
+
+def models_apart(record: Mapping[str, Any]) -> str:
+    """Return which models have no part in the one probability of a class (HTML); often empty."""
+    made = record.get("probabilities", {})
+    if not (apart := made.get("not_fused")) or not made.get("classes"):
+        return ""
+    own = ", ".join(f"<code>…_{escape(name)}_p</code>" for name in apart)
+    return (
+        f'<p class="note">The probability of a class joins {escape(_titles(made["fused"]))}; '
+        f"{escape(_titles(apart))} {'was' if len(apart) == 1 else 'were'} not trained with them "
+        f"and have no part in it: see {own}.</p>"
+    )
+
+
+def _titles(names: Sequence[str]) -> str:
+    return " and ".join(map(title, names))
 
 
 def why_not_expected(record: Mapping[str, Any], tag: str) -> str:
@@ -79,10 +100,11 @@ def expected_numbers(tally: CatalogTally, record: Mapping[str, Any]) -> str:
         "finds; “labelled” are those with a mean score above it.</p>"
     )
     shown = _folded(caption, header, lines) + words if lines else _labelled_numbers(tally)
-    return shown + "".join(
-        f'<p class="note">No number to expect for {escape(", ".join(names))}: {escape(reason)}.</p>'
-        for reason, names in left_out.items()
-    )
+    notes = [
+        f'<p class="note">No number to expect for {escape(", ".join(names))}: {escape(why)}.</p>'
+        for why, names in left_out.items()
+    ]
+    return "".join([shown, models_apart(record), *notes])
 
 
 def _labelled_numbers(tally: CatalogTally) -> str:

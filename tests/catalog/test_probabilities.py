@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from scope.config import Config
 from scope.errors import BundleError, ConfigError
 from scope.io import read_metadata, read_table, write_table
 from scope.models.calibration.class_tree import ClassTree
+from scope.plugins import ALGORITHMS
+from scope.report.expected import why_no_probabilities
 from scope.tasks.variables.bundles.model_bundle import ModelBundle
 from scope.tasks.variables.training.fuse import Fusion, fuse
 from tests.catalog.tables import write_scores, write_unit
-from tests.small_models import small_bundle, small_scores, small_training_set, train
+from tests.small_models import DEFINITIONS, small_bundle, small_scores, small_training_set, train
 
-ALGORITHMS = ("dnn", "xgb")
+ALGORITHM_NAMES = ("dnn", "xgb")
 TREE = ClassTree({"low": None, "red": "low"})
 TAGS = ("low", "red")
 FEW = PrevalenceOptions(min_rows=10**6)
@@ -32,8 +35,8 @@ FEW = PrevalenceOptions(min_rows=10**6)
 @pytest.fixture(scope="module")
 def fusion(tmp_path_factory: pytest.TempPathFactory) -> Fusion:
     output = tmp_path_factory.mktemp("models") / "fused" / "small"
-    bundles = [small_bundle(name) for name in ALGORITHMS]
-    return fuse(bundles, [small_scores(name) for name in ALGORITHMS], output)
+    bundles = [small_bundle(name) for name in ALGORITHM_NAMES]
+    return fuse(bundles, [small_scores(name) for name in ALGORITHM_NAMES], output)
 
 
 def write_predictions(folder: Path, bundle: ModelBundle, n: int = 3000) -> Path:
@@ -56,7 +59,7 @@ def published(
     folder: Path,
     fusion: Fusion | None,
     *,
-    algorithms: tuple[str, ...] = ALGORITHMS,
+    algorithms: tuple[str, ...] = ALGORITHM_NAMES,
     options: PrevalenceOptions | None = None,
     tree: ClassTree = TREE,
     n: int = 3000,
@@ -278,7 +281,7 @@ def test_every_column_is_in_the_documentation(tmp_path: Path, fusion: Fusion, ro
 def test_no_class_of_periodic_stars_is_likely_where_a_trend_has_the_period(
     tmp_path: Path, fusion: Fusion
 ) -> None:
-    bundles = [small_bundle(name) for name in ALGORITHMS]
+    bundles = [small_bundle(name) for name in ALGORITHM_NAMES]
     paths = [write_predictions(tmp_path, bundle) for bundle in bundles]
     flags = np.arange(3000) % 2 == 0
     for path in paths:
@@ -308,7 +311,9 @@ def test_no_class_of_periodic_stars_is_likely_where_a_trend_has_the_period(
     assert set(sets[flagged & changed]) == {3}
     assert np.array_equal(sets[flagged & ~changed], numbers(before, "red_set")[flagged & ~changed])
     # All doors of the field check count what the catalogue has: nulls, and the real rows.
-    table = after.select(["reason", "alias_trend", *(f"{t}_{a}" for t in TAGS for a in ALGORITHMS)])
+    table = after.select(
+        ["reason", "alias_trend", *(f"{t}_{a}" for t in TAGS for a in ALGORITHM_NAMES)]
+    )
     table = table.append_column("null", pa.array(["shuffled"] * len(table)))
     write_table(table, tmp_path / "nulls.parquet", {})
     publish_catalog(
@@ -330,7 +335,7 @@ def test_rows_that_tell_nothing_of_a_class_tell_nothing_of_its_frequency(
     tmp_path: Path, fusion: Fusion
 ) -> None:
     """Expected: the estimate from the other rows alone."""
-    bundles = [small_bundle(name) for name in ALGORITHMS]
+    bundles = [small_bundle(name) for name in ALGORITHM_NAMES]
     (path,) = (write_predictions(tmp_path, bundles[0]),)
     scores = read_table(path).filter(pa.array(healthy(read_table(path))))
     flags = np.arange(len(scores)) % 3 > 0
@@ -353,3 +358,48 @@ def test_kinds_of_a_periodic_class_are_periodic() -> None:
     periodic = {"pnp", "sin", "ea", "rscvn", "mir", "rrab", "dscu", "ceph2", "bis", "blher"}
     assert all(map(tree.has_period, periodic))
     assert not any(map(tree.has_period, ("vnv", "agn", "cv", "longt", "yso", "transient", "dip")))
+
+
+@pytest.fixture
+def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelBundle:
+    """Models of a user's own algorithm, trained by themselves, for one class more."""
+    monkeypatch.setenv("SCOPE_ALGORITHMS", "")
+    ALGORITHMS.add({"hgb": "tests.workflow.my_trees:HGB"})
+    blue = replace(DEFINITIONS[1], tag="blue")
+    return train(small_training_set(), tmp_path / "own", "hgb", definitions=[*DEFINITIONS, blue])
+
+
+def test_models_that_were_trained_apart_stand_beside_a_fusion_of_the_others(
+    tmp_path: Path, fusion: Fusion, apart: ModelBundle
+) -> None:
+    before, record = published(tmp_path, fusion)
+    bundles = [*(small_bundle(name) for name in ALGORITHM_NAMES), apart]
+    paths = [write_predictions(tmp_path, bundle) for bundle in bundles]
+    tree = ClassTree({"low": None, "red": "low", "blue": None})
+    output = tmp_path / "three.parquet"
+    publish_catalog(paths, output, probabilities=Probabilities(bundles, fusion, tree))
+    after, three = read_table(output), read_metadata(output)["probabilities"]
+    assert "not_fused" not in record["probabilities"]
+    assert (three["fused"], three["not_fused"]) == (list(ALGORITHM_NAMES), ["hgb"])
+    for tag in TAGS:
+        for end in ("_dnn_p", "_xgb_p", "_p_train", "_p_field", "_p", "_set"):
+            assert after.column(f"{tag}{end}").equals(before.column(f"{tag}{end}")), tag + end
+        one, other = three["classes"][tag], record["probabilities"]["classes"][tag]
+        assert one["prevalence"] == pytest.approx(other["prevalence"], rel=1e-12)
+    # Of a class that the fusion does not know there is the word of the one that knows it.
+    assert after.column("blue_p_train").equals(after.column("blue_hgb_p"))
+    assert after.column("low_hgb_p").null_count == after.column("low_p").null_count
+
+
+def test_without_a_fusion_models_have_no_probability_together(
+    tmp_path: Path, apart: ModelBundle
+) -> None:
+    bundles = [small_bundle("xgb"), apart]
+    paths = [write_predictions(tmp_path, bundle, 300) for bundle in bundles]
+    publish_catalog(
+        paths, tmp_path / "two.parquet", probabilities=Probabilities(bundles, None, TREE)
+    )
+    record = read_metadata(tmp_path / "two.parquet")
+    assert record["probabilities"]["not_fused"] == ["xgb", "hgb"]
+    assert "low_p" not in read_table(tmp_path / "two.parquet").schema.names
+    assert "XGB and HGB were trained apart" in why_no_probabilities(record)

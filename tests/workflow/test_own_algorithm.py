@@ -173,7 +173,8 @@ def test_models_are_listed_and_verified(made: Made):
     [
         ({"hgb": "no_such_file:HGB"}, {}, "cannot be loaded"),
         ({"hgb": "my_trees:Options"}, {}, "calls itself otherwise"),
-        ({"hgb": "my_trees:HGB"}, {"hgb": {"depth": 3}}, "does not take"),
+        ({"hgb": "my_trees:HGB"}, {"hgb": {"max_itr": 3}}, "did you mean 'max_iter'"),
+        ({"hgb": "my_trees:HGB"}, {"hgb": {"max_iter": "many"}}, "options.hgb.max_iter .*integer"),
         ({"hgb": "my_trees:HGB"}, {"xgb": {"max_depth": 3}}, "training.xgboost"),
         ({"hgb": "my_trees:HGB"}, {"hbg": {"max_iter": 3}}, "unknown algorithm"),
     ],

@@ -8,6 +8,7 @@ enough stars for that. A fusion belongs to two bundles and knows their hashes.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -149,7 +150,8 @@ def models_in_use(
     bundles : list of Path
         In the order of `groups`.
     fusion : Path or None
-        None for one algorithm, bundles of several places or groups, or where there is none.
+        Of the bundles that lie in one place under one group name; where several places have
+        one, that of the most bundles. None for a single bundle, or where there is none.
 
     Raises
     ------
@@ -157,12 +159,12 @@ def models_in_use(
         If a group is nowhere.
     """
     folders = [bundle_folder(models, algorithm, group) for algorithm, group in groups.items()]
-    places = {(folder.parents[1], folder.name) for folder in folders}
-    if len(folders) < 2 or len(places) > 1:
-        return folders, None
-    parent, group = places.pop()
-    fusion = parent / FUSED / group
-    return folders, fusion if (fusion / MANIFEST).is_file() else None
+    together = Counter((folder.parents[1], folder.name) for folder in folders)
+    for (parent, group), number in together.most_common():
+        fusion = parent / FUSED / group
+        if number > 1 and (fusion / MANIFEST).is_file():
+            return folders, fusion
+    return folders, None
 
 
 def fuse(

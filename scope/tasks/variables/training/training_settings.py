@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from scope.config import Config
-from scope.errors import ConfigError
-from scope.models.algorithm import find_algorithm, make_options, option_names, options_record
+from scope.config.algorithm_options import check_algorithm_options, option_names
+from scope.models.algorithm import find_algorithm, make_options, options_record
 from scope.models.calibration.class_calibration import CalibrationOptions
 from scope.tasks.variables.bundles.model_bundle import VARIABLES
 from scope.tasks.variables.training_sets.training_data import DataOptions
@@ -57,13 +57,7 @@ def algorithm_options(config: Config, name: str) -> Any:
         If the algorithm is unknown, or does not take what is configured.
     """
     algorithm = find_algorithm(name)
-    for other in config.training.options:
-        if section := find_algorithm(other).section:
-            raise ConfigError(
-                "options of an algorithm that has a section of its own",
-                value=f"training.options.{other}",
-                todo=f"set them in training.{section}",
-            )
+    check_algorithm_options(config.training.options)
     if not algorithm.section:
         return make_options(algorithm, config.training.options.get(name, {}))
     section = getattr(config.training, algorithm.section)

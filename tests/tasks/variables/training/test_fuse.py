@@ -13,8 +13,9 @@ from scipy.special import expit, logit
 from scope.errors import BundleError, InputError
 from scope.io import write_table
 from scope.models.training.splits import TEST
+from scope.plugins import ALGORITHMS
 from scope.tasks.variables.bundles.model_bundle import ModelBundle
-from scope.tasks.variables.training.fuse import Fusion, Stack, fuse, learn_stack
+from scope.tasks.variables.training.fuse import Fusion, Stack, fuse, learn_stack, models_in_use
 from scope.tasks.variables.training.training_scores import ClassScores, TrainingScores
 from tests.small_models import (
     DEFINITIONS,
@@ -168,3 +169,26 @@ def test_models_without_calibration_cannot_be_fused(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="without probabilities to fuse"):
         fuse([bundle], [scores], tmp_path / "f")
+
+
+def _bundles(folder: Path, *places: str) -> None:
+    for place in places:
+        (folder / place).mkdir(parents=True)
+        (folder / place / "bundle.json").write_text("{}")
+
+
+def test_the_fusion_in_use_is_that_of_the_models_that_lie_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCOPE_ALGORITHMS", "")
+    ALGORITHMS.add({"hgb": "tests.workflow.my_trees:HGB"})
+    own, shipped = tmp_path / "own", tmp_path / "shipped"
+    _bundles(own, "variables/hgb/mine", "variables/hgb/starter")
+    _bundles(shipped, "dnn/starter", "xgb/starter", "fused/starter")
+    both = {"dnn": "starter", "xgb": "starter"}
+    for groups in (both, {**both, "hgb": "mine"}, {**both, "hgb": "starter"}):
+        folders, fusion = models_in_use([own, shipped], groups)
+        assert fusion == shipped / "fused" / "starter"
+        assert len(folders) == len(groups)
+    assert models_in_use([own, shipped], {"xgb": "starter"})[1] is None
+    assert models_in_use([own, shipped], {"xgb": "starter", "hgb": "mine"})[1] is None
