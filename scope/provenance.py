@@ -17,7 +17,7 @@ from scope.errors import InputError, NotFoundError
 from scope.schema import to_json
 
 STAGES: dict[str, int] = {
-    "simulation": 3,
+    "simulation": 4,
     "sources": 3,
     "lightcurves": 2,
     "crossmatch": 1,
@@ -32,11 +32,11 @@ STAGES: dict[str, int] = {
     "quality": 1,
     "delta": 1,
     "report": 4,
-    "labelled": 2,
+    "labelled": 3,
     "labels": 1,
-    "twins": 1,
-    "field_stars": 1,
-    "training_set": 3,
+    "twins": 2,
+    "field_stars": 2,
+    "training_set": 4,
     "training_scores": 3,
     "bundle": 7,
     "fusion": 4,

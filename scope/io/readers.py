@@ -25,7 +25,7 @@ measures each text itself, and stumbles over the first null."""
 
 def units_of(schema: pa.Schema) -> dict[str, str]:
     """Return the units of the columns that have one, by name."""
-    units = {field.name: _said(field, b"unit") for field in schema}
+    units = {field.name: _text(field.metadata or {}, b"unit") for field in schema}
     return {name: unit for name, unit in units.items() if unit}
 
 
@@ -43,22 +43,24 @@ def with_units(schema: pa.Schema, units: dict[str, str]) -> pa.Schema:
 def for_other_readers(schema: pa.Schema) -> pa.Schema:
     """Return a schema with what other readers look for, from the metadata of its columns."""
     others = dict(schema.metadata or {})
-    units = units_of(schema)
+    # Asked for once: a field makes its metadata anew each time, and products are wide.
+    said = [(field, field.metadata or {}) for field in schema]
+    units = {field.name: _text(facts, b"unit") for field, facts in said if _text(facts, b"unit")}
     if units:
         others[PANDAS] = json.dumps({UNITS: units}, sort_keys=True, ensure_ascii=False).encode()
     # JSON is YAML as well; in one line, since astropy joins the lines again.
-    header = {"datatype": [_header(field) for field in schema]}
+    header = {"datatype": [_header(field.name, facts) for field, facts in said]}
     others[ASTROPY] = json.dumps(header, ensure_ascii=False).encode()
-    for field in schema:
+    for field, _ in said:
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
             others[f"{ASTROPY_WIDTH}{field.name}".encode()] = ANY_WIDTH
     return schema.with_metadata(others)
 
 
-def _header(field: pa.Field) -> dict[str, str]:
-    described = {"unit": _said(field, b"unit"), "description": _said(field, b"description")}
-    return {"name": field.name, **{key: text for key, text in described.items() if text}}
+def _header(name: str, facts: dict[bytes, bytes]) -> dict[str, str]:
+    described = {"unit": _text(facts, b"unit"), "description": _text(facts, b"description")}
+    return {"name": name, **{key: text for key, text in described.items() if text}}
 
 
-def _said(field: pa.Field, key: bytes) -> str:
-    return (field.metadata or {}).get(key, b"").decode(errors="replace")
+def _text(facts: dict[bytes, bytes], key: bytes) -> str:
+    return facts.get(key, b"").decode(errors="replace")

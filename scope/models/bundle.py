@@ -85,10 +85,10 @@ class Member:
 
     @classmethod
     def parse(cls, item: Mapping[str, Any]) -> Member:
-        """Read a member of ``bundle.json``; older ones call their name ``class``."""
+        """Read a member of ``bundle.json``."""
         own = ("name", "file", "output", "inputs")
         return cls(
-            str(item["name"] if "name" in item else item["class"]),
+            _name(item),
             str(item["file"]),
             str(item["output"]),
             dict(item.get("inputs", {})),
@@ -269,7 +269,7 @@ def select_members(manifest: Mapping[str, Any], names: Sequence[str] | None) -> 
     ConfigError
         If the bundle lacks one, or none is asked for.
     """
-    there = tuple(Member.parse(member).name for member in manifest["members"])
+    there = tuple(_name(member) for member in manifest["members"])
     if names is None:
         return there
     unknown = [name for name in names if name not in there]
@@ -281,6 +281,11 @@ def select_members(manifest: Mapping[str, Any], names: Sequence[str] | None) -> 
             allowed=there,
         )
     return tuple(name for name in there if name in names)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    """Return the name of a member of ``bundle.json``; older ones call it ``class``."""
+    return str(item["name"] if "name" in item else item["class"])
 
 
 def manifest_bytes(folder: Path) -> bytes:

@@ -3,7 +3,8 @@
 Every star is cut to a few years, if that leaves enough epochs, thinned to as many epochs as
 a ZTF light curve has, moved to a magnitude that ZTF measures and given ZTF's noise where its
 own is less. Shapes, cadence within the night, systematics and outliers stay those of the
-survey it is from.
+survey it is from. No star becomes so faint that its variation is lost in the noise, and one
+that no brightness would show is left out: it would teach that noise is a variable star.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from scope.schema import require_columns
 from scope.surveys.label_map import NOT_VARIABLE, Labelling, LabelMap
 from scope.surveys.simulation.cadence import make_cadence
 from scope.surveys.simulation.noise import ErrorCurve
+from scope.surveys.visibility import VISIBLE, visibility
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,6 +58,8 @@ BRIGHTEST, FAINTEST = 13.0, 20.3
 """Between them lies the middle 90 % of the points of a star, where it fits (mag)."""
 SATURATION, LIMIT = 12.4, 20.7
 """Points beyond are not listed (mag)."""
+STEPS = 30
+"""Halvings of the range of magnitudes."""
 MAGNITUDE_SLOPE = 0.10
 """Stars become more numerous towards the faint end by this much per mag, in log10."""
 
@@ -282,8 +286,8 @@ def resample(star: LabelledStar, seed: int) -> list[Band]:
     """Return a star's light curves as ZTF would list them; bands without points are left out.
 
     All bands have the same years, number of epochs and shift in magnitude. A star with
-    too few epochs in a few years keeps all of its own. The random numbers are those of the
-    star's name.
+    too few epochs in a few years keeps all of its own. Of a star that varies, bands in which
+    ZTF's noise would hide it are left out too. The random numbers are those of the star's name.
     """
     rng = np.random.default_rng(np.frombuffer(_digest(f"{seed}:{star.name}"), dtype=np.uint32))
     bands = [band for band in star.bands if len(band.time)]
@@ -302,9 +306,37 @@ def resample(star: LabelledStar, seed: int) -> list[Band]:
     wanted = round(float(np.exp(rng.normal(np.log(EPOCHS_MEDIAN), EPOCHS_SPREAD))))
     wanted = int(np.clip(wanted, LEAST_EPOCHS, MOST_EPOCHS))
     thinned = [_thinned(band, wanted, rng) for band in years]
-    shift = _shift(np.concatenate([band.mag for band in thinned]), rng)
-    noisy = [_noisy(band, shift, rng) for band in thinned if len(band.time)]
+    low, high = _range(np.concatenate([band.mag for band in thinned]))
+    varies = NOT_VARIABLE not in star.labelling.labels
+    if varies:
+        high = _faintest(thinned, low, high)
+    shift = _shift(low, high, rng)
+    noisy = [
+        _noisy(band, shift, rng)
+        for band in thinned
+        if len(band.time) and not (varies and _visibility(band, shift) < VISIBLE)
+    ]
     return [band for band in noisy if len(band.time)]
+
+
+def _visibility(band: Band, shift: float) -> float:
+    """Return how the variation of a light curve stands out where ZTF sees it at that shift."""
+    return visibility(band.mag, band.magerr, _error(band, shift))
+
+
+def _faintest(bands: Sequence[Band], low: float, high: float) -> float:
+    """Return the largest shift up to `high` at which a band shows the variation, at least `low`."""
+
+    def seen(shift: float) -> bool:
+        return max(_visibility(band, shift) for band in bands if len(band.time)) >= VISIBLE
+
+    if low >= high or seen(high):
+        return high
+    bright, faint = low, high
+    for _ in range(STEPS):
+        middle = (bright + faint) / 2
+        bright, faint = (middle, faint) if seen(middle) else (bright, middle)
+    return bright
 
 
 def _digest(text: str) -> bytes:
@@ -329,28 +361,35 @@ def _at_survey_times(band: Band, rng: np.random.Generator) -> Band:
     return Band(band.objectid, band.filterid, band.band, chosen, band.mag[rows], band.magerr[rows])
 
 
-def _shift(mag: Floats, rng: np.random.Generator) -> float:
-    """Draw what is added to magnitudes, so that ZTF sees most points."""
+def _range(mag: Floats) -> tuple[float, float]:
+    """Return what may be added to magnitudes so that ZTF sees most points, least and most."""
     if not len(mag):
-        return 0.0
+        return 0.0, 0.0
     bright, faint = np.percentile(mag, (5, 95))
-    low, high = BRIGHTEST - bright, FAINTEST - faint
+    return BRIGHTEST - bright, FAINTEST - faint
+
+
+def _shift(low: float, high: float, rng: np.random.Generator) -> float:
+    """Draw what is added to magnitudes; the middle where nothing is allowed."""
     if low >= high:
         return float(low + high) / 2
     ends = 10 ** (MAGNITUDE_SLOPE * np.array([low, high]))
     return float(np.log10(rng.uniform(*ends)) / MAGNITUDE_SLOPE)
 
 
+def _error(band: Band, shift: float) -> Floats:
+    """Return the errors of a light curve at its new magnitude: ZTF's, or its own if larger."""
+    error = ZTF_ERRORS[min(max(band.filterid, 1), 3)](band.mag + shift)
+    return np.maximum(error, band.magerr)
+
+
 def _noisy(band: Band, shift: float, rng: np.random.Generator) -> Band:
     """Return a light curve at its new magnitude, as noisy as ZTF is there or as it was."""
-    mag = band.mag + shift
-    error = ZTF_ERRORS[min(max(band.filterid, 1), 3)](mag)
+    error = _error(band, shift)
     missing = np.sqrt(np.maximum(error**2 - band.magerr**2, 0.0))
-    mag = mag + missing * rng.standard_normal(len(mag))
+    mag = band.mag + shift + missing * rng.standard_normal(len(band.mag))
     listed = (mag > SATURATION) & (mag < LIMIT)
-    after = Band(
-        band.objectid, band.filterid, band.band, band.time, mag, np.maximum(error, band.magerr)
-    )
+    after = Band(band.objectid, band.filterid, band.band, band.time, mag, error)
     return after.take(listed)
 
 

@@ -14,6 +14,7 @@ from scope.io import read_table, write_table
 from scope.surveys.label_map import LABELS, LabelMap
 from scope.surveys.resample_labelled import FAINTEST, LIMIT, ZTF_ERRORS, resample_labelled
 from scope.surveys.simulation import CLASSES
+from scope.surveys.visibility import VISIBLE
 
 N = 900
 
@@ -72,8 +73,8 @@ def test_light_curves_look_as_ztf_would_have_seen_them(root: Path, tmp_path: Pat
 
 
 def test_added_noise_is_what_the_errors_say(root: Path, tmp_path: Path) -> None:
-    stars = [{"id": number, "amplitude": 0.0, "error": 0.0} for number in range(1, 21)]
-    labelled_set(tmp_path, "one", stars)
+    still = {"class": "CONSTANT", "amplitude": 0.0, "error": 0.0}
+    labelled_set(tmp_path, "one", [{"id": number, **still} for number in range(1, 21)])
     curves, _ = resampled(root, tmp_path, tmp_path / "out", "one")
     pulls = [
         (mag - np.mean(mag)) / error
@@ -81,6 +82,34 @@ def test_added_noise_is_what_the_errors_say(root: Path, tmp_path: Path) -> None:
     ]
     # 20 stars of about 130 points each: the standard deviation is known to 1.5 %.
     assert np.std(np.concatenate(pulls)) == pytest.approx(1.0, abs=0.06)
+
+
+def test_no_star_becomes_so_faint_that_noise_hides_its_variation(
+    root: Path, tmp_path: Path
+) -> None:
+    """A sine wave of semi-amplitude A has a variance of A^2 / 2."""
+    weak = {"amplitude": 0.03, "error": 0.0}
+    labelled_set(tmp_path, "one", [{"id": number, **weak} for number in range(1, 41)])
+    curves, _ = resampled(root, tmp_path, tmp_path / "out", "one")
+    chi2 = [np.sum(0.03**2 / 2 / error**2) for error in curves["magerr"]]
+    assert len(chi2) == 40
+    # The draw of points changes the variance of a hundred of them by a few per cent.
+    assert 0.9 * VISIBLE < min(chi2) < 1.2 * VISIBLE < max(chi2)
+
+
+def test_a_star_that_no_brightness_would_show_is_no_example(root: Path, tmp_path: Path) -> None:
+    stars = [{"id": 1, "amplitude": 0.002}, {"id": 2, "amplitude": 0.3}]
+    labelled_set(tmp_path, "one", [*stars, {"id": 3, "amplitude": 0.002, "class": "CONSTANT"}])
+    _, truth = resampled(root, tmp_path, tmp_path / "out", "one")
+    assert truth["objectid"].tolist() == [2, 3]
+
+
+def test_a_band_that_does_not_show_the_variation_is_left_out(root: Path, tmp_path: Path) -> None:
+    pair = [{"id": 1, "star": "s", "band": "B"}, {"id": 2, "star": "s", "band": "R"}]
+    pair[1]["amplitude"] = 0.002
+    labelled_set(tmp_path, "one", pair)
+    _, truth = resampled(root, tmp_path, tmp_path / "out", "one")
+    assert truth["band"].tolist() == ["B"]
 
 
 def test_a_star_is_the_same_whatever_other_stars_there_are(root: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from scope.surveys.label_map import NOT_VARIABLE, SIMULATION
 from scope.surveys.simulation.cadence import Cadence
 from scope.surveys.simulation.sky_classes import CLASSES, StarClass
 from scope.surveys.twins.twin_labels import BAD_PHOTOMETRY, FROM_CATALOGUES, VARIABLE
+from scope.surveys.visibility import VISIBLE
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,7 +48,7 @@ SATURATION, LIMIT = 12.4, 20.9
 star with a signal is that of the star without."""
 
 MOST_TRIES = 20
-"""Signals that are drawn for a star until one leaves all of its epochs to be seen."""
+"""Signals that are drawn for a star until one can be seen and leaves all of its epochs."""
 
 _MEDIAN_SEEING, _MEDIAN_DEPTH = 2.2, 20.6
 
@@ -240,7 +241,8 @@ def _with_signal(
 ) -> tuple[dict[str, Any], StarClass] | None:
     """Return the star with the signal of a variable star, and its class.
 
-    None if no signal of a few leaves all epochs between the limits of the survey.
+    None if no signal of a few leaves all epochs between the limits of the survey and stands
+    out of the star's errors.
     """
     digest = hashlib.sha256(f"field star {seed}:{star['objectid']}".encode()).digest()
     rng = np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
@@ -251,7 +253,8 @@ def _with_signal(
         variability, _ = kind.draw(rng)
         signal = variability.signal(rng, cadence)
         mag = star["mag"] + signal - np.median(signal)
-        if mag.min() > SATURATION and mag.max() < LIMIT:
+        seen = np.sum(((signal - signal.mean()) / star["magerr"]) ** 2) >= VISIBLE
+        if seen and mag.min() > SATURATION and mag.max() < LIMIT:
             number = FIRST_ID + int.from_bytes(digest[:7], "big")
             return {**star, "objectid": number, "mag": mag}, kind
     return None

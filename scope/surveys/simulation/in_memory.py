@@ -34,6 +34,7 @@ TRUTH_SCHEMA = pa.schema(
         pa.field("mean_mag", pa.float64(), nullable=False),
         pa.field("noise_mag", pa.float64(), nullable=False),
         pa.field("snr", pa.float64(), nullable=False),
+        pa.field("visibility", pa.float64(), nullable=False),
         pa.field("eclipse_width_phase", pa.float64()),
         pa.field("n_listed", pa.int32(), nullable=False),
     ]
@@ -41,7 +42,8 @@ TRUTH_SCHEMA = pa.schema(
 """The truth table, one row per light curve: identity, class, the labels of a training set
 that it implies and those that it may have or not, period (null without one), peak-to-peak
 amplitude of the noise-free magnitudes, their mean, the standard error there, amplitude over
-that error, width of the wider eclipse (null without eclipses), number of listed epochs."""
+that error, chi-square by which they stand out of the errors, width of the wider eclipse (null
+without eclipses), number of listed epochs."""
 
 
 def seed_for(purpose: str, seed: int, *words: int) -> np.random.SeedSequence:
@@ -101,6 +103,7 @@ def truth_row(
         "mean_mag": curve.mean_mag,
         "noise_mag": curve.noise_mag,
         "snr": curve.amplitude_mag / curve.noise_mag,
+        "visibility": curve.visibility,
         "eclipse_width_phase": _null_for_nan(variability.eclipse_width_phase),
         "n_listed": len(curve.observed.rows),
     }

@@ -32,6 +32,9 @@ class BandCurve:
         Mean of the noise-free magnitudes there.
     noise_mag : float
         Standard error of a measurement at that magnitude.
+    visibility : float
+        Chi-square by which the noise-free magnitudes stand out of the errors there: the sum of
+        their squared distances from the mean, in units of the errors.
     """
 
     filter_id: int
@@ -39,6 +42,7 @@ class BandCurve:
     amplitude_mag: float
     mean_mag: float
     noise_mag: float
+    visibility: float
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,8 @@ def _observe_band(
     )
     listed = photometry.ztf_mag(filter_id) + signal[observed.rows]
     if not len(listed):
-        return BandCurve(filter_id, observed, 0.0, float("nan"), float("nan"))
+        return BandCurve(filter_id, observed, 0.0, float("nan"), float("nan"), 0.0)
     mean = float(listed.mean())
     noise = float(curve(np.array([mean]))[0])
-    return BandCurve(filter_id, observed, float(np.ptp(listed)), mean, noise)
+    seen = float(np.sum(((listed - mean) / curve(listed)) ** 2))
+    return BandCurve(filter_id, observed, float(np.ptp(listed)), mean, noise, seen)

@@ -29,6 +29,7 @@ from scope.surveys.twins.twin_labels import (
     possible_kinds,
     twin_labels,
 )
+from scope.surveys.visibility import VISIBLE, visibility
 
 Floats = npt.NDArray[np.float64]
 
@@ -150,7 +151,7 @@ def _draw_kinds(
 def _thinned(
     rng: np.random.Generator, parent: Parent, options: CopyOptions
 ) -> LightCurveCopy | None:
-    """Draw a copy with few epochs, or none."""
+    """Draw a copy with few epochs, or none; none of a variable star that few do not show."""
     low, high = options.few_epochs
     if rng.random() >= options.thinned or len(parent) <= low:
         return None
@@ -162,6 +163,8 @@ def _thinned(
     count = min(int(rng.integers(low, high + 1)), len(rows))
     rows = np.sort(rng.choice(rows, size=count, replace=False))
     points = parent.time[rows], parent.mag[rows], parent.magerr[rows]
+    if VARIABLE in parent.labels and visibility(*points[1:]) < VISIBLE:
+        return None
     return LightCurveCopy(kind, 0, parent, *points, parent.labels, parent.unknown)
 
 

@@ -12,6 +12,7 @@ from scope.models.training.splits import split_by_star
 from scope.surveys.field_stars import FieldStarOptions, half_agreement, is_quiet, sample_field_stars
 from scope.surveys.field_stars import quiet as quiet_stars
 from scope.surveys.open import open_archive
+from scope.surveys.visibility import VISIBLE
 from tests.quadrants import write_small_quadrant
 
 
@@ -114,6 +115,14 @@ def test_the_star_that_does_not_vary_is_shuffled_or_as_the_survey_lists_it(
         assert set(plain["mag"]) <= set(raw.mag.astype(float).tolist())
     # The star with a signal is made of the one as it is, either way.
     assert rows_of(written)[1::2] == rows_of(as_they_are)[1::2]
+
+
+def test_a_signal_can_be_seen_in_the_noise_of_its_star(as_they_are):
+    rows = rows_of(as_they_are)
+    for (quiet, _), (other, _) in zip(rows[::2], rows[1::2], strict=True):
+        signal = np.subtract(other["mag"], quiet["mag"])
+        seen = np.sum(((signal - signal.mean()) / np.array(quiet["magerr"])) ** 2)
+        assert seen > 0.999 * VISIBLE
 
 
 def test_another_kind_of_constant_star_is_an_error():

@@ -132,6 +132,18 @@ def test_the_truth_has_a_row_per_light_curve_in_its_order():
             assert row["amplitude_mag"] == 0.0
 
 
+def test_the_truth_says_how_the_variation_stands_out():
+    """A variance is at most a quarter of the squared range (Popoviciu 1935)."""
+    _, truth = simulate_stars(["CONST", "RRab", "EA"], 90, 5)
+    for row in truth.to_pylist():
+        most = row["n_listed"] * row["snr"] ** 2 / 4
+        if row["class"] == "CONST" or row["n_listed"] < 2:
+            assert row["visibility"] == pytest.approx(0.0, abs=1e-9)
+        else:
+            # Errors differ between the brightest and the faintest magnitude.
+            assert 0.01 * most < row["visibility"] < 2.0 * most
+
+
 def test_bands_of_a_star_share_its_source_and_its_period():
     _, truth = simulate_stars("RRab", 5, 6)
     table = truth.to_pandas()

@@ -19,7 +19,8 @@ from scope.models.training.splits import star_fraction
 from scope.provenance import record
 from scope.schema import Column, require_columns
 from scope.surveys.label_map import LABELS, SIMULATION
-from scope.surveys.twins.twin_labels import KINDS
+from scope.surveys.twins.twin_labels import KINDS, VARIABLE
+from scope.surveys.visibility import VISIBLE
 from scope.tasks.variables.training_sets.read_training_set import COPY, STAR, SURVEY
 
 TRUTH_COLUMNS = ("objectid", "sourceid", "labels")
@@ -28,6 +29,7 @@ FURTHER_COLUMNS = {
     "survey": pa.string(),
     "parent": pa.int64(),
     COPY: pa.string(),
+    "visibility": pa.float64(),
 }
 """Columns of a truth table that need not be there; without ``survey`` it is a simulation's."""
 
@@ -52,8 +54,10 @@ class Truth:
     paths : sequence of path
         Parquet with ``objectid`` (light curve), ``sourceid`` (star; the same number in
         two files is the same star) and ``labels`` (list of label names); where it is
-        there, ``unknown`` (list of names of which it is not known), ``survey``, and of copies
-        (`scope.surveys.twins`) ``parent`` and ``copy``.
+        there, ``unknown`` (list of names of which it is not known), ``survey``, of copies
+        (`scope.surveys.twins`) ``parent`` and ``copy``, and ``visibility``, the chi-square by which
+        the star's variation stands out of the noise: where it is below `VISIBLE`, the light curve
+        of a variable star is no example.
 
     Raises
     ------
@@ -80,6 +84,9 @@ class Truth:
         self.copies = table.column(COPY).to_numpy(zero_copy_only=False)
         self.labels = table.column("labels").to_pylist()
         self.unknown = table.column("unknown").to_pylist()
+        seen = table.column("visibility").fill_null(np.inf).to_numpy()
+        varies = np.array([VARIABLE in names for names in self.labels], dtype=bool)
+        self._hidden = varies & (seen < VISIBLE)
         named = {name for names in (*self.labels, *self.unknown) for name in names}
         if named - set(LABELS):
             strange = ", ".join(sorted(named - set(LABELS)))
@@ -91,7 +98,7 @@ class Truth:
         return LABELS
 
     def find(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the line of each light curve.
+        """Return the line of each light curve; -1 of what is no example.
 
         Raises
         ------
@@ -105,7 +112,8 @@ class Truth:
                 value=f"{int(ids[place < 0][0])} and {int((place < 0).sum()) - 1} more",
                 todo="give the truth tables of all features",
             )
-        return np.asarray(self._order[place])
+        lines = self._order[place]
+        return np.where(self._hidden[lines], -1, lines)
 
     def values(self, name: str, lines: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         """Return the probability of a label in some lines; NaN where it is not known."""
@@ -235,7 +243,7 @@ def _read_truth(path: str | Path) -> pa.Table:
         table = table.append_column("unknown", empty)
     if "survey" not in there:
         table = table.append_column("survey", pa.array([SIMULATION] * len(table), pa.string()))
-    for name in ("parent", COPY):
+    for name in ("parent", COPY, "visibility"):
         if name not in there:
             table = table.append_column(name, pa.nulls(len(table), FURTHER_COLUMNS[name]))
     kinds = {

@@ -11,6 +11,7 @@ import pytest
 from scope.config.classes import CLASSES
 from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io import read_metadata, read_table, write_table
+from scope.surveys.visibility import VISIBLE
 from scope.tasks.variables.training_sets.assemble_training_set import LABELS, assemble_training_set
 
 
@@ -59,6 +60,18 @@ def test_light_curves_without_features_are_left_out(tmp_path: Path) -> None:
     output = tmp_path / "training.parquet"
     assemble_training_set([path], [truth(tmp_path / "t.parquet", LINES)], output)
     assert read_table(output).column("_id").to_pylist() == [11]
+
+
+def test_a_variable_star_that_noise_hides_is_no_example(tmp_path: Path) -> None:
+    path = features(tmp_path / "a.parquet", [10, 11, 20, 30], [None] * 4)
+    seen = [VISIBLE, VISIBLE - 1.0, None, 0.0]
+    table = read_table(truth(tmp_path / "t.parquet", LINES))
+    table = table.append_column("visibility", pa.array(seen, pa.float64()))
+    write_table(table, tmp_path / "t.parquet", {})
+    output = tmp_path / "training.parquet"
+    assemble_training_set([path], [tmp_path / "t.parquet"], output)
+    # What does not vary (20) has nothing to show; without a value (11) it is taken as seen.
+    assert read_table(output).column("_id").to_pylist() == [11, 20, 30]
 
 
 def test_a_light_curve_without_truth_is_an_error(tmp_path: Path) -> None:
