@@ -11,7 +11,6 @@ from pathlib import Path
 
 from scope.catalog import export, gather, merge
 from scope.classifiers.bundle import PREPROCESSING
-from scope.cli.inference_options import load_groups
 from scope.config.model import Config
 from scope.features.assemble import compute_features
 from scope.inference import infer
@@ -21,6 +20,7 @@ from scope.surveys.open import open_survey
 from scope.targets import parse_target
 from scope.targets.fetch_list import fetch_list
 from scope.targets.plan import Plan, is_list, listed_file
+from scope.workflows.scoring import load_groups
 
 
 def run_workflow(products: Sequence[str | Path], config: Config, *, cores: int = 1) -> None:

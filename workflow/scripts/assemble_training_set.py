@@ -1,6 +1,6 @@
 """Join features and labels into a training set."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.classifiers.training import assemble_training_set
