@@ -55,7 +55,8 @@ def run(options: argparse.Namespace) -> None:
         catalog=options.catalog,
         count_sources=options.count_sources,
         minobs=options.minobs,
-        filename=options.filename if options.save else None,
+        save=options.save,
+        filename=options.filename,
     )
 
 

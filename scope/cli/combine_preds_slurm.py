@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scope.cli.arguments import Parser, as_options, positive_int
-from scope.cli.run import command_main, command_parser, say
+from scope.cli.run import check_words, command_main, say
 from scope.cli.slurm_options import add_slurm_options
 
 DESCRIPTION = (
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
     from scope.runs.batch_scripts import BatchOptions, write_command_job
 
     # What cannot be parsed would only be found when the job runs.
-    command_parser("combine-preds").parse_args(options.options)
+    check_words("combine-preds", options.options)
     write_command_job(
         as_options(BatchOptions, options), "scope.cli.combine_preds", options.options, say
     )

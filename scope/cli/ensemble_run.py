@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scope.cli.arguments import Parser, positive_int
-from scope.cli.run import command_main, show_progress
+from scope.cli.run import command_main, say, show_progress
 
 DESCRIPTION = "Run spectra through an ensemble of QuasarNET."
 
@@ -51,18 +51,18 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Score the tree, and say where the tables are."""
-    from scope.tasks.spectra.run_ensemble import SUMMARY, run_ensemble
+    from scope.workflows.ensemble_run import score_spectra
 
     show_progress()
-    table = run_ensemble(
+    score_spectra(
         options.data,
         options.out_dir,
         options.ensemble_loc,
         backend=options.backend,
         som=options.som,
         random_tiles=options.random_tiles,
+        report=say,
     )
-    print(f"{table} and {table.with_name(SUMMARY)}")
 
 
 main = command_main("ensemble_run.py")

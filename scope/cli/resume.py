@@ -20,8 +20,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the workflow, and return Snakemake's exit status."""
-    from scope.runs.resume import resume
-    from scope.runs.run_workflow import with_snakefile
+    from scope.runs.run_workflow import resume_given
 
     show_progress()
-    return resume(with_snakefile(options.arguments))
+    return resume_given(options.arguments)

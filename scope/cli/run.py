@@ -50,6 +50,17 @@ def parsed(name: str, kind: type[T], words: Sequence[str]) -> T:
     return as_options(kind, command_parser(name).parse_args(words))
 
 
+def check_words(name: str, words: Sequence[str]) -> None:
+    """Make sure that a command of the table understands some words.
+
+    Raises
+    ------
+    UsageError
+        If it does not.
+    """
+    command_parser(name).parse_args(words)
+
+
 def command_main(name: str) -> Callable[..., int]:
     """Return what a console script calls: it parses, runs, and returns the exit status."""
 

@@ -23,14 +23,10 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Submit the script, and say by which number."""
-    from scope.config.algorithms import known_algorithm
-    from scope.runs.batch_scripts import submit_script
+    from scope.workflows.run_inference_slurm import submit_inference
 
-    submit_script(
-        f"{known_algorithm(options.algorithm)}_{options.dirname}",
-        options.filetype,
-        say,
-        max_jobs=options.max_instances,
+    submit_inference(
+        options.algorithm, options.dirname, options.filetype, say, max_jobs=options.max_instances
     )
 
 

@@ -20,7 +20,7 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the workflow, and return Snakemake's exit status."""
-    from scope.runs.run_workflow import run_snakemake_here, with_snakefile
+    from scope.runs.run_workflow import run_given
 
     show_progress()
-    return run_snakemake_here(with_snakefile(options.arguments))
+    return run_given(options.arguments)

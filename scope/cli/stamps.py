@@ -104,10 +104,10 @@ def run_simulate(options: argparse.Namespace) -> None:
 
 def run_label(options: argparse.Namespace) -> None:
     """Make a labelled set."""
-    from scope.tasks.stamps import label_data
+    from scope.tasks.stamps.label_data import make
 
     print(
-        label_data.make(
+        make(
             options.n_images,
             out_dir=options.out_dir,
             mp_prov=options.mp_prov,
@@ -155,12 +155,9 @@ def run_score(options: argparse.Namespace) -> None:
 
 def run_page(options: argparse.Namespace) -> None:
     """Draw a page."""
-    from scope.tasks.stamps.visualise import ClassifierImageVisual
+    from scope.workflows.stamps import draw_stamps
 
-    page = ClassifierImageVisual(
-        options.model, options.image, exposures=options.exposures, out_dir=options.out_dir
-    )
-    print(page.main())
+    print(draw_stamps(options.model, options.image, options.exposures, options.out_dir))
 
 
 def run_eyeball(options: argparse.Namespace) -> None:

@@ -57,11 +57,12 @@ def _add_classes(parser: Parser) -> None:
         metavar="P",
         help="lowest probability that is posted; with 0, all above 0",
     )
-    flag = parser.add_flag
-    flag("--no-ml", help="the classifications do not come from a model")
-    flag("--post-upvote", help="vote for what is posted; not for active learning")
-    flag("--check-labelled-box", help="mark sources as labelled; not for active learning")
-    flag(
+    parser.add_flag("--no-ml", help="the classifications do not come from a model")
+    parser.add_flag("--post-upvote", help="vote for what is posted; not for active learning")
+    parser.add_flag(
+        "--check-labelled-box", help="mark sources as labelled; not for active learning"
+    )
+    parser.add_flag(
         "--replace-classifications",
         help="take away what a source had for the groups before, once the new ones are there",
     )
@@ -95,9 +96,10 @@ def _add_sources(parser: Parser) -> None:
     group.add_argument(
         "--instrument-name", default="ZTF", metavar="NAME", help="instrument of the photometry"
     )
-    flag = parser.add_flag
-    flag("--use-existing-obj-id", help="take names of sources from the column obj_id")
-    flag("--match-ids", help="find sources by their ids in other surveys, in their annotations")
+    parser.add_flag("--use-existing-obj-id", help="take names of sources from the column obj_id")
+    parser.add_flag(
+        "--match-ids", help="find sources by their ids in other surveys, in their annotations"
+    )
     group.add_argument(
         "--source-prefix",
         default="",
@@ -105,7 +107,7 @@ def _add_sources(parser: Parser) -> None:
         help="of the sources at a row's position only those count whose names begin so, as ZTFJ; "
         "by default all",
     )
-    flag("--skip-phot", help="no photometry for sources that are on Fritz already")
+    parser.add_flag("--skip-phot", help="no photometry for sources that are on Fritz already")
 
 
 def _add_notes(parser: Parser) -> None:
@@ -120,10 +122,9 @@ def _add_notes(parser: Parser) -> None:
     group.add_argument(
         "--phot-dirname", default="phot_plots", metavar="FOLDER", help="where pictures are kept"
     )
-    flag = parser.add_flag
-    flag("--post-survey-id", help="annotate sources with their Gaia, AllWISE or PS1 id")
-    flag("--post-phot-as-comment", help="post a picture of the light curve as a comment")
-    flag("--post-phasefolded-phot", help="post one folded with the period, too")
+    parser.add_flag("--post-survey-id", help="annotate sources with their Gaia, AllWISE or PS1 id")
+    parser.add_flag("--post-phot-as-comment", help="post a picture of the light curve as a comment")
+    parser.add_flag("--post-phasefolded-phot", help="post one folded with the period, too")
 
 
 def _add_results(parser: Parser) -> None:

@@ -87,6 +87,18 @@ def write_json(content: Mapping[str, Any], folder: str | Path, name: str) -> Pat
     return path
 
 
+def run_given(arguments: Sequence[str]) -> int:
+    """Run Snakemake here with options of a user, and return its exit status."""
+    return run_snakemake_here(with_snakefile(arguments))
+
+
+def resume_given(arguments: Sequence[str]) -> int:
+    """Go on where a run was killed, with options of a user; return Snakemake's exit status."""
+    from scope.runs.resume import resume
+
+    return resume(with_snakefile(arguments))
+
+
 def with_snakefile(arguments: Sequence[str]) -> list[str]:
     """Return options of Snakemake with our workflow, where they and this folder name none."""
     named = any(

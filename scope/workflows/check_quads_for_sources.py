@@ -23,7 +23,8 @@ def check_quads_for_sources(
     catalog: str | None = None,
     count_sources: bool = False,
     minobs: int = 0,
-    filename: str | None = None,
+    save: bool = False,
+    filename: str = "catalog_completeness",
 ) -> None:
     """Say which quadrants have sources.
 
@@ -41,8 +42,8 @@ def check_quads_for_sources(
         Count the sources of each quadrant.
     minobs : int
         Sources with fewer epochs are left out.
-    filename : str, optional
-        JSON file to write, with or without its suffix.
+    save, filename
+        Whether to write a JSON file, and its name, with or without the suffix.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def check_quads_for_sources(
         if count_sources:
             line += f", {sum(sum(quads.values()) for quads in ccds.values()):,} sources"
         report(line)
-    if filename is not None:
+    if save:
         path = Path(f"{filename.removesuffix('.json')}.json")
         write_bytes(json.dumps(found, indent=2).encode(), path)
         report(str(path))

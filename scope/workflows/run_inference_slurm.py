@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from scope.config.algorithms import known_algorithm
 from scope.errors import UsageError
-from scope.runs.batch_scripts import BatchOptions, write_controller
+from scope.runs.batch_scripts import BatchOptions, submit_script, write_controller
 from scope.runs.controller import Workers
 from scope.workflows.create_inference_script import script_words
 from scope.workflows.feature_files import SPECIFIC, feature_files
@@ -108,6 +109,25 @@ def run_inference_slurm(
     afterwards = [shlex.join([call, name]) for name in names.values()]
     write_controller(batch, config, asked, products, afterwards=afterwards, report=report)
     report(f"{len(names)} fields by {len(classes or bundle.classes)} classifiers")
+
+
+def submit_inference(
+    algorithm: str,
+    dirname: str,
+    filetype: str,
+    report: Callable[[str], None],
+    *,
+    max_jobs: int | None = None,
+) -> None:
+    """Submit the batch script of an algorithm, in ``<algorithm>_<dirname>``; see `submit_script`.
+
+    Raises
+    ------
+    UsageError
+        If the algorithm is not known.
+    """
+    folder = f"{known_algorithm(algorithm)}_{dirname}"
+    submit_script(folder, filetype, report, max_jobs=max_jobs)
 
 
 def _field_name(target: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from scope.errors import UsageError
@@ -82,6 +83,15 @@ def figures_of_stamps(model: Path, data_dir: Path | None = None) -> str:
     else:
         report = classifier.benchmark(model, data_dir)
     return json.dumps({name: report[name] for name in ("best", "common", "at_half")}, indent=1)
+
+
+def draw_stamps(
+    model: Path, image: Path, exposures: Sequence[Path], out_dir: Path | None = None
+) -> Path:
+    """Draw a page about the detections of a difference image, and return its path."""
+    from scope.tasks.stamps.visualise import ClassifierImageVisual
+
+    return ClassifierImageVisual(model, image, exposures=exposures, out_dir=out_dir).main()
 
 
 def score_stamps(alerts: Path, output: Path, model: Path) -> int:
