@@ -13,7 +13,6 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
 from typing import Any, NoReturn, TypeVar
 
@@ -138,6 +137,8 @@ def as_options(kind: type[T], given: argparse.Namespace) -> T:
         not declare has the default of the field.
     given : argparse.Namespace
     """
+    from dataclasses import fields
+
     values = {
         re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower(): value
         for name, value in vars(given).items()

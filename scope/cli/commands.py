@@ -7,7 +7,7 @@ A module of this package declares its options in ``add_arguments(parser)``, and 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scope.cli.arguments import HelpFormatter
 
@@ -15,8 +15,7 @@ SCOPE = "scope "
 """How commands begin that are sub-commands of ``scope``."""
 
 
-@dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """A command.
 
     Attributes

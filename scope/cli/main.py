@@ -10,7 +10,6 @@ from scope.cli.arguments import Parser
 from scope.cli.commands import COMMANDS, SUBCOMMANDS, HelpWithTable, command_table
 from scope.cli.run import described, guarded, module_of, run_command
 from scope.errors import UsageError
-from scope.targets.suggest import nearest
 
 
 def main(argv: Sequence[str] | None = None, prog: str = "scope") -> int:
@@ -29,6 +28,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "scope") -> int:
 
 
 def _unknown(word: str) -> None:
+    from scope.targets.suggest import nearest
+
     known = {each.word: f"`{name}`" for name, each in COMMANDS.items() if " " not in name}
     known |= {name: f"`{each.name}`" for name, each in SUBCOMMANDS.items()}
     found = [known[name] for name in nearest(word.replace("_", "-"), known)]
