@@ -252,11 +252,13 @@ def write_map(
     from scope.io import write_bytes
 
     config = load_config(config_path=config_path)
-    known = {each.id: each for each in _taxonomies(taxonomies, config, report)}
-    for number in taxonomy_ids or ():
-        if number not in known:
-            raise NotFoundError("no such taxonomy", value=number, allowed=known)
-    chosen = [known[number] for number in taxonomy_ids or known]
+    chosen = _taxonomies(taxonomies, config, report)
+    if taxonomy_ids:
+        known = {each.id: each for each in chosen}
+        for number in taxonomy_ids:
+            if number not in known:
+                raise NotFoundError("no such taxonomy", value=number, allowed=known)
+        chosen = [known[number] for number in taxonomy_ids]
     made, missing = generate_map(columns_of(columns, config.class_labels()), chosen)
     write_bytes(made.to_json().encode(), output)
     report(f"{len(made) - len(missing)} of {len(made)} columns have a class: {output}")

@@ -53,9 +53,10 @@ def check_quads_for_sources(
     from scope.io.atomic import write_bytes
     from scope.surveys.check_quads import check_quads
 
+    numbers = _numbers(fields)
     found = check_quads(
         _source(archive, config_path, catalog),
-        _numbers(fields),
+        numbers,
         min_epochs=minobs,
         count_sources=count_sources,
     )
