@@ -9,7 +9,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
-def run(module: str, script: str, **keywords: str) -> int:
+def run(module: str, script: str) -> int:
     """Call ``main`` of a module; where this Python lacks packages, by that of ``make install``.
 
     Parameters
@@ -18,8 +18,6 @@ def run(module: str, script: str, **keywords: str) -> int:
         Name of the module.
     script : str
         Path of the script that was started, which is started again where it must be.
-    **keywords
-        Given to ``main``.
 
     Returns
     -------
@@ -34,5 +32,5 @@ def run(module: str, script: str, **keywords: str) -> int:
         os.execv(python, [str(python), str(Path(script).resolve()), *sys.argv[1:]])
     # The folder of the scripts holds no package: that of the checkout comes first.
     sys.path[0] = str(CHECKOUT)
-    status: int = importlib.import_module(module).main(**keywords)
+    status: int = importlib.import_module(module).main()
     return status

@@ -6,4 +6,4 @@ import sys
 from checkout import run
 
 if __name__ == "__main__":
-    sys.exit(run("scope.cli.ensemble_run", __file__, backend="keras"))
+    sys.exit(run("scope.cli.ensemble_run_tf", __file__))

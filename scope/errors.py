@@ -24,6 +24,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+USER_ERROR = 2
+"""Exit status of what was given something it cannot use."""
+
 
 class ScopeError(Exception):
     """Base of all errors that commands print as ``error: …`` and end with status 2.

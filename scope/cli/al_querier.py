@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from scope.cli.arguments import Parser, non_negative_float, positive_int
+from scope.cli.run import say
 
 STRATEGIES = ("entropy", "least_confidence", "margin")
 
@@ -47,21 +47,16 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Choose targets and write them down."""
-    import numpy as np
+    """Choose targets, write them down, and say where."""
+    from scope.workflows.al_querier import choose_spectra
 
-    from scope.tasks.spectra import al_query as q
-
-    lists = [q.read_targets(path) for path in options.listed_elsewhere]
-    result = q.query(
-        q.read_scores(options.scores),
-        options.number,
+    choose_spectra(
+        options.scores,
+        options.output_dir,
+        say,
+        number=options.number,
         strategy=options.strategy,
         percentile=options.percentile,
-        dead_cameras=q.dead_camera_targets(options.coadds) if options.coadds else (),
-        elsewhere=np.concatenate(lists) if lists else (),
+        coadds=options.coadds,
+        listed_elsewhere=options.listed_elsewhere,
     )
-    folder = Path(options.output_dir)
-    q.write_selection(result, folder / q.SELECTION)
-    q.plot_use(result.use_kept, result.threshold, folder / "entropy_dist.jpg", options.strategy)
-    print(f"{len(result.selection)} targets in {folder / q.SELECTION}")

@@ -10,14 +10,19 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
+import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from datetime import datetime
+from typing import Any, NoReturn, TypeVar
 
 import scope
 from scope.errors import UsageError
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
+
+T = TypeVar("T")
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -55,6 +60,23 @@ class Parser(argparse.ArgumentParser):
             help=help,
         )
 
+    def add_ineffective(self, name: str, why: str, *, flag: bool = False) -> None:
+        """Add an option that is accepted and changes nothing; a line says so."""
+        settings: dict[str, Any] = {"metavar": "VALUE"}
+        if flag:
+            settings = {"nargs": "?", "type": boolean, "metavar": "true|false"}
+        self.add_argument(
+            name,
+            action=_ineffective(why),
+            default=argparse.SUPPRESS,
+            help=f"has no effect: {why}",
+            **settings,
+        )
+
+    def add_gone(self, name: str, todo: str) -> None:
+        """Add an option of an earlier version, which is an error that says what is used instead."""
+        self.add_argument(name, dest="gone", action=_gone(todo), help=argparse.SUPPRESS)
+
     def add_version(self) -> None:
         """Add ``--version``."""
         self.add_argument("--version", action="version", version=f"%(prog)s {scope.__version__}")
@@ -83,6 +105,51 @@ class Parser(argparse.ArgumentParser):
                 arg = known.get(_canonical(name), name) + equals + value
             respelt.append(arg)
         return respelt
+
+
+def _ineffective(why: str) -> type[argparse.Action]:
+    class Ineffective(argparse.Action):
+        def __call__(
+            self, parser: object, namespace: object, values: object, option: str | None = None
+        ) -> None:
+            print(f"{option} has no effect: {why}", file=sys.stderr)
+
+    return Ineffective
+
+
+def _gone(todo: str) -> type[argparse.Action]:
+    class Gone(argparse.Action):
+        def __call__(
+            self, parser: object, namespace: object, values: object, option: str | None = None
+        ) -> None:
+            raise UsageError("option that is gone", value=option, todo=todo)
+
+    return Gone
+
+
+def as_options(kind: type[T], given: argparse.Namespace) -> T:
+    """Return what was parsed as the options that a function of the library takes.
+
+    Parameters
+    ----------
+    kind : dataclass
+        A field is called as the option, in lower case with underscores; what the command does
+        not declare has the default of the field.
+    given : argparse.Namespace
+    """
+    from dataclasses import fields
+
+    values = {
+        re.sub(r"(?<=[a-z])([A-Z])", r"_\1", name).lower(): value
+        for name, value in vars(given).items()
+    }
+    wanted = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in values.items() if name in wanted})
+
+
+def values_of(given: argparse.Namespace, names: Sequence[str]) -> list[Any]:
+    """Return the values of some options, in the order of their names."""
+    return [getattr(given, name) for name in names]
 
 
 def _canonical(option: str) -> str:
@@ -135,6 +202,21 @@ def non_negative_float(text: str) -> float:
 def optional_float(text: str) -> float | None:
     """Parse a finite number, or ``none``."""
     return None if text.lower() in ("none", "null") else _float(text)
+
+
+def light_curve_id(text: str) -> int:
+    """Parse the ``_id`` of a light curve."""
+    if not text.isascii() or not text.isdigit() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"{text!r} is no id of a light curve: 0 to {2**63 - 1}")
+    return int(text)
+
+
+def date(text: str) -> datetime:
+    """Parse a day as ``YYYY-MM-DD``."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2026-03-31") from None
 
 
 def _int(text: str) -> int:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
-from scope.checkout import CHECKOUT
-from scope.cli.arguments import Parser
-from scope.cli.generation_options import add_generation_options, backend_of, generation_config
-
-if TYPE_CHECKING:
-    from scope.config.model import Config
-    from scope.surveys.label_map import LabelMap
+from scope.cli.arguments import Parser, as_options
+from scope.cli.generation_options import add_generation_options
+from scope.cli.run import say
 
 
 def add_arguments(parser: Parser) -> None:
@@ -52,42 +47,16 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Assemble, and say what there is of each label."""
-    from scope.surveys.twins import CopyOptions
-    from scope.tasks.variables.training_sets.assemble_files import assemble_files
-    from scope.tasks.variables.training_sets.read_labels import read_labels
+    from scope.workflows.assemble_training_set import assemble_training_set
+    from scope.workflows.generation import GenerationOptions
 
-    config = generation_config(options)
-    labels = read_labels(options.labels, _label_map(options.label_map, config), _names(config))
-    found = assemble_files(
-        options.light_curves,
-        options.features,
-        labels,
+    assemble_training_set(
+        as_options(GenerationOptions, options),
+        options.labels,
         options.output,
-        cleaning=config.cleaning_options(),
-        options=config.feature_options(),
-        copies=CopyOptions(**config.training.copies()) if options.copies else None,
-        backend=backend_of(options) or config.backend(),
-        workers=options.workers,
-        facts={"config_hash": config.config_hash},
+        say,
+        light_curves=options.light_curves,
+        features=options.features,
+        label_map=options.label_map,
+        copies=options.copies,
     )
-    print(f"{found.light_curves} light curves: {found.rows} of {found.stars} stars in the set")
-    if found.copies:
-        print(f"{found.copies} copies of them, without variability or with few epochs")
-    for name, count in found.positive.items():
-        if count:
-            print(f"  {name:<28} {count:>8}")
-    print(options.output)
-
-
-def _label_map(path: str | None, config: Config) -> LabelMap:
-    """Return the label map that was named, or the configured one."""
-    from scope.surveys.label_map import LabelMap
-
-    return LabelMap.load(path or CHECKOUT / "config" / config.training.labelled.label_map)
-
-
-def _names(config: Config) -> tuple[str, ...]:
-    """Return the labels of the configured classes."""
-    names = [item.label for item in config.training.classes.values()]
-    names += [item.negative_label or "" for item in config.training.classes.values()]
-    return tuple(dict.fromkeys(name for name in names if name))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 
-from scope.cli.algorithm_option import add_algorithm, check_algorithm
+from scope.cli.algorithm_option import add_algorithm
 from scope.cli.arguments import Parser
-from scope.cli.run import run_command
+from scope.cli.run import command_main, say
+
+DESCRIPTION = "Gather figures of trained classes, a file each."
 
 
 def add_arguments(parser: Parser) -> None:
@@ -47,33 +47,21 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the files and say where they are."""
-    from scope.tasks.variables.training.assemble_training_stats import assemble_training_stats
+    """Write the files, and say where they are."""
+    from scope.workflows.assemble_training_stats import assemble_training_stats
 
-    written = assemble_training_stats(
+    assemble_training_stats(
         options.models_dir,
-        check_algorithm(options.algorithm),
+        options.algorithm,
         options.group_name,
-        part=options.set_name,
+        say,
+        set_name=options.set_name,
         stats_directory=options.stats_directory,
         importance_directory=options.importance_directory,
     )
-    for folder in dict.fromkeys(path.parent for path in written):
-        print(f"{folder}: {sum(path.parent == folder for path in written)} classes")
 
 
-def build_parser(prog: str = "assemble-training-stats") -> Parser:
-    """Return the parser of the command."""
-    parser = Parser(prog=prog, description="Gather figures of trained classes, a file each.")
-    parser.add_version()
-    add_arguments(parser)
-    return parser
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``assemble-training-stats``."""
-    return run_command(build_parser(), run, argv)
-
+main = command_main("assemble-training-stats")
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -6,11 +6,12 @@ import argparse
 from pathlib import Path
 
 from scope.cli.arguments import Parser
-from scope.runs.orphans import PREFIX, cancel_orphans, find_orphans
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare the options of ``scope cancel-orphans``."""
+    from scope.runs.orphans import PREFIX
+
     parser.add_argument(
         "--directory", "-d", type=Path, default=Path(), help="folder of the run, as of snakemake"
     )
@@ -21,10 +22,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Cancel them and print what they were."""
-    act = find_orphans if options.dry_run else cancel_orphans
-    jobs = act(options.directory, options.prefix)
-    for job in jobs:
-        print(f"{job.id}  {job.state.lower():<10}  {job.what}")
-    done = "found" if options.dry_run else "cancelled"
-    print(f"{done} {len(jobs)} orphaned SLURM job{'' if len(jobs) == 1 else 's'}")
+    """Cancel them, and print what they were."""
+    from scope.runs.orphans import orphan_lines
+
+    print(*orphan_lines(options.directory, options.prefix, dry_run=options.dry_run), sep="\n")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from scope.checkout import SHIPPED_MODELS
 from scope.cli.arguments import Parser, available_cpus, positive_int
+from scope.cli.run import say
 
 FREQUENCIES = ("training", "estimated")
 
@@ -47,39 +46,17 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Classify the light curves and say what was found."""
-    from scope.catalog.classify_features import classify_features
-    from scope.catalog.probabilities import check_frequencies
-    from scope.cli.run_inference import report
-    from scope.config.load import load_config
-    from scope.tasks.variables.bundles.model_bundle import ModelBundle
-    from scope.tasks.variables.training.fuse import models_in_use
+    """Classify the light curves, and say what was found."""
+    from scope.workflows.classify import classify
 
-    config = load_config(config_path=options.config_path)
-    check_frequencies(config)
-    inference = config.inference
-    groups: dict[str, str] = {
-        algorithm: options.group_name or inference.group_of(algorithm)
-        for algorithm in inference.algorithms
-    }
-    places = [options.models_dir] if options.models_dir else [Path("models"), SHIPPED_MODELS]
-    folders, fusion = models_in_use(places, groups)
-    settings = config.probabilities.model_dump()
-    if options.frequencies:
-        settings["lists"] = options.frequencies
-    output = Path(options.output)
-    classify_features(
+    classify(
         options.features,
-        output,
-        bundles=[ModelBundle.load(folder) for folder in folders],
-        fusion_folder=fusion,
-        parents=config.class_parents(),
-        exclusive=config.exclusive_classes(),
-        periodic=config.periodic_classes(),
-        options=settings,
-        facts={"config_hash": config.config_hash},
-        rows=inference.batch_rows,
+        options.output,
+        say,
+        group_name=options.group_name,
+        models_dir=options.models_dir,
+        frequencies=options.frequencies,
+        config_path=options.config_path,
         workers=options.workers,
         write_csv=options.write_csv,
     )
-    report(output, config.thresholds.label, config.probabilities.strange_below)

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from scope.cli.arguments import Parser, positive_int
-from scope.cli.run import run_command
-from scope.cli.slurm_options import add_slurm_options, interpreter, job_allocation, write_job
+from scope.cli.arguments import Parser, as_options, positive_int
+from scope.cli.run import check_words, command_main, say
+from scope.cli.slurm_options import add_slurm_options
+
+DESCRIPTION = (
+    "Write a batch script for SLURM that runs combine-preds, with the options that follow `--`."
+)
 
 
-def build_parser(prog: str = "combine-preds-slurm") -> Parser:
-    """Return the parser of the command."""
-    parser = Parser(
-        prog=prog,
-        description="Write a batch script for SLURM that runs combine-preds, with the options "
-        "that follow `--`.",
-    )
-    parser.add_version()
+def add_arguments(parser: Parser) -> None:
+    """Declare the options."""
     parser.add_argument(
         "--Ncore", type=positive_int, default=1, metavar="N", help="cores of the job"
     )
@@ -30,32 +24,20 @@ def build_parser(prog: str = "combine-preds-slurm") -> Parser:
     parser.add_argument(
         "options", nargs="*", metavar="OPTION", help="options of combine-preds, after --"
     )
-    return parser
 
 
-def combine_preds_slurm(args: argparse.Namespace) -> None:
-    """Write the batch script."""
-    from scope.cli.combine_preds import build_parser as combining
-    from scope.runs.controller import BatchJob
+def run(options: argparse.Namespace) -> None:
+    """Write the batch script, and say how it is submitted."""
+    from scope.runs.batch_scripts import BatchOptions, write_command_job
 
     # What cannot be parsed would only be found when the job runs.
-    combining().parse_args(args.options)
-    python = interpreter(args)
-    job = BatchJob(
-        name=args.job_name,
-        commands=[shlex.join([python, "-m", "scope.cli.combine_preds", *args.options])],
-        folder=Path(),
-        logs=Path(args.dirname) / "logs",
-        allocation=job_allocation(args),
-        environment=args.python_env_name,
+    check_words("combine-preds", options.options)
+    write_command_job(
+        as_options(BatchOptions, options), "scope.cli.combine_preds", options.options, say
     )
-    write_job(args, job)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``combine-preds-slurm``."""
-    return run_command(build_parser(), combine_preds_slurm, argv)
-
+main = command_main("combine-preds-slurm")
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

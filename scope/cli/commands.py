@@ -1,82 +1,276 @@
-"""All commands of the project, in groups, for the help of ``scope``."""
+"""The table of all commands: what is typed, what it does, and the module that parses and calls.
+
+A module of this package declares its options in ``add_arguments(parser)``, and its
+``run(options)`` calls one function of the library; `scope.cli.run` does what is the same for all.
+"""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from scope.cli.arguments import HelpFormatter
 
-DOCUMENTED = {
-    "generate-features": "compute the features of a quadrant, a list or a file of light curves",
-    "run-inference": "score features by the models of a group",
-    "run-scope-local": "from a list of ids or positions to features and scores, in one go",
-    "get-quad-ids": "list the ids of a quadrant",
-    "get-features": "fetch stored features of ids",
-    "check-quads-for-sources": "say which quadrants of fields have sources, and how many",
-    "combine-preds": "join predictions of networks and trees",
-    "select-fritz-sample": "choose the best of each class for a look on Fritz",
-    "analyze-logs": "sum the times and the memory of jobs up by rule",
-    "scope-train": "the same as `scope train`",
-    "create-training-script": "the same as `scope create-training-script`",
-    "assemble-training-stats": "the same as `scope assemble-training-stats`",
-    "create-inference-script": "write a shell script that scores fields by the models of a group",
-    "generate-features-slurm": "write a batch script that computes features of fields",
-    "generate-features-job-submission": "submit it",
-    "run-inference-slurm": "write a batch script that scores fields",
-    "run-inference-job-submission": "submit it",
-    "combine-preds-slurm": "write a batch script that joins predictions",
-    "train-algorithm-slurm": "write a batch script that trains each class in a job",
-    "train-algorithm-job-submission": "submit it",
-    "scope-upload-classification": "post sources and their classes to Fritz",
-    "scope-download-classification": "read sources and their classes from Fritz",
-    "scope-manage-annotation": "post, change or remove annotations on Fritz",
-    "scope-download-gcn-sources": "read the sources of an event from Fritz",
-    "scope-upload-disagreements": "post what networks and trees disagree about",
-    "post-taxonomy": "post the tree of classes to Fritz",
-}
-"""Commands of their own, under the names that SCoPe's documents give them."""
+SCOPE = "scope "
+"""How commands begin that are sub-commands of ``scope``."""
 
-GROUPS: dict[str, tuple[str, ...]] = {
+
+class Command(NamedTuple):
+    """A command.
+
+    Attributes
+    ----------
+    name : str
+        As it is typed: ``scope train``, ``run-inference``.
+    meaning : str
+        Its line in the help of ``scope``.
+    module : str
+        That of `scope.cli`; by default it is called as the command, with underscores.
+    version : bool
+        Whether ``--version`` tells that of the package.
+    passes_on : bool
+        Whether its options are those of another program, which are handed on as they are.
+    """
+
+    name: str
+    meaning: str
+    module: str = ""
+    version: bool = True
+    passes_on: bool = False
+
+    @property
+    def word(self) -> str:
+        """The name without ``scope``."""
+        return self.name.removeprefix(SCOPE)
+
+    @property
+    def place(self) -> str:
+        """Dotted name of the module."""
+        return f"scope.cli.{self.module or self.word.replace('-', '_')}"
+
+
+GROUPS: dict[str, tuple[Command, ...]] = {
     "Data": (
-        *("simulate", "download-archive", "get-quad-ids", "check-quads-for-sources"),
-        *("make-crossmatch", "get-features", "generate-features", "estimate"),
+        Command("scope simulate", "write a simulated quadrant in the layout of an archive"),
+        Command(
+            "scope download-archive",
+            "fetch light curves of fields from the public archive, and check them",
+        ),
+        Command("get-quad-ids", "list the ids of a quadrant"),
+        Command(
+            "check-quads-for-sources", "say which quadrants of fields have sources, and how many"
+        ),
+        Command(
+            "scope make-crossmatch",
+            "make tables of Gaia, AllWISE and PS1 of the answers of their archives",
+        ),
+        Command("get-features", "fetch stored features of ids"),
+        Command(
+            "generate-features",
+            "compute the features of a quadrant, a list or a file of light curves",
+        ),
+        Command(
+            "scope estimate",
+            "say what an archive will take: time, memory and disk, measured on this machine",
+        ),
     ),
     "Scores and catalogues": (
-        *("run-scope-local", "run-inference", "create-inference-script", "combine-preds"),
-        *("classify", "publish-stars", "export", "make-release", "compare-releases"),
-        *("desk", "summary", "plot", "plot-predictions", "verify"),
+        Command(
+            "run-scope-local", "from a list of ids or positions to features and scores, in one go"
+        ),
+        Command("run-inference", "score features by the models of a group"),
+        Command(
+            "create-inference-script",
+            "write a shell script that scores fields by the models of a group",
+        ),
+        Command("combine-preds", "join predictions of networks and trees"),
+        Command(
+            "scope classify",
+            "write the catalogue of a file of features: scores, probabilities, prediction sets",
+        ),
+        Command(
+            "scope publish-stars",
+            "write one row per star of the catalogues of one or several fields",
+        ),
+        Command(
+            "scope export", "write stars or a catalogue as HATS, VOTable, FITS, MOC, CSV or HDF5"
+        ),
+        Command(
+            "scope make-release",
+            "write a folder to hand on: stars, quality, checksums, licence, citation",
+        ),
+        Command(
+            "scope compare-releases",
+            "say which stars were added, went or changed between two tables of stars",
+        ),
+        Command("scope desk", "look at stars, search and label them, in a browser on this machine"),
+        Command("scope summary", "count what predictions or a catalogue hold"),
+        Command(
+            "scope plot", "draw light curves: points, folds at P, P/2 and 2P, periodogram, scores"
+        ),
+        Command(
+            "scope plot-predictions", "draw what networks and trees say about the same light curves"
+        ),
+        Command("scope verify", "read products to the last byte and say what they are"),
     ),
     "Models and training": (
-        *("models", "fetch-models", "import-models", "fetch-datasets"),
-        *("label-light-curves", "assemble-training-set"),
-        *("train", "scope-train", "create-training-script", "plot-bundle"),
-        *("assemble-training-stats", "plot-training-stats"),
+        Command("scope models", "list, show or verify the models that there are"),
+        Command(
+            "scope fetch-models",
+            "fetch trained models from a server, a bucket or a folder, and check them",
+        ),
+        Command(
+            "scope import-models",
+            "make a bundle of published models, networks (.h5) or trees (.json)",
+        ),
+        Command("scope fetch-datasets", "fetch training sets from a server, a bucket or a folder"),
+        Command(
+            "scope label-light-curves",
+            "label light curves by published catalogues of variable stars",
+        ),
+        Command(
+            "scope assemble-training-set",
+            "make a training set of light curves, or features, and labels",
+        ),
+        Command("scope train", "train models of some classes on labelled features"),
+        Command("scope-train", "the same as `scope train`", module="train"),
+        Command(
+            "scope create-training-script",
+            "write a shell script that trains all classes with enough examples",
+        ),
+        Command(
+            "scope plot-bundle",
+            "draw the page about trained models: how good they are on unseen stars",
+        ),
+        Command(
+            "scope assemble-training-stats",
+            "gather figures and importances of trained classes, a file each",
+        ),
+        Command(
+            "scope plot-training-stats",
+            "draw how networks and trees compare, labels and importances",
+        ),
     ),
-    "Labels and questions": ("labels", "al-querier"),
+    "Labels and questions": (
+        Command(
+            "scope labels",
+            "show, import or export labels of people and catalogues, and their conflicts",
+        ),
+        Command(
+            "scope al-querier",
+            "choose the spectra that a person should look at, by an ensemble's table",
+        ),
+    ),
     "Runs": (
-        "status",
-        "run",
-        "resume",
-        "cancel-orphans",
-        "analyze-logs",
-        "config",
-        "import-config",
+        Command(
+            "scope status", "show what is done, running, failed and left in the folder of a run"
+        ),
+        Command(
+            "scope run",
+            "run the workflow in this folder; takes snakemake's options",
+            module="run_snakemake",
+            passes_on=True,
+        ),
+        Command(
+            "scope resume",
+            "run snakemake again where a run was killed; takes snakemake's options",
+            passes_on=True,
+        ),
+        Command(
+            "scope cancel-orphans", "cancel the SLURM jobs that a killed run has left in the queue"
+        ),
+        Command("analyze-logs", "sum the times and the memory of jobs up by rule"),
+        Command(
+            "scope config",
+            "write the generated files of config/, or check the current configuration",
+        ),
+        Command(
+            "scope import-config",
+            "translate a configuration of SCoPe, and say what became of each key",
+        ),
     ),
     "Batch scripts for SLURM": (
-        *("generate-features-slurm", "generate-features-job-submission"),
-        *("run-inference-slurm", "run-inference-job-submission", "combine-preds-slurm"),
-        *("train-algorithm-slurm", "train-algorithm-job-submission"),
+        Command("generate-features-slurm", "write a batch script that computes features of fields"),
+        Command("generate-features-job-submission", "submit it"),
+        Command("run-inference-slurm", "write a batch script that scores fields"),
+        Command("run-inference-job-submission", "submit it"),
+        Command("combine-preds-slurm", "write a batch script that joins predictions"),
+        Command("train-algorithm-slurm", "write a batch script that trains each class in a job"),
+        Command("train-algorithm-job-submission", "submit it"),
     ),
-    "Image stamps": ("stamps",),
+    "Image stamps": (
+        Command(
+            "scope stamps",
+            "real or bogus: simulate nights, label, train, judge, score alerts, draw pages",
+        ),
+    ),
     "Fritz and events": (
-        *("gcn", "scope-download-gcn-sources", "select-fritz-sample"),
-        *("scope-upload-classification", "scope-download-classification"),
-        *("scope-manage-annotation", "scope-upload-disagreements", "post-taxonomy"),
-        "taxonomy-map",
+        Command(
+            "scope gcn",
+            "follow events of the General Coordinates Network: scores of their sources to Fritz",
+        ),
+        Command(
+            "scope-download-gcn-sources",
+            "read the sources of an event from Fritz",
+            module="download_gcn_sources",
+        ),
+        Command("select-fritz-sample", "choose the best of each class for a look on Fritz"),
+        Command(
+            "scope-upload-classification",
+            "post sources and their classes to Fritz",
+            module="upload_classification",
+        ),
+        Command(
+            "scope-download-classification",
+            "read sources and their classes from Fritz",
+            module="download_classification",
+        ),
+        Command(
+            "scope-manage-annotation",
+            "post, change or remove annotations on Fritz",
+            module="manage_annotation",
+        ),
+        Command(
+            "scope-upload-disagreements",
+            "post what networks and trees disagree about",
+            module="upload_disagreements",
+        ),
+        Command("post-taxonomy", "post the tree of classes to Fritz", version=False),
+        Command(
+            "scope taxonomy-map", "write which classes on Fritz the columns of our tables mean"
+        ),
     ),
 }
-"""What stands together in the help; commands of no group come last."""
+"""What stands together in the help of ``scope``."""
+
+ALIASES = (
+    Command("create-training-script", "the same as `scope create-training-script`"),
+    Command("assemble-training-stats", "the same as `scope assemble-training-stats`"),
+)
+"""Documented names of commands that the help has as sub-commands of ``scope``."""
+
+PROGRAMS = (
+    Command("make demo", "classify a simulated quadrant", module="demo", version=False),
+    Command("make demo-stamps", "stamps of simulated nights", "demo_stamps", version=False),
+    Command("make demo-spectra", "ask about simulated spectra", "demo_spectra", version=False),
+    Command(
+        "python -m scope.cli.compile_kernels", "a part of make install", "compile_kernels", False
+    ),
+    Command("python -m scope.cli.leave", "a part of batch scripts", "leave", version=False),
+    Command("gcn_cronjob.py", "the same as `scope gcn`", module="gcn"),
+    Command("train_qnet_ensemble.py", "in al/", module="train_qnet_ensemble", version=False),
+    Command("ensemble_run.py", "in al/", module="ensemble_run", version=False),
+    Command("ensemble_run_tf.py", "in al/", module="ensemble_run_tf", version=False),
+)
+"""What the checkout starts."""
+
+COMMANDS: dict[str, Command] = {
+    command.name: command for part in (*GROUPS.values(), ALIASES, PROGRAMS) for command in part
+}
+
+SUBCOMMANDS: dict[str, Command] = {
+    command.word: command for name, command in COMMANDS.items() if name.startswith(SCOPE)
+}
 
 _WIDTH = 34
 
@@ -85,27 +279,9 @@ class HelpWithTable(HelpFormatter, argparse.RawDescriptionHelpFormatter):
     """Help whose epilog keeps its lines."""
 
 
-def command_table(subcommands: Mapping[str, str]) -> str:
-    """Return all commands in groups, a line each.
-
-    Parameters
-    ----------
-    subcommands : mapping of name to meaning
-        Those of ``scope``; they are listed as they are typed, ``scope NAME``.
-    """
+def command_table() -> str:
+    """Return all commands in groups, a line each."""
     return "\n\n".join(
-        "\n".join([f"{title}:", *(f"  {name:<{_WIDTH}}{meaning}" for name, meaning in lines)])
-        for title, lines in _groups(subcommands)
+        "\n".join([f"{title}:", *(f"  {each.name:<{_WIDTH}}{each.meaning}" for each in commands)])
+        for title, commands in GROUPS.items()
     )
-
-
-def _groups(subcommands: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    every = {
-        name: (f"scope {name}" if name in subcommands else name, meaning)
-        for name, meaning in {**DOCUMENTED, **subcommands}.items()
-    }
-    listed = {name for names in GROUPS.values() for name in names}
-    more = tuple(name for name in every if name not in listed)
-    for title, names in {**GROUPS, "More": more}.items():
-        if lines := [every[name] for name in names if name in every]:
-            yield title, lines

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from scope.cli.arguments import Parser
+from scope.cli.run import say
 
 
 def add_arguments(parser: Parser) -> None:
@@ -25,19 +25,13 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the table and the page, and print the counts."""
-    from scope.errors import UsageError
-    from scope.product.delta import compare_releases
-    from scope.report.delta import plot_delta
+    from scope.workflows.compare_releases import compare_releases
 
-    output = Path(options.output)
-    if output.suffix != ".parquet":
-        raise UsageError("--output", value=options.output, allowed="a name that ends in .parquet")
-    found = compare_releases(
-        options.before, options.after, output, cut=options.cut, least_change=options.least_change
+    compare_releases(
+        options.before,
+        options.after,
+        options.output,
+        say,
+        cut=options.cut,
+        least_change=options.least_change,
     )
-    page = output.with_suffix(".html")
-    plot_delta(output, found, page)
-    print(f"{found.before:,} stars before, {found.after:,} after")
-    for change, count in found.counts.items():
-        print(f"  {change:<14}{count:>10,}")
-    print(f"{output} and {page}")

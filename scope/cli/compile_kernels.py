@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Sequence
 
 from scope.cli.arguments import Parser
-from scope.cli.run import run_command
+from scope.cli.run import command_main, say
+
+DESCRIPTION = "Compile the period search and the features for this machine."
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Compile what is not compiled yet."""
-    parser = Parser(
-        prog="python -m scope.cli.compile_kernels",
-        description="Compile the period search and the features for this machine.",
-    )
-    return run_command(parser, run, argv)
+def add_arguments(parser: Parser) -> None:
+    """There are none."""
 
 
 def run(options: argparse.Namespace) -> None:
-    """Compile the kernels of the configured search, and say how long it took."""
-    from scope.features.compiled import MESSAGE, compile_kernels, needs_compiling
+    """Compile what is not compiled yet, and say how long it took."""
+    from scope.workflows.compile_kernels import compile_missing
 
-    if not needs_compiling():
-        return
-    print(f"{MESSAGE[0].upper()}{MESSAGE[1:]}", flush=True)
-    from scope.config.load import load_config
+    compile_missing(say)
 
-    start = time.monotonic()
-    compile_kernels(load_config().feature_options())
-    print(f"Compiled in {time.monotonic() - start:.0f} s.")
 
+main = command_main("python -m scope.cli.compile_kernels")
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from scope.checkout import CHECKOUT
 from scope.cli.arguments import Parser
-from scope.config import load_config
-from scope.errors import NotFoundError
+from scope.cli.run import say
 
 
 def add_arguments(parser: Parser) -> None:
@@ -20,30 +19,26 @@ def add_arguments(parser: Parser) -> None:
     generate.add_argument(
         "--output", type=Path, default=CHECKOUT / "config", help="folder to write into"
     )
+    generate.set_defaults(act=run_generate)
     check = commands.add_parser("check", help="read the configuration that a run here would have")
     check.add_argument("--config-path", type=Path, default=None, help="file to read instead")
+    check.set_defaults(act=run_check)
+
+
+def run_generate(options: argparse.Namespace) -> None:
+    """Write the generated files."""
+    from scope.workflows.config_files import generate_config
+
+    generate_config(options.output, say)
+
+
+def run_check(options: argparse.Namespace) -> None:
+    """Read the configuration."""
+    from scope.workflows.config_files import check_config
+
+    check_config(options.config_path, say)
 
 
 def run(options: argparse.Namespace) -> None:
     """Do one of both."""
-    if options.action == "generate":
-        _generate(options.output)
-    else:
-        config = load_config(config_path=options.config_path)
-        print(f"configuration is fine; hash of what decides numbers: {config.config_hash[:12]}")
-
-
-def _generate(folder: Path) -> None:
-    from scope.config.generate import generate
-
-    if not folder.is_dir():
-        raise NotFoundError(
-            "no folder for the generated files",
-            value=str(folder),
-            todo="name the config folder of a checkout with --output",
-        )
-    changed = generate(folder)
-    for path in changed:
-        print(f"wrote {path}")
-    if not changed:
-        print(f"all files in {folder} are up to date")
+    options.act(options)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 
-from scope.cli.algorithm_option import add_algorithm, check_algorithm
-from scope.cli.arguments import Parser, non_negative_int
-from scope.cli.run import run_command
-from scope.errors import UsageError
+from scope.cli.algorithm_option import add_algorithm
+from scope.cli.arguments import Parser, as_options, non_negative_int
+from scope.cli.run import command_main, say
+
+DESCRIPTION = (
+    "Write a shell script with a training command for each class that has enough examples."
+)
 
 
 def add_arguments(parser: Parser) -> None:
@@ -46,56 +47,13 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the script and say what it trains."""
-    from scope.config.load import load_config
-    from scope.tasks.variables.training.create_training_script import (
-        ScriptOptions,
-        create_training_script,
-    )
+    """Write the script, and say what it trains."""
+    from scope.workflows.create_training_script import TrainingScript, create_training_script
 
-    config = load_config(config_path=options.config_path)
-    dataset = options.path_dataset or config.training.dataset
-    if dataset is None:
-        raise UsageError(
-            "training without a training set",
-            todo="name it with --path-dataset, or set training.dataset",
-        )
-    chosen = create_training_script(
-        options.filename,
-        config.class_definitions(config.training.tags),
-        ScriptOptions(
-            algorithm=check_algorithm(options.algorithm, options.config_path),
-            path_dataset=dataset,
-            group=options.group,
-            period_suffix=options.period_suffix,
-            models_dir=options.models_dir,
-            pre_trained_group_name=options.pre_trained_group_name,
-            add_keywords=options.add_keywords,
-        ),
-        min_count=options.min_count,
-        train_all=options.train_all,
-    )
-    for tag, count in chosen.items():
-        print(f"{tag:<8} {count:>8}  {config.training.classes[tag].label}")
-    print(options.filename)
+    create_training_script(as_options(TrainingScript, options), say)
 
 
-def build_parser(prog: str = "create-training-script") -> Parser:
-    """Return the parser of the command."""
-    parser = Parser(
-        prog=prog,
-        description="Write a shell script with a training command for each class that has enough "
-        "examples.",
-    )
-    parser.add_version()
-    add_arguments(parser)
-    return parser
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``create-training-script``."""
-    return run_command(build_parser(), run, argv)
-
+main = command_main("create-training-script")
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from scope.cli.arguments import Parser, positive_int
-from scope.errors import UsageError
+from scope.cli.run import say
+from scope.cli.survey_options import add_ranges
 
 
 def add_arguments(parser: Parser) -> None:
@@ -24,15 +25,7 @@ def add_arguments(parser: Parser) -> None:
         metavar="FOLDER",
         help="folder that gets the files",
     )
-    for name, last in (("ccd", 16), ("quad", 4)):
-        parser.add_argument(
-            f"--{name}-range",
-            nargs="+",
-            type=positive_int,
-            default=[1, last],
-            metavar="N",
-            help=f"first and last {name}, or one alone",
-        )
+    add_ranges(parser)
     parser.add_argument("--bands", default="gri", metavar="BANDS", help="some of g, r and i")
     parser.add_argument(
         "--parallel", type=positive_int, default=2, metavar="N", help="files at a time, at most 8"
@@ -47,25 +40,17 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Fetch what is not there yet."""
-    from scope.cli.survey_options import span
-    from scope.config.load import load_config
-    from scope.surveys.download_archive import Wanted, download_archive
-    from scope.surveys.layout import FILTERS, parse_release
+    from scope.workflows.download_archive import download_archive
 
-    if not options.bands or set(options.bands) - set(FILTERS):
-        raise UsageError("--bands", value=options.bands, allowed="some of g, r and i")
-    wanted = Wanted(
-        fields=options.field,
-        release=parse_release(options.release),
-        bands=options.bands,
-        ccds=span(options.ccd_range, "ccd", 16),
-        quads=span(options.quad_range, "quad", 4),
-    )
-    found = download_archive(
-        wanted,
+    download_archive(
+        options.field,
+        options.release,
         options.output,
-        url=options.url or load_config(config_path=options.config_path).downloads.archive,
-        workers=options.parallel,
-        report=print,
+        say,
+        ccd_range=options.ccd_range,
+        quad_range=options.quad_range,
+        bands=options.bands,
+        parallel=options.parallel,
+        url=options.url,
+        config_path=options.config_path,
     )
-    print(f"{len(found.paths)} files in {options.output}: {len(found.new)} new")

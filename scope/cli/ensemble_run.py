@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from functools import partial
 
 from scope.cli.arguments import Parser, positive_int
-from scope.cli.run import run_command, show_progress
+from scope.cli.run import command_main, say, show_progress
+
+DESCRIPTION = "Run spectra through an ensemble of QuasarNET."
 
 
 def add_arguments(parser: Parser) -> None:
@@ -46,27 +46,23 @@ def add_arguments(parser: Parser) -> None:
         metavar="FOLDER",
         help="folder of weights.npy and loss.npy, where not that of the ensemble",
     )
+    parser.set_defaults(backend="onnx")
 
 
-def run(options: argparse.Namespace, backend: str) -> None:
-    """Score the tree and say where the table is."""
-    from scope.tasks.spectra.run_ensemble import SUMMARY, run_ensemble
+def run(options: argparse.Namespace) -> None:
+    """Score the tree, and say where the tables are."""
+    from scope.workflows.ensemble_run import score_spectra
 
-    table = run_ensemble(
+    show_progress()
+    score_spectra(
         options.data,
         options.out_dir,
         options.ensemble_loc,
-        backend=backend,
+        backend=options.backend,
         som=options.som,
         random_tiles=options.random_tiles,
+        report=say,
     )
-    print(f"{table} and {table.with_name(SUMMARY)}")
 
 
-def main(argv: Sequence[str] | None = None, backend: str = "onnx") -> int:
-    """Run the command and return its exit status."""
-    name = "ensemble_run_tf.py" if backend == "keras" else "ensemble_run.py"
-    parser = Parser(prog=name, description="Run spectra through an ensemble of QuasarNET.")
-    add_arguments(parser)
-    show_progress()
-    return run_command(parser, partial(run, backend=backend), argv)
+main = command_main("ensemble_run.py")

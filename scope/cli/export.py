@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from scope.cli.arguments import Parser
+from scope.cli.run import say
 
 FORMATS = ("hats", "votable", "fits", "moc", "csv", "h5")
 
@@ -37,67 +37,15 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write what was asked for, and say what it is."""
-    if options.format == "hats":
-        _hats(options)
-        return
-    if options.format == "moc":
-        from scope.product.coverage import write_coverage
+    from scope.workflows.export import export
 
-        part = write_coverage(options.files, options.output)
-        print(f"{options.output}: {41252.96 * part:.2f} square degrees")
-        return
-    from scope.errors import UsageError
-
-    if len(options.files) > 1:
-        raise UsageError(
-            f"files for --format {options.format}",
-            value=len(options.files),
-            allowed="one; several go into hats, or into one by scope publish-stars",
-        )
-    (path,) = options.files
-    rows = _table(options.format, path, options.output)
-    print(f"{options.output}: {rows:,} rows")
-
-
-def _table(kind: str, path: str, output: str) -> int:
-    from scope.io import count_rows
-
-    if kind in ("csv", "h5"):
-        from scope.catalog.export import export
-        from scope.errors import UsageError
-
-        if Path(output).suffix != f".{kind}":
-            raise UsageError("--output", value=output, allowed=f"a name that ends in .{kind}")
-        export(path, output)
-        return count_rows(path)
-    from scope.product.votable_fits import write_fits, write_votable
-
-    return write_votable(path, output) if kind == "votable" else write_fits(path, output)
-
-
-def _hats(options: argparse.Namespace) -> None:
-    from scope.errors import UsageError
-    from scope.product.hats import export_hats
-    from scope.targets.paths import units_beside
-
-    if not 0 < options.margin <= 3600:
-        raise UsageError("--margin", value=options.margin, allowed="above 0, at most 3600 arcsec")
-    units = options.light_curves
-    if units is None:
-        units = units_beside(options.files, "lightcurves")
-    found = export_hats(
+    export(
         options.files,
+        options.format,
         options.output,
-        light_curves=units,
+        say,
+        light_curves=options.light_curves,
         name=options.name,
         max_rows=options.max_rows,
-        margin_arcsec=options.margin,
+        margin=options.margin,
     )
-    print(f"{options.output}: {found.stars:,} stars in {found.partitions:,} partitions, ", end="")
-    print(f"{found.written:,} of them written now")
-    if found.left_out:
-        print(f"  {found.left_out:,} stars without a position stand in left_out.parquet")
-    if found.without_points:
-        print(f"  {found.without_points:,} stars have no points in the files of light curves")
-        if not units:
-            print("  (none found: run snakemake with --notemp, or give --light-curves)")

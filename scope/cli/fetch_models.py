@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from scope.cli.arguments import Parser
-from scope.cli.fetch_datasets import add_source, fetch_named
+from scope.cli.fetch_options import add_source
+from scope.cli.run import say
 
 
 def add_arguments(parser: Parser) -> None:
@@ -19,9 +20,6 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Fetch what is not there yet, and check the bundles that it belongs to."""
-    from scope.cli.models import verify_models
-    from scope.tasks.variables.find_models import find_models
+    from scope.workflows.fetch_files import fetch_models
 
-    found = fetch_named(options, "models", options.models_dir)
-    folders = {path.parent for path in found.paths}
-    verify_models([entry for entry in find_models(options.models_dir) if entry.folder in folders])
+    fetch_models(options.models_dir, options.names, options.source, options.config_path, say)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
 
 from scope.cli.arguments import (
     Parser,
@@ -13,36 +12,6 @@ from scope.cli.arguments import (
     positive_float,
     positive_int,
 )
-from scope.errors import UsageError
-
-if TYPE_CHECKING:
-    from scope.config.model import Config
-
-_GENERATION = {
-    "min_n_lc_points": "min_n_lc_points",
-    "min_cadence_minutes": "min_cadence_minutes",
-    "max_timestamp_hjd": "max_timestamp_hjd",
-    "period_algorithms": "period_algorithms",
-    "fourier": "fourier",
-    "xmatch_radius_arcsec": "xmatch_radius_arcsec",
-}
-_SEARCH = {
-    "max_freq": "max_freq",
-    "samples_per_peak": "samples_per_peak",
-    "doScaleMinPeriod": "scale_min_period",
-    "doRemoveTerrestrial": "remove_terrestrial",
-    "top_n_periods": "top_n_periods",
-}
-_BRIGHT_STAR = {
-    "skipCloseSources": "skip",
-    "bright_star_query_radius_arcsec": "query_radius_arcsec",
-    "xmatch_radius_arcsec": "self_match_radius_arcsec",
-}
-_BANDS = {"doBandsTogether": "search", "bands_radius_arcsec": "radius_arcsec"}
-_COLLECTIONS = {"source_catalog": "sources", "alerts_catalog": "alerts", "gaia_catalog": "gaia"}
-"""Options -> keys of the configuration that they stand in for."""
-
-MOST_PER_QUERY = 10_000
 
 
 def add_generation_options(parser: Parser) -> None:
@@ -127,64 +96,6 @@ def add_survey_options(parser: Parser) -> None:
     )
 
 
-def generation_config(args: argparse.Namespace, **more: Any) -> Config:
-    """Return the configuration with the options given on top.
-
-    Parameters
-    ----------
-    args : argparse.Namespace
-    **more
-        Further sections on top.
-    """
-    from scope.config.load import load_config, merge
-
-    given = {name: value for name, value in vars(args).items() if value is not None}
-    if "max_timestamp_hjd" in args:
-        given["max_timestamp_hjd"] = args.max_timestamp_hjd
-    generation = _chosen(given, _GENERATION)
-    generation["period_search"] = _chosen(given, _SEARCH)
-    generation["bands_together"] = _chosen(given, _BANDS)
-    generation["bright_star"] = _chosen(given, _BRIGHT_STAR)
-    backend = backend_of(args)
-    if backend in ("cpu", "cuda"):
-        generation["backend"] = backend
-    overrides: dict[str, Any] = {"feature_generation": generation}
-    if suffix := _suffix(args):
-        overrides["features"] = {"info": {"period_suffix": suffix}}
-    overrides = merge(merge(overrides, _survey(given)), more)
-    config = load_config(overrides=overrides, config_path=args.config_path)
-    if args.doCesium is None:
-        return config
-    groups = [group for group in config.feature_generation.groups if group != "cesium"]
-    generation["groups"] = [*groups, "cesium"] if args.doCesium else groups
-    overrides["feature_generation"] = generation
-    return load_config(overrides=overrides, config_path=args.config_path)
-
-
-def backend_of(args: argparse.Namespace) -> str | None:
-    """Return the backend that the options ask for, None if they leave it open.
-
-    Raises
-    ------
-    UsageError
-        If they ask for two.
-    """
-    asked = {
-        "--doCPU": "cpu" if args.doCPU else None,
-        "--doGPU": "cuda" if args.doGPU else None,
-        "--backend": args.backend,
-    }
-    given = {option: name for option, name in asked.items() if name}
-    if len(set(given.values())) > 1:
-        raise UsageError(
-            "options that ask for different devices",
-            value=", ".join(given),
-            allowed="one of them",
-            todo="leave out all but one",
-        )
-    return next(iter(given.values()), None)
-
-
 def _add_device(parser: Parser) -> None:
     parser.add_argument(
         "--backend", metavar="NAME", help="who computes: cpu, cuda (one GPU) or reference (slow)"
@@ -257,32 +168,3 @@ def _add_search(parser: Parser) -> None:
         default=None,
         help="leave out frequencies near days, months and years",
     )
-
-
-def _chosen(given: dict[str, Any], keys: dict[str, str]) -> dict[str, Any]:
-    return {key: given[name] for name, key in keys.items() if name in given}
-
-
-def _survey(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the sections that say where light curves are."""
-    sections: dict[str, Any] = {}
-    kowalski: dict[str, Any] = {}
-    if "archive" in given:
-        sections = {"survey": "archive", "archive": given["archive"]}
-    if collections := _chosen(given, _COLLECTIONS):
-        kowalski["collections"] = collections
-    if "query_size_limit" in given:
-        size = min(given["query_size_limit"], MOST_PER_QUERY)
-        kowalski |= {"ids_per_query": size, "positions_per_query": size}
-    return {**sections, **({"kowalski": kowalski} if kowalski else {})}
-
-
-def _suffix(args: argparse.Namespace) -> str | None:
-    """Return the period suffix that the options ask for."""
-    if args.period_suffix or not args.period_algorithms:
-        suffix: str | None = args.period_suffix
-        return suffix
-    from scope.periods.options import PeriodOptions
-
-    # An alias among the algorithms stands for the suffix that its columns have.
-    return PeriodOptions(algorithms=tuple(args.period_algorithms)).algorithms[0]

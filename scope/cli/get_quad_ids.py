@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from scope.cli.arguments import Parser, non_negative_int, positive_int
-from scope.cli.run import run_command, show_progress
-from scope.cli.survey_options import (
-    add_survey_options,
-    refuse_catalog,
-    span,
-    survey_config,
+from scope.cli.arguments import Parser, as_options, non_negative_int, positive_int
+from scope.cli.run import command_main, say, show_progress
+from scope.cli.survey_options import add_field_options
+
+DESCRIPTION = (
+    "List the light curves of a field: from a collection of Kowalski, or from "
+    "an archive, whichever is configured."
 )
-
-if TYPE_CHECKING:
-    from scope.config.model import Config
-    from scope.surveys.get_quad_ids import IdSource
 
 VERBOSE = 2
 
 
-def build_parser(prog: str = "get-quad-ids") -> Parser:
-    """Return the parser of the command."""
-    parser = Parser(
-        prog=prog,
-        description="List the light curves of a field: from a collection of Kowalski, or from "
-        "an archive, whichever is configured.",
-    )
-    parser.add_version()
-    add_survey_options(parser, default_field=301)
+def add_arguments(parser: Parser) -> None:
+    """Declare the options."""
+    add_field_options(parser, default_field=301)
     parser.add_argument(
         "--catalog",
         metavar="NAME",
@@ -79,58 +65,17 @@ def build_parser(prog: str = "get-quad-ids") -> Parser:
         default=VERBOSE,
         help="say nothing, the total, or the number of ids of each quadrant",
     )
-    return parser
 
 
-def get_quad_ids(args: argparse.Namespace) -> None:
-    """Run the command."""
-    from scope.surveys import get_quad_ids as library
+def run(options: argparse.Namespace) -> None:
+    """List the ids, and say how many there are."""
+    from scope.workflows.get_quad_ids import IdOptions, get_quad_ids
 
-    config = survey_config(args)
-    ccds, quads = span(args.ccd_range, "ccd", 16), span(args.quad_range, "quad", 4)
-    if not args.multi_quads:
-        ccds, quads = ccds[:1], quads[:1]
-    folder = Path(args.output_dir or f"ids/field_{args.field}")
-    if args.verbose == VERBOSE:
-        show_progress()
-    quadrants = library.get_quad_ids(
-        _source(args, config),
-        args.field,
-        folder,
-        ccds=ccds,
-        quads=quads,
-        min_epochs=args.minobs,
-        skip=args.skip,
-        whole_field=args.whole_field,
-    )
-    if args.output:
-        import numpy as np
-
-        library.write_ids(np.concatenate([part.ids for part in quadrants]), args.output)
-    if args.verbose:
-        total = sum(len(part.ids) for part in quadrants)
-        listed = sum(len(part.ids) > 0 for part in quadrants)
-        print(f"field {args.field}: {total} ids in {listed} of {len(quadrants)} quadrants")
-        print(folder)
+    show_progress(options.verbose == VERBOSE)
+    get_quad_ids(as_options(IdOptions, options), say)
 
 
-def _source(args: argparse.Namespace, config: Config) -> IdSource:
-    from scope.surveys.get_quad_ids import ArchiveIds, KowalskiIds
-    from scope.surveys.kowalski import KowalskiSurvey
-    from scope.surveys.open import configured_survey
-
-    survey = configured_survey(config)
-    if isinstance(survey, KowalskiSurvey):
-        catalog = args.catalog or config.kowalski.collections.features
-        return KowalskiIds(survey.client, catalog, rows=args.limit)
-    refuse_catalog(args)
-    return ArchiveIds(survey)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``get-quad-ids``."""
-    return run_command(build_parser(), get_quad_ids, argv)
-
+main = command_main("get-quad-ids")
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

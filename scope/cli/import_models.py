@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from scope.cli.arguments import Parser
+from scope.cli.run import say
 
 
 def add_arguments(parser: Parser) -> None:
@@ -40,24 +41,17 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the bundle and say where it is."""
-    from scope.config.load import load_config
-    from scope.models.places import writing_folder
-    from scope.tasks.variables.bundles.import_models import import_models
-    from scope.tasks.variables.bundles.model_bundle import VARIABLES
+    """Write the bundle, and say where it is."""
+    from scope.workflows.import_models import import_models
 
-    config = load_config(config_path=options.config_path)
-    group = options.group or options.folder.resolve().name
-    bundle = import_models(
+    import_models(
         options.folder,
-        writing_folder(options.models_dir, VARIABLES, options.algorithm, group),
+        say,
         algorithm=options.algorithm,
-        definitions=config.class_definitions(),
-        features={k: config.model_features(k) for k in ("phenomenological", "ontological")},
-        impute=config.imputation(),
-        period_suffix=config.features.info.period_suffix,
+        group=options.group,
+        models_dir=options.models_dir,
         training_set=options.training_set,
-        statistics=options.feature_stats,
+        feature_stats=options.feature_stats,
         scaling=options.scale_features,
+        config_path=options.config_path,
     )
-    print(f"{bundle.folder}: {len(bundle.classes)} classes, {', '.join(bundle.classes)}")

@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from scope.cli.arguments import Parser, non_negative_float, positive_float
-from scope.errors import UsageError
-
-if TYPE_CHECKING:
-    from scope.config.catalogues import Catalogues
-    from scope.config.model import Config
-    from scope.surveys.curve_sources import Curves
+from scope.cli.arguments import Parser, as_options, non_negative_float, positive_float
+from scope.cli.run import say
 
 NUMBERS = {
     "radius_arcsec": (positive_float, "a star and its row in a catalogue are closer"),
@@ -22,6 +14,7 @@ NUMBERS = {
     "faint_mag": (non_negative_float, "a second star fainter by so much is no candidate"),
     "epoch": (positive_float, "Julian year of the positions of the light curves"),
 }
+
 RULES = ("leave_out", "unknown", "first")
 
 
@@ -67,80 +60,6 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Match, and say what became of all."""
-    from scope.config import load_config
-    from scope.surveys.catalogue_labelling import catalogue_files, label_options
-    from scope.surveys.label_light_curves import label_light_curves
+    from scope.workflows.label_light_curves import MatchOptions, label_light_curves
 
-    config = load_config(config_path=options.config_path)
-    section = _section(options, config)
-    summary = label_light_curves(
-        _source(options, config),
-        catalogue_files(section, config.training.labelled.label_map),
-        options.output,
-        options=label_options(section),
-        curves=options.with_light_curves,
-        facts={"config_hash": config.config_hash},
-    )
-    print(*summary.lines(), sep="\n")
-    if options.features:
-        _compare_periods(options, config)
-    print(options.output)
-
-
-def _compare_periods(options: argparse.Namespace, config: Config) -> None:
-    from scope.surveys.label_light_curves import LABELS_FILE
-    from scope.surveys.period_comparison import compare_periods, comparison_lines
-
-    folder, column = Path(options.output), f"period_{config.features.info.period_suffix}"
-    counts = compare_periods(
-        folder / LABELS_FILE, options.features, column, folder / "periods.parquet"
-    )
-    print(*comparison_lines(counts), sep="\n")
-
-
-def _section(options: argparse.Namespace, config: Config) -> Catalogues:
-    """Return the configured section with what the options say instead."""
-    from scope.config.catalogues import Catalogues
-
-    given = {name: getattr(options, name) for name in (*NUMBERS, "disagreement")}
-    changed = {name: value for name, value in given.items() if value is not None}
-    section = config.training.catalogues
-    if options.catalogue:
-        changed["tables"] = [_table(text) for text in options.catalogue]
-        named = {"columns": _pairs(options.column), "units": _pairs(options.unit)}
-        if any(named.values()) and len(options.catalogue) > 1:
-            raise UsageError(
-                "--column or --unit with several catalogues",
-                todo="name them in training.catalogues.tables of a configuration file",
-            )
-        changed["tables"][0].update(named)
-    elif options.column or options.unit:
-        raise UsageError("--column or --unit without --catalogue")
-    return Catalogues.model_validate({**section.model_dump(), **changed})
-
-
-def _table(text: str) -> dict[str, object]:
-    name, path = _pair(text, "--catalogue", "csdr1=table3.txt")
-    return {"map": name, "path": path}
-
-
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
-    return dict(_pair(text, "--column or --unit", "ra=RAdeg") for text in texts)
-
-
-def _pair(text: str, option: str, example: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not (name and sign and value):
-        raise UsageError(f"{option} without two parts", value=text, allowed=f"such as {example}")
-    return name, value
-
-
-def _source(options: argparse.Namespace, config: Config) -> Curves:
-    from scope.surveys.curve_sources import FileCurves, SurveyCurves
-    from scope.surveys.open import configured_survey, open_archive
-
-    if options.light_curves:
-        return FileCurves(options.light_curves)
-    if options.archive:
-        return SurveyCurves(open_archive(Path(options.archive), config.data_release))
-    return SurveyCurves(configured_survey(config))
+    label_light_curves(as_options(MatchOptions, options), say)

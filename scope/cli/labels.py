@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scope.cli.arguments import Parser
-from scope.errors import UsageError
+from scope.cli.run import say
 
 ACTIONS = ("show", "import", "export", "conflicts")
 
@@ -36,24 +36,15 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Show, import or export labels."""
-    from scope.active.labels import read_labels
-    from scope.active.ledger import Ledger
-    from scope.active.settle import settle, settled_table
+    from scope.workflows.labels import keep_labels
 
-    ledger = Ledger(options.ledger)
-    if options.action in ("import", "export") and not options.file:
-        raise UsageError(f"labels to {options.action} without a file", allowed="FILE")
-    if options.action == "import":
-        defaults = {"task": options.task} if options.task else {}
-        if options.labeller:
-            defaults["labeller"] = options.labeller
-        added = ledger.append(read_labels(options.file, **defaults))
-        print(f"{added} labels added to {ledger.path}")
-    elif options.action == "export":
-        print(f"{ledger.export_csv(options.file, options.task)} labels in {options.file}")
-    else:
-        labels = ledger.labels(options.task)
-        table = settled_table(settle(labels, options.rule, options.experts))
-        if options.action == "conflicts":
-            table = table[table["conflict"]]
-        print(table.to_string(index=False) if len(table) else "none")
+    keep_labels(
+        options.action,
+        options.file,
+        options.ledger,
+        say,
+        task=options.task,
+        labeller=options.labeller,
+        rule=options.rule,
+        experts=options.experts,
+    )

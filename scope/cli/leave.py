@@ -6,34 +6,28 @@ The file is JSON: product -> place.
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from scope.cli.arguments import Parser
-from scope.cli.run import run_command
-from scope.schema import parse_json
+from scope.cli.run import command_main
+
+DESCRIPTION = "Leave products elsewhere too."
 
 
-def build_parser() -> Parser:
-    """Return the parser of the command."""
-    parser = Parser(prog="python -m scope.cli.leave", description="Leave products elsewhere too.")
+def add_arguments(parser: Parser) -> None:
+    """Declare the options."""
     parser.add_argument("file", type=Path, metavar="FILE", help="JSON, product -> place")
-    return parser
 
 
-def leave_all(args: argparse.Namespace) -> None:
-    """Run the command."""
-    from scope.cli.workflow import leave
+def run(options: argparse.Namespace) -> None:
+    """Place them."""
+    from scope.runs.placing import place_products
 
-    for product, place in parse_json(args.file.read_text()).items():
-        leave(product, place)
+    place_products(options.file)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command."""
-    return run_command(build_parser(), leave_all, argv)
+main = command_main("python -m scope.cli.leave")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scope.cli.arguments import Parser
+from scope.cli.run import say
 
 LICENCES = ("CC-BY-4.0", "CC0-1.0")
 
@@ -35,28 +36,21 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the folder and say where it is."""
-    from scope.config.load import load_config
-    from scope.errors import UsageError
-    from scope.product.release import ReleaseOptions, make_release
+    """Write the folder, and say where it is."""
+    from scope.workflows.make_release import make_release
 
-    if not 0 < options.cut < 1:
-        raise UsageError("--cut", value=options.cut, allowed="above 0, below 1")
-    about = ReleaseOptions(
-        options.title,
-        options.release,
-        tuple(options.author),
-        options.licence,
-        options.date,
-        options.doi,
-        options.description,
-    )
-    folder = make_release(
+    make_release(
         options.tables,
         options.output,
-        about,
+        say,
+        title=options.title,
+        release=options.release,
+        authors=options.author,
+        licence=options.licence,
+        date=options.date,
+        doi=options.doi,
+        description=options.description,
         cut=options.cut,
-        strange_below=load_config(config_path=options.config_path).probabilities.strange_below,
         light_curves=options.light_curves,
+        config_path=options.config_path,
     )
-    print(f"{folder}: start with README.md")

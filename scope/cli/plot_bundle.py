@@ -18,10 +18,7 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the page and say where it is."""
-    from scope.config.load import load_config
-    from scope.report.plot_bundle import plot_bundle
+    """Write the page, and say where it is."""
+    from scope.workflows.plot_bundle import plot_bundle
 
-    labels = load_config(config_path=options.config_path).class_labels()
-    plot_bundle(options.folder, options.output, labels=labels)
-    print(options.output)
+    print(plot_bundle(options.folder, options.output, options.config_path))

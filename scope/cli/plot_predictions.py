@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, values_of
+from scope.cli.run import say
 from scope.plugins import DEFAULT_ALGORITHMS
 
 
@@ -30,28 +31,12 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Draw, and say how far both algorithms agree."""
-    from scope.config.load import load_config
-    from scope.report import analysis
-    from scope.report.plots import save_figure
+    from scope.workflows.plot_predictions import plot_predictions
 
-    config = load_config(config_path=options.config_path)
-    labels, thresholds = config.class_labels(), config.thresholds_by_name()
-    both = "_".join(DEFAULT_ALGORITHMS)
-    first, second = (getattr(options, name) for name in DEFAULT_ALGORITHMS)
-    scores = analysis.read_scores(first, second)
-    chosen = analysis.select_classes(scores, options.classes)
-    print(f"{len(scores)} light curves; part on which both agree:")
-    print("  ".join([f"{'class':<8}", *(f"{name} > {cut:g}" for name, cut in thresholds.items())]))
-    for tag in chosen:
-        label = labels.get(tag, "")
-        for name, figure in (
-            ("scores", analysis.plot_score_histogram(scores, tag, label)),
-            (both, analysis.plot_score_heatmap(scores, tag, thresholds, label)),
-        ):
-            save_figure(figure, options.output / f"{tag}.{name}.png")
-        parts = [
-            f"{analysis.agreement(scores, tag, cut):>{len(f'{name} > {cut:g}')}.3f}"
-            for name, cut in thresholds.items()
-        ]
-        print("  ".join([f"{tag:<8}", *parts]))
-    print(options.output)
+    plot_predictions(
+        values_of(options, DEFAULT_ALGORITHMS),
+        options.output,
+        say,
+        classes=options.classes,
+        config_path=options.config_path,
+    )

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scope.cli.arguments import Parser, positive_int
+from scope.cli.arguments import Parser, positive_int, values_of
+from scope.cli.run import say
 from scope.plugins import DEFAULT_ALGORITHMS
+
+STATS = tuple(f"{name}_stats" for name in DEFAULT_ALGORITHMS)
 
 
 def add_arguments(parser: Parser) -> None:
@@ -28,25 +31,14 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Draw, and say where the figures are."""
-    from scope.config.load import load_config
-    from scope.errors import UsageError
-    from scope.report import analysis
-    from scope.report.plots import save_figure
-    from scope.tasks.variables.training.assemble_training_stats import read_stats
-    from scope.tasks.variables.training.create_training_script import positive_counts
+    from scope.workflows.plot_training_stats import plot_training_stats
 
-    config = load_config(config_path=options.config_path)
-    dataset = options.path_dataset or config.training.dataset
-    if dataset is None:
-        raise UsageError("no training set to count labels of", todo="name it with --path-dataset")
-    counts = positive_counts(dataset, config.class_definitions())
-    first, second = (read_stats(vars(options)[f"{name}_stats"]) for name in DEFAULT_ALGORITHMS)
-    counted = analysis.top_features(read_stats(options.importances), options.top_n)
-    figures = {
-        "label_counts": analysis.plot_label_counts(counts, config.class_labels()),
-        "precision": analysis.plot_stats_scatter(first, second, counts, "precision"),
-        "recall": analysis.plot_stats_scatter(first, second, counts, "recall"),
-        "feature_importance": analysis.plot_top_features(counted, options.top_n),
-    }
-    for name, figure in figures.items():
-        print(save_figure(figure, options.output / f"{name}.png"))
+    plot_training_stats(
+        values_of(options, STATS),
+        options.importances,
+        options.output,
+        say,
+        path_dataset=options.path_dataset,
+        top_n=options.top_n,
+        config_path=options.config_path,
+    )

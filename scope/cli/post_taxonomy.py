@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Sequence
 
 from scope.cli.arguments import Parser
-from scope.cli.fritz_options import add_fritz_options, add_groups, open_fritz
-from scope.cli.run import run_command
+from scope.cli.fritz_options import add_fritz_options, add_groups
+from scope.cli.run import command_main, say
+
+DESCRIPTION = "Give a tree of classes to Fritz."
 
 
-def build_parser(prog: str = "post-taxonomy") -> Parser:
-    """Return the parser of the command."""
-    parser = Parser(prog=prog, description="Give a tree of classes to Fritz.")
+def add_arguments(parser: Parser) -> None:
+    """Declare the options."""
     parser.add_argument(
         "--taxonomy",
         required=True,
@@ -26,32 +25,25 @@ def build_parser(prog: str = "post-taxonomy") -> Parser:
     parser.add_argument("--version", default="1.0", metavar="VERSION", help="of the taxonomy")
     parser.add_argument("--provenance", metavar="TEXT", help="where it comes from")
     add_fritz_options(parser, writes=True)
-    return parser
 
 
-def post_taxonomy(args: argparse.Namespace) -> None:
-    """Run the command."""
-    from scope.config.load import load_config
-    from scope.fritz import taxonomy
+def run(options: argparse.Namespace) -> None:
+    """Post the tree, and say by which number."""
+    from scope.fritz.post_taxonomy import post_taxonomy
 
-    tree = taxonomy.read_hierarchy(args.taxonomy)
-    with open_fritz(load_config(config_path=args.config_path), dry_run=args.dry_run) as fritz:
-        number = taxonomy.post_taxonomy(
-            fritz,
-            tree,
-            name=args.name,
-            version=args.version,
-            group_ids=args.group_ids,
-            provenance=args.provenance,
-        )
-    if number is not None:
-        print(f"taxonomy {number}: {len(taxonomy.class_names(tree))} classes")
+    post_taxonomy(
+        options.taxonomy,
+        say,
+        name=options.name,
+        version=options.version,
+        group_ids=options.group_ids,
+        provenance=options.provenance,
+        dry_run=options.dry_run,
+        config_path=options.config_path,
+    )
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run ``post-taxonomy``."""
-    return run_command(build_parser(), post_taxonomy, argv)
-
+main = command_main("post-taxonomy")
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

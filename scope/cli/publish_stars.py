@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from scope.checkout import SHIPPED_MODELS
 from scope.cli.arguments import Parser
+from scope.cli.run import say
 
 
 def add_arguments(parser: Parser) -> None:
@@ -35,40 +34,15 @@ def add_arguments(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Write the stars and say how many there are."""
-    from scope.catalog.prevalence_options import prevalence_options
-    from scope.config.load import load_config
-    from scope.errors import UsageError
-    from scope.models.calibration.class_tree import ClassTree
-    from scope.product.publish_stars import publish_stars
-    from scope.product.star_fusion import star_fusion_in_use
-    from scope.targets.paths import units_beside
+    """Write the stars, and say how many there are."""
+    from scope.workflows.publish_stars import publish_stars
 
-    if not 0 < options.radius <= 60:
-        raise UsageError("--radius", value=options.radius, allowed="above 0, at most 60 arcsec")
-    config = load_config(config_path=options.config_path)
-    places = [options.models_dir] if options.models_dir else [Path("models"), SHIPPED_MODELS]
-    groups: dict[str, str] = {
-        name: config.inference.group_of(name) for name in config.inference.algorithms
-    }
-    fusion = star_fusion_in_use(places, groups)
-    features = options.features or units_beside(options.catalogs, "features")
-    count = publish_stars(
+    publish_stars(
         options.catalogs,
-        features,
         options.output,
-        fusion=fusion,
-        tree=ClassTree(
-            config.class_parents(),
-            frozenset(config.exclusive_classes()),
-            frozenset(config.periodic_classes()),
-        ),
-        options=prevalence_options(config.probabilities.model_dump(), False),
-        radius_arcsec=options.radius,
-        facts={"config_hash": config.config_hash},
+        say,
+        features=options.features,
+        radius=options.radius,
+        models_dir=options.models_dir,
+        config_path=options.config_path,
     )
-    print(f"{count:,} stars in {options.output}")
-    if not features:
-        print("no features were found: the stars have no magnitudes (--features)")
-    if fusion is None:
-        print("the models in use have no fusion of light curves: no probabilities of stars")

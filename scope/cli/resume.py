@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from scope.cli.arguments import Parser
+from scope.cli.run import show_progress
 
 
 def add_arguments(parser: Parser) -> None:
@@ -18,9 +18,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Resume, and return Snakemake's exit status, or that of a command which was refused."""
-    from scope.cli.workflow import hand_over
-    from scope.runs.resume import resume
+def run(options: argparse.Namespace) -> int:
+    """Run the workflow, and return Snakemake's exit status."""
+    from scope.runs.run_workflow import resume_given
 
-    return hand_over(arguments, resume)
+    show_progress()
+    return resume_given(options.arguments)

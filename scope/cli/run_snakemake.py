@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 
 from scope.cli.arguments import Parser
+from scope.cli.run import show_progress
 
 
 def add_arguments(parser: Parser) -> None:
@@ -18,8 +18,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
 
-def main(arguments: Sequence[str]) -> int:
+def run(options: argparse.Namespace) -> int:
     """Run the workflow, and return Snakemake's exit status."""
-    from scope.cli.workflow import hand_over, run_snakemake_here
+    from scope.runs.run_workflow import run_given
 
-    return hand_over(arguments, run_snakemake_here)
+    show_progress()
+    return run_given(options.arguments)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from typing import Any
 
 from scope.checkout import SHIPPED_MODELS
 from scope.cli.arguments import Parser
@@ -26,12 +24,8 @@ def add_arguments(parser: Parser) -> None:
     _import(commands.add_parser("import-braai", help="make a bundle of a published network"))
 
 
-def run(options: argparse.Namespace) -> None:
-    """Do what was asked for."""
-    _ACTIONS[options.action](options)
-
-
-def _simulate(parser: Any) -> None:
+def _simulate(parser: Parser) -> None:
+    parser.set_defaults(act=run_simulate)
     parser.add_argument("folder", type=Path, help="folder to write")
     parser.add_argument("--n-images", type=int, default=20, help="difference images")
     parser.add_argument("--seed", type=int, default=1, help="start of the random numbers")
@@ -39,7 +33,8 @@ def _simulate(parser: Any) -> None:
     parser.add_argument("--nproc", type=int, default=1, help="processes; 0: one a CPU")
 
 
-def _label(parser: Any) -> None:
+def _label(parser: Parser) -> None:
+    parser.set_defaults(act=run_label)
     parser.add_argument("--images", type=Path, default=None, help="folder of images; default: .env")
     parser.add_argument("--n-images", type=int, default=400, help="difference images to use")
     parser.add_argument("--out-dir", type=Path, default=Path(), help="parent of data_<time>")
@@ -50,7 +45,8 @@ def _label(parser: Any) -> None:
     parser.add_argument("--nproc", type=int, default=0, help="processes; 0: one a CPU")
 
 
-def _train(parser: Any) -> None:
+def _train(parser: Parser) -> None:
+    parser.set_defaults(act=run_train)
     parser.add_argument("data_dir", type=Path, help="a labelled set")
     parser.add_argument("--architecture", default="vgg6", help="vgg6, bayesian_vgg6, …")
     parser.add_argument("--layers", default=None, help="numbers of layers, such as 0,1,2,3")
@@ -60,32 +56,37 @@ def _train(parser: Any) -> None:
     parser.add_argument("--random-state", type=int, default=42, help="of split and weights")
 
 
-def _evaluate(parser: Any) -> None:
+def _evaluate(parser: Parser) -> None:
+    parser.set_defaults(act=run_evaluate)
     parser.add_argument("model", type=Path, help="folder of a model")
     parser.add_argument("--data-dir", type=Path, default=None, help="another labelled set")
 
 
-def _score(parser: Any) -> None:
+def _score(parser: Parser) -> None:
+    parser.set_defaults(act=run_score)
     parser.add_argument("alerts", type=Path, help="file, tar archive or folder of packets")
     parser.add_argument("output", type=Path, help="Parquet to write")
     parser.add_argument("--model", type=Path, default=MODEL, help="folder of a model")
 
 
-def _page(parser: Any) -> None:
+def _page(parser: Parser) -> None:
+    parser.set_defaults(act=run_page)
     parser.add_argument("model", type=Path, help="folder of a model")
     parser.add_argument("image", type=Path, help="difference image (FITS)")
     parser.add_argument("--exposures", type=Path, nargs="*", default=[], help="its exposures")
     parser.add_argument("--out-dir", type=Path, default=None, help="folder of index.html")
 
 
-def _eyeball(parser: Any) -> None:
+def _eyeball(parser: Parser) -> None:
+    parser.set_defaults(act=run_eyeball)
     parser.add_argument("model", type=Path, help="folder of a model")
     parser.add_argument("--label-class", type=int, default=None, help="only 1, 0 or -1")
     parser.add_argument("--labeller", default=None, help="who votes")
     parser.add_argument("--port", type=int, default=8047, help="of the page")
 
 
-def _import(parser: Any) -> None:
+def _import(parser: Parser) -> None:
+    parser.set_defaults(act=run_import)
     parser.add_argument("path", type=Path, help="d6_m7.h5, braai_d6_m9.h5, or weights")
     parser.add_argument("output", type=Path, help="folder of the bundle")
     parser.add_argument("--architecture", type=Path, default=None, help="JSON, for weights alone")
@@ -97,16 +98,16 @@ def run_simulate(options: argparse.Namespace) -> None:
     from scope.tasks.stamps.simulation.options import NightOptions
     from scope.tasks.stamps.simulation.write import simulate_night
 
-    settings = NightOptions(n_images=options.n_images, seed=options.seed, size=options.size)
-    print(simulate_night(options.folder, settings, nproc=options.nproc))
+    night = NightOptions(n_images=options.n_images, seed=options.seed, size=options.size)
+    print(simulate_night(options.folder, night, nproc=options.nproc))
 
 
 def run_label(options: argparse.Namespace) -> None:
     """Make a labelled set."""
-    from scope.tasks.stamps import label_data
+    from scope.tasks.stamps.label_data import make
 
     print(
-        label_data.make(
+        make(
             options.n_images,
             out_dir=options.out_dir,
             mp_prov=options.mp_prov,
@@ -121,72 +122,42 @@ def run_label(options: argparse.Namespace) -> None:
 
 def run_train(options: argparse.Namespace) -> None:
     """Train a network."""
-    from scope.models.images.architectures import find_architecture
-    from scope.tasks.stamps import classifier
+    from scope.workflows.stamps import train_stamps
 
-    build = find_architecture(options.architecture)
-    layers = None
-    if options.layers is not None:
-        layers = numbers(options.layers)
-    import keras
-
-    _, meta = classifier.train(
-        options.data_dir,
-        model=build,
-        layers=layers,
-        optimizer=keras.optimizers.Adam(options.learning_rate),
-        epochs=options.epochs,
-        patience=options.patience,
-        random_state=options.random_state,
+    print(
+        train_stamps(
+            options.data_dir,
+            architecture=options.architecture,
+            layers=options.layers,
+            epochs=options.epochs,
+            patience=options.patience,
+            learning_rate=options.learning_rate,
+            random_state=options.random_state,
+        )
     )
-    print(meta["model_dir"])
-
-
-def numbers(text: str) -> list[int]:
-    """Return the numbers of ``0,1,2``.
-
-    Raises
-    ------
-    UsageError
-    """
-    from scope.errors import UsageError
-
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdigit() for part in parts):
-        raise UsageError("--layers", value=text, allowed="numbers with commas, such as 0,1,2")
-    return [int(part) for part in parts]
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
     """Print the figures of a model."""
-    from scope.tasks.stamps import classifier
+    from scope.workflows.stamps import figures_of_stamps
 
-    if options.data_dir is None:
-        report = classifier.evaluate(options.model, options.model)
-    else:
-        report = classifier.benchmark(options.model, options.data_dir)
-    print(json.dumps({name: report[name] for name in ("best", "common", "at_half")}, indent=1))
+    print(figures_of_stamps(options.model, options.data_dir))
 
 
 def run_score(options: argparse.Namespace) -> None:
     """Score alerts."""
-    from scope.io.atomic import check_output
-    from scope.tasks.stamps.score_alerts import score_alerts
-    from scope.tasks.stamps.stamp_model import StampModel
+    from scope.workflows.stamps import score_stamps
 
-    check_output(options.output)
-    n = score_alerts(options.alerts, options.output, StampModel.load(options.model))
-    print(f"{n} alerts in {options.output}")
+    print(
+        f"{score_stamps(options.alerts, options.output, options.model)} alerts in {options.output}"
+    )
 
 
 def run_page(options: argparse.Namespace) -> None:
     """Draw a page."""
-    from scope.tasks.stamps.visualise import ClassifierImageVisual
+    from scope.workflows.stamps import draw_stamps
 
-    made = ClassifierImageVisual(
-        options.model, options.image, exposures=options.exposures, out_dir=options.out_dir
-    )
-    print(made.main())
+    print(draw_stamps(options.model, options.image, options.exposures, options.out_dir))
 
 
 def run_eyeball(options: argparse.Namespace) -> None:
@@ -209,13 +180,6 @@ def run_import(options: argparse.Namespace) -> None:
     print(bundle.folder)
 
 
-_ACTIONS = {
-    "simulate-night": run_simulate,
-    "label": run_label,
-    "train": run_train,
-    "evaluate": run_evaluate,
-    "score-alerts": run_score,
-    "page": run_page,
-    "eyeball": run_eyeball,
-    "import-braai": run_import,
-}
+def run(options: argparse.Namespace) -> None:
+    """Do what was asked for."""
+    options.act(options)

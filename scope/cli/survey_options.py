@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING, Any
-
 from scope.cli.arguments import Parser, positive_int
-from scope.errors import UsageError
-
-if TYPE_CHECKING:
-    from scope.config.model import Config
 
 
 def add_place_options(parser: Parser) -> None:
@@ -22,12 +15,17 @@ def add_place_options(parser: Parser) -> None:
     )
 
 
-def add_survey_options(parser: Parser, default_field: int) -> None:
+def add_field_options(parser: Parser, default_field: int) -> None:
     """Declare where light curves are, and of which part of the sky."""
     add_place_options(parser)
     parser.add_argument(
         "--field", type=positive_int, default=default_field, metavar="N", help="field number"
     )
+    add_ranges(parser)
+
+
+def add_ranges(parser: Parser) -> None:
+    """Declare the detectors and the quadrants."""
     for name, last in (("ccd", 16), ("quad", 4)):
         parser.add_argument(
             f"--{name}-range",
@@ -37,48 +35,3 @@ def add_survey_options(parser: Parser, default_field: int) -> None:
             metavar="N",
             help=f"first and last {name}, or one alone",
         )
-
-
-def span(numbers: list[int], name: str, last: int) -> range:
-    """Return the numbers that a range option means.
-
-    Raises
-    ------
-    UsageError
-        If there are more than two, in the wrong order, or beyond the last one.
-    """
-    first, end = numbers[0], numbers[-1]
-    if len(numbers) > 2 or not 1 <= first <= end <= last:
-        raise UsageError(
-            f"--{name}-range",
-            value=" ".join(map(str, numbers)),
-            allowed=f"one number, or the first and the last, from 1 to {last}",
-        )
-    return range(first, end + 1)
-
-
-def refuse_catalog(args: argparse.Namespace) -> None:
-    """Make sure that no collection is named where light curves are files.
-
-    Raises
-    ------
-    UsageError
-        If one is.
-    """
-    if args.catalog is not None:
-        raise UsageError(
-            "--catalog with an archive",
-            value=args.catalog,
-            allowed="a collection of Kowalski",
-            todo="leave it out, or set the key survey to kowalski",
-        )
-
-
-def survey_config(args: argparse.Namespace) -> Config:
-    """Return the configuration, with the archive of the command line if there is one."""
-    from scope.config.load import load_config
-
-    overrides: dict[str, Any] = {}
-    if args.archive is not None:
-        overrides = {"survey": "archive", "archive": args.archive}
-    return load_config(overrides=overrides, config_path=args.config_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from scope.cli.arguments import Parser
+from scope.cli.run import say
 from scope.plugins import ALGORITHMS
 
 COLUMNS = {
@@ -39,40 +40,15 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
 
 
-def run(args: argparse.Namespace) -> None:
-    """Run the command."""
-    from scope.config.load import load_config
-    from scope.errors import NotFoundError
-    from scope.fritz.taxonomy import fetch_taxonomies, read_taxonomies
-    from scope.fritz.taxonomy_map import generate_map
-    from scope.io import write_bytes
-    from scope.services.fritz import Fritz
+def run(options: argparse.Namespace) -> None:
+    """Write the map, and say what has no class."""
+    from scope.fritz.taxonomy_map import write_map
 
-    config = load_config(config_path=args.config_path)
-    if args.taxonomies:
-        taxonomies = read_taxonomies(args.taxonomies)
-    else:
-        with Fritz(config.fritz_options()) as fritz:
-            taxonomies = fetch_taxonomies(fritz)
-    if args.taxonomy_ids:
-        known = {taxonomy.id: taxonomy for taxonomy in taxonomies}
-        for number in args.taxonomy_ids:
-            if number not in known:
-                raise NotFoundError("no such taxonomy", value=number, allowed=known)
-        taxonomies = [known[number] for number in args.taxonomy_ids]
-    made, missing = generate_map(columns_of(args.columns, config.class_labels()), taxonomies)
-    write_bytes(made.to_json().encode(), args.output)
-    print(f"{len(made) - len(missing)} of {len(made)} columns have a class: {args.output}")
-    for column in missing:
-        print(f"no class for {column}: write it by hand, or leave it out of uploads")
-
-
-def columns_of(kind: str, labels: dict[str, str]) -> dict[str, str]:
-    """Return the label of each column of a kind of table; `labels` are those of the tags."""
-    if kind == "labels":
-        return {label: label for label in ["non-variable", *labels.values()]}
-    suffix = "" if kind == "tags" else f"_{kind}"
-    return {
-        f"nonvar{suffix}": "non-variable",
-        **{f"{tag}{suffix}": label for tag, label in labels.items()},
-    }
+    write_map(
+        options.output,
+        say,
+        columns=options.columns,
+        taxonomies=options.taxonomies,
+        taxonomy_ids=options.taxonomy_ids,
+        config_path=options.config_path,
+    )

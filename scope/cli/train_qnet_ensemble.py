@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import logging
-from collections.abc import Sequence
-from pathlib import Path
 
-from scope.cli.arguments import Parser, non_negative_int, positive_float, positive_int
-from scope.cli.run import run_command, show_progress
+from scope.cli.arguments import Parser, as_options, non_negative_int, positive_float, positive_int
+from scope.cli.run import command_main, say, show_progress
 
-log = logging.getLogger(__name__)
+DESCRIPTION = "Train an ensemble of QuasarNET."
 
 
 def add_arguments(parser: Parser) -> None:
@@ -131,64 +128,12 @@ def _add_network(parser: Parser) -> None:
     )
 
 
-def ensemble_folder(out: str, files: Sequence[str], single_exp: bool) -> Path:
-    """Return the folder of the ensemble, whose name says what it was trained on."""
-    names = " ".join(Path(path).name for path in files)
-    for word in ("cumulative", "healpix"):
-        if word in names:
-            return Path(out) / f"ensemble_{word}"
-    return Path(out) / ("ensemble_se" if single_exp else "ensemble")
-
-
 def run(options: argparse.Namespace) -> None:
     """Train the ensemble, or some members of it."""
-    from scope.active.som import MapOptions
-    from scope.io.atomic import check_writable
-    from scope.tasks.spectra.ensemble import (
-        EnsembleOptions,
-        gather_examples,
-        prepare_ensemble,
-        train_ensemble_map,
-        train_members,
-    )
-    from scope.tasks.spectra.training_network import NetworkOptions
-    from scope.tasks.spectra.wavelength_grid import BAL_LINES, LINES
+    from scope.workflows.train_qnet_ensemble import QnetOptions, train_qnet_ensemble
 
-    settings = EnsembleOptions(
-        members=options.num_bootstrap,
-        kind=options.kind,
-        seed=options.seed,
-        single_exp=options.single_exp,
-        grid=options.grid,
-        network=NetworkOptions(
-            layers=options.layers,
-            filters=options.filters,
-            boxes=options.boxes,
-            lines=tuple(options.lines or LINES),
-            bal_lines=tuple(options.lines_bal or BAL_LINES),
-            epochs=options.epochs,
-            batch=options.batch_size,
-            rate=options.learning_rate,
-            amsgrad=options.amsgrad,
-        ),
-    )
-    folder = ensemble_folder(
-        options.out_prefix, [*options.data, *options.desidata], options.single_exp
-    )
-    check_writable(folder)
-    examples = gather_examples(
-        options.data, options.truth, options.desidata, options.desitruth, settings
-    )
-    print(f"{len(examples)} spectra, {int(examples.quasar.sum())} of quasars")
-    prepare_ensemble(folder, examples, settings)
-    train_ensemble_map(folder, MapOptions(shape=(-options.som_cells, -options.som_cells)))
-    paths = train_members(folder, options.members)
-    print(f"{len(paths)} members in {folder}")
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status."""
-    parser = Parser(prog="train_qnet_ensemble.py", description="Train an ensemble of QuasarNET.")
-    add_arguments(parser)
     show_progress()
-    return run_command(parser, run, argv)
+    train_qnet_ensemble(as_options(QnetOptions, options), say)
+
+
+main = command_main("train_qnet_ensemble.py")

@@ -7,15 +7,18 @@ A JSON object, column -> ``{"fritz_label": name, "taxonomy_id": number}``. The l
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scope.checkout import CHECKOUT
 from scope.errors import CorruptFileError, InputError, NotFoundError
-from scope.fritz.taxonomy import Taxonomy
+from scope.fritz.taxonomy import Taxonomy, fetch_taxonomies, read_taxonomies
 from scope.schema import parse_json
+
+if TYPE_CHECKING:
+    from scope.config.model import Config
 
 IGNORED_LABEL, IGNORED_ID = "None", -1
 
@@ -201,3 +204,72 @@ def _find(label: str, taxonomies: Sequence[Taxonomy]) -> Entry | None:
 
 def _plain(name: str) -> str:
     return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def columns_of(kind: str, labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the label of each column of a kind of table; `labels` are those of the tags."""
+    if kind == "labels":
+        return {label: label for label in ["non-variable", *labels.values()]}
+    suffix = "" if kind == "tags" else f"_{kind}"
+    return {
+        f"nonvar{suffix}": "non-variable",
+        **{f"{tag}{suffix}": label for tag, label in labels.items()},
+    }
+
+
+def write_map(
+    output: str,
+    report: Callable[[str], None],
+    *,
+    columns: str = "tags",
+    taxonomies: str | None = None,
+    taxonomy_ids: Sequence[int] | None = None,
+    config_path: str | None = None,
+) -> None:
+    """Write which classes on Fritz the columns of our tables mean, and say which have none.
+
+    Parameters
+    ----------
+    output : str
+        Map to write, JSON.
+    report : callable
+        Gets what is to be said, line by line.
+    columns : str
+        Kind of table: ``labels``, ``tags``, ``p`` or an algorithm.
+    taxonomies : str, optional
+        JSON or YAML list of {id, name, hierarchy}; by default those of Fritz.
+    taxonomy_ids : sequence of int, optional
+        Which of them, those first in which names are looked for first; by default all.
+    config_path : str, optional
+        Configuration file to use.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such taxonomy.
+    """
+    from scope.config.load import load_config
+    from scope.io import write_bytes
+
+    config = load_config(config_path=config_path)
+    chosen = _taxonomies(taxonomies, config, report)
+    if taxonomy_ids:
+        known = {each.id: each for each in chosen}
+        for number in taxonomy_ids:
+            if number not in known:
+                raise NotFoundError("no such taxonomy", value=number, allowed=known)
+        chosen = [known[number] for number in taxonomy_ids]
+    made, missing = generate_map(columns_of(columns, config.class_labels()), chosen)
+    write_bytes(made.to_json().encode(), output)
+    report(f"{len(made) - len(missing)} of {len(made)} columns have a class: {output}")
+    for column in missing:
+        report(f"no class for {column}: write it by hand, or leave it out of uploads")
+
+
+def _taxonomies(path: str | None, config: Config, report: Callable[[str], None]) -> list[Taxonomy]:
+    if path:
+        return read_taxonomies(path)
+    from scope.fritz.server import open_fritz
+
+    with open_fritz(config, report) as fritz:
+        return fetch_taxonomies(fritz)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 class UploadOptions:
     """What is uploaded of each source, and how; see ``scope-upload-classification --help``."""
 
-    group_ids: tuple[int, ...]
+    group_ids: Sequence[int]
     comment: str | None = None
     classification_origin: str = "SCoPe"
     skip_phot: bool = False

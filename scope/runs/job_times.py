@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -149,3 +149,43 @@ def _jobs(path: Path, since: datetime | None) -> Iterator[tuple[float, float, fl
 
 def _number(text: str | None) -> float:
     return float(text) if text not in (None, "", "NA", "-") else math.nan
+
+
+def report_times(
+    folder: Path,
+    output_prefix: str,
+    report: Callable[[str], None],
+    *,
+    pattern: str = "*",
+    since: datetime | None = None,
+) -> None:
+    """Say how long the jobs of each rule took, and write ``<output_prefix>.csv`` and ``.png``.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder benchmarks/ of a run.
+    output_prefix : str
+    report : callable
+        Gets what is to be said, line by line.
+    pattern : str
+        Rules to look at, with * and ? as in file names.
+    since : datetime, optional
+        Jobs that ended before are left out, local time.
+
+    Raises
+    ------
+    NotFoundError
+        If there are no such jobs.
+    """
+    times = read_times(folder, pattern=pattern, since=since)
+    rows = [each.row() for each in times]
+    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in rows[0]}
+    for row in [{name: name for name in widths}, *rows]:
+        cells = [row["rule"].ljust(widths["rule"])]
+        cells += [row[name].rjust(widths[name]) for name in widths if name != "rule"]
+        report("  ".join(cells))
+    write_times(times, f"{output_prefix}.csv")
+    plot_times(times, f"{output_prefix}.png")
+    report(f"{output_prefix}.csv")
+    report(f"{output_prefix}.png")

@@ -112,3 +112,11 @@ def _queue() -> list[ClusterJob]:
     user = getpass.getuser()
     lines = call("squeue", "--noheader", "--user", user, "--format", "%A|%j|%T|%Z|%k")
     return [ClusterJob(*line.split("|", 4)) for line in lines.splitlines() if line.count("|") >= 4]
+
+
+def orphan_lines(folder: Path, prefix: str = PREFIX, *, dry_run: bool = False) -> list[str]:
+    """Cancel the orphans of a folder, or only find them, and return a line of each and the sum."""
+    jobs = (find_orphans if dry_run else cancel_orphans)(folder, prefix)
+    lines = [f"{job.id}  {job.state.lower():<10}  {job.what}" for job in jobs]
+    done = "found" if dry_run else "cancelled"
+    return [*lines, f"{done} {len(jobs)} orphaned SLURM job{'' if len(jobs) == 1 else 's'}"]

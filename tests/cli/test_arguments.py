@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 
 import pytest
 
 from scope.cli.arguments import (
     Parser,
+    as_options,
     non_negative_float,
     optional_float,
     positive_float,
     positive_int,
+    values_of,
 )
 from scope.cli.run import run_command
 from scope.errors import InputError, UsageError
@@ -129,3 +132,38 @@ def test_a_bug_is_not_dressed_up_as_the_users_mistake(parser: Parser) -> None:
 
     with pytest.raises(ZeroDivisionError):
         run_command(parser, command, [])
+
+
+@dataclass(frozen=True)
+class Sky:
+    """Options of a function."""
+
+    min_n_lc_points: int
+    do_cesium: bool = True
+    days_ago: float | None = None
+
+
+def test_options_of_a_function_are_called_as_those_of_the_command(parser: Parser) -> None:
+    parser.add_argument("--daysAgo", type=positive_float)
+    given = parser.parse_args(["--min-n-lc-points", "7", "--daysAgo", "2", "--max-freq", "3"])
+    # What was not given has the command's default, and what it does not declare the function's.
+    assert as_options(Sky, given) == Sky(7, do_cesium=False, days_ago=2.0)
+    assert as_options(Sky, argparse.Namespace(min_n_lc_points=7)) == Sky(7)
+    assert values_of(given, ["max_freq", "min_n_lc_points"]) == [3.0, 7]
+
+
+@pytest.mark.parametrize("words", [["--loop"], ["--loop", "false"], ["--user", "me"]])
+def test_an_option_without_effect_says_so_and_leaves_nothing(
+    parser: Parser, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser.add_ineffective("--user", "nobody asks")
+    parser.add_ineffective("--loop", "nothing loops", flag=True)
+    given = parser.parse_args(words)
+    assert not {"user", "loop"} & set(vars(given))
+    assert f"{words[0]} has no effect: no" in capsys.readouterr().err
+
+
+def test_an_option_that_is_gone_says_what_is_used_instead(parser: Parser) -> None:
+    parser.add_gone("--old", "give --new")
+    with pytest.raises(UsageError, match="option that is gone: '--old'; give --new"):
+        parser.parse_args(["--old", "x"])

@@ -22,9 +22,10 @@ rule make_all:
 """
 DEMO = """\
 from pathlib import Path
-from scope.cli import demo
+from scope.cli.demo import main
+from scope.workflows import demo
 demo.CHECKOUT = Path.cwd()
-raise SystemExit(demo.main(["--cores", "1"]))
+raise SystemExit(main(["--cores", "1"]))
 """
 SECONDS = 60.0
 

@@ -18,10 +18,12 @@ import pytest
 from scope.cli import (
     combine_preds_slurm,
     create_inference_script,
+    generate_features_job_submission,
     generate_features_slurm,
-    job_submission,
     leave,
+    run_inference_job_submission,
     run_inference_slurm,
+    train_algorithm_job_submission,
     train_algorithm_slurm,
 )
 from tests.runs.folders import fake_slurm, write
@@ -259,16 +261,16 @@ def test_a_script_that_was_written_is_submitted_once(
     path = fake_slurm(here, [])["PATH"]
     write(here / "bin/sbatch", "#!/bin/sh\necho Submitted batch job 8\n").chmod(0o755)
     monkeypatch.setenv("PATH", path)
-    assert job_submission.generate_features([]) == 2
+    assert generate_features_job_submission.main([]) == 2
     assert "no such batch script: 'generated_features/slurm/slurm.sub'" in capsys.readouterr().err
     assert generate_features_slurm.main([]) == 0
-    assert job_submission.generate_features(["--user", "me", "--reset-running"]) == 0
+    assert generate_features_job_submission.main(["--user", "me", "--reset-running"]) == 0
     said = capsys.readouterr()
     assert "submitted generated_features/slurm/slurm.sub as job 8" in said.out
     assert "--user has no effect" in said.err
-    assert job_submission.run_inference(["--algorithm", "xgb"]) == 2
+    assert run_inference_job_submission.main(["--algorithm", "xgb"]) == 2
     assert "xgb_inference/slurm/slurm.sub" in capsys.readouterr().err
-    assert job_submission.train_algorithm(["--no-such-option"]) == 2
+    assert train_algorithm_job_submission.main(["--no-such-option"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 
 from scope.cli import main as scope_cli
-from scope.cli.train import build_parser, main
-from scope.cli.train_options import training_overrides
+from scope.cli.run import command_parser
+from scope.cli.train import main
 from scope.config import load_config
 from scope.io import read_table, write_table
 from scope.tasks.variables.bundles.model_bundle import ModelBundle
 from scope.tasks.variables.training.train_bundle import default_features
 from scope.tasks.variables.training.training_settings import algorithm_options, training_settings
-from tests.tasks.variables.published_files import draw_weights, write_h5
+from scope.workflows.training_overrides import training_overrides
+from tests.classifiers.published_files import draw_weights, write_h5
 from tests.training_sets import training_set
 
 USUAL = ["--tag", "vnv", "--path-dataset", "t.parquet"]
@@ -29,7 +30,9 @@ USUAL = ["--tag", "vnv", "--path-dataset", "t.parquet"]
 
 def settings_of(*options: str) -> dict[str, Any]:
     """What a training is done with, of the class, the data, the network and the trees."""
-    config = load_config(overrides=training_overrides(build_parser().parse_args(options)))
+    config = load_config(
+        overrides=training_overrides(vars(command_parser("scope-train").parse_args(options)))
+    )
     settings = training_settings(config)
     (definition,) = settings["definitions"]
     parts = (
@@ -138,7 +141,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen.update(settings, config=config)
         raise Asked
 
-    monkeypatch.setattr("scope.tasks.variables.training.train_classes.train_classes", note)
+    monkeypatch.setattr("scope.classifiers.train.train_classes", note)
     return seen
 
 
@@ -163,13 +166,13 @@ def test_a_gpu_is_the_one_of_its_number_or_an_error(
     asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
-    monkeypatch.setattr("scope.models.runtime.devices.n_cuda_devices", lambda: 1)
+    monkeypatch.setattr("scope.classifiers.devices.n_cuda_devices", lambda: 1)
     with pytest.raises(Asked):
         main([*USUAL, "--gpu=1"])
     assert (asked["device"], os.environ["CUDA_VISIBLE_DEVICES"]) == ("cuda", "6")
     assert main([*USUAL, "--gpu=1"]) == 2
     assert "CUDA device that is not there: 1; allowed: 0 to 0" in capsys.readouterr().err
-    monkeypatch.setattr("scope.models.runtime.devices.n_cuda_devices", lambda: 0)
+    monkeypatch.setattr("scope.classifiers.devices.n_cuda_devices", lambda: 0)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     assert main([*USUAL, "--gpu", "0"]) == 2
 
@@ -408,7 +411,7 @@ DOCUMENTED = (
 
 
 def test_every_documented_option_is_there() -> None:
-    known = build_parser().format_help()
+    known = command_parser("scope-train").format_help()
     missing = [name for name in DOCUMENTED.split() if f"--{name}" not in known]
     assert missing == []
 
@@ -421,9 +424,9 @@ def test_the_documented_loop_over_classes_and_states_is_understood() -> None:
             "--batch_size=64 --epochs=300 --patience=30 --random_state=42 --verbose=1 --gpu=1 "
             "--conv_branch=true --save"
         )
-        options = build_parser().parse_args(command.split())
+        options = command_parser("scope-train").parse_args(command.split())
         assert (options.tag, options.gpu, options.verbose, options.save) == ([tag], 1, 1, True)
-        assert training_overrides(options)["training"]["classes"][tag] == {
+        assert training_overrides(vars(options))["training"]["classes"][tag] == {
             "batch_size": 64,
             "epochs": 300,
             "patience": 30,

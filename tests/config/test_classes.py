@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from scope.cli.taxonomy_map import columns_of
 from scope.config import load_config
 from scope.config.classes import CLASSES, OWN, PUBLISHED, ClassDefinition, class_definitions
 from scope.errors import ConfigError
 from scope.fritz.taxonomy import Taxonomy
-from scope.fritz.taxonomy_map import Entry, generate_map
+from scope.fritz.taxonomy_map import Entry, columns_of, generate_map
 
 
 def test_there_are_52_classes_of_which_44_were_released() -> None:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scope.catalog import export, gather, merge
-from scope.cli.inference_options import load_groups
 from scope.config.model import Config
 from scope.features.compute_features import compute_features
 from scope.inference import infer
@@ -23,6 +22,7 @@ from scope.targets import parse_target
 from scope.targets.fetch_list import fetch_list
 from scope.targets.plan import Plan, is_list, listed_file
 from scope.tasks.variables.bundles.model_bundle import PREPROCESSING
+from scope.workflows.scoring import load_groups
 
 
 def run_workflow(products: Sequence[str | Path], config: Config, *, cores: int = 1) -> None:

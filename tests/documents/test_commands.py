@@ -20,13 +20,18 @@ import numpy as np
 import pytest
 
 from scope.catalog import infer_file
-from scope.cli import generate_features, get_features, get_quad_ids, run_inference, workflow
-from scope.cli.feature_files import SPECIFIC, feature_files
+from scope.cli import generate_features, get_features, get_quad_ids, run_inference
+from scope.cli.commands import COMMANDS as TABLE
+from scope.cli.run import command_parser, parsed
 from scope.io import read_metadata, read_table
+from scope.runs import run_workflow as workflow
 from scope.surveys.archive import Archive
 from scope.surveys.get_quad_ids import read_quad_ids
 from scope.targets.lists import read_source_list
 from scope.utils import read_parquet
+from scope.workflows import generate_features as feature_flow
+from scope.workflows import run_inference as inference_flow
+from scope.workflows.feature_files import SPECIFIC, FieldPlace, feature_files
 from tests.documents.in_process import run_workflow
 
 DOCUMENTED = """
@@ -95,7 +100,8 @@ def test_every_documented_command_is_understood(line: str, root: Path, capsys) -
             getattr(module, function)(["--help"])
         assert command in capsys.readouterr().out
         return
-    parse = module.build_parser().parse_args
+    parser = command_parser(command) if command in TABLE else module.build_parser()
+    parse = parser.parse_args
     options = parse(words)
     given = {respelt(word.partition("=")[0]).strip("-") for word in words if word[:2] == "--"}
     assert given <= {name.replace("_", "-") for name in vars(options)}
@@ -182,7 +188,7 @@ def test_a_whole_field_is_scored_by_the_models_that_were_named(home, tmp_path, m
     asked, made = {}, []
     monkeypatch.setattr(workflow, "run_workflow", lambda products, *a, **o: made.extend(products))
     monkeypatch.setattr(infer_file, "infer_files", lambda *a, **options: asked.update(options))
-    monkeypatch.setattr(run_inference, "report", lambda *a: None)
+    monkeypatch.setattr(inference_flow, "report_predictions", lambda *a: None)
     options = ["--group-name", "ss23", "--xgb-model", "--device", "cuda", "--no-write-metadata"]
     assert run_inference.main(["--field", "700", "--whole-field", *options]) == 0
     assert made == [Path("results/features/field_700/ccd_01_quad_1.parquet")]
@@ -213,11 +219,11 @@ def test_the_first_sources_can_be_tried_and_replace_nothing(home, monkeypatch) -
     assert read_table(folder / f"{whole.stem}_first.parquet").num_rows == 2
     # nor are they taken for features of the field
     where = ["--feature-directory", "generated_features"]
-    asked = run_inference.build_parser().parse_args(["--field", "700", "--whole-field", *where])
+    asked = parsed("run-inference", FieldPlace, ["--field", "700", "--whole-field", *where])
     assert feature_files(asked) == [whole]
 
     run = []
-    monkeypatch.setattr(generate_features, "_run_list", lambda args, *what: run.append(what))
+    monkeypatch.setattr(feature_flow, "_run_list", lambda _, __, ___, *what: run.append(what))
     table = ["--doSpecificIDs", "--fg-dataset", "tools/local_scope_ztfid.csv"]
     assert generate_features.main([*options, *table]) == 0
     ((name, settings, place),) = run
@@ -297,7 +303,7 @@ def test_files_of_a_bundle_can_be_named_one_by_one(home) -> None:
 def test_help_lists_all_options_with_defaults(module: str) -> None:
     code = f"import sys; from scope.cli.{module} import main; sys.exit(main(['--help']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    parser = importlib.import_module(f"scope.cli.{module}").build_parser()
+    parser = command_parser(module.replace("_", "-"))
     for name in parser._option_string_actions:
         assert name in done.stdout
     assert "(default: " in done.stdout

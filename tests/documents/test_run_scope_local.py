@@ -12,10 +12,12 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from scope.cli import run_scope_local, workflow
+from scope.cli import run_scope_local
+from scope.runs import run_workflow as workflow
 from scope.surveys.archive import Archive
 from scope.targets.lists import read_source_list
 from scope.utils import read_csv, read_parquet
+from scope.workflows.run_scope_local import list_path
 from tests.documents.in_process import run_workflow
 from tests.services.kowalski_stub import StubKowalski
 from tests.services.kowalski_stub.documents import SOURCES, collections_of
@@ -135,15 +137,15 @@ def test_a_survey_or_list_that_is_not_there_is_told_without_the_workflow(
 def test_the_example_inputs_are_found_from_any_folder(tmp_path, monkeypatch, root) -> None:
     monkeypatch.chdir(tmp_path)
     example = "tools/local_scope_ztfid.csv"
-    assert run_scope_local._dataset(example) == root / example
+    assert list_path(example) == root / example
     Path("tools").mkdir()
     Path(example).touch()
-    assert run_scope_local._dataset(example) == Path(example)
-    assert run_scope_local._dataset("nowhere.csv") == Path("nowhere.csv")
+    assert list_path(example) == Path(example)
+    assert list_path("nowhere.csv") == Path("nowhere.csv")
 
 
 def test_more_groups_than_algorithms_are_named_in_a_warning(caplog) -> None:
-    from scope.cli.inference_options import check_algorithms
+    from scope.workflows.scoring import check_algorithms
 
     assert check_algorithms(["xgb"], ["DR16_stats", "nobalance_DR16_DNN_stats"]) == {
         "xgb": "DR16_stats"

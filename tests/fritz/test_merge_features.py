@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scope.cli.download_classification import _count
 from scope.errors import InputError
+from scope.fritz.download_classification import count_texts
 from scope.fritz.download_sources import FOUND_COLUMNS, JOINED_COLUMNS
 from scope.fritz.merge_features import label_columns, updated_training_set
 from scope.fritz.taxonomy_map import TaxonomyMap, read_map
@@ -43,7 +43,7 @@ def test_a_row_without_a_class_changes_no_label(
     ]
     path.write_text("\n".join(rows))
     table = read_user_table(path, **reading)
-    assert _count(table["classification"]) == 2
+    assert count_texts(table["classification"]) == 2
     labels = label_columns(table, mapper).set_index("obj_id")
     assert labels["variable"].to_dict() == {"a": 1.0, "b": 0.0, "c": 0.0}
     assert labels["CV"].to_dict() == {"a": 0.0, "b": 0.0, "c": 0.25}

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from scope.cli import gcn as gcn_command
+from scope.cli.run import parsed
+from scope.gcn.follow_events import EventOptions, event_config, make_catalogue
 from scope.gcn.posted_ledger import only_one
 from scope.io import read_dataframe
 from tests.gcn.cron import crontab, finish, kill, recent_event, stars_of, start, write_run
@@ -16,6 +18,11 @@ from tests.gcn.events import add_event
 from tests.services.fritz_sky import SCALE, furnish
 from tests.services.fritz_stub import Fault, StubFritz
 from tests.surveys.kowalski_sky import simulate
+
+
+def events_of(*words: str) -> EventOptions:
+    """What a command line says of the events."""
+    return parsed("gcn_cronjob.py", EventOptions, words)
 
 
 def test_a_cron_job_killed_half_way_and_run_again(root: Path, tmp_path: Path) -> None:
@@ -75,9 +82,7 @@ def test_the_time_limit_ends_a_run(root, tmp_path, monkeypatch, capsys) -> None:
         write_run(tmp_path, stub, tmp_path)
         stub.faults.at_random(1.0, (Fault("hang", seconds=0.5),))
         monkeypatch.setenv("SCOPE_CACHE_FOLDER", str(tmp_path / "cache"))
-        with pytest.raises(SystemExit) as end:
-            gcn_command.main(["--time-limit-minutes", "0.005"])
-    assert end.value.code == 124
+        assert gcn_command.main(["--time-limit-minutes", "0.005"]) == 124
     assert "the time limit has ended this run" in (tmp_path / "gcn/gcn.log").read_text()
 
 
@@ -96,10 +101,8 @@ def test_an_event_that_fails_is_told_by_the_exit_status(tmp_path, monkeypatch) -
         point = {"mjd": [mjd + 1.5], "mag": [19.0], "magerr": [0.1], "limiting_mag": [20.5]}
         more = {"instrument_id": 1, "magsys": "ab", "filter": "ztfg", "group_ids": [4]}
         stub.call("PUT", "/api/photometry", {"obj_id": "ZTF23aaaaaa0", **point, **more})
-        monkeypatch.setattr("scope.cli.workflow.run_snakemake_here", lambda *given: 1)
-        with pytest.raises(SystemExit) as end:
-            gcn_command.main([])
-        assert end.value.code == 1
+        monkeypatch.setattr("scope.runs.run_workflow.run_snakemake_here", lambda *given: 1)
+        assert gcn_command.main([]) == 1
     assert "error: the workflow failed" in (tmp_path / "gcn/gcn.log").read_text()
 
 
@@ -119,10 +122,8 @@ def test_options_that_are_gone_name_what_is_there_instead(option, capsys) -> Non
 def test_options_stand_above_the_configuration(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config.yaml").write_text(f"archive: {tmp_path}\ngcn: {{days_ago: 3}}\n")
-    parser = gcn_command.Parser(prog="x")
-    gcn_command.add_arguments(parser)
     options = ["--post-group-ids", "7", "--p-threshold", "0.9", "--agg-method", "max"]
-    config = gcn_command._config(parser.parse_args([*options, "--days-range", "2"]))
+    config = event_config(events_of(*options, "--days-range", "2"))
     assert config.gcn.days_ago == 3
     assert config.gcn.days_range == 2
     assert config.gcn.post_group_ids == (7,)
@@ -143,12 +144,10 @@ def test_the_profile_of_a_cluster_is_found_from_any_folder(
     def run_workflow(products, config, *, cores, more) -> None:
         asked.append((products, cores, more))
 
-    monkeypatch.setattr("scope.cli.workflow.run_workflow", run_workflow)
-    parser = gcn_command.Parser(prog="x")
-    gcn_command.add_arguments(parser)
+    monkeypatch.setattr("scope.runs.run_workflow.run_workflow", run_workflow)
     for profile, cores in (("slurm", ()), ("/elsewhere/mine", ("--cores", "4"))):
-        args = parser.parse_args(["--profile", profile, *cores])
-        gcn_command._workflow("gcn_2023-05-21T05-30-43", args, gcn_command._config(args))
+        options = events_of("--profile", profile, *cores)
+        make_catalogue("gcn_2023-05-21T05-30-43", options, event_config(options))
     product = Path("results/catalog/gcn_2023-05-21T05-30-43.parquet")
     assert asked == [
         # how many cores the largest job has is the profile's to say

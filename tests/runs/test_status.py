@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from scope.cli.main import main
-from scope.cli.status import duration
 from scope.errors import NotFoundError
 from scope.runs.records import end_run
 from scope.runs.status import run_status
+from scope.runs.status_table import duration
 
 from .folders import ended_process, finish, job, mark, record, write
 

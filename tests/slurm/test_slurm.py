@@ -188,7 +188,7 @@ def _submitted(scene: Scene, story: Story) -> None:
         Allocation(memory_gb=2.0),
     )
     write_batch_job(script, folder / "slurm")
-    submission = [sys.executable, "-m", "scope.cli.job_submission", "generate-features"]
+    submission = [sys.executable, "-m", "scope.cli.generate_features_job_submission"]
     done = scene.play([*submission, "--dirname", "."])
     story.text["submission"], story.status["submission"] = done.stdout, done.returncode
     number = int(done.stdout.split()[-1])

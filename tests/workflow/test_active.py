@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from scope.active.loop import facts_of, next_round
-from scope.cli.demo_spectra import HOME, main
+from scope.cli.demo_spectra import main
 from scope.io.frames import read_parquet
+from scope.workflows.demo_spectra import HOME
 
 
 @pytest.fixture(scope="module")

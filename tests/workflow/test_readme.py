@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scope.cli import generate_features, run_inference
+from scope.cli.run import command_parser
 from tests.workflow.conftest import Run
 
 
@@ -43,8 +43,8 @@ def test_targets_of_make_exist(root: Path) -> None:
 def test_commands_without_a_workflow_are_understood(readme: str) -> None:
     commands = [line.split() for block in blocks(readme, "sh") for line in block.splitlines()]
     parsers = {
-        "generate-features": generate_features.build_parser("generate-features"),
-        "run-inference": run_inference.build_parser(),
+        "generate-features": command_parser("generate-features"),
+        "run-inference": command_parser("run-inference"),
     }
     found = [words for words in commands if words and words[0] in parsers]
     assert {words[0] for words in found} == set(parsers)

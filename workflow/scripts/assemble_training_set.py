@@ -1,6 +1,6 @@
 """Join features and labels into a training set."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.tasks.variables.training.train_bundle import assemble_training_set

@@ -1,6 +1,6 @@
 """Compute the features of one unit."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.features.compute_features import compute_features

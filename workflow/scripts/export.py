@@ -1,6 +1,6 @@
 """Write predictions as CSV or HDF5."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.catalog import export

@@ -1,6 +1,6 @@
 """Match the sources of one unit with Gaia, AllWISE, PS1 and the alerts."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.surveys.fetch_crossmatch import fetch_crossmatch

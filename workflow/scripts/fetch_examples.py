@@ -1,6 +1,6 @@
 """Fetch the light curves of the best examples of each class."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.report import fetch_examples

@@ -1,6 +1,6 @@
 """Fetch and clean the light curves of one unit."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.surveys.fetch_lightcurves import fetch_lightcurves

@@ -1,6 +1,6 @@
 """Find the light curves of a list of sources."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.surveys.open import open_survey

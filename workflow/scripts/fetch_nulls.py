@@ -1,6 +1,6 @@
 """Draw a sample of a target's light curves and make them null."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.catalog.fetch_nulls import SampleOptions, fetch_nulls

@@ -1,6 +1,6 @@
 """List the sources of one unit."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.surveys.fetch_sources import fetch_sources

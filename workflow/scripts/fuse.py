@@ -1,6 +1,6 @@
 """Learn how the probabilities of both algorithms become one."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.tasks.variables.bundles.model_bundle import ModelBundle

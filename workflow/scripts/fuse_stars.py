@@ -1,6 +1,6 @@
 """Learn how the probabilities of a star's light curves become one."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.product.fuse_stars import fuse_stars

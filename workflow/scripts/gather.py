@@ -1,6 +1,6 @@
 """Put the units of a target into one file, in order of _id."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.catalog import gather

@@ -1,6 +1,6 @@
 """Compute the features of labelled light curves."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.features.generate_features import generate_features

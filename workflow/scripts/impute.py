@@ -1,6 +1,6 @@
 """Fill and scale the features of one unit as the models were trained."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.preprocessing import impute

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.inference import infer

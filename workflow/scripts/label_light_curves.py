@@ -2,7 +2,7 @@
 
 import logging
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.config.catalogues import Catalogues

@@ -1,6 +1,6 @@
 """Copy training light curves, so that no class is told from its cadence."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Join the scores of one algorithm to the rows of a target."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.catalog import merge

@@ -1,6 +1,6 @@
 """Take the answers of the round before into the ledger."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.active.ledger import Ledger

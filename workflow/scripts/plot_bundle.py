@@ -1,6 +1,6 @@
 """Draw the page about trained models."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.report.plot_bundle import plot_bundle

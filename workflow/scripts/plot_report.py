@@ -1,6 +1,6 @@
 """Draw the report of a target, and the pages of its examples."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.desk.example_pages import write_example_pages

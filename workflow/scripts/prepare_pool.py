@@ -1,6 +1,6 @@
 """Prepare what may be asked about."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.active.loop import prepare_pool

@@ -1,6 +1,6 @@
 """Make labelled light curves of other surveys look as ZTF would have seen them."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.surveys.resample_labelled import resample_labelled

@@ -1,6 +1,6 @@
 """Draw quiet stars of real fields for training, as they are and with a signal."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.surveys.field_stars import FieldStarOptions, sample_field_stars

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.tasks.stamps.score_alerts import score_alerts

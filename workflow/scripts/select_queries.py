@@ -1,6 +1,6 @@
 """Choose the objects that people are asked about."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.active.ledger import Ledger

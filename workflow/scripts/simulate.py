@@ -1,6 +1,6 @@
 """Simulate one quadrant in the archive layout."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.surveys.simulation import simulate_quadrant

@@ -1,6 +1,6 @@
 """Sum up what the members of an ensemble say."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.active.loop import find_loop, score_round

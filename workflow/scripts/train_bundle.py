@@ -1,6 +1,6 @@
 """Train one algorithm on a training set."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.tasks.variables.training.train_bundle import train_bundle

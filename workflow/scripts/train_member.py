@@ -1,6 +1,6 @@
 """Train a member of an ensemble and let it speak of the pool."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.active.loop import find_loop, train_member

@@ -1,6 +1,6 @@
 """Write the sheet of a round for people."""
 
-from scope.cli.job import job
+from scope.runs.job import job
 
 with job(snakemake.log[0]):
     from scope.active.loop import find_loop

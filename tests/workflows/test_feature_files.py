@@ -8,13 +8,19 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from scope.cli.feature_files import check_downloads, check_whole_field, feature_files
-from scope.cli.run_inference import build_parser, main
+from scope.cli.run import parsed
+from scope.cli.run_inference import main
 from scope.config import load_config
 from scope.errors import CorruptFileError, NotFoundError
 from scope.io import write_table
 from scope.surveys.archive import Archive
 from scope.surveys.get_quad_ids import ArchiveIds, get_quad_ids
+from scope.workflows.feature_files import (
+    FieldPlace,
+    check_downloads,
+    check_whole_field,
+    feature_files,
+)
 from tests.surveys.bulk_files import write_bulk
 
 
@@ -36,8 +42,8 @@ def leave(name: str, *quads: int) -> None:
 
 
 def check(**settings: str) -> None:
-    args = build_parser().parse_args(["--field", "300", "--whole-field"])
-    check_whole_field(args, load_config(overrides=settings), feature_files(args))
+    place = parsed("run-inference", FieldPlace, ["--field", "300", "--whole-field"])
+    check_whole_field(place, load_config(overrides=settings), feature_files(place))
 
 
 def test_a_part_of_an_archive_is_not_taken_for_the_field(
@@ -90,9 +96,11 @@ def test_kowalski_lists_no_quadrants_so_that_their_number_is_told(
 
 def test_an_interrupted_download_of_a_quadrant_is_not_taken_for_the_whole(here: Path) -> None:
     def download(*options: str) -> list[Path]:
-        args = build_parser().parse_args(["--field", "300", "--ccd", "2", "--quad", "3", *options])
-        files = feature_files(args)
-        check_downloads(args, files)
+        place = parsed(
+            "run-inference", FieldPlace, ["--field", "300", "--ccd", "2", "--quad", "3", *options]
+        )
+        files = feature_files(place)
+        check_downloads(place, files)
         return files
 
     ids = Archive("archive").sources(300, "ccd_02_quad_3")["_id"].to_pylist()

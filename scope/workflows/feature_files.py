@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,13 +25,37 @@ _GO_ON = "run get-features again, which goes on where it stopped"
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class FieldPlace:
+    """A field, a quadrant of it, or a list of ids, and where its features lie.
+
+    Attributes
+    ----------
+    field : str
+        A number, or the name of a list, which holds ``specific_ids``.
+    ccd, quad : int, optional
+        Of a quadrant; 1 by default.
+    whole_field : bool
+        All quadrants, whatever `ccd` and `quad` are.
+    feature_directory, feature_file_prefix : str
+        Folder of features, and how names of files begin there.
+    """
+
+    field: str
+    ccd: int | None = None
+    quad: int | None = None
+    whole_field: bool = False
+    feature_directory: str = "features"
+    feature_file_prefix: str = "gen_features"
+
+
 def is_specific(field: str) -> bool:
     """Whether a field is a list of ids: its name holds ``specific_ids``."""
     return SPECIFIC in field
 
 
-def unit_of(args: argparse.Namespace) -> str | None:
-    """Return the quadrant that options name, None for a whole field or a list.
+def unit_of(place: FieldPlace) -> str | None:
+    """Return the quadrant that was named, None for a whole field or a list.
 
     Raises
     ------
@@ -40,49 +64,49 @@ def unit_of(args: argparse.Namespace) -> str | None:
     """
     from scope.surveys.base import parse_unit, unit_name
 
-    _check(args)
-    if is_specific(args.field) or args.whole_field:
+    _check(place)
+    if is_specific(place.field) or place.whole_field:
         return None
-    unit = unit_name(args.ccd or 1, args.quad or 1)
+    unit = unit_name(place.ccd or 1, place.quad or 1)
     parse_unit(unit)
     return unit
 
 
-def target_of(args: argparse.Namespace) -> str:
-    """Return the target of the workflow that options name."""
-    _check(args)
-    if not is_specific(args.field):
-        return f"field_{args.field}"
+def target_of(place: FieldPlace) -> str:
+    """Return the target of the workflow that was named."""
+    _check(place)
+    if not is_specific(place.field):
+        return f"field_{place.field}"
     # `run-scope-local` names its lists by the time alone.
-    return f"ids_{args.field.removesuffix('_' + SPECIFIC)}"
+    return f"ids_{place.field.removesuffix('_' + SPECIFIC)}"
 
 
-def feature_files(args: argparse.Namespace) -> list[Path]:
+def feature_files(place: FieldPlace) -> list[Path]:
     """Return the files of features that are there already.
 
     A field's are all of ``<folder>/field_<N>`` but those of first sources; a quadrant's are
     there by either of two names, of downloaded and of generated features; a list's are in
     ``<folder>/specific_ids``.
     """
-    folder, prefix = Path(args.feature_directory), args.feature_file_prefix
-    unit = unit_of(args)
-    if is_specific(args.field):
-        return _existing(folder / SPECIFIC, [f"{prefix}_{args.field}.parquet"])
-    place = folder / f"field_{args.field}"
+    folder, prefix = Path(place.feature_directory), place.feature_file_prefix
+    unit = unit_of(place)
+    if is_specific(place.field):
+        return _existing(folder / SPECIFIC, [f"{prefix}_{place.field}.parquet"])
+    there = folder / f"field_{place.field}"
     if unit is None:
-        return [path for path in _existing(place, ["*.parquet"]) if not path.stem.endswith(FIRST)]
-    ccd, quad = args.ccd or 1, args.quad or 1
+        return [path for path in _existing(there, ["*.parquet"]) if not path.stem.endswith(FIRST)]
+    ccd, quad = place.ccd or 1, place.quad or 1
     return _existing(
-        place,
+        there,
         [
             f"{unit}.parquet",
             f"{unit}_iter_*.parquet",
-            f"{prefix}_field_{args.field}_ccd_{ccd}_quad_{quad}.parquet",
+            f"{prefix}_field_{place.field}_ccd_{ccd}_quad_{quad}.parquet",
         ],
     )
 
 
-def check_whole_field(args: argparse.Namespace, config: Config, files: Sequence[Path]) -> None:
+def check_whole_field(place: FieldPlace, config: Config, files: Sequence[Path]) -> None:
     """See to it that files of features are of all quadrants of a field.
 
     An archive says which there are. Of those of Kowalski the list of ``get-quad-ids`` says,
@@ -97,7 +121,7 @@ def check_whole_field(args: argparse.Namespace, config: Config, files: Sequence[
     from scope.surveys.kowalski_settings import ALL_UNITS
     from scope.targets.plan import Plan
 
-    target = target_of(args)
+    target = target_of(place)
     counts = count_ids(Path("ids") / target / "meta.json")
     required = {unit for unit, count in counts.items() if count}
     every = set(ALL_UNITS)
@@ -125,7 +149,7 @@ def check_whole_field(args: argparse.Namespace, config: Config, files: Sequence[
         )
 
 
-def check_downloads(args: argparse.Namespace, files: Sequence[Path]) -> None:
+def check_downloads(place: FieldPlace, files: Sequence[Path]) -> None:
     """See to it that a download which was interrupted is not taken for a whole one.
 
     `get-features` writes its list of ids into several files, ``<list>_iter_<k>.parquet``. None
@@ -151,7 +175,7 @@ def check_downloads(args: argparse.Namespace, files: Sequence[Path]) -> None:
                 value=str(files[0].parent / f"{name}_iter_{absent[0]}.parquet"),
                 todo=_GO_ON,
             )
-    lists = _lists_of(args.field, parts)
+    lists = _lists_of(place.field, parts)
     listed = [read_quad_ids(path) for path in lists if path.is_file()]
     if not listed:
         return
@@ -165,10 +189,10 @@ def check_downloads(args: argparse.Namespace, files: Sequence[Path]) -> None:
         )
 
 
-def output_name(args: argparse.Namespace, algorithm: str) -> Path:
+def output_name(place: FieldPlace, algorithm: str) -> Path:
     """Return where predictions lie: ``preds_<algorithm>/field_<N>/field_<N>.parquet``."""
-    unit = unit_of(args)
-    name = f"field_{args.field}"
+    unit = unit_of(place)
+    name = f"field_{place.field}"
     return Path(f"preds_{algorithm}") / name / f"{unit or name}.parquet"
 
 
@@ -213,17 +237,17 @@ def _existing(folder: Path, patterns: list[str]) -> list[Path]:
     return sorted({path for pattern in patterns for path in folder.glob(pattern)})
 
 
-def _check(args: argparse.Namespace) -> None:
-    if is_specific(args.field):
-        if re.fullmatch(r"[A-Za-z0-9][\w.-]*", args.field) is None:
+def _check(place: FieldPlace) -> None:
+    if is_specific(place.field):
+        if re.fullmatch(r"[A-Za-z0-9][\w.-]*", place.field) is None:
             raise UsageError(
                 "--field",
-                value=args.field,
+                value=place.field,
                 allowed="letters, digits, dots, hyphens and underscores",
             )
-    elif re.fullmatch(r"[1-9]\d{0,3}", args.field) is None:
+    elif re.fullmatch(r"[1-9]\d{0,3}", place.field) is None:
         raise UsageError(
             "--field",
-            value=args.field,
+            value=place.field,
             allowed=f"a number, or the name of a list of ids, which holds {SPECIFIC!r}",
         )

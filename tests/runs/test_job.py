@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scope.cli.job import job
 from scope.errors import InputError
+from scope.runs.job import job
 
 
 def test_messages_of_the_library_go_to_the_log(tmp_path: Path) -> None:

@@ -1,20 +1,16 @@
-"""Commands that let the workflow do the work, and leave its products where users look."""
+"""Run the workflow in the working directory, as ``snakemake`` would."""
 
 from __future__ import annotations
 
-import errno
 import json
-import os
-import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from scope.checkout import SNAKEFILE
-from scope.cli.run import guarded, show_progress
 from scope.errors import NotFoundError, ScopeError
-from scope.io.atomic import atomic_path, write_bytes
+from scope.io.atomic import write_bytes
 from scope.provenance import hash_json
 
 if TYPE_CHECKING:
@@ -91,41 +87,16 @@ def write_json(content: Mapping[str, Any], folder: str | Path, name: str) -> Pat
     return path
 
 
-def leave(product: str | Path, place: str | Path) -> Path:
-    """Leave a product at another place too: as a hard link, or a copy where there can be none.
-
-    What lay there is replaced.
-
-    Raises
-    ------
-    NotFoundError
-        If there is no such product.
-    """
-    product, place = Path(product), Path(place)
-    if not product.is_file():
-        raise NotFoundError(
-            "no such product", value=str(product), todo="let the workflow make it first"
-        )
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if place.exists() and place.samefile(product):
-        return place
-    with atomic_path(place) as temporary:
-        temporary.unlink()
-        try:
-            os.link(product, temporary)
-        except OSError as error:
-            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP):
-                raise
-            shutil.copyfile(product, temporary)
-    return place
+def run_given(arguments: Sequence[str]) -> int:
+    """Run Snakemake here with options of a user, and return its exit status."""
+    return run_snakemake_here(with_snakefile(arguments))
 
 
-def hand_over(arguments: Sequence[str], start: Callable[[Sequence[str]], int]) -> int:
-    """Hand options of Snakemake on as they are, and return its exit status, or a refusal's."""
-    statuses = [0]
-    show_progress()
-    chosen = with_snakefile(arguments)
-    return guarded(lambda: statuses.append(start(chosen))) or statuses[-1]
+def resume_given(arguments: Sequence[str]) -> int:
+    """Go on where a run was killed, with options of a user; return Snakemake's exit status."""
+    from scope.runs.resume import resume
+
+    return resume(with_snakefile(arguments))
 
 
 def with_snakefile(arguments: Sequence[str]) -> list[str]:

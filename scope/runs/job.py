@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from scope.cli.run import USER_ERROR
-from scope.errors import ScopeError
+from scope.errors import USER_ERROR, ScopeError
 from scope.imports import this_process_is_ours
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from scope.cli.lists import write_found
 from scope.surveys.archive import Archive
 from scope.targets.fetch_list import fetch_list
 from scope.targets.lists import read_source_list
 from scope.targets.plan import listed_file
+from scope.workflows.lists import write_found
 from tests.surveys.bulk_files import write_bulk
 
 

@@ -1,35 +1,35 @@
-"""What commands on a list of sources have in common."""
+"""What flows on a list of sources have in common."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 
-def leave_joined(products: Sequence[Path], place: Path) -> Path:
-    """Leave the files of several units at another place, as one file in order of ``_id``."""
+def place_joined(products: Sequence[Path], place: Path) -> Path:
+    """Put the files of several units at another place, as one file in order of ``_id``."""
     from scope.catalog import gather
-    from scope.cli.workflow import leave
+    from scope.runs.placing import place_product
 
     if len(products) == 1:
-        return leave(products[0], place)
+        return place_product(products[0], place)
     gather(list(products), place)
     return place
 
 
-def report_list(target: str) -> None:
+def report_list(target: str, report: Callable[[str], None]) -> None:
     """Say what became of the rows of a list."""
     from scope.io import read_table
     from scope.targets.fetch_list import OUTCOMES
 
     rows = Path(f"results/lists/{target}/rows.parquet")
     counts = Counter(read_table(rows, ["outcome"]).column("outcome").to_pylist())
-    print(f"{counts.total()} rows asked for: {counts['found']} found")
+    report(f"{counts.total()} rows asked for: {counts['found']} found")
     for outcome, meaning in OUTCOMES.items():
         if outcome != "found" and counts[outcome]:
-            print(f"  {outcome:<12} {counts[outcome]:>8}  {meaning}; see {rows}")
+            report(f"  {outcome:<12} {counts[outcome]:>8}  {meaning}; see {rows}")
 
 
 def write_found(target: str, path: str | Path) -> Path:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from scope.cli import workflow
 from scope.config import load_config
 from scope.errors import NotFoundError, ScopeError
+from scope.runs import run_workflow as workflow
+from scope.runs.placing import place_product
 
 
 @pytest.fixture
@@ -54,13 +55,13 @@ def test_without_a_checkout_it_is_said_what_to_install(calls, monkeypatch) -> No
 def test_products_are_left_as_links_and_replace_what_was_there(tmp_path: Path) -> None:
     product, place = tmp_path / "a", tmp_path / "new/folder/b"
     product.write_text("one")
-    workflow.leave(product, place)
+    place_product(product, place)
     assert place.samefile(product)
     other = tmp_path / "c"
     other.write_text("two")
-    workflow.leave(other, place)
+    place_product(other, place)
     assert (place.read_text(), product.read_text()) == ("two", "one")
-    assert workflow.leave(other, place) == place
+    assert place_product(other, place) == place
 
 
 def test_where_no_link_can_be_made_it_is_a_copy(tmp_path: Path, monkeypatch) -> None:
@@ -70,6 +71,6 @@ def test_where_no_link_can_be_made_it_is_a_copy(tmp_path: Path, monkeypatch) -> 
     monkeypatch.setattr(os, "link", no_link)
     product, place = tmp_path / "a", tmp_path / "b"
     product.write_text("one")
-    workflow.leave(product, place)
+    place_product(product, place)
     assert place.read_text() == "one"
     assert not place.samefile(product)

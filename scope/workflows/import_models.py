@@ -1,0 +1,65 @@
+"""Published models as a bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+
+def import_models(
+    folder: Path,
+    report: Callable[[str], None],
+    *,
+    algorithm: str,
+    models_dir: Path,
+    group: str | None = None,
+    training_set: Path | None = None,
+    feature_stats: Path | None = None,
+    scaling: str = "min_max",
+    config_path: str | None = None,
+) -> None:
+    """Write a bundle of published models, and say where it is.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``<class>/<class>.<time>.h5`` or ``.json``.
+    report : callable
+        Gets what is to be said, line by line.
+    algorithm : str
+        What they are.
+    models_dir : Path
+        Folder that gets the bundle.
+    group : str, optional
+        Name of the bundle; by default that of the folder.
+    training_set, feature_stats : Path, optional
+        What they were trained on, or statistics of its features; one of both.
+    scaling : str
+        How features were scaled.
+    config_path : str, optional
+        Configuration file to use.
+
+    Raises
+    ------
+    ScopeError
+        If models, the training set or the configuration cannot be used.
+    """
+    from scope.config.load import load_config
+    from scope.models.places import writing_folder
+    from scope.tasks.variables.bundles import import_models as library
+    from scope.tasks.variables.bundles.model_bundle import VARIABLES
+
+    config = load_config(config_path=config_path)
+    bundle = library.import_models(
+        folder,
+        writing_folder(models_dir, VARIABLES, algorithm, group or folder.resolve().name),
+        algorithm=algorithm,
+        definitions=config.class_definitions(),
+        features={k: config.model_features(k) for k in ("phenomenological", "ontological")},
+        impute=config.imputation(),
+        period_suffix=config.features.info.period_suffix,
+        training_set=training_set,
+        statistics=feature_stats,
+        scaling=scaling,
+    )
+    report(f"{bundle.folder}: {len(bundle.classes)} classes, {', '.join(bundle.classes)}")
