@@ -37,7 +37,7 @@ _JUST = 1e-3
 
 @dataclass(frozen=True)
 class UndecidedRows:
-    """Which rows with scores have such a period, and which classes that concerns.
+    """Rows with such a period, and the classes that this concerns.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """What is counted, and what the models must not exceed.
+    """Options of the check: what is counted, and what the models must not exceed.
 
     Attributes
     ----------

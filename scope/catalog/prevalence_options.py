@@ -1,4 +1,4 @@
-"""How frequent classes are taken to be among the light curves of a target."""
+"""Options of the frequencies of classes among the light curves of a target."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SampleOptions:
-    """How a sample is drawn.
+    """Options of how a sample is drawn.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the models say of light curves in which nothing can be found.
+"""Scores of light curves in which nothing can be found.
 
 They go through the same features, preparation and models as the real ones.
 """

@@ -1,4 +1,4 @@
-"""What an algorithm is: name, file suffix, options, train, load, score."""
+"""Interface of an algorithm: name, file suffix, options, training, loading, scoring."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class TrainedModel:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What the training of one model is given.
+    """Rows and settings that the training of one model is given.
 
     Attributes
     ----------
@@ -137,7 +137,7 @@ class Scorer(Protocol):
 
 
 class Algorithm(ABC):
-    """What learns from rows and scores others: one object, in one file.
+    """Learner of rows that scores others: one object, in one file.
 
     Attributes
     ----------

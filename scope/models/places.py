@@ -1,4 +1,4 @@
-"""Where the bundles of a task lie: ``models/<task>/<algorithm>/<group>/``."""
+"""Folders of the bundles of a task: ``models/<task>/<algorithm>/<group>/``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a task is: what differs between light curves, stamps and spectra."""
+"""Interface of a task: what differs between light curves, stamps and spectra."""
 
 from __future__ import annotations
 

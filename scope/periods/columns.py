@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from scope.periods.agreement import AGREEMENT
-from scope.periods.options import JOINT, LS_BIC, NESTED, ONES, SINGLE, PeriodOptions, suffixes
+from scope.periods.options import (
+    JOINT,
+    LS_BIC,
+    NESTED,
+    ONES,
+    SINGLE,
+    STATISTICS,
+    PeriodOptions,
+    suffixes,
+)
 from scope.periods.relations import FLAGS
 from scope.periods.trend import TREND
 from scope.schema import Column
-
-_STATISTICS = {
-    "LS": "Lomb-Scargle with errors and a floating mean",
-    "CE": "conditional entropy",
-    "AOV": "analysis of variance over phase bins",
-}
 
 JUDGED = (LS_BIC, JOINT)
 """Searches that tell P from 2P, and keep both, and whose false-alarm probability is known."""
@@ -122,7 +125,7 @@ def _meaning(suffix: str) -> tuple[str, str]:
     if suffix == ONES:
         return "no search: 1", "No search: 1"
     return (
-        _STATISTICS[SINGLE[suffix]],
+        STATISTICS[SINGLE[suffix]].meaning,
         "|best - mean| / standard deviation of the periodogram",
     )
 

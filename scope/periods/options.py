@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from scope.errors import ConfigError
 
@@ -14,6 +15,22 @@ JOINT = "BANDS"
 """All light curves of a star at once, see `scope.periods.joint`; no algorithm of its own."""
 ONES = "Ones"
 """No search: every period, significance and derivative is 1."""
+
+
+class Statistic(NamedTuple):
+    """One statistic of a folded light curve, as a search of its own."""
+
+    meaning: str
+    larger_is_better: bool
+
+
+STATISTICS = {
+    "LS": Statistic("Lomb-Scargle with errors and a floating mean", True),
+    "CE": Statistic("conditional entropy", False),
+    "AOV": Statistic("analysis of variance over phase bins", True),
+}
+"""What a backend scans and evaluates, by name; `scope.periods.backends` says how."""
+
 SINGLE = {"LS": "LS", "ELS": "LS", "CE": "CE", "ECE": "CE", "AOV": "AOV", "EAOV": "AOV"}
 """Column suffix of a single algorithm -> the statistic behind it."""
 ALIASES = {"LS_CE_AOV": NESTED}

@@ -25,7 +25,7 @@ LEARNING_RATE = 3e-5
 
 @dataclass(frozen=True)
 class ImageNetworkOptions:
-    """How an image network is built and trained.
+    """Options of an image network: how it is built and trained.
 
     Attributes
     ----------

@@ -1,1 +1,1 @@
-"""From scores to probabilities: maps, prediction sets, frequencies of classes, the class tree."""
+"""Calibration: probabilities of scores, prediction sets, class frequencies, the class tree."""

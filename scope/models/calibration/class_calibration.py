@@ -1,4 +1,4 @@
-"""From scores to probabilities, prediction sets and cuts, class by class.
+"""Calibration: from scores to probabilities, prediction sets and cuts, class by class.
 
 Fitted on out-of-fold scores of training stars: each star is scored by models that saw
 neither it nor any of its light curves. How a class is calibrated follows from how many
@@ -39,7 +39,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CalibrationOptions:
-    """How scores become probabilities.
+    """Options of the calibration: how scores become probabilities.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ def few_stars_map(algorithm: str) -> str:
 
 @dataclass(frozen=True)
 class ClassCalibration:
-    """What the scores of one class mean.
+    """Calibration of one class: the probability, prediction set and cut of a score.
 
     Attributes
     ----------

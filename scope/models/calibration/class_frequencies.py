@@ -1,4 +1,4 @@
-"""How frequent classes are among the light curves of a target, from their own scores.
+"""Frequencies of classes among the light curves of a target, from their own scores.
 
 If a class looks the same on the sky as in training, and so does everything else, only the
 frequencies differ, and the scores of a target tell them: they are a mixture of the scores that
@@ -80,7 +80,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Frequency:
-    """How frequent a class is taken to be.
+    """Frequency of a class, its interval, and where it is from.
 
     Attributes
     ----------

@@ -22,7 +22,7 @@ Parents = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ClassTree:
-    """Which class is a kind of which.
+    """Tree of classes: which is a kind of which.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the log-odds of a class look like in training, and how far those of a target are from it."""
+"""Distribution of the log-odds of a class in training, and the distance of a target from it."""
 
 from __future__ import annotations
 

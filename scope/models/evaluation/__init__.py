@@ -1,1 +1,1 @@
-"""How good scores and probabilities are, on rows that trained nothing."""
+"""Evaluation: metrics of scores and probabilities, on rows that trained nothing."""

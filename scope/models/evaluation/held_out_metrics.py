@@ -1,4 +1,4 @@
-"""How good scores and probabilities are on stars that nothing was fitted to.
+"""Metrics of scores and probabilities on stars that nothing was fitted to.
 
 Scores are judged by their order (average precision, ROC AUC), by what a cut on them gives
 (completeness, contamination) and, where they claim to be probabilities, by whether they

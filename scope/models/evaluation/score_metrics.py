@@ -1,4 +1,4 @@
-"""How well scores tell positive from negative rows."""
+"""Metrics of scores: how well they tell positive from negative rows."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ Rows = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How a network is trained.
+    """Options of the training of a network.
 
     Attributes
     ----------

@@ -52,7 +52,7 @@ PUBLISHED_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class H5Network:
-    """What a file holds.
+    """Layers and weights of such a file.
 
     Attributes
     ----------

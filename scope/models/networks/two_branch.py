@@ -28,7 +28,7 @@ CALLBACKS = ("early_stopping", "reduce_lr_on_plateau")
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """What all networks of a training have in common.
+    """Options that all networks of a training share.
 
     Attributes
     ----------

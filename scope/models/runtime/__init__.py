@@ -1,1 +1,1 @@
-"""What running a model needs beside its own library: devices, and files looked at before use."""
+"""Devices that models run on, and checks of model files before they are used."""

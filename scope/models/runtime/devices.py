@@ -1,4 +1,4 @@
-"""Whether there is a CUDA device, asked of the driver itself."""
+"""CUDA devices of this machine, asked of the driver itself."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What trainings share: splits, examples of a class, models to go on from, sweeps, jobs."""
+"""Training: splits, examples of a class, models to go on from, sweeps, jobs."""

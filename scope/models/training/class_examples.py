@@ -45,7 +45,7 @@ class Examples:
 
     @property
     def rows(self) -> Rows:
-        """What algorithms are given."""
+        """The same rows as algorithms are given them: inputs by name, (n, …) float32."""
         return Rows({"features": self.features, "dmdt": self.dmdt}, self.target, self.stars)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Which stars train, validate and test: fixed by the name of the star alone.
+"""Splits into training, validation and test stars, by the name of the star alone.
 
 The split is made before anything is fitted. All light curves of a star fall on the same
 side, for every class, in every training, whatever other stars there are. Blocks of the sky

@@ -1,4 +1,4 @@
-"""Where a sweep looks next: grids, random draws, and Bayesian optimisation."""
+"""Search strategies of a sweep: grids, random draws, and Bayesian optimisation."""
 
 from __future__ import annotations
 

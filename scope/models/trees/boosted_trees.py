@@ -28,7 +28,7 @@ LOWER_IS_BETTER = {"logloss": True, "auc": False, "aucpr": False}
 
 @dataclass(frozen=True)
 class TreeOptions:
-    """How boosted trees are trained.
+    """Options of the training of boosted trees.
 
     The parameters are those that XGBoost knows by these names. With `skip_cv` they are
     used as they are; without, they are where the search over the grids starts. Grids run

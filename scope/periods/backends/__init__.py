@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from scope.errors import BackendError
 from scope.periods.grid import Grid
-from scope.periods.options import PeriodOptions
+from scope.periods.options import STATISTICS, PeriodOptions
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,7 +32,7 @@ BACKENDS = ("cpu", "cuda", "reference")
 """``cpu``: compiled, for production. ``cuda``: one GPU. ``reference``: plain numpy, slow, for
 comparison."""
 
-LARGER_IS_BETTER = {"LS": True, "CE": False, "AOV": True}
+LARGER_IS_BETTER = {name: one.larger_is_better for name, one in STATISTICS.items()}
 
 
 class Curve(NamedTuple):

@@ -1,4 +1,4 @@
-"""What models there are in a folder of models, and whether they are whole."""
+"""List of the models in a folder, and whether they are whole."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ select_classes = select_members
 
 
 class VariableStars(Task):
-    """Which classes of variable star a light curve belongs to."""
+    """The task of variable stars: which classes a light curve belongs to."""
 
     name, title = "variables", "variable stars"
     inputs = (InputSpec(FEATURES, (None, None)), HISTOGRAM)
@@ -82,7 +82,7 @@ VARIABLES = VariableStars()
 
 
 class Classifier(Protocol):
-    """What scores the rows of one class."""
+    """Scorer of the rows of one class."""
 
     def predict(self, features: Floats, dmdt: Floats) -> Floats:
         """Return the score, (n,) float32, of rows of scaled features and histograms."""

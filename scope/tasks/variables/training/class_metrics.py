@@ -1,4 +1,4 @@
-"""All figures of one class, as they stand in ``metrics.json``."""
+"""Metrics of one class, as they stand in ``metrics.json``."""
 
 from __future__ import annotations
 

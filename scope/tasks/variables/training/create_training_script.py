@@ -20,7 +20,7 @@ from scope.tasks.variables.training_sets.read_training_set import read_training_
 
 @dataclass(frozen=True)
 class ScriptOptions:
-    """What the commands of a script say.
+    """Options of the commands of a script.
 
     Attributes
     ----------

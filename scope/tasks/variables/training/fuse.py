@@ -49,7 +49,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Stack:
-    """How the log-odds of the algorithms become one.
+    """Weighted sum of the log-odds of the algorithms.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From a training set to a model bundle."""
+"""Training of a model bundle from a training set."""
 
 from __future__ import annotations
 

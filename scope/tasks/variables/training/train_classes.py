@@ -25,7 +25,7 @@ DEFAULT_GROUP = "experiment"
 
 @dataclass(frozen=True)
 class TrainedClasses:
-    """What a training gave.
+    """Bundle, scores and figures of a training.
 
     Attributes
     ----------

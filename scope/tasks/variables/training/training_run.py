@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training, by class tag.
+    """Models, reports and scores of a training, by class tag.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""From the configuration to the arguments of a training."""
+"""Arguments of a training, from the configuration."""
 
 from __future__ import annotations
 

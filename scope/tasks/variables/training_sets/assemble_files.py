@@ -28,7 +28,7 @@ SUFFIXES = (".parquet", ".h5", ".hdf5", ".csv")
 
 @dataclass(frozen=True)
 class Assembled:
-    """What went into a training set.
+    """Counts of what went into a training set.
 
     Attributes
     ----------

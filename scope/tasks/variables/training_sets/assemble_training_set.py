@@ -1,4 +1,4 @@
-"""From features and labels of simulated or catalogued stars to a training set."""
+"""Training sets from features and labels of simulated or catalogued stars."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class DataOptions:
-    """How a training set is split and prepared.
+    """Options of how a training set is split and prepared.
 
     Attributes
     ----------
