@@ -11,6 +11,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from scope.active.loop import next_round, round_options as options_of_rounds
+from scope.active.members import n_files
 from scope.classifiers.bundle import (
     MANIFEST,
     PREPROCESSING,
@@ -496,11 +497,12 @@ def round_options(wildcards):
 
 def round_members(wildcards):
     """What all members of a round say of the pool."""
+    settings = asking_settings(wildcards.task)
     return expand(
         "results/active/{task}/{round}/members/{member}.parquet",
         task=wildcards.task,
         round=wildcards.round,
-        member=range(asking_settings(wildcards.task).members),
+        member=range(n_files(settings.filling, settings.members)),
     )
 
 

@@ -11,7 +11,9 @@ import pytest
 from scope.active import loop as rounds
 from scope.active.labels import Label
 from scope.active.ledger import Ledger
+from scope.active.members import FILLINGS, n_files, read_members
 from scope.active.queries import Asking
+from scope.active.scoring import score_round
 from scope.active.sheet import write_sheet
 from scope.active.simulate_queries import tree_members
 from scope.errors import ConfigError, InputError, NotFoundError
@@ -31,8 +33,16 @@ class Points:
         frame.attrs = {"task": "points"}
         write_parquet(frame, folder / "pool.parquet")
 
-    def member(self, folder, rows, y, seed):
-        return tree_members(np.load(folder / "x.npy"), 2, 5)(rows, y, seed)
+    learners = ("five", "one")
+
+    def member(self, folder, rows, y, seed, learner):
+        trees = {"five": 5, "one": 1}[learner]
+        return tree_members(np.load(folder / "x.npy"), 2, trees)(rows, y, seed)
+
+    def passes(self, folder, rows, y, seed, passes):
+        p = self.member(folder, rows, y, seed, "five")
+        noise = np.random.default_rng(seed).uniform(0.9, 1, (passes, 1))
+        return np.stack([p * one + (1 - one) / 2 for one in noise], axis=1)
 
     def features(self, folder):
         return np.load(folder / "x.npy")
@@ -48,20 +58,22 @@ def label(number):
     return "plus" if number >= 20 else "minus"
 
 
-def play(folder, ledger, number, answers=None):
+def play(folder, ledger, number, answers=None, options=None):
+    options = options or OPTIONS
     at = folder / str(number)
     pool, task = folder / "pool", Points()
     if not pool.exists():
         pool.mkdir(parents=True)
         task.prepare(pool)
     labels = at / "labels.parquet"
-    rounds.merge_labels(ledger, "points", number, answers, labels, task, pool, OPTIONS)
-    members = [at / "members" / f"{member}.parquet" for member in range(OPTIONS.members)]
+    rounds.merge_labels(ledger, "points", number, answers, labels, task, pool, options)
+    files = range(n_files(options.filling, options.members))
+    members = [at / "members" / f"{member}.parquet" for member in files]
     for member, path in enumerate(members):
-        rounds.train_member("points", number, member, labels, pool, path, task, OPTIONS)
-    rounds.score_round(members, labels, at / "scores.parquet", task)
+        rounds.train_member("points", number, member, labels, pool, path, task, options)
+    score_round(members, labels, at / "scores.parquet", task.classes)
     rounds.query_round(
-        "points", number, members, labels, pool, at / "queries.parquet", ledger, task, OPTIONS
+        "points", number, members, labels, pool, at / "queries.parquet", ledger, task, options
     )
     write_sheet(
         at / "queries.parquet",
@@ -159,3 +171,36 @@ def test_no_labels_no_task_no_second_class_are_said(ledger, tmp_path):
     with pytest.raises(InputError, match="two classes"):
         play(tmp_path / "single", one, 1)
     assert replace(OPTIONS, members=3).members == 3
+
+
+@pytest.mark.parametrize("filling", FILLINGS)
+def test_four_fillings_of_one_table_of_members(ledger, tmp_path, filling):
+    """All objects that are learnt from, two rows each, are in the bag of seeds and passes."""
+    at = play(tmp_path / "run", ledger, 1, options=replace(OPTIONS, filling=filling))
+    paths = sorted((at / "members").iterdir())
+    assert len(paths) == (1 if filling == "dropout" else OPTIONS.members)
+    p, bag, objects = read_members(paths, Points.classes)
+    assert p.shape == (80, 4, 2)
+    np.testing.assert_allclose(p.sum(axis=2), 1, atol=1e-6)
+    known = read_parquet(at / "labels.parquet")
+    learnt = objects[np.isin(objects, known["object"][~known["held_out"]])]
+    inside = bag[np.isin(objects, learnt)]
+    if filling in ("seeds", "dropout"):
+        assert inside.all()
+        assert "ece_out_of_bag" not in rounds.facts_of(at / "scores.parquet")
+    else:
+        assert 0.3 < inside.mean() < 0.95
+        assert rounds.facts_of(at / "scores.parquet")["out_of_bag"] > 0
+    assert not bag[~np.isin(objects, learnt)].any()
+    learners = [rounds.facts_of(path)["learner"] for path in paths]
+    turns = {"algorithms": ["five", "one", "five", "one"], "dropout": ["five"]}
+    assert learners == turns.get(filling, ["five"] * 4)
+    assert len(read_parquet(at / "queries.parquet")) == 5
+
+
+def test_a_missing_member_is_named(ledger, tmp_path):
+    at = play(tmp_path / "run", ledger, 1)
+    paths = sorted((at / "members").iterdir())
+    paths[2].unlink()
+    with pytest.raises(NotFoundError, match="members/2"):
+        read_members(paths, Points.classes)
