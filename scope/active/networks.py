@@ -108,7 +108,7 @@ class ClassNetwork:
         tf.config.experimental.enable_op_determinism()
         built = self.build()
         # Always a list of inputs, also where there is one.
-        self._model = model = keras.Model(list(built.inputs), built.output)
+        self._model = model = keras.Model(list(built.inputs), built.outputs[0])
         self._optimizer = optimizer = keras.optimizers.Adam(self.steps.rate)
         optimizer.build(model.trainable_variables)
         loss_of = keras.losses.SparseCategoricalCrossentropy()
