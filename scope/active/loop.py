@@ -6,7 +6,8 @@
     {folder}/{round}/scores.parquet    the summary of the members
     {folder}/{round}/queries.parquet   who is asked about
     {folder}/{round}/sheet.csv, sheet.html       for people
-    {folder}/{round}/answers.csv       what they say; it must be there before the next round
+    {folder}/{round}/answers.csv       what they say; it, or labels of the desk in the ledger,
+                                       must be there before the next round
 
 Rounds count from 1; labels of before the first question are of round 0. A task gives the rest:
 an object with the methods of `Loop`, from ``open_loop`` in ``scope/tasks/<task>/loop.py``.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.floating]
 
+log = logging.getLogger(__name__)
+
 
 class Loop(Protocol):
     """What a task gives to the loop.
@@ -47,11 +51,14 @@ class Loop(Protocol):
     ----------
     classes : tuple of str
         What people may answer, in the order of probabilities.
+    unsure : tuple of str
+        What people may answer as well, from which nothing is learnt.
     learners : tuple of str
         What members may be, the configured one first.
     """
 
     classes: tuple[str, ...]
+    unsure: tuple[str, ...]
     learners: tuple[str, ...]
 
     def prepare(self, folder: Path) -> None:
@@ -219,12 +226,12 @@ def merge_labels(
     """
     from scope.io.frames import write_parquet
 
-    names = set(read_pool(pool)["object"])
+    names = set(read_pool(pool)["object"].astype(str))
     if answers is not None:
         found = read_labels(answers, task=task, labeller="sheet", round=number - 1)
         held = set(ledger.held_out(task))
         for place, label in enumerate(found, 1):
-            checked_label(label, place, loop.classes, f" of {answers}")
+            checked_label(label, place, (*loop.classes, *loop.unsure), f" of {answers}")
             if label.object not in names or label.object in held:
                 what = "that is held out" if label.object in held else "that is not in the pool"
                 raise InputError(
@@ -239,7 +246,11 @@ def merge_labels(
                 todo="fill the column label, and keep the names of the columns",
             )
         ledger.append(found)
-    labels = [one for one in ledger.labels(task) if one.round < number and one.object in names]
+    before = [one for one in ledger.labels(task) if one.round < number and one.object in names]
+    labels = [one for one in before if one.label in (*loop.classes, *loop.unsure)]
+    if others := sorted({one.label for one in before} - {one.label for one in labels}):
+        # One ledger may serve several loops, each with classes of its own.
+        log.info("labels of classes that are not asked about: %s", few(others))
     if not labels:
         raise NotFoundError(
             f"no label of task {task!r} about an object of the pool",
@@ -280,6 +291,7 @@ def train_member(
 
     frame, known = read_pool(pool), read_parquet(labels)
     known = known[~known["held_out"] & (known["weight"] >= 0.5)]
+    known = known[~known["label"].isin(loop.unsure)]
     if unknown := sorted(set(known["label"]) - set(loop.classes)):
         raise InputError("labels of unknown classes", value=few(unknown), allowed=loop.classes)
     y_of = dict(zip(known["object"], known["label"].map(loop.classes.index), strict=True))
@@ -351,14 +363,6 @@ def read_names(path: str | Path) -> list[str]:
     frame = read_user_table(path, names=("object",))
     require_columns(list(frame.columns), ("object",), f" in {path}")
     return [name for name in frame["object"] if name]
-
-
-def next_round(folder: str | Path) -> int:
-    """Return the first round without answers: the one that waits for people."""
-    number = 1
-    while (Path(folder) / str(number) / "answers.csv").is_file():
-        number += 1
-    return number
 
 
 def facts_of(path: str | Path) -> dict[str, Any]:

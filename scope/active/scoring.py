@@ -85,7 +85,7 @@ def labelled_rows(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return the rows of objects with labels, and their classes."""
     order = list(classes)
-    sure = labels[labels["weight"] >= 0.5]
+    sure = labels[(labels["weight"] >= 0.5) & labels["label"].isin(order)]
     y_of = dict(zip(sure["object"].astype(str), sure["label"].map(order.index), strict=True))
     names = objects.astype(str)
     rows = np.flatnonzero(np.isin(names, np.array(sorted(y_of), dtype=str)))

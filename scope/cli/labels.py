@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from scope.cli.arguments import Parser
 from scope.errors import UsageError
 
-ACTIONS = ("show", "import", "export", "conflicts")
+ACTIONS = ("show", "import", "export", "conflicts", "answers")
 
 
 def add_arguments(parser: Parser) -> None:
     """Declare the options of ``scope labels``."""
     parser.add_argument("action", choices=ACTIONS, help="what to do")
-    parser.add_argument("file", nargs="?", metavar="FILE", help="table to import, or CSV to write")
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help="table to import, CSV to write, or folder of the round that is answered",
+    )
     parser.add_argument("--ledger", default="labels", metavar="FOLDER", help="folder of the ledger")
     parser.add_argument("--task", metavar="NAME", help="task; all by default")
     parser.add_argument(
@@ -36,12 +42,13 @@ def add_arguments(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Show, import or export labels."""
+    from scope.active.answers import write_answers
     from scope.active.labels import read_labels
     from scope.active.ledger import Ledger
     from scope.active.settle import settle, settled_table
 
     ledger = Ledger(options.ledger)
-    if options.action in ("import", "export") and not options.file:
+    if options.action in ("import", "export", "answers") and not options.file:
         raise UsageError(f"labels to {options.action} without a file", allowed="FILE")
     if options.action == "import":
         defaults = {"task": options.task} if options.task else {}
@@ -49,6 +56,9 @@ def run(options: argparse.Namespace) -> None:
             defaults["labeller"] = options.labeller
         added = ledger.append(read_labels(options.file, **defaults))
         print(f"{added} labels added to {ledger.path}")
+    elif options.action == "answers":
+        task = options.task or Path(options.file).resolve().parent.name
+        print(f"{write_answers(options.file, ledger, task)} answers in {options.file}")
     elif options.action == "export":
         print(f"{ledger.export_csv(options.file, options.task)} labels in {options.file}")
     else:

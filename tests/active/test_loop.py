@@ -9,14 +9,15 @@ import pandas as pd
 import pytest
 
 from scope.active import loop as rounds
-from scope.active.labels import Label
+from scope.active.answers import is_answered, next_round, write_answers
+from scope.active.labels import WITHDRAWN, Label
 from scope.active.ledger import Ledger
 from scope.active.members import FILLINGS, n_files, read_members
 from scope.active.queries import Asking
 from scope.active.scoring import score_round
 from scope.active.sheet import write_sheet
 from scope.active.simulate_queries import tree_members
-from scope.errors import ConfigError, InputError, NotFoundError
+from scope.errors import ConfigError, InputError, NotFoundError, UsageError
 from scope.io.frames import read_parquet, write_parquet
 
 
@@ -24,6 +25,7 @@ class Points:
     """Points on a line, negative or positive; every object has two rows."""
 
     classes = ("minus", "plus")
+    unsure = ("no idea",)
 
     def prepare(self, folder):
         x = np.repeat(np.linspace(-1, 1, 40), 2)
@@ -108,11 +110,11 @@ def test_a_round_asks_about_the_border_and_the_next_learns_from_the_answers(ledg
     assert sheet["label"].isna().all()
     page = (at / "sheet.html").read_text()
     assert page.count("<article") == 5
-    assert rounds.next_round(tmp_path / "run") == 1
+    assert next_round(tmp_path / "run") == 1
     sheet["label"] = [label(int(name[1:])) for name in sheet["object"]]
     sheet["labeller"] = "ann"
     sheet.to_csv(at / "answers.csv", index=False)
-    assert rounds.next_round(tmp_path / "run") == 2
+    assert next_round(tmp_path / "run") == 2
     after = play(tmp_path / "run", ledger, 2, at / "answers.csv")
     known = read_parquet(after / "labels.parquet")
     assert set(sheet["object"]) <= set(known["object"])
@@ -204,3 +206,54 @@ def test_a_missing_member_is_named(ledger, tmp_path):
     paths[2].unlink()
     with pytest.raises(NotFoundError, match="members/2"):
         read_members(paths, Points.classes)
+
+
+def test_labels_of_the_desk_are_answers(ledger, tmp_path):
+    """All but one are said, one of them is taken back: the round waits; then it is answered."""
+    run = tmp_path / "run"
+    at = play(run, ledger, 1)
+    asked = sorted(read_parquet(at / "queries.parquet")["object"])
+
+    def say(name, said, **more):
+        ledger.append([Label(name, "points", said, labeller="ann", round=1, **more)])
+
+    for name in asked[1:]:
+        say(name, label(int(name[1:])))
+    say(asked[1], label(int(asked[1][1:])), weight=0.0, note=WITHDRAWN)
+    assert next_round(run, ledger, "points") == 1
+    for name in asked[:2]:
+        say(name, "no idea")
+    assert next_round(run, ledger, "points") == 2
+    assert next_round(run) == 1
+    after = play(run, ledger, 2)
+    known = read_parquet(after / "labels.parquet").set_index("object")["label"]
+    assert set(asked) <= set(known.index)
+    assert (known[asked[:2]] == "no idea").all()
+    learnt = read_parquet(after / "members" / "0.parquet")
+    assert not learnt[learnt["object"].isin(asked[:2])]["in_bag"].any()
+
+
+def test_some_answers_of_the_desk_become_the_file(ledger, tmp_path):
+    run = tmp_path / "run"
+    at = play(run, ledger, 1)
+    with pytest.raises(InputError, match="no answer"):
+        write_answers(at, ledger, "points")
+    asked = read_parquet(at / "queries.parquet")["object"]
+    ledger.append([Label(asked[0], "points", "plus", labeller="ann", round=1)])
+    ledger.append([Label("p1", "points", "plus", labeller="ann", round=1)])
+    assert not is_answered(at, ledger, "points")
+    assert write_answers(at, ledger, "points") == 1
+    assert is_answered(at)
+    before = len(ledger.labels())
+    play(run, ledger, 2, at / "answers.csv")
+    assert len(ledger.labels()) == before
+    with pytest.raises(UsageError, match="answers"):
+        write_answers(at, ledger, "points")
+    with pytest.raises(NotFoundError, match="without questions"):
+        write_answers(run / "7", ledger, "points")
+
+
+def test_labels_of_classes_that_another_loop_asks_about_are_left_alone(ledger, tmp_path):
+    ledger.append([Label("p3", "points", "zero", source="catalogue", date="2025-01-01")])
+    at = play(tmp_path / "run", ledger, 1)
+    assert "p3" not in set(read_parquet(at / "labels.parquet")["object"])

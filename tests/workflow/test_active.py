@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scope.active.loop import facts_of, next_round
+from scope.active.answers import next_round
+from scope.active.loop import facts_of
 from scope.cli.demo_spectra import HOME, main
 from scope.io.frames import read_parquet
 

@@ -44,6 +44,7 @@ class SpectraLoop:
     """
 
     classes = CLASSES
+    unsure: tuple[str, ...] = ()
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):

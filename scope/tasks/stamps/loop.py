@@ -43,6 +43,7 @@ class StampsLoop:
     """
 
     classes = CLASSES
+    unsure: tuple[str, ...] = ("unsure",)
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):

@@ -41,6 +41,8 @@ class VariablesLoop:
         ``light_curves``: files of light curves, for the page; ``period``: column to fold by.
     """
 
+    unsure: tuple[str, ...] = ()
+
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):
             raise ConfigError(
