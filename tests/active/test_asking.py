@@ -242,5 +242,36 @@ def test_the_map_is_drawn_with_the_mean_of_each_cell(tmp_path):
     np.testing.assert_array_equal(found, [np.nan, 2.0, np.nan, 5.0])
     data = np.random.default_rng(0).normal(size=(50, 3))
     som = train_map(data, MapOptions(shape=(4, -3), iterations=5))
-    plot_map(som, data, (4, -3), data[:, 0], path=tmp_path / "map.png")
+    figure = plot_map(som, data, (4, -3), data[:, 0], "x", tmp_path / "map.png", (0, 1, 2))
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    drawn = {axes.get_title(): axes for axes in figure.axes if axes.images}
+    counts = np.asarray(drawn["spectra per cell"].images[0].get_array()).ravel()
+    np.testing.assert_array_equal(np.nan_to_num(counts), som.occupancy(data))
+    # The mean of x of the rows in each cell, by pandas.
+    import pandas as pd
+
+    expected = pd.Series(data[:, 0]).groupby(som.cells(data)).mean()
+    mean = np.asarray(drawn["mean x"].images[0].get_array()).ravel()
+    np.testing.assert_allclose(mean[expected.index], expected)
+    assert drawn["features 0, 1, 2"].images[0].get_array().shape == (4, 3, 3)
+    (loss,) = [axes for axes in figure.axes if axes.get_xlabel() == "iteration"]
+    np.testing.assert_array_equal(loss.lines[0].get_ydata(), som.loss)
+
+
+def test_the_distance_between_neighbours_is_that_of_four_cells_in_a_row():
+    """Cells at 0, 1, 3 and 7 in a row that ends: the ends have one neighbour."""
+    found = u_matrix(np.array([[0.0], [1.0], [3.0], [7.0]], dtype=np.float32), (1, 4))
+    np.testing.assert_allclose(found, [[1, 1.5, 3, 4]], atol=1e-5)
+    around = u_matrix(np.array([[0.0], [1.0], [3.0], [7.0]], dtype=np.float32), (1, -4))
+    np.testing.assert_allclose(around, [[4, 1.5, 3, 5.5]], atol=1e-5)
+
+
+def test_three_features_are_colours():
+    from scope.active.som_plots import feature_colours
+
+    weights = np.linspace([0, 10, 5], [1, 0, 5], 101)
+    colours = feature_colours(weights, (0, 1, 2))
+    np.testing.assert_allclose(colours[50], [0.5, 0.5, 0], atol=1e-9)
+    assert colours[0].tolist() == [0, 1, 0]
+    with pytest.raises(UsageError, match="three"):
+        feature_colours(weights, (0, 1))
