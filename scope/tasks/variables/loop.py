@@ -58,6 +58,7 @@ class VariablesLoop:
             )
         self.learners = chosen_learners(settings, LEARNERS, "features")
         self._curves: dict[int, tuple[Any, Any]] | None = None
+        self._ranks: Floats | None = None
 
     def _paths(self, key: str) -> list[Path]:
         value = self.options.get(key, [])
@@ -66,6 +67,7 @@ class VariablesLoop:
     def prepare(self, folder: Path) -> None:
         """Write the features of all rows as one array; a row without features lacks data."""
         import pandas as pd
+        from pandas.api.types import is_numeric_dtype
 
         from scope.io.frames import read_parquet, write_parquet
 
@@ -76,7 +78,9 @@ class VariablesLoop:
                 todo="name feature files",
             )
         frame = pd.concat([read_parquet(path) for path in self._paths("data")], ignore_index=True)
-        names = feature_columns(list(frame.columns))
+        # Codes of catalogues, such as photometric quality, are features too, but no numbers.
+        numbers = [name for name, kind in frame.dtypes.items() if is_numeric_dtype(kind)]
+        names = feature_columns(numbers)
         if not names:
             raise InputError("file without features", value=few(map(str, self._paths("data"))))
         x = frame[names].to_numpy(dtype=np.float32, na_value=np.nan)
@@ -110,11 +114,13 @@ class VariablesLoop:
 
     def features(self, folder: Path) -> Floats:
         """Return features as ranks from 0 to 1, where missing ones lie in the middle."""
-        from scipy.stats import rankdata
+        if self._ranks is None:
+            from scipy.stats import rankdata
 
-        x = read_npy(folder / "x.npy")
-        ranks = rankdata(x, axis=0, nan_policy="omit") / len(x)
-        return np.nan_to_num(ranks, nan=0.5)
+            x = read_npy(folder / "x.npy")
+            ranks = rankdata(x, axis=0, nan_policy="omit") / len(x)
+            self._ranks = np.nan_to_num(ranks, nan=0.5)
+        return self._ranks
 
     def member(
         self,
