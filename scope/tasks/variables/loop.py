@@ -79,7 +79,7 @@ class VariablesLoop:
             )
         frame = pd.concat([read_parquet(path) for path in self._paths("data")], ignore_index=True)
         # Codes of catalogues, such as photometric quality, are features too, but no numbers.
-        numbers = [name for name, kind in frame.dtypes.items() if is_numeric_dtype(kind)]
+        numbers = [str(one) for one, kind in frame.dtypes.items() if is_numeric_dtype(kind)]
         names = feature_columns(numbers)
         if not names:
             raise InputError("file without features", value=few(map(str, self._paths("data"))))
