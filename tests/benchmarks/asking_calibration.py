@@ -33,6 +33,18 @@ from tests.benchmarks.asking_spectra import survey_pool
 TEST_SHARE = 0.3
 
 
+def least_error(p: np.ndarray, draws: int = 200) -> float:
+    """Return the calibration error that chance gives to an ensemble whose words are all true."""
+    rng = np.random.default_rng(0)
+    best = p.argmax(axis=1)
+    other = (best + 1) % p.shape[1]
+    found = [
+        expected_calibration_error(p, np.where(rng.random(len(p)) < p.max(axis=1), best, other))
+        for _ in range(draws)
+    ]
+    return float(np.mean(found))
+
+
 def judge(name: str, x: np.ndarray, y: np.ndarray, labels: list[int], members: int) -> None:
     """Print a line for each number of labels."""
     order = np.random.default_rng(5).permutation(len(y))
@@ -50,9 +62,11 @@ def judge(name: str, x: np.ndarray, y: np.ndarray, labels: list[int], members: i
         certain, doubtful = wrong_by_certainty(honest, y[rows][spoke])
         apart = fit_temperature(out[spoke], y[rows][spoke])(summarise(p[test]).mean)
         others = wrong_by_certainty(apart, y[test])
+        floor = least_error(honest)
         print(
             f"{name}, {n} labels: out of bag ECE "
-            f"{expected_calibration_error(honest, y[rows][spoke]):.3f} (members' mean as it is "
+            f"{expected_calibration_error(honest, y[rows][spoke]):.3f} (a calibrated one "
+            f"would show {floor:.3f}; the members' mean as it is "
             f"{expected_calibration_error(out[spoke], y[rows][spoke]):.3f}), wrong of the 5 % most "
             f"certain {certain:.3f}, least {doubtful:.3f}; {n_test} other objects: ECE "
             f"{expected_calibration_error(apart, y[test]):.3f}, {others[0]:.3f}, {others[1]:.3f}",
