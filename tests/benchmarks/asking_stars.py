@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--learners", nargs="+", default=["xgb", "dnn"])
     parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--strategies", nargs="+", default=list(STRATEGIES))
     parser.add_argument("--figure", type=Path, help="picture of the curves")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -107,7 +108,7 @@ def play(
         size=50,
         rounds=options.rounds,
         members=options.members,
-        strategies=STRATEGIES,
+        strategies=tuple(options.strategies),
         splits=options.splits,
     )
     learners = [member_of(name) for name in options.learners]
@@ -116,7 +117,7 @@ def play(
     print(f"{len(rows)} light curves of {len(set(stars[rows]))} stars, {len(GROUPS)} classes")
     print(curves.groupby(["strategy", "n_labels"])[names].mean().round(3).to_string())
     last = int(curves["n_labels"].max())
-    for strategy in STRATEGIES[1:]:
+    for strategy in options.strategies[1:]:
         for metric in names:
             gain = paired_difference(curves, strategy, metric, last)
             print(

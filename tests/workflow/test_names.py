@@ -43,7 +43,7 @@ OTHER_FILES = {
     "score_stamps": "score_alerts",
     "select_queries": "loop",
     "simulate": "write",
-    "summarise_members": "loop",
+    "summarise_members": "scoring",
     "train_bundle": "training",
     "train_member": "loop",
     "write_sheet": "sheet",
