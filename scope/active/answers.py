@@ -87,7 +87,7 @@ def write_answers(folder: str | Path, ledger: Ledger, task: str) -> int:
     """
     import pandas as pd
 
-    from scope.io.csvfile import write_csv
+    from scope.io.atomic import write_bytes
 
     folder = Path(folder)
     asked = asked_objects(folder)
@@ -104,5 +104,6 @@ def write_answers(folder: str | Path, ledger: Ledger, task: str) -> int:
             todo="label in the desk first, or name the ledger with --ledger",
         )
     names = ["object", "label", "weight", "labeller", "date", "note"]
-    write_csv(pd.DataFrame(rows)[names], folder / ANSWERS)
+    text = pd.DataFrame(rows)[names].to_csv(index=False, lineterminator="\n")
+    write_bytes(text.encode(), folder / ANSWERS)
     return len(rows)

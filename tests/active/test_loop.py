@@ -17,6 +17,7 @@ from scope.active.queries import Asking
 from scope.active.scoring import score_round
 from scope.active.sheet import write_sheet
 from scope.active.simulate_queries import tree_members
+from scope.cli.main import main as scope_main
 from scope.errors import ConfigError, InputError, NotFoundError, UsageError
 from scope.io.frames import read_parquet, write_parquet
 
@@ -242,7 +243,9 @@ def test_some_answers_of_the_desk_become_the_file(ledger, tmp_path):
     ledger.append([Label(asked[0], "points", "plus", labeller="ann", round=1)])
     ledger.append([Label("p1", "points", "plus", labeller="ann", round=1)])
     assert not is_answered(at, ledger, "points")
-    assert write_answers(at, ledger, "points") == 1
+    arguments = ["--task", "points", "--ledger", str(ledger.folder)]
+    assert scope_main(["labels", "answers", str(at), *arguments]) == 0
+    assert pd.read_csv(at / "answers.csv")["object"].tolist() == [asked[0]]
     assert is_answered(at)
     before = len(ledger.labels())
     play(run, ledger, 2, at / "answers.csv")
