@@ -67,15 +67,15 @@ def score_round(
         facts |= {
             "temperature": round(fitted.temperature, 6),
             "ece_out_of_bag": round(expected_calibration_error(honest, y[spoke]), 6),
-            "wrong_among_most_certain": certain,
-            "wrong_among_least_certain": doubtful,
+            "wrong_among_most_certain": round(certain, 6),
+            "wrong_among_least_certain": round(doubtful, 6),
         }
         calibrated = fitted(np.nan_to_num(summary.mean, nan=1 / len(classes)))
         for k, name in enumerate(classes):
             frame[f"calibrated_{name}"] = calibrated[:, k]
     if held.any():
         right = summary.mean[rows[held]].argmax(axis=1) == y[held]
-        facts |= {"held_out": int(held.sum()), "accuracy_held_out": float(right.mean())}
+        facts |= {"held_out": int(held.sum()), "accuracy_held_out": round(float(right.mean()), 6)}
     frame.attrs.update(facts)
     write_parquet(frame, output)
 
