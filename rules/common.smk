@@ -10,7 +10,10 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from scope.active.loop import next_round, round_options as options_of_rounds
+from scope.active.answers import is_answered, next_round
+from scope.active.ledger import Ledger
+from scope.active.loop import round_options as options_of_rounds
+from scope.active.members import n_files
 from scope.tasks.variables.bundles.model_bundle import (
     MANIFEST,
     PREPROCESSING,
@@ -474,9 +477,14 @@ def asking_settings(task):
 
 def waiting_sheets():
     """The sheets of the first round without answers, of each task."""
-    return [
-        f"results/active/{task}/{next_round(f'results/active/{task}')}/sheet.{suffix}"
+    ledger = Ledger(CONFIG.active.ledger)
+    rounds = {
+        task: next_round(f"results/active/{task}", ledger, task)
         for task in CONFIG.active.tasks
+    }
+    return [
+        f"results/active/{task}/{number}/sheet.{suffix}"
+        for task, number in rounds.items()
         for suffix in ("csv", "html")
     ]
 
@@ -496,18 +504,31 @@ def round_options(wildcards):
 
 def round_members(wildcards):
     """What all members of a round say of the pool."""
+    settings = asking_settings(wildcards.task)
     return expand(
         "results/active/{task}/{round}/members/{member}.parquet",
         task=wildcards.task,
         round=wildcards.round,
-        member=range(asking_settings(wildcards.task).members),
+        member=range(n_files(settings.filling, settings.members)),
     )
 
 
 def answers_before(wildcards):
-    """What people answered in the round before: no round begins without it."""
+    """What people answered in the round before: no round begins without it.
+
+    The file beside the sheet, or the ledger where it has an answer to every question. That one
+    goes on growing, which makes no round anew.
+    """
     before = int(wildcards.round) - 1
-    return [f"results/active/{wildcards.task}/{before}/answers.csv"] if before else []
+    if not before:
+        return []
+    folder, ledger = f"results/active/{wildcards.task}/{before}", Ledger(
+        CONFIG.active.ledger
+    )
+    answers = f"{folder}/answers.csv"
+    if not Path(answers).exists() and is_answered(Path(folder), ledger, wildcards.task):
+        return [ancient(str(ledger.path))]
+    return [answers]
 
 
 @clearly

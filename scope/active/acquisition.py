@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from scope.active.summary import Summary, summarise
+from scope.active.summary import Summary, entropy, summarise
 
 Indices = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
@@ -25,8 +25,11 @@ USES: dict[str, Callable[[Summary], npt.NDArray[np.float64]]] = {
 }
 """Name of a strategy -> how useful an answer about each object would be."""
 
-STRATEGIES = (*USES, "random")
+STRATEGIES = (*USES, "weakest", "random")
 """All names of strategies."""
+
+N_WEAKEST = 5
+"""Classes that ``weakest`` asks about."""
 
 
 def first(use: Floats, size: int) -> Indices:
@@ -59,6 +62,36 @@ def by_vote_entropy(p: Floats, size: int) -> Indices:
 def by_bald(p: Floats, size: int) -> Indices:
     """Return the rows about which sure members disagree."""
     return first(USES["bald"](summarise(p)), size)
+
+
+def class_doubt(
+    mean: npt.NDArray[np.floating], quality: npt.NDArray[np.floating], n: int = N_WEAKEST
+) -> npt.NDArray[np.float64]:
+    """Return the doubt about the classes that the ensemble knows least, each by its weakness.
+
+    Parameters
+    ----------
+    mean : (n, k) array
+        Mean probabilities.
+    quality : (k,) array
+        Of each class, 1 at best, such as its average precision out of bag; NaN counts as 0.
+    n : int
+        Classes that count.
+
+    Returns
+    -------
+    (n,) float64
+        Sum over those classes of (1 - quality) times the binary entropy of the probability.
+    """
+    weakness = 1 - np.nan_to_num(np.asarray(quality, dtype=np.float64), nan=0.0)
+    weakness[np.argsort(-weakness, kind="stable")[n:]] = 0.0
+    p = np.asarray(mean, dtype=np.float64)
+    return np.asarray(entropy(np.stack([p, 1 - p], axis=-1)) @ weakness, dtype=np.float64)
+
+
+def by_weakest(p: Floats, quality: npt.NDArray[np.floating], size: int) -> Indices:
+    """Return the rows that tell most of the classes that are known least; see `class_doubt`."""
+    return first(class_doubt(summarise(p).mean, quality), size)
 
 
 def at_random(n: int, size: int, seed: int | np.random.Generator) -> Indices:

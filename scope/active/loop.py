@@ -6,7 +6,8 @@
     {folder}/{round}/scores.parquet    the summary of the members
     {folder}/{round}/queries.parquet   who is asked about
     {folder}/{round}/sheet.csv, sheet.html       for people
-    {folder}/{round}/answers.csv       what they say; it must be there before the next round
+    {folder}/{round}/answers.csv       what they say; it, or labels of the desk in the ledger,
+                                       must be there before the next round
 
 Rounds count from 1; labels of before the first question are of round 0. A task gives the rest:
 an object with the methods of `Loop`, from ``open_loop`` in ``scope/tasks/<task>/loop.py``.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -27,15 +29,19 @@ import numpy.typing as npt
 
 from scope.active.labels import checked_label, read_labels
 from scope.active.ledger import Ledger
+from scope.active.members import BAGGED, draw_bag, learner_of, read_members, write_members
 from scope.active.queries import Asking, Pool, excluded_by_name, select_queries
+from scope.active.scoring import class_quality, labelled_rows
 from scope.active.settle import settle, settled_table
-from scope.active.summary import Summary, out_of_bag, summarise
+from scope.active.summary import out_of_bag, summarise
 from scope.errors import ConfigError, InputError, NotFoundError, few
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.floating]
+
+log = logging.getLogger(__name__)
 
 
 class Loop(Protocol):
@@ -45,9 +51,15 @@ class Loop(Protocol):
     ----------
     classes : tuple of str
         What people may answer, in the order of probabilities.
+    unsure : tuple of str
+        What people may answer as well, from which nothing is learnt.
+    learners : tuple of str
+        What members may be, the configured one first.
     """
 
     classes: tuple[str, ...]
+    unsure: tuple[str, ...]
+    learners: tuple[str, ...]
 
     def prepare(self, folder: Path) -> None:
         """Write ``pool.parquet`` into a folder, and what else members and pages need.
@@ -58,9 +70,28 @@ class Loop(Protocol):
         ...
 
     def member(
-        self, folder: Path, rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int
+        self,
+        folder: Path,
+        rows: npt.NDArray[np.int64],
+        y: npt.NDArray[np.int64],
+        seed: int,
+        learner: str,
     ) -> Floats:
         """Train on rows of the pool, which may repeat, and return (n, k) of all of them."""
+        ...
+
+    def passes(
+        self,
+        folder: Path,
+        rows: npt.NDArray[np.int64],
+        y: npt.NDArray[np.int64],
+        seed: int,
+        passes: int,
+    ) -> Floats:
+        """Train once and return (n, passes, k), each pass with other neurons dropped.
+
+        UsageError where no learner has dropout.
+        """
         ...
 
     def features(self, folder: Path) -> Floats:
@@ -79,6 +110,8 @@ class RoundOptions:
     Attributes
     ----------
     members : int
+    filling : str
+        How members differ: one of `scope.active.members.FILLINGS`.
     asking : Asking
     rule : str
         How labels that disagree are settled.
@@ -91,6 +124,7 @@ class RoundOptions:
     """
 
     members: int = 20
+    filling: str = "bootstrap"
     asking: Asking = field(default_factory=Asking)
     rule: str = "votes"
     experts: tuple[str, ...] = ()
@@ -101,8 +135,9 @@ class RoundOptions:
 
 def round_options(settings: Mapping[str, Any]) -> RoundOptions:
     """Return the options of a task's section of the configuration."""
-    asking = Asking(settings["strategy"], settings["size"], settings["batch"])
-    names = ("members", "rule", "experts", "held_out", "elsewhere", "seed")
+    of_asking = ("strategy", "size", "batch", "reject_sparse")
+    asking = Asking(**{name: settings[name] for name in of_asking})
+    names = ("members", "filling", "rule", "experts", "held_out", "elsewhere", "seed")
     return RoundOptions(asking=asking, **{name: settings[name] for name in names})
 
 
@@ -127,6 +162,24 @@ def find_loop(task: str, settings: Mapping[str, Any]) -> Loop:
         )
     loop: Loop = importlib.import_module(place).open_loop(settings)
     return loop
+
+
+def chosen_learners(
+    settings: Mapping[str, Any], allowed: Sequence[str], what: str
+) -> tuple[str, ...]:
+    """Return the learners of a task's options: ``learners``, or ``learner``, or the first there is.
+
+    Raises
+    ------
+    ConfigError
+        If one is unknown.
+    """
+    one = settings.get("learner", allowed[0])
+    names = tuple(str(name) for name in settings.get("learners") or [one])
+    for name in names:
+        if name not in allowed:
+            raise ConfigError(f"learner for {what}", value=name, allowed=tuple(allowed))
+    return names
 
 
 def prepare_pool(task: str, settings: Mapping[str, Any], folder: str | Path) -> None:
@@ -173,12 +226,12 @@ def merge_labels(
     """
     from scope.io.frames import write_parquet
 
-    names = set(read_pool(pool)["object"])
+    names = set(read_pool(pool)["object"].astype(str))
     if answers is not None:
         found = read_labels(answers, task=task, labeller="sheet", round=number - 1)
         held = set(ledger.held_out(task))
         for place, label in enumerate(found, 1):
-            checked_label(label, place, loop.classes, f" of {answers}")
+            checked_label(label, place, (*loop.classes, *loop.unsure), f" of {answers}")
             if label.object not in names or label.object in held:
                 what = "that is held out" if label.object in held else "that is not in the pool"
                 raise InputError(
@@ -193,7 +246,11 @@ def merge_labels(
                 todo="fill the column label, and keep the names of the columns",
             )
         ledger.append(found)
-    labels = [one for one in ledger.labels(task) if one.round < number and one.object in names]
+    before = [one for one in ledger.labels(task) if one.round < number and one.object in names]
+    labels = [one for one in before if one.label in (*loop.classes, *loop.unsure)]
+    if others := sorted({one.label for one in before} - {one.label for one in labels}):
+        # One ledger may serve several loops, each with classes of its own.
+        log.info("labels of classes that are not asked about: %s", few(others))
     if not labels:
         raise NotFoundError(
             f"no label of task {task!r} about an object of the pool",
@@ -229,11 +286,12 @@ def train_member(
     loop: Loop,
     options: RoundOptions,
 ) -> None:
-    """Train a member on objects drawn with replacement, and write what it says of the pool."""
-    from scope.io.frames import read_parquet, write_parquet
+    """Train a member, by the filling of the round, and write what it says of the pool."""
+    from scope.io.frames import read_parquet
 
     frame, known = read_pool(pool), read_parquet(labels)
     known = known[~known["held_out"] & (known["weight"] >= 0.5)]
+    known = known[~known["label"].isin(loop.unsure)]
     if unknown := sorted(set(known["label"]) - set(loop.classes)):
         raise InputError("labels of unknown classes", value=few(unknown), allowed=loop.classes)
     y_of = dict(zip(known["object"], known["label"].map(loop.classes.index), strict=True))
@@ -247,116 +305,19 @@ def train_member(
         )
     digest = [ord(sign) for sign in task]
     rng = np.random.default_rng([options.seed, number, member, *digest])
-    drawn = _bag(objects, rng)
+    bagged = options.filling in BAGGED
+    drawn = draw_bag(objects, rng) if bagged else np.arange(len(objects))
     y = np.array([y_of[name] for name in objects[drawn]], dtype=np.int64)
-    p = loop.member(Path(pool), rows[drawn], y, int(rng.integers(2**31)))
+    seed, learner = int(rng.integers(2**31)), learner_of(options.filling, loop.learners, member)
+    if options.filling == "dropout":
+        p = loop.passes(Path(pool), rows[drawn], y, seed, options.members)
+    else:
+        p = loop.member(Path(pool), rows[drawn], y, seed, learner)
     bag = np.zeros(len(frame), dtype=np.bool_)
     bag[rows[drawn]] = True
-    import pandas as pd
-
-    columns = {f"p_{name}": p[:, k].astype(np.float32) for k, name in enumerate(loop.classes)}
-    table = pd.DataFrame({"object": frame["object"], "in_bag": bag, **columns})
-    table.attrs = {"task": task, "round": number, "member": member}
-    write_parquet(table, output)
-
-
-def _bag(objects: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Draw objects with replacement, with all their rows; again, until two differ."""
-    names, which = np.unique(objects.astype(str), return_inverse=True)
-    times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-    return np.repeat(np.arange(len(objects)), times[which])
-
-
-def read_members(
-    paths: Sequence[str | Path], classes: Sequence[str]
-) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[Any]]:
-    """Return what members say, (n, m, k), their bags, (n, m), and the objects.
-
-    Raises
-    ------
-    InputError
-        If they spoke of different pools.
-    """
-    from scope.io.tables import read_table
-
-    tables = [read_table(path) for path in paths]
-    objects = tables[0].column("object").to_numpy(zero_copy_only=False)
-    for path, table in zip(paths, tables, strict=True):
-        if not np.array_equal(table.column("object").to_numpy(zero_copy_only=False), objects):
-            raise InputError(
-                "member of another pool", value=str(path), todo="remove it, and train it again"
-            )
-    p = np.stack([np.stack([t.column(f"p_{c}").to_numpy() for c in classes], 1) for t in tables], 1)
-    bag = np.stack([t.column("in_bag").to_numpy(zero_copy_only=False) for t in tables], 1)
-    return p, bag, objects
-
-
-def score_round(
-    members: Sequence[str | Path], labels: str | Path, output: str | Path, loop: Loop
-) -> None:
-    """Write the summary of the members, and how far they can be trusted.
-
-    Objects with labels are judged by the members that did not learn from them.
-    """
-    from scope.active.calibrate import (
-        expected_calibration_error,
-        fit_temperature,
-        wrong_by_certainty,
-    )
-    from scope.io.frames import read_parquet, write_parquet
-
-    p, bag, objects = read_members(members, loop.classes)
-    summary = summarise(p)
-    known = read_parquet(labels)
-    y_of = {
-        name: loop.classes.index(label)
-        for name, label in zip(known["object"], known["label"], strict=True)
-    }
-    rows = np.flatnonzero(np.isin(objects.astype(str), np.array(sorted(y_of), dtype=str)))
-    y = np.array([y_of[name] for name in objects[rows]], dtype=np.int64)
-    out = summarise(out_of_bag(p[rows], bag[rows])).mean
-    spoke = np.isfinite(out).all(axis=1)
-    held = np.isin(objects[rows].astype(str), known["object"][known["held_out"]].astype(str))
-    facts: dict[str, Any] = {"labels": len(y_of), "out_of_bag": int(spoke.sum())}
-    frame = _frame(summary, objects, loop.classes)
-    if spoke.any():
-        fitted = fit_temperature(out[spoke & ~held], y[spoke & ~held])
-        honest = fitted(out[spoke])
-        certain, doubtful = wrong_by_certainty(honest, y[spoke])
-        facts |= {
-            "temperature": round(fitted.temperature, 6),
-            "ece_out_of_bag": round(expected_calibration_error(honest, y[spoke]), 6),
-            "wrong_among_most_certain": certain,
-            "wrong_among_least_certain": doubtful,
-        }
-        calibrated = fitted(np.nan_to_num(summary.mean, nan=1 / len(loop.classes)))
-        for k, name in enumerate(loop.classes):
-            frame[f"calibrated_{name}"] = calibrated[:, k]
-    if held.any():
-        right = summary.mean[rows[held]].argmax(axis=1) == y[held]
-        facts |= {"held_out": int(held.sum()), "accuracy_held_out": float(right.mean())}
-    frame.attrs.update(facts)
-    write_parquet(frame, output)
-
-
-def _frame(summary: Summary, objects: npt.NDArray[Any], classes: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    columns: dict[str, Any] = {"object": objects}
-    columns |= {f"mean_{name}": summary.mean[:, k] for k, name in enumerate(classes)}
-    columns |= {f"votes_{name}": summary.votes[:, k] for k, name in enumerate(classes)}
-    for name in (
-        "entropy",
-        "member_entropy",
-        "mutual_information",
-        "vote_entropy",
-        "margin",
-        "least_confidence",
-        "spread",
-        "n_members",
-    ):
-        columns[name] = getattr(summary, name)
-    return pd.DataFrame(columns)
+    facts = {"task": task, "round": number, "member": member, "filling": options.filling}
+    facts |= {"learner": learner}
+    write_members(output, frame["object"].to_numpy(), bag, p, loop.classes, facts)
 
 
 def query_round(
@@ -374,19 +335,22 @@ def query_round(
     from scope.io.frames import read_parquet, write_parquet
 
     frame = read_pool(pool)
-    p, _, objects = read_members(members, loop.classes)
+    p, bag, objects = read_members(members, loop.classes)
     elsewhere = [name for path in options.elsewhere for name in read_names(path)]
     names = objects.astype(str)
-    known = read_parquet(labels)["object"]
-    excluded = excluded_by_name(names, list(known), ledger.held_out(task), elsewhere)
+    known = read_parquet(labels)
+    excluded = excluded_by_name(names, list(known["object"]), ledger.held_out(task), elsewhere)
     excluded["data_missing"] = frame["missing"].to_numpy(dtype=bool)
     cells = frame["cell"].to_numpy() if "cell" in frame else None
     features = loop.features(Path(pool)) if options.asking.batch == "core_set" else None
     seed = options.seed * 1000 + number
     summary = summarise(p)
-    queries, counts = select_queries(
-        summary, Pool(names, excluded, features, cells), options.asking, number, seed
-    )
+    quality = None
+    if options.asking.strategy == "weakest":
+        rows, y = labelled_rows(objects, known, loop.classes)
+        quality = class_quality(out_of_bag(p[rows], bag[rows]), y)
+    place = Pool(names, excluded, features, cells, quality)
+    queries, counts = select_queries(summary, place, options.asking, number, seed)
     queries.attrs = {"task": task, "round": number, "left_out": counts}
     write_parquet(queries, output)
 
@@ -399,14 +363,6 @@ def read_names(path: str | Path) -> list[str]:
     frame = read_user_table(path, names=("object",))
     require_columns(list(frame.columns), ("object",), f" in {path}")
     return [name for name in frame["object"] if name]
-
-
-def next_round(folder: str | Path) -> int:
-    """Return the first round without answers: the one that waits for people."""
-    number = 1
-    while (Path(folder) / str(number) / "answers.csv").is_file():
-        number += 1
-    return number
 
 
 def facts_of(path: str | Path) -> dict[str, Any]:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from scope.active.acquisition import STRATEGIES, USES, core_set, first, spread_over_cells
+from scope.active.acquisition import (
+    STRATEGIES,
+    USES,
+    class_doubt,
+    core_set,
+    first,
+    sparse_cells,
+    spread_over_cells,
+)
 from scope.active.summary import Summary
 from scope.errors import InputError, UsageError
 from scope.schema import Column
@@ -56,11 +64,15 @@ class Asking:
     batch : str
         ``best``: the most useful ones; ``core_set``: useful and unlike each other; ``som``:
         the most useful of each cell of the map in turn.
+    reject_sparse : float
+        Rows in cells of the map that hold no more rows than this percentile of the cells'
+        counts are left out; 0 leaves none out.
     """
 
     strategy: str = "entropy"
     size: int = 50
     batch: str = "best"
+    reject_sparse: float = 0.0
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
@@ -69,6 +81,10 @@ class Asking:
             raise UsageError("batch of questions", value=self.batch, allowed=BATCHES)
         if self.size < 1:
             raise UsageError("number of questions", value=self.size, allowed="1 or more")
+        if not 0 <= self.reject_sparse < 100:
+            raise UsageError(
+                "percentile of sparse cells", value=self.reject_sparse, allowed="0 to below 100"
+            )
 
 
 @dataclass(frozen=True)
@@ -84,17 +100,27 @@ class Pool:
     features : (n, d) float, optional
         For diverse batches.
     cells : (n,) int, optional
-        Cells of the map, for batches that are spread over it.
+        Cells of the map, for batches that are spread over it and for sparse cells.
+    quality : (k,) float, optional
+        How well each class is known, for the strategy ``weakest``.
     """
 
     objects: npt.NDArray[np.str_]
     excluded: dict[str, npt.NDArray[np.bool_]]
     features: npt.NDArray[np.floating] | None = None
     cells: npt.NDArray[np.integer] | None = None
+    quality: npt.NDArray[np.floating] | None = None
 
 
-def usefulness(summary: Summary, strategy: str, seed: int = 0) -> npt.NDArray[np.float64]:
+def usefulness(
+    summary: Summary,
+    strategy: str,
+    seed: int = 0,
+    quality: npt.NDArray[np.floating] | None = None,
+) -> npt.NDArray[np.float64]:
     """Return how useful an answer about each row would be, NaN where no member spoke."""
+    if strategy == "weakest":
+        return class_doubt(summary.mean, _needed(quality, "the quality of classes"))
     if strategy == "random":
         drawn = np.random.default_rng(seed).random(len(summary.entropy))
         return np.where(summary.n_members > 0, drawn, np.nan)
@@ -121,8 +147,10 @@ def select_queries(
     """
     import pandas as pd
 
-    use = usefulness(summary, asking.strategy, seed)
+    use = usefulness(summary, asking.strategy, seed, pool.quality)
     excluded = {**pool.excluded, "no_scores": np.isnan(use)}
+    if asking.reject_sparse > 0:
+        excluded["sparse_cell"] = _in_sparse_cells(pool, asking.reject_sparse)
     left, counts = _without(excluded, len(use))
     use = np.where(left, use, np.nan)
     best = best_rows(pool.objects, use)
@@ -149,6 +177,16 @@ def select_queries(
         }
     )
     return frame, counts
+
+
+def _in_sparse_cells(pool: Pool, percentile: float) -> npt.NDArray[np.bool_]:
+    """Return which rows lie in sparse cells, of all rows of the pool that have a cell."""
+    cells = _needed(pool.cells, "cells of a map")
+    placed = np.flatnonzero(cells >= 0)
+    sparse = np.zeros(len(cells), dtype=np.bool_)
+    if len(placed):
+        sparse[placed] = sparse_cells(cells[placed], int(cells.max()) + 1, percentile)
+    return sparse
 
 
 def _without(
@@ -184,7 +222,9 @@ def _batch(use: npt.NDArray[np.float64], pool: Pool, asking: Asking) -> npt.NDAr
 
 def _needed(values: npt.NDArray | None, what: str) -> npt.NDArray:
     if values is None:
-        raise UsageError(f"diverse batch without {what}", allowed="batch: best")
+        raise UsageError(
+            f"strategy or batch without {what}", allowed="strategy: entropy, batch: best"
+        )
     return values
 
 

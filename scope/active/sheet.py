@@ -77,7 +77,7 @@ def write_sheet(
             }
         )
         picture = loop.draw(Path(pool), row, summary)
-        articles.append(_article(query, means, summary, picture, loop.classes))
+        articles.append(_article(query, means, summary, picture, (*loop.classes, *loop.unsure)))
     _write_table(rows, table)
     facts = facts_of(queries)
     write_bytes(_page(articles, facts, facts_of(scores)).encode(), page)
@@ -102,7 +102,7 @@ def _article(
     bars = "".join(
         f"<tr><td>{html.escape(c)}</td><td><span class=bar style='width:{8 * means[c]:.2f}rem'>"
         f"</span> {means[c]:.2f}</td><td>votes {float(summary[f'votes_{c}']):.2f}</td></tr>"
-        for c in classes
+        for c in means
     )
     choices = "".join(
         f"<label><input type=radio name='{name}' value='{html.escape(c)}'> {html.escape(c)}</label>"

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from scope.active.members import Member, bootstrap_members
 from scope.active.queries import Asking, Pool, select_queries
-from scope.active.summary import summarise
+from scope.active.scoring import class_quality
+from scope.active.summary import out_of_bag, summarise
 from scope.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Floats = npt.NDArray[np.floating]
-Member = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64], int], Floats]
-"""(rows to learn from, which may repeat; their classes; seed) -> (n, k) of all rows."""
+Learn = Member | Sequence[Member]
+Measure = Callable[[Floats, npt.NDArray[np.int64]], dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -65,52 +67,28 @@ def tree_members(x: Floats, n_classes: int, trees: int = 15) -> Member:
     return member
 
 
-def bootstrap_members(
-    member: Member,
-    rows: npt.NDArray[np.int64],
-    y: npt.NDArray[np.int64],
-    objects: npt.NDArray[Any],
-    n_members: int,
-    seed: Sequence[int],
-) -> tuple[Floats, npt.NDArray[np.bool_]]:
-    """Train members on objects drawn with replacement.
-
-    Returns
-    -------
-    p : (n, members, k)
-        Of all rows.
-    in_bag : (labelled rows, members) bool
-    """
-    names, which = np.unique(objects[rows], return_inverse=True)
-    scores, bags = [], []
-    for number in range(n_members):
-        rng = np.random.default_rng([*seed, number])
-        times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
-        drawn = np.repeat(np.arange(len(rows)), times[which])
-        scores.append(member(rows[drawn], y[rows[drawn]], int(rng.integers(2**31))))
-        bags.append(times[which] > 0)
-    return np.stack(scores, 1), np.stack(bags, 1)
-
-
 def simulate_queries(
-    member: Member,
+    member: Learn,
     y: npt.NDArray[np.int64],
     options: LoopOptions | None = None,
     objects: npt.NDArray[Any] | None = None,
     features: Floats | None = None,
+    measure: Measure | None = None,
 ) -> pd.DataFrame:
     """Play the loop with known labels.
 
     Parameters
     ----------
-    member : callable
-        See `Member`.
+    member : callable or several
+        See `scope.active.members.Member`; several learners are members in turn.
     y : (n,) int64
         Classes, 0 to k - 1.
     objects : (n,) array, optional
         Rows of one object are in one part and are asked about together; rows by default.
     features : (n, d), optional
         For diverse batches.
+    measure : callable, optional
+        Probabilities (n, k) and classes of the test rows -> figures by name; `scores_of`.
 
     Returns
     -------
@@ -122,11 +100,12 @@ def simulate_queries(
 
     options = options or LoopOptions()
     objects = np.arange(len(y)) if objects is None else np.asarray(objects)
+    play = _Play(member, y, objects, features, measure or scores_of, options)
     rows: list[dict[str, Any]] = []
     for split in range(options.splits):
         test, start = _split(y, objects, options, split)
         for strategy in options.strategies:
-            rows += _play(member, y, objects, features, test, start, strategy, split, options)
+            rows += play.of(test, start, strategy, split)
     return pd.DataFrame(rows)
 
 
@@ -151,48 +130,42 @@ def _split(
     return np.isin(objects, names[test]), names[pool[begin]]
 
 
-def _play(
-    member: Member,
-    y: npt.NDArray[np.int64],
-    objects: npt.NDArray[Any],
-    features: Floats | None,
-    test: npt.NDArray[np.bool_],
-    start: npt.NDArray[Any],
-    strategy: str,
-    split: int,
-    options: LoopOptions,
-) -> list[dict[str, Any]]:
-    labelled: set[Any] = set(start.tolist())
-    rows: list[dict[str, Any]] = []
-    names = objects.astype(str)
-    for number in range(options.rounds + 1):
-        known = np.isin(objects, np.array(sorted(labelled)))
-        p, _ = bootstrap_members(
-            member,
-            np.flatnonzero(known),
-            y,
-            objects,
-            options.members,
-            [options.seed, split, number],
-        )
-        summary = summarise(p)
-        score = scores_of(summary.mean[test], y[test])
-        rows.append(
-            {
-                "split": split,
-                "strategy": strategy,
-                "round": number,
-                "n_labels": len(labelled),
-                **score,
-            }
-        )
-        if number == options.rounds:
-            break
-        pool = Pool(names, {"labelled": known, "held_out": test}, features)
-        asking = Asking(strategy, options.size, options.batch)
-        asked, _ = select_queries(summary, pool, asking, number, seed=_seed(options, split, number))
-        labelled |= set(objects[asked["row"].to_numpy()].tolist())
-    return rows
+@dataclass(frozen=True)
+class _Play:
+    member: Learn
+    y: npt.NDArray[np.int64]
+    objects: npt.NDArray[Any]
+    features: Floats | None
+    measure: Measure
+    options: LoopOptions
+
+    def of(
+        self, test: npt.NDArray[np.bool_], start: npt.NDArray[Any], strategy: str, split: int
+    ) -> list[dict[str, Any]]:
+        """Return what is known after each round of one strategy in one split."""
+        options, rows = self.options, []
+        labelled: set[Any] = set(start.tolist())
+        for number in range(options.rounds + 1):
+            known = np.isin(self.objects, np.array(sorted(labelled)))
+            at, seed = np.flatnonzero(known), [options.seed, split, number]
+            p, bag = bootstrap_members(self.member, at, self.y, self.objects, options.members, seed)
+            summary = summarise(p)
+            place = {"split": split, "strategy": strategy, "round": number}
+            found = self.measure(summary.mean[test], self.y[test])
+            rows.append({**place, "n_labels": len(labelled), **found})
+            if number == options.rounds:
+                break
+            quality = None
+            if strategy == "weakest":
+                quality = class_quality(out_of_bag(p[at], bag), self.y[at])
+            excluded = {"labelled": known, "held_out": test}
+            pool = Pool(self.objects.astype(str), excluded, self.features, quality=quality)
+            asking = Asking(strategy, options.size, options.batch)
+            asked, _ = select_queries(
+                summary, pool, asking, number, seed=_seed(options, split, number)
+            )
+            labelled |= set(self.objects[asked["row"].to_numpy()].tolist())
+        return rows
 
 
 def _seed(options: LoopOptions, split: int, number: int) -> int:
@@ -264,16 +237,20 @@ def paired_difference(
 def labels_saved(
     curves: pd.DataFrame, strategy: str, metric: str, against: str = "random"
 ) -> float:
-    """Return the labels that a strategy needs for what another reaches with all, as a share."""
+    """Return the labels that a strategy needs for what another reaches with all, as a share.
+
+    Of the mean curves: the labels from which on the strategy stays at or above that, between
+    rounds along a straight line; NaN where it does not get there.
+    """
     mean = curves.groupby(["strategy", "n_labels"])[metric].mean()
     goal, most = float(mean[against].iloc[-1]), int(mean[against].index[-1])
-    curve = mean[strategy]
-    if curve.max() < goal:
+    x, v = (mean[strategy].index.to_numpy(dtype=float), mean[strategy].to_numpy())
+    below = np.flatnonzero(v < goal)
+    if not len(below):
+        return float(x[0] / most)
+    at = int(below[-1]) + 1
+    if at == len(v):
         return float("nan")
-    at = int(np.argmax(curve.to_numpy() >= goal))
-    if at == 0:
-        return float(curve.index[0]) / most
-    x, v = curve.index.to_numpy(dtype=float), curve.to_numpy()
     place = x[at - 1] + (goal - v[at - 1]) / (v[at] - v[at - 1]) * (x[at] - x[at - 1])
     return float(place / most)
 

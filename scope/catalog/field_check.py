@@ -1,7 +1,7 @@
 """Whether what a catalogue finds would be found if there were nothing to find.
 
 Per class and threshold: how many of the target's light curves reach it, and how many of its
-nulls (`scope.catalog.nulls`). The share of nulls that do, times the number of real rows, is
+nulls (`scope.catalog.score_nulls`). The share of nulls that do, times the number of real rows, is
 how many real rows would by chance; over the number that do, it is the false-discovery rate
 (Storey 2002, J. R. Stat. Soc. B 64, 479, with all rows taken for null: an upper estimate).
 """

@@ -8,7 +8,10 @@ from pydantic import Field
 
 from scope.config.base import Section, key, matching, one_of
 
-STRATEGIES = ("entropy", "margin", "least_confidence", "vote_entropy", "bald", "random")
+STRATEGIES = (
+    *("entropy", "margin", "least_confidence", "vote_entropy", "bald", "weakest", "random"),
+)
+FILLINGS = ("bootstrap", "seeds", "dropout", "algorithms")
 BATCHES = ("best", "core_set", "som")
 RULES = ("votes", "expert", "last")
 
@@ -19,6 +22,11 @@ class ActiveTask(Section):
     """Rounds of a task."""
 
     members: int = key(20, "members of the ensemble, each trained by a job of its own", ge=1)
+    filling: Annotated[str, one_of(FILLINGS)] = key(
+        "bootstrap",
+        "how members differ: objects drawn with replacement, seeds, passes with dropout, or the "
+        "learners of the task in turn (algorithms)",
+    )
     size: int = key(50, "objects that people are asked about in a round", ge=1)
     strategy: Annotated[str, one_of(STRATEGIES)] = key(
         "entropy", f"what makes an answer useful: {', '.join(STRATEGIES)}"
@@ -26,6 +34,9 @@ class ActiveTask(Section):
     batch: Annotated[str, one_of(BATCHES)] = key(
         "best",
         "the most useful ones, unlike ones (core_set), or the cells of the map in turn (som)",
+    )
+    reject_sparse: Annotated[float, Field(ge=0, lt=100)] = key(
+        0.0, "percentile of the counts of the map's cells up to which their rows are left out"
     )
     rule: Annotated[str, one_of(RULES)] = key(
         "votes", "how labels that disagree are settled: the most votes, an expert, or the last"

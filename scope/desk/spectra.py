@@ -140,7 +140,7 @@ class Scored(Pictures):
         self.folder, self.inputs = folder, [folder / SUMMARY]
         self.options: dict[str, Any] = {}
         self._archive = None if archive is None else Path(archive)
-        self.grid = find_grid("log")
+        self.grid = find_grid(str(read_metadata(self.inputs[0]).get("grid", "log")))
 
     def rows(self) -> pa.Table:
         """Return the rows of the summary; a spectrum without scores has a reason."""

@@ -20,7 +20,7 @@ def train_algorithm_slurm(
     Parameters
     ----------
     scriptname : str
-        Script of `scope.classifiers.training_script.create_training_script`.
+        Script of `scope.tasks.variables.training.create_training_script.create_training_script`.
     batch : BatchOptions
     report : callable
         Gets what is to be said, line by line.

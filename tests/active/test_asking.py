@@ -71,6 +71,66 @@ def test_each_strategy_puts_its_own_case_first():
     assert a.first(np.array([np.nan, 1.0, 2.0]), 3).tolist() == [2, 1]
 
 
+def test_the_weakest_classes_are_asked_about():
+    """Row 0 is in doubt between the first classes, row 1 between the last: the last are weak."""
+    p = np.array([[[0.5, 0.5, 0, 0]], [[0, 0, 0.5, 0.5]], [[0, 0, 0, 1.0]]])
+    quality = np.array([1.0, 1.0, 0.4, np.nan])
+    assert a.by_weakest(p, quality, 1).tolist() == [1]
+    # Two entropies of ln 2 with weights 0.6 and 1.
+    np.testing.assert_allclose(a.class_doubt(p[:, 0], quality), [0, 1.6 * LN2, 0], atol=1e-9)
+    np.testing.assert_allclose(a.class_doubt(p[:, 0], quality, 1), [0, LN2, 0], atol=1e-9)
+
+
+def test_the_quality_of_a_class_is_that_of_members_that_did_not_learn_from_a_row():
+    from scope.active.scoring import class_quality
+
+    y = np.array([0, 0, 1, 1])
+    p = np.stack([np.eye(2)[y], np.eye(2)[1 - y]], axis=1)
+    p[:, 1] = np.nan
+    np.testing.assert_array_equal(class_quality(p, y), [1, 1])
+    p[3] = np.nan
+    assert np.isnan(class_quality(p, np.array([0, 0, 0, 1]))[1])
+
+
+def test_a_calibration_is_judged_by_objects_that_it_did_not_see():
+    """Labels without relation to the scores: what is fitted to others cannot be sure of them."""
+    from scope.active.scoring import calibrated_apart
+
+    rng = np.random.default_rng(1)
+    p = rng.dirichlet([0.2, 0.2], 400)
+    y = rng.integers(2, size=400)
+    apart = calibrated_apart(p, y, np.arange(400))
+    assert np.isfinite(apart).all()
+    assert apart.max() < 0.8
+    assert not np.allclose(apart, fit_temperature(p, y)(p))
+
+
+def test_labels_saved_are_counted_from_where_a_curve_stays_above():
+    """Random ends at .8 with 40; the other is above at 10 by luck, and for good from 25 on."""
+    import pandas as pd
+
+    curves = pd.DataFrame(
+        [
+            {"strategy": name, "n_labels": n, "accuracy": value}
+            for name, values in (
+                ("random", [0.5, 0.6, 0.7, 0.8]),
+                ("entropy", [0.9, 0.7, 0.9, 0.9]),
+            )
+            for n, value in zip((10, 20, 30, 40), values, strict=True)
+        ]
+    )
+    assert labels_saved(curves, "entropy", "accuracy") == pytest.approx(25 / 40)
+    assert labels_saved(curves, "random", "accuracy") == 1.0
+
+
+def test_the_configuration_knows_the_strategies_and_fillings_that_there_are():
+    from scope.active.members import FILLINGS
+    from scope.config import active
+
+    assert set(active.STRATEGIES) == set(a.STRATEGIES)
+    assert active.FILLINGS == FILLINGS
+
+
 def test_a_core_set_does_not_ask_the_same_twice():
     features = np.array([[0.0], [0.01], [5.0], [5.01], [10.0]])
     chosen = a.core_set(features, np.array([1.0, 0.9, 0.8, 0.7, 0.6]), 3)
@@ -182,5 +242,36 @@ def test_the_map_is_drawn_with_the_mean_of_each_cell(tmp_path):
     np.testing.assert_array_equal(found, [np.nan, 2.0, np.nan, 5.0])
     data = np.random.default_rng(0).normal(size=(50, 3))
     som = train_map(data, MapOptions(shape=(4, -3), iterations=5))
-    plot_map(som, data, (4, -3), data[:, 0], path=tmp_path / "map.png")
+    figure = plot_map(som, data, (4, -3), data[:, 0], "x", tmp_path / "map.png", (0, 1, 2))
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    drawn = {axes.get_title(): axes for axes in figure.axes if axes.images}
+    counts = np.asarray(drawn["spectra per cell"].images[0].get_array()).ravel()
+    np.testing.assert_array_equal(np.nan_to_num(counts), som.occupancy(data))
+    # The mean of x of the rows in each cell, by pandas.
+    import pandas as pd
+
+    expected = pd.Series(data[:, 0]).groupby(som.cells(data)).mean()
+    mean = np.asarray(drawn["mean x"].images[0].get_array()).ravel()
+    np.testing.assert_allclose(mean[expected.index], expected)
+    assert drawn["features 0, 1, 2"].images[0].get_array().shape == (4, 3, 3)
+    (loss,) = [axes for axes in figure.axes if axes.get_xlabel() == "iteration"]
+    np.testing.assert_array_equal(loss.lines[0].get_ydata(), som.loss)
+
+
+def test_the_distance_between_neighbours_is_that_of_four_cells_in_a_row():
+    """Cells at 0, 1, 3 and 7 in a row that ends: the ends have one neighbour."""
+    found = u_matrix(np.array([[0.0], [1.0], [3.0], [7.0]], dtype=np.float32), (1, 4))
+    np.testing.assert_allclose(found, [[1, 1.5, 3, 4]], atol=1e-5)
+    around = u_matrix(np.array([[0.0], [1.0], [3.0], [7.0]], dtype=np.float32), (1, -4))
+    np.testing.assert_allclose(around, [[4, 1.5, 3, 5.5]], atol=1e-5)
+
+
+def test_three_features_are_colours():
+    from scope.active.som_plots import feature_colours
+
+    weights = np.linspace([0, 10, 5], [1, 0, 5], 101)
+    colours = feature_colours(weights, (0, 1, 2))
+    np.testing.assert_allclose(colours[50], [0.5, 0.5, 0], atol=1e-9)
+    assert colours[0].tolist() == [0, 1, 0]
+    with pytest.raises(UsageError, match="three"):
+        feature_colours(weights, (0, 1))

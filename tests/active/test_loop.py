@@ -9,12 +9,16 @@ import pandas as pd
 import pytest
 
 from scope.active import loop as rounds
-from scope.active.labels import Label
+from scope.active.answers import is_answered, next_round, write_answers
+from scope.active.labels import WITHDRAWN, Label
 from scope.active.ledger import Ledger
+from scope.active.members import FILLINGS, n_files, read_members
 from scope.active.queries import Asking
+from scope.active.scoring import score_round
 from scope.active.sheet import write_sheet
 from scope.active.simulate_queries import tree_members
-from scope.errors import ConfigError, InputError, NotFoundError
+from scope.cli.main import main as scope_main
+from scope.errors import ConfigError, InputError, NotFoundError, UsageError
 from scope.io.frames import read_parquet, write_parquet
 
 
@@ -22,6 +26,7 @@ class Points:
     """Points on a line, negative or positive; every object has two rows."""
 
     classes = ("minus", "plus")
+    unsure = ("no idea",)
 
     def prepare(self, folder):
         x = np.repeat(np.linspace(-1, 1, 40), 2)
@@ -31,8 +36,16 @@ class Points:
         frame.attrs = {"task": "points"}
         write_parquet(frame, folder / "pool.parquet")
 
-    def member(self, folder, rows, y, seed):
-        return tree_members(np.load(folder / "x.npy"), 2, 5)(rows, y, seed)
+    learners = ("five", "one")
+
+    def member(self, folder, rows, y, seed, learner):
+        trees = {"five": 5, "one": 1}[learner]
+        return tree_members(np.load(folder / "x.npy"), 2, trees)(rows, y, seed)
+
+    def passes(self, folder, rows, y, seed, passes):
+        p = self.member(folder, rows, y, seed, "five")
+        noise = np.random.default_rng(seed).uniform(0.9, 1, (passes, 1))
+        return np.stack([p * one + (1 - one) / 2 for one in noise], axis=1)
 
     def features(self, folder):
         return np.load(folder / "x.npy")
@@ -48,20 +61,22 @@ def label(number):
     return "plus" if number >= 20 else "minus"
 
 
-def play(folder, ledger, number, answers=None):
+def play(folder, ledger, number, answers=None, options=None):
+    options = options or OPTIONS
     at = folder / str(number)
     pool, task = folder / "pool", Points()
     if not pool.exists():
         pool.mkdir(parents=True)
         task.prepare(pool)
     labels = at / "labels.parquet"
-    rounds.merge_labels(ledger, "points", number, answers, labels, task, pool, OPTIONS)
-    members = [at / "members" / f"{member}.parquet" for member in range(OPTIONS.members)]
+    rounds.merge_labels(ledger, "points", number, answers, labels, task, pool, options)
+    files = range(n_files(options.filling, options.members))
+    members = [at / "members" / f"{member}.parquet" for member in files]
     for member, path in enumerate(members):
-        rounds.train_member("points", number, member, labels, pool, path, task, OPTIONS)
-    rounds.score_round(members, labels, at / "scores.parquet", task)
+        rounds.train_member("points", number, member, labels, pool, path, task, options)
+    score_round(members, labels, at / "scores.parquet", task.classes)
     rounds.query_round(
-        "points", number, members, labels, pool, at / "queries.parquet", ledger, task, OPTIONS
+        "points", number, members, labels, pool, at / "queries.parquet", ledger, task, options
     )
     write_sheet(
         at / "queries.parquet",
@@ -96,11 +111,11 @@ def test_a_round_asks_about_the_border_and_the_next_learns_from_the_answers(ledg
     assert sheet["label"].isna().all()
     page = (at / "sheet.html").read_text()
     assert page.count("<article") == 5
-    assert rounds.next_round(tmp_path / "run") == 1
+    assert next_round(tmp_path / "run") == 1
     sheet["label"] = [label(int(name[1:])) for name in sheet["object"]]
     sheet["labeller"] = "ann"
     sheet.to_csv(at / "answers.csv", index=False)
-    assert rounds.next_round(tmp_path / "run") == 2
+    assert next_round(tmp_path / "run") == 2
     after = play(tmp_path / "run", ledger, 2, at / "answers.csv")
     known = read_parquet(after / "labels.parquet")
     assert set(sheet["object"]) <= set(known["object"])
@@ -159,3 +174,89 @@ def test_no_labels_no_task_no_second_class_are_said(ledger, tmp_path):
     with pytest.raises(InputError, match="two classes"):
         play(tmp_path / "single", one, 1)
     assert replace(OPTIONS, members=3).members == 3
+
+
+@pytest.mark.parametrize("filling", FILLINGS)
+def test_four_fillings_of_one_table_of_members(ledger, tmp_path, filling):
+    """All objects that are learnt from, two rows each, are in the bag of seeds and passes."""
+    at = play(tmp_path / "run", ledger, 1, options=replace(OPTIONS, filling=filling))
+    paths = sorted((at / "members").iterdir())
+    assert len(paths) == (1 if filling == "dropout" else OPTIONS.members)
+    p, bag, objects = read_members(paths, Points.classes)
+    assert p.shape == (80, 4, 2)
+    np.testing.assert_allclose(p.sum(axis=2), 1, atol=1e-6)
+    known = read_parquet(at / "labels.parquet")
+    learnt = objects[np.isin(objects, known["object"][~known["held_out"]])]
+    inside = bag[np.isin(objects, learnt)]
+    if filling in ("seeds", "dropout"):
+        assert inside.all()
+        assert "ece_out_of_bag" not in rounds.facts_of(at / "scores.parquet")
+    else:
+        assert 0.3 < inside.mean() < 0.95
+        assert rounds.facts_of(at / "scores.parquet")["out_of_bag"] > 0
+    assert not bag[~np.isin(objects, learnt)].any()
+    learners = [rounds.facts_of(path)["learner"] for path in paths]
+    turns = {"algorithms": ["five", "one", "five", "one"], "dropout": ["five"]}
+    assert learners == turns.get(filling, ["five"] * 4)
+    assert len(read_parquet(at / "queries.parquet")) == 5
+
+
+def test_a_missing_member_is_named(ledger, tmp_path):
+    at = play(tmp_path / "run", ledger, 1)
+    paths = sorted((at / "members").iterdir())
+    paths[2].unlink()
+    with pytest.raises(NotFoundError, match="members/2"):
+        read_members(paths, Points.classes)
+
+
+def test_labels_of_the_desk_are_answers(ledger, tmp_path):
+    """All but one are said, one of them is taken back: the round waits; then it is answered."""
+    run = tmp_path / "run"
+    at = play(run, ledger, 1)
+    asked = sorted(read_parquet(at / "queries.parquet")["object"])
+
+    def say(name, said, **more):
+        ledger.append([Label(name, "points", said, labeller="ann", round=1, **more)])
+
+    for name in asked[1:]:
+        say(name, label(int(name[1:])))
+    say(asked[1], label(int(asked[1][1:])), weight=0.0, note=WITHDRAWN)
+    assert next_round(run, ledger, "points") == 1
+    for name in asked[:2]:
+        say(name, "no idea")
+    assert next_round(run, ledger, "points") == 2
+    assert next_round(run) == 1
+    after = play(run, ledger, 2)
+    known = read_parquet(after / "labels.parquet").set_index("object")["label"]
+    assert set(asked) <= set(known.index)
+    assert (known[asked[:2]] == "no idea").all()
+    learnt = read_parquet(after / "members" / "0.parquet")
+    assert not learnt[learnt["object"].isin(asked[:2])]["in_bag"].any()
+
+
+def test_some_answers_of_the_desk_become_the_file(ledger, tmp_path):
+    run = tmp_path / "run"
+    at = play(run, ledger, 1)
+    with pytest.raises(InputError, match="no answer"):
+        write_answers(at, ledger, "points")
+    asked = read_parquet(at / "queries.parquet")["object"]
+    ledger.append([Label(asked[0], "points", "plus", labeller="ann", round=1)])
+    ledger.append([Label("p1", "points", "plus", labeller="ann", round=1)])
+    assert not is_answered(at, ledger, "points")
+    arguments = ["--task", "points", "--ledger", str(ledger.folder)]
+    assert scope_main(["labels", "answers", str(at), *arguments]) == 0
+    assert pd.read_csv(at / "answers.csv")["object"].tolist() == [asked[0]]
+    assert is_answered(at)
+    before = len(ledger.labels())
+    play(run, ledger, 2, at / "answers.csv")
+    assert len(ledger.labels()) == before
+    with pytest.raises(UsageError, match="answers"):
+        write_answers(at, ledger, "points")
+    with pytest.raises(NotFoundError, match="without questions"):
+        write_answers(run / "7", ledger, "points")
+
+
+def test_labels_of_classes_that_another_loop_asks_about_are_left_alone(ledger, tmp_path):
+    ledger.append([Label("p3", "points", "zero", source="catalogue", date="2025-01-01")])
+    at = play(tmp_path / "run", ledger, 1)
+    assert "p3" not in set(read_parquet(at / "labels.parquet")["object"])

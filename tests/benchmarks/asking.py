@@ -1,6 +1,6 @@
 """Does asking by doubt beat asking by luck? Real labels of artefacts in ZTF (SNAD).
 
-    python -m tests.benchmarks.asking [--splits 6] [--trees 15]
+    python -m tests.benchmarks.asking [--splits 6] [--trees 15] [--learner forest]
 
 Needs ``tables/snad_artefact`` of the real data (SCOPE_REAL_DATA, or ../shared/data).
 """
@@ -35,15 +35,32 @@ def read_artefacts() -> tuple[np.ndarray, np.ndarray]:
     return np.nan_to_num(features.to_numpy()), frame[label].to_numpy(dtype=np.int64)
 
 
+def forest_members(x: np.ndarray, trees: int):
+    """Return members that are random forests, as in the earlier trial on this table."""
+    from sklearn.ensemble import RandomForestClassifier
+
+    def member(rows: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+        forest = RandomForestClassifier(trees, random_state=seed, n_jobs=1).fit(x[rows], y)
+        p = np.zeros((len(x), 2))
+        p[:, forest.classes_] = forest.predict_proba(x)
+        return p
+
+    return member
+
+
 def main() -> None:
     """Play the loop and print the gains at 310 and 460 labels."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--splits", type=int, default=6)
     parser.add_argument("--trees", type=int, default=15, help="trees of each of the 20 members")
+    parser.add_argument("--learner", choices=("extra", "forest"), default="extra")
     options = parser.parse_args()
     x, y = read_artefacts()
     loop = LoopOptions(splits=options.splits, members=20)
-    curves = simulate_queries(tree_members(x, 2, options.trees), y, loop)
+    learn = tree_members(x, 2, options.trees)
+    if options.learner == "forest":
+        learn = forest_members(x, options.trees)
+    curves = simulate_queries(learn, y, loop)
     print(curves.groupby(["n_labels", "strategy"])["accuracy"].mean().unstack().round(3))
     for n_labels in (310, 460):
         for strategy in ("entropy", "bald"):

@@ -141,7 +141,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         seen.update(settings, config=config)
         raise Asked
 
-    monkeypatch.setattr("scope.classifiers.train.train_classes", note)
+    monkeypatch.setattr("scope.tasks.variables.training.train_classes.train_classes", note)
     return seen
 
 
@@ -166,13 +166,13 @@ def test_a_gpu_is_the_one_of_its_number_or_an_error(
     asked: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,6")
-    monkeypatch.setattr("scope.classifiers.devices.n_cuda_devices", lambda: 1)
+    monkeypatch.setattr("scope.models.runtime.devices.n_cuda_devices", lambda: 1)
     with pytest.raises(Asked):
         main([*USUAL, "--gpu=1"])
     assert (asked["device"], os.environ["CUDA_VISIBLE_DEVICES"]) == ("cuda", "6")
     assert main([*USUAL, "--gpu=1"]) == 2
     assert "CUDA device that is not there: 1; allowed: 0 to 0" in capsys.readouterr().err
-    monkeypatch.setattr("scope.classifiers.devices.n_cuda_devices", lambda: 0)
+    monkeypatch.setattr("scope.models.runtime.devices.n_cuda_devices", lambda: 0)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
     assert main([*USUAL, "--gpu", "0"]) == 2
 

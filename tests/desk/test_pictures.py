@@ -31,7 +31,7 @@ from scope.io import write_table
 from scope.tasks.spectra.loop import CLASSES
 from scope.tasks.spectra.simulate import SurveyOptions, simulate_survey
 from scope.tasks.spectra.spectrum_files import read_all, tree_files
-from scope.tasks.spectra.wavelength_grid import LOG_GRID, REST_ANGSTROM
+from scope.tasks.spectra.wavelength_grid import LINEAR_GRID, LOG_GRID, REST_ANGSTROM, Grid
 from scope.tasks.stamps.sets import LABELS_FILE, open_set, write_labels
 from scope.tasks.stamps.votes import last_votes
 from tests.browser import Browser, chromium
@@ -175,20 +175,24 @@ def test_a_label_is_of_the_object_with_all_its_rows(pool: Path, tmp_path: Path) 
     assert [one["id"] for one in by_name.queue(desk, Question(), [])["stars"]] == ["3", "0"]
 
 
-def test_spectra_of_an_ensemble_are_read_from_their_tree(tmp_path: Path) -> None:
+@pytest.mark.parametrize("grid", [LOG_GRID, LINEAR_GRID], ids=lambda grid: grid.name)
+def test_spectra_of_an_ensemble_are_read_from_their_tree(tmp_path: Path, grid: Grid) -> None:
     survey = simulate_survey(tmp_path / "survey", SurveyOptions(objects=6, exposures=1, step=8.0))
     tile, exposure, file = tree_files(survey)[0]
-    spectra = read_all(file)
+    spectra = read_all(file, grid)
     n = len(spectra)
     columns = {"TARGETID": spectra.targetid, "TILEID": [tile] * n, "EXPID": [exposure] * n}
     columns |= {"P_NOT": [0.2] * n, "P_QSO": [0.8] * n, "Z_CENTRE": [2.5] * n}
-    write_table(pa.table({**columns, "N_MEMBERS": [3] * n}), tmp_path / "out" / SUMMARY, {})
+    table = pa.table({**columns, "N_MEMBERS": [3] * n})
+    write_table(table, tmp_path / "out" / SUMMARY, {"grid": grid.name})
     source = find_pictures(tmp_path / "out", survey)
     assert isinstance(source, Scored)
     desk = Desk.of_pictures(source)
     found = facts(desk, 1)
     assert found["spectrum"]["z"] == 2.5
     assert found["spectrum"]["flux"] == pytest.approx(spectra.x[1], abs=1e-4)
+    centres = grid.wavelength(np.arange(grid.n_bins), half_bin=True)
+    assert found["spectrum"]["wavelength"] == pytest.approx(centres, abs=0.01)
     assert "--archive" in facts(Desk.of_pictures(Scored(tmp_path / "out")), 1)["why"]
 
 

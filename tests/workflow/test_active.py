@@ -8,16 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from scope.active.loop import facts_of, next_round
+from scope.active.answers import next_round
+from scope.active.ledger import Ledger
+from scope.active.loop import facts_of
 from scope.cli.demo_spectra import main
+from scope.desk.desk import Desk
+from scope.desk.label_mode import labelling_of
+from scope.desk.pictures import find_pictures
+from scope.desk.star_facts import find_row
+from scope.desk.table import Question
 from scope.io.frames import read_parquet
-from scope.workflows.demo_spectra import HOME
+from scope.workflows.demo_spectra import HOME, TASK, run_rounds, true_labels
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    options = ["--folder", str(folder), "--members", "2", "--objects", "120", "--learner", "trees"]
+    options = ["--folder", str(folder), "--members", "2", "--objects", "170", "--learner", "trees"]
     assert main(options) == 0
     return folder
 
@@ -38,3 +45,40 @@ def test_a_round_without_answers_before_it_is_refused(played, root):
     done = subprocess.run(command, cwd=played, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert f"{HOME}/2/answers.csv" in done.stdout + done.stderr
+
+
+def test_labels_given_in_the_desk_are_learnt_from_without_a_file(played):
+    """Last of this file: the desk asks the second round's questions, and all are answered."""
+    ledger, truth = Ledger(played / "labels"), true_labels(played / "survey" / "truth.csv")
+    pictures = find_pictures(played / HOME)
+    assert pictures is not None
+    desk = Desk.of_pictures(pictures)
+    labelling = labelling_of(desk, ledger, "ann")
+    asked = set(read_parquet(played / HOME / "2" / "queries.parquet")["object"])
+    said = set()
+    while len(said) < len(asked):
+        first = labelling.queue(desk, Question(), [])["stars"][0]
+        name = desk.object_of(find_row(desk, first["target"], first["id"]))
+        labelling.say(desk, first["target"], first["id"], truth[name])
+        said.add(name)
+    assert said == asked
+    assert next_round(played / HOME, ledger, TASK) == 3
+    run_rounds(played, cores=2)
+    assert not (played / HOME / "2" / "answers.csv").exists()
+    third = read_parquet(played / HOME / "3" / "labels.parquet").set_index("object")["label"]
+    assert {name: third[name] for name in asked} == {name: truth[name] for name in asked}
+    # Its sheet waits for people, and what is there is not made again.
+    times = {path: path.stat().st_mtime_ns for path in (played / HOME).rglob("*.parquet")}
+    ledger.append(
+        [
+            {
+                "object": next(iter(asked)),
+                "task": TASK,
+                "label": "STAR",
+                "labeller": "bob",
+                "round": 3,
+            }
+        ]
+    )
+    run_rounds(played, cores=2)
+    assert times == {path: path.stat().st_mtime_ns for path in (played / HOME).rglob("*.parquet")}

@@ -28,7 +28,7 @@ OTHER_FILES = {
     "prepare_pool": "loop",
     "score_stamps": "score_alerts",
     "select_queries": "loop",
-    "summarise_members": "loop",
+    "summarise_members": "scoring",
     "train_member": "loop",
     "write_sheet": "sheet",
 }

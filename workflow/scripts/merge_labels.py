@@ -6,8 +6,9 @@ with job(snakemake.log[0]):
     from scope.active.ledger import Ledger
     from scope.active.loop import find_loop, merge_labels
 
-    # A list: empty in the first round.
-    task, answers = snakemake.wildcards.task, list(snakemake.input.answers)
+    # None in the first round, nor where the ledger has all answers already.
+    task = snakemake.wildcards.task
+    answers = [path for path in snakemake.input.answers if path.endswith("answers.csv")]
     merge_labels(
         Ledger(snakemake.params.ledger),
         task,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scope.active.loop import chosen_learners
 from scope.active.som import MapOptions, train_map
 from scope.errors import ConfigError, InputError
 from scope.io.atomic import atomic_path
@@ -22,7 +23,10 @@ Floats = npt.NDArray[np.floating]
 
 CLASSES = ("STAR", "GALAXY", "QSO_LZ", "QSO_HZ")
 LEARNERS = ("trees", "network")
-KEYS = ("data", "grid", "learner", "map_cells", "trees", "filters", "epochs", "batch", "rate")
+KEYS = (
+    *("data", "grid", "learner", "learners", "map_cells"),
+    *("trees", "filters", "epochs", "batch", "rate"),
+)
 COMPONENTS = 30
 """Principal components of spectra that trees look at, beside smoothed flux."""
 
@@ -34,11 +38,13 @@ class SpectraLoop:
     ----------
     settings : mapping
         ``data``: the tree, or a file; ``learner``: ``trees`` on bins, cheap, or ``network``;
+        ``learners``: several, for the filling ``algorithms``;
         ``map_cells``: cells of the map along each axis, 0 for none; ``trees``, ``filters``,
         ``epochs``, ``batch``, ``rate``: of the learners.
     """
 
     classes = CLASSES
+    unsure: tuple[str, ...] = ()
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):
@@ -51,9 +57,7 @@ class SpectraLoop:
             )
         self.data = Path(str(settings["data"]))
         self.grid = find_grid(str(settings.get("grid", "log")))
-        self.learner = str(settings.get("learner", "trees"))
-        if self.learner not in LEARNERS:
-            raise ConfigError("learner for spectra", value=self.learner, allowed=LEARNERS)
+        self.learners = chosen_learners(settings, LEARNERS, "spectra")
         self.options = dict(settings)
         self._x: Any = None
 
@@ -102,27 +106,51 @@ class SpectraLoop:
         return np.asarray(x @ vectors[:, ::-1][:, :COMPONENTS])
 
     def member(
-        self, folder: Path, rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int
+        self,
+        folder: Path,
+        rows: npt.NDArray[np.int64],
+        y: npt.NDArray[np.int64],
+        seed: int,
+        learner: str,
     ) -> Floats:
         """Train a member on rows and return probabilities of all spectra, (n, 4)."""
         x = np.asarray(self._spectra(folder))
-        if self.learner == "network":
-            return self._network(x, rows, y, seed)
+        if learner == "network":
+            return self._network(x, rows, y, seed)[:, 0]
         from scope.active.simulate_queries import tree_members
 
         joined = np.concatenate([self.features(folder), x.reshape(len(x), -1)[:, ::4]], axis=1)
         return tree_members(joined, len(CLASSES), int(self.options.get("trees", 30)))(rows, y, seed)
 
+    def passes(
+        self,
+        folder: Path,
+        rows: npt.NDArray[np.int64],
+        y: npt.NDArray[np.int64],
+        seed: int,
+        passes: int,
+    ) -> Floats:
+        """Train one network and return (n, passes, 4), with dropout left on."""
+        return self._network(np.asarray(self._spectra(folder)), rows, y, seed, passes)
+
     def _network(
-        self, x: Floats, rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int
+        self,
+        x: Floats,
+        rows: npt.NDArray[np.int64],
+        y: npt.NDArray[np.int64],
+        seed: int,
+        passes: int = 0,
     ) -> Floats:
         """Train the convolutions of QuasarNET with a head of classes: people say no redshift."""
-        from scope.tasks.spectra.class_network import ClassOptions, class_probabilities
+        from scope.active.networks import Steps
+        from scope.tasks.spectra.class_network import class_network
 
-        names = ("filters", "epochs", "batch", "rate")
-        given = {name: self.options[name] for name in names if name in self.options}
-        options = ClassOptions(**given)
-        return class_probabilities(x, rows, y, len(CLASSES), options, seed)
+        names = ("epochs", "batch", "rate")
+        steps = Steps(**{name: self.options[name] for name in names if name in self.options})
+        filters = int(self.options.get("filters", 24))
+        network = class_network(x.shape[1], len(CLASSES), filters, steps)
+        network.train([x], rows, y, seed)
+        return network.predict([x], passes)
 
     def draw(self, folder: Path, row: int, said: Mapping[str, Any]) -> str:
         """Return the spectrum with lines at the redshift of its strongest emission."""

@@ -31,6 +31,9 @@ OFFSET_SCALE, OFFSET_SHIFT = 1.2, -0.1
 BATCH = 64
 """Spectra per call, always: every spectrum meets the same kernels, whatever its neighbours."""
 
+ALIGNED = 4
+"""Channels that kernels of convolutions take together."""
+
 NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
@@ -233,6 +236,22 @@ def head_weights(network: QuasarNet) -> tuple[Floats, Floats]:
     return kernel, np.concatenate([network.layers[name]["bias"] for name in names])
 
 
+def _filled(kernel: Floats, bias: Floats, *, whole: bool) -> tuple[Floats, Floats]:
+    """Return a convolution with filters of zeros up to a multiple of `ALIGNED`; inputs if `whole`.
+
+    They change nothing, and ONNX Runtime has faster kernels then: half as fast again of 25.
+    """
+    width, more = -kernel.shape[1] % ALIGNED if whole else 0, -len(bias) % ALIGNED
+    return np.pad(kernel, ((0, 0), (0, width), (0, more))), np.pad(bias, (0, more))
+
+
+def _filled_rows(kernel: Floats, filters: int) -> Floats:
+    """Return the kernel behind the last convolution, with rows for its filters of zeros."""
+    by_position = kernel.reshape(-1, filters, kernel.shape[1])
+    filled = np.pad(by_position, ((0, 0), (0, -filters % ALIGNED), (0, 0)))
+    return filled.reshape(-1, kernel.shape[1])
+
+
 def onnx_bytes(network: QuasarNet) -> bytes:
     """Return the network as an ONNX model: (rows, bins) -> (rows, heads, 2 x boxes)."""
     from onnx import TensorProto, helper, numpy_helper
@@ -251,7 +270,7 @@ def onnx_bytes(network: QuasarNet) -> bytes:
     x = node("Reshape", ["spectra", constant("as_rows", np.array([-1, 1, 1, n_bins]))], "input")
     for number in range(1, network.n_conv + 1):
         name = f"conv_{number}"
-        kernel, bias = folded(network, name, f"bn_{number}")
+        kernel, bias = _filled(*folded(network, name, f"bn_{number}"), whole=number > 1)
         # As images one pixel high: their kernels are half as fast again as those of series.
         weights = [
             constant(f"{name}/k", kernel.transpose(2, 1, 0)[:, :, None]),
@@ -272,6 +291,7 @@ def onnx_bytes(network: QuasarNet) -> bytes:
     x = node("Transpose", [x], "positions", perm=[0, 3, 2, 1])
     x = node("Flatten", [x], "flat", axis=1)
     kernel, bias = folded(network, "fc_common", "bn_common")
+    kernel = _filled_rows(kernel, int(network.layers[f"conv_{network.n_conv}"]["bias"].size))
     x = node("Gemm", [x, constant("common/k", kernel), constant("common/b", bias)], "common")
     x = node("Relu", [x], "common/relu")
     kernel, bias = head_weights(network)

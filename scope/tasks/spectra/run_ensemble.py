@@ -133,7 +133,7 @@ def run_ensemble(
         if not part.exists():
             _run_exposure(tile, exposure, paths, part, scorers, cells, grid)
             log.info("tile %d, exposure %d: done, %d of %d", tile, exposure, len(parts), len(files))
-    join_parts(parts, out)
+    join_parts(parts, out, grid)
     return out / TABLE
 
 
@@ -181,7 +181,7 @@ def _run_exposure(
         pa.table(score_piece(piece, tile, exposure, scorers, cells, grid)) for piece in with_rows
     )
     first = next(pieces)
-    writer = TableWriter(part, first.schema, {"stage": "spectra"})
+    writer = TableWriter(part, first.schema, {"stage": "spectra", "grid": grid.name})
     with writer:
         writer.write(first)
         for piece in pieces:
@@ -229,15 +229,20 @@ def score_piece(
     return columns
 
 
-def join_parts(parts: Sequence[Path], out: Path) -> None:
-    """Write both tables from those of the exposures, a piece at a time."""
+def join_parts(parts: Sequence[Path], out: Path, grid: Grid) -> None:
+    """Write both tables from those of the exposures, a piece at a time.
+
+    The summary says which grid its scores are of: whoever draws the spectra needs it.
+    """
     from scope.io.tables import iter_batches, read_schema
     from scope.io.writer import TableWriter
 
     with (
         atomic_path(out / TABLE) as temporary,
         open(temporary, "w", encoding="utf-8", newline="") as file,
-        TableWriter(out / SUMMARY, read_schema(parts[0]).remove_metadata(), {}) as writer,
+        TableWriter(
+            out / SUMMARY, read_schema(parts[0]).remove_metadata(), {"grid": grid.name}
+        ) as writer,
     ):
         file.write(",".join(COLUMNS) + "\n")
         for part in parts:

@@ -98,10 +98,15 @@ def opened(path: Path) -> Iterator[Any]:
             raise _corrupt(path, str(error)) from error
         with file:
             try:
+                size, end = path.stat().st_size, 0
                 for hdu in file:
                     place = hdu.fileinfo()
-                    if place and place["datLoc"] + hdu.size > path.stat().st_size:
+                    if place and place["datLoc"] + hdu.size > size:
                         raise _corrupt(path, f"extension {hdu.name or 'PRIMARY'} is cut off")
+                    end = place["datLoc"] + place["datSpan"] if place else end
+                # Cut inside a header, astropy ends the file before that extension.
+                if path.suffix != ".gz" and end < size:
+                    raise _corrupt(path, f"{size - end} bytes at its end are no extension")
             except (OSError, ValueError, TypeError) as error:
                 raise _corrupt(path, str(error)) from error
             yield file
@@ -133,7 +138,8 @@ def _extension(file: Any, name: str, path: Path) -> Any:
 
 def _desi(file: Any, path: Path, grid: Grid, rows: int) -> Iterator[Spectra]:
     names = {hdu.name.upper() for hdu in file}
-    there = [camera for camera in CAMERAS if f"{camera}_FLUX" in names]
+    kinds = ("FLUX", "IVAR", "WAVELENGTH")
+    there = [one for one in CAMERAS if any(f"{one}_{kind}" in names for kind in kinds)]
     parts = {
         camera: [_extension(file, f"{camera}_{what}", path) for what in ("FLUX", "IVAR")]
         for camera in there

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scope.active.loop import chosen_learners
 from scope.errors import ConfigError, InputError, few
 from scope.features.registry import REGISTRY
 from scope.io.atomic import atomic_path
@@ -17,8 +18,12 @@ from scope.io.values import exact_names
 
 Floats = npt.NDArray[np.floating]
 
-LEARNERS = ("trees", "xgb")
-KEYS = ("data", "classes", "object", "learner", "trees", "light_curves", "period")
+LEARNERS = ("trees", "xgb", "dnn")
+KEYS = (
+    *("data", "classes", "object", "learner", "learners", "trees", "epochs", "light_curves"),
+    *("period",),
+)
+DMDT = "dmdt"
 FILTERS = {1: ("g", "#2a7"), 2: ("r", "#c33"), 3: ("i", "#a6a")}
 WIDTH, HEIGHT = 430, 200
 
@@ -31,9 +36,12 @@ class VariablesLoop:
     settings : mapping
         ``data``: feature files (Parquet); ``classes``: what people may answer, one each;
         ``object``: column that names a source (``obj_id``, or ``_id`` where it is empty);
-        ``learner``: ``trees`` or ``xgb``; ``trees``: how many a member has; ``light_curves``:
-        files of light curves, for the page; ``period``: column to fold by.
+        ``learner``: ``trees``, ``xgb`` or ``dnn``; ``learners``: several, for the filling
+        ``algorithms``; ``trees``: how many a member has; ``epochs``: of networks;
+        ``light_curves``: files of light curves, for the page; ``period``: column to fold by.
     """
+
+    unsure: tuple[str, ...] = ()
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):
@@ -48,10 +56,9 @@ class VariablesLoop:
                 value=few(self.classes) or "none",
                 allowed="two or more, in active.tasks.variables.options.classes",
             )
-        self.learner = str(settings.get("learner", "trees"))
-        if self.learner not in LEARNERS:
-            raise ConfigError("learner for features", value=self.learner, allowed=LEARNERS)
+        self.learners = chosen_learners(settings, LEARNERS, "features")
         self._curves: dict[int, tuple[Any, Any]] | None = None
+        self._ranks: Floats | None = None
 
     def _paths(self, key: str) -> list[Path]:
         value = self.options.get(key, [])
@@ -60,6 +67,7 @@ class VariablesLoop:
     def prepare(self, folder: Path) -> None:
         """Write the features of all rows as one array; a row without features lacks data."""
         import pandas as pd
+        from pandas.api.types import is_numeric_dtype
 
         from scope.io.frames import read_parquet, write_parquet
 
@@ -70,7 +78,9 @@ class VariablesLoop:
                 todo="name feature files",
             )
         frame = pd.concat([read_parquet(path) for path in self._paths("data")], ignore_index=True)
-        names = feature_columns(list(frame.columns))
+        # Codes of catalogues, such as photometric quality, are features too, but no numbers.
+        numbers = [str(one) for one, kind in frame.dtypes.items() if is_numeric_dtype(kind)]
+        names = feature_columns(numbers)
         if not names:
             raise InputError("file without features", value=few(map(str, self._paths("data"))))
         x = frame[names].to_numpy(dtype=np.float32, na_value=np.nan)
@@ -94,28 +104,71 @@ class VariablesLoop:
         if period in frame:
             pool["period"] = frame[period].to_numpy(dtype=float, na_value=np.nan)
         pool.attrs = {"task": "variables", "features": names}
-        with atomic_path(folder / "x.npy") as path, open(path, "wb") as file:
-            np.save(file, x)
+        arrays = {"x": x}
+        if DMDT in frame:
+            arrays[DMDT] = _histograms(frame[DMDT])
+        for name, values in arrays.items():
+            with atomic_path(folder / f"{name}.npy") as path, open(path, "wb") as file:
+                np.save(file, values)
         write_parquet(pool, folder / "pool.parquet")
 
     def features(self, folder: Path) -> Floats:
         """Return features as ranks from 0 to 1, where missing ones lie in the middle."""
-        from scipy.stats import rankdata
+        if self._ranks is None:
+            from scipy.stats import rankdata
 
-        x = read_npy(folder / "x.npy")
-        ranks = rankdata(x, axis=0, nan_policy="omit") / len(x)
-        return np.nan_to_num(ranks, nan=0.5)
+            x = read_npy(folder / "x.npy")
+            ranks = rankdata(x, axis=0, nan_policy="omit") / len(x)
+            self._ranks = np.nan_to_num(ranks, nan=0.5)
+        return self._ranks
 
     def member(
-        self, folder: Path, rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int
+        self,
+        folder: Path,
+        rows: npt.NDArray[np.int64],
+        y: npt.NDArray[np.int64],
+        seed: int,
+        learner: str,
     ) -> Floats:
         """Train a member on rows and return probabilities of all rows, (n, k)."""
-        if self.learner == "xgb":
+        if learner == "xgb":
             return xgb_member(read_npy(folder / "x.npy"), rows, y, len(self.classes), seed)
+        if learner == "dnn":
+            return self._network(folder, rows, y, seed)[:, 0]
         from scope.active.simulate_queries import tree_members
 
         x = self.features(folder)
         return tree_members(x, len(self.classes), int(self.options.get("trees", 50)))(rows, y, seed)
+
+    def passes(
+        self,
+        folder: Path,
+        rows: npt.NDArray[np.int64],
+        y: npt.NDArray[np.int64],
+        seed: int,
+        passes: int,
+    ) -> Floats:
+        """Train one network and return (n, passes, k), with dropout left on."""
+        return self._network(folder, rows, y, seed, passes)
+
+    def _network(
+        self,
+        folder: Path,
+        rows: npt.NDArray[np.int64],
+        y: npt.NDArray[np.int64],
+        seed: int,
+        passes: int = 0,
+    ) -> Floats:
+        from scope.active.networks import Steps
+        from scope.tasks.variables.class_network import class_network
+
+        inputs = [np.asarray(self.features(folder), dtype=np.float32)]
+        if (folder / f"{DMDT}.npy").is_file():
+            inputs.append(read_npy(folder / f"{DMDT}.npy", mapped=True))
+        steps = Steps(epochs=int(self.options.get("epochs", 60)))
+        network = class_network(inputs[0].shape[1], len(inputs) > 1, len(self.classes), steps)
+        network.train(inputs, rows, y, seed)
+        return network.predict(inputs, passes)
 
     def draw(self, folder: Path, row: int, said: Mapping[str, Any]) -> str:
         """Return the light curves of the source in all bands, as measured and folded."""
@@ -137,6 +190,14 @@ class VariablesLoop:
             )
         period = float(pool["period"].iloc[row]) if "period" in pool else np.nan
         return draw_curves(curves, None) + (draw_curves(curves, period) if period > 0 else "")
+
+
+def _histograms(column: Any) -> npt.NDArray[np.float32]:
+    """Return magnitude-time histograms, (n, 26, 26, 1); zeros where there is none."""
+    size = 26 * 26
+    none = np.zeros(size, dtype=np.float32)
+    rows = [none if one is None else np.asarray(one, dtype=np.float32).ravel() for one in column]
+    return np.stack([one if one.size == size else none for one in rows]).reshape(-1, 26, 26, 1)
 
 
 def feature_columns(names: Sequence[str]) -> list[str]:

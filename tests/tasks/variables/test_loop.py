@@ -1,0 +1,86 @@
+"""Rounds of questions about light curves: pools of feature files, members, training sets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scope.active.labels import Label
+from scope.active.ledger import Ledger
+from scope.active.loop import find_loop, prepare_pool, read_pool
+from scope.cli.main import main
+from scope.errors import NotFoundError
+from scope.io.frames import read_parquet, write_parquet
+from scope.tasks.variables.training_labels import labelled_features
+
+N = 90
+CLASSES = ["fast", "slow"]
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory):
+    """Two bands of 45 stars; a code that is no number, as cross-matches have, and histograms."""
+    rng = np.random.default_rng(0)
+    slow = np.repeat(np.arange(N // 2) % 2, 2)
+    frame = pd.DataFrame(
+        {
+            "_id": np.arange(1000, 1000 + N),
+            "obj_id": [f"V{i // 2}" if i >= 20 else None for i in range(N)],
+            "filter": np.tile([1, 2], N // 2),
+            "period_LS_BIC": np.where(slow, 100.0, 0.5) * rng.uniform(0.8, 1.2, N),
+            "skew": rng.normal(0, 1, N),
+            "median": rng.normal(17, 1, N),
+            "AllWISE_ph_qual": ["AAUU"] * N,
+            "dmdt": [rng.random(676).astype("f4").tolist() for _ in range(N)],
+        }
+    )
+    frame.loc[3, ["period_LS_BIC", "skew", "median"]] = np.nan
+    path = tmp_path_factory.mktemp("features") / "features.parquet"
+    write_parquet(frame, path)
+    return path, slow
+
+
+@pytest.mark.parametrize("learner", ["trees", "xgb", "dnn"])
+def test_members_learn_from_feature_files(features, tmp_path, learner):
+    path, slow = features
+    settings = {"data": [str(path)], "classes": CLASSES, "learner": learner, "epochs": 30}
+    prepare_pool("variables", settings, tmp_path)
+    pool = read_pool(tmp_path)
+    assert pool.attrs["features"] == ["period_LS_BIC", "skew", "median"]
+    assert pool["missing"].to_numpy().nonzero()[0].tolist() == [3]
+    # Light curves without a name go by their own id.
+    assert pool["object"].tolist()[:2] == ["1000", "1001"]
+    assert pool["object"].tolist()[20:22] == ["V10", "V10"]
+    loop = find_loop("variables", settings)
+    rows = np.arange(30, N)
+    p = loop.member(tmp_path, rows, slow[rows], 1, learner)
+    np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
+    assert (p.argmax(axis=1) == slow)[4:30].mean() > 0.9
+    np.testing.assert_array_equal(p, loop.member(tmp_path, rows, slow[rows], 1, learner))
+
+
+def test_answers_become_rows_of_a_training_set(features, tmp_path, capsys):
+    path, _ = features
+    ledger = Ledger(tmp_path / "labels")
+    said = {"V10": "slow", "V11": "fast", "1003": "fast"}
+    ledger.append(
+        [Label(name, "variables", one, labeller="ann", round=1) for name, one in said.items()]
+    )
+    ledger.append([Label("V12", "variables", "odd", labeller="ann")])
+    found = labelled_features([path], ledger.labels("variables"), CLASSES)
+    assert found["obj_id"].tolist() == ["1003", "V10", "V10", "V11", "V11"]
+    assert found["slow"].tolist() == [0, 1, 1, 0, 0]
+    assert found["fast"].tolist() == [1, 0, 0, 1, 1]
+    old = pd.DataFrame({"ztf_id": [1020, 5], "obj_id": ["V10", "x"], "skew": [9.0, 8.0]})
+    write_parquet(old.assign(slow=[0.0, 1.0], fast=[1.0, 0.0]), tmp_path / "old.parquet")
+    command = ["labels", "training-set", str(tmp_path / "new.parquet"), "--features", str(path)]
+    command += ["--ledger", str(tmp_path / "labels"), "--classes", *CLASSES]
+    assert main([*command, "--update", str(tmp_path / "old.parquet")]) == 0
+    new = read_parquet(tmp_path / "new.parquet").set_index("ztf_id")
+    assert sorted(new.index) == [5, 1003, 1020, 1021, 1022, 1023]
+    assert new.loc[[5, 1020, 1021], "slow"].tolist() == [1, 1, 1]
+    assert new.loc[1020, "skew"] == 9.0
+    assert "5 light curves with labels, 6 rows" in capsys.readouterr().out
+    with pytest.raises(NotFoundError, match="fast"):
+        labelled_features([path], [], CLASSES)
