@@ -95,8 +95,8 @@ def print_figures(model_dir: Path) -> None:
 
 def draw_page(model_dir: Path, night: Path, folder: Path) -> Path:
     """Score the detections of an image of a night, and draw their page."""
+    from scope.desk.visualise import ClassifierImageVisual
     from scope.tasks.stamps.folder import ImageFolder
-    from scope.tasks.stamps.visualise import ClassifierImageVisual
 
     source = ImageFolder(night)
     image = source.images(1)[0]

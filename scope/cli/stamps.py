@@ -76,6 +76,9 @@ def _page(parser: Any) -> None:
     parser.add_argument("image", type=Path, help="difference image (FITS)")
     parser.add_argument("--exposures", type=Path, nargs="*", default=[], help="its exposures")
     parser.add_argument("--out-dir", type=Path, default=None, help="folder of index.html")
+    parser.add_argument("--label", action="store_true", help="serve it on the desk, to be labelled")
+    parser.add_argument("--labeller", default=None, help="who votes")
+    parser.add_argument("--port", type=int, default=8047, help="of the desk")
 
 
 def _eyeball(parser: Any) -> None:
@@ -180,13 +183,16 @@ def run_score(options: argparse.Namespace) -> None:
 
 
 def run_page(options: argparse.Namespace) -> None:
-    """Draw a page."""
-    from scope.tasks.stamps.visualise import ClassifierImageVisual
+    """Draw a page about an image, or serve it on the desk."""
+    from scope.desk.visualise import ClassifierImageVisual
 
     made = ClassifierImageVisual(
         options.model, options.image, exposures=options.exposures, out_dir=options.out_dir
     )
-    print(made.main())
+    if options.label:
+        made.show(labeller=options.labeller, port=options.port)
+    else:
+        print(made.main())
 
 
 def run_eyeball(options: argparse.Namespace) -> None:
