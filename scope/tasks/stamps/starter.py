@@ -79,16 +79,8 @@ def make_starter(work: str | Path, output: str | Path, options: StarterOptions) 
         The figures on the nights that were not seen.
     """
     work, output = Path(work), Path(output)
-    night = NightOptions(
-        n_images=options.n_train,
-        size=options.size,
-        seed=options.seed,
-        variable_stars=options.variable_stars,
-    )
-    simulate_night(work / "train", night, nproc=options.nproc)
-    default = NightOptions(size=options.size, seed=options.seed)
-    unseen = unseen_options(default, options.n_unseen, options.seed + UNSEEN_SEED)
-    simulate_night(work / "unseen", unseen, nproc=options.nproc)
+    simulate_night(work / "train", training_night(options), nproc=options.nproc)
+    simulate_night(work / "unseen", unseen_night(options), nproc=options.nproc)
     sets = make_truth_set(work / "train", work / "sets", stamp_size=SIZE, nproc=options.nproc)
     _, meta = train_on(sets, options)
     folder = Path(meta["model_dir"])
@@ -96,6 +88,22 @@ def make_starter(work: str | Path, output: str | Path, options: StarterOptions) 
     card = (folder / CARD).read_text() + words(report, options)
     place_bundle(folder, output, card, report)
     return report
+
+
+def training_night(options: StarterOptions) -> NightOptions:
+    """Return what the images are like that the starter learns from."""
+    return NightOptions(
+        n_images=options.n_train,
+        size=options.size,
+        seed=options.seed,
+        variable_stars=options.variable_stars,
+    )
+
+
+def unseen_night(options: StarterOptions) -> NightOptions:
+    """Return what the images are like by which it is judged."""
+    usual = NightOptions(size=options.size, seed=options.seed)
+    return unseen_options(usual, options.n_unseen, options.seed + UNSEEN_SEED)
 
 
 def train_on(sets: Path, options: StarterOptions, **change: Any) -> tuple[Any, dict[str, Any]]:

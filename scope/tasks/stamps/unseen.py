@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scope.errors import BundleError
+from scope.models.bundle import METRICS
 from scope.tasks.stamps.classifier import score_rows
 from scope.tasks.stamps.judging import judge
 from scope.tasks.stamps.model import StampModel, layer_numbers
@@ -96,3 +99,21 @@ def calibration_error(report: dict[str, Any]) -> float:
     """Return the expected calibration error of the probabilities, or of scores without any."""
     found = report["calibration"]["probabilities"] or report["calibration"]["scores"]
     return float(found["expected_calibration_error"])
+
+
+def unseen_threshold(model: StampModel) -> float:
+    """Return the best threshold on the unseen nights that the bundle of a model tells of.
+
+    Raises
+    ------
+    BundleError
+        If it tells of none.
+    """
+    found = json.loads(model.bundle.read(METRICS)).get("unseen_nights")
+    if found is None:
+        raise BundleError(
+            "model without figures of unseen nights",
+            value=str(model.bundle.folder),
+            todo="name the starter model, or one that scope.tasks.stamps.starter made",
+        )
+    return float(found["best"]["threshold"])
