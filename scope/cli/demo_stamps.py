@@ -70,6 +70,7 @@ def _train(made: Path, epochs: int) -> Path:
         made,
         layers=LAYERS,
         optimizer=keras.optimizers.Adam(1e-3),
+        normalise="asinh",
         epochs=epochs,
         patience=6,
         data_augmentation={"horizontal_flip": True, "vertical_flip": True, "rot90": True},
