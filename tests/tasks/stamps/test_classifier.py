@@ -221,10 +221,7 @@ def test_networks_have_the_published_numbers_of_parameters():
 def test_other_losses_have_two_outputs(data_dir, tmp_path):
     from gotorb import classifier, models
 
-    copy = tmp_path / data_dir.name
-    copy.mkdir()
-    for name in (LABELS_FILE, STAMPS_FILE):
-        shutil.copy(data_dir / name, copy / name)
+    copy = first_copy(data_dir, tmp_path)
     model, meta = classifier.train(
         copy,
         model=models.compat_build_hp_model({"block1": 8, "extra2": 0, "dense": 64}),
@@ -240,6 +237,32 @@ def test_other_losses_have_two_outputs(data_dir, tmp_path):
     assert meta["class_weight"] is None
     report = classifier.evaluate(model, meta)
     assert report["n"] == len(meta["masks"]["test"])
+
+
+def first_copy(data_dir, tmp_path):
+    copy = tmp_path / data_dir.name
+    copy.mkdir()
+    for name in (LABELS_FILE, STAMPS_FILE):
+        shutil.copy(data_dir / name, copy / name)
+    return copy
+
+
+def test_bayesian_networks_are_trained_by_their_names(data_dir, tmp_path):
+    """Their second parameter is not the number of classes."""
+    from gotorb import classifier, models
+
+    copy = first_copy(data_dir, tmp_path)
+    how = {"layers": (0, 2), "epochs": 1, "tensorboard": False}
+    model, _ = classifier.train(copy, model=models.bayesian_vgg6, **how)
+    assert model.get_layer("drop1").rate == 0.01
+    assert model.output_shape == (None, 1)
+
+    def own(shape, classes):
+        return models.bayesian_vgg6(shape, 0.2, classes)
+
+    model, _ = classifier.train(copy, model=own, loss="categorical_crossentropy", **how)
+    assert model.get_layer("drop1").rate == 0.2
+    assert model.output_shape == (None, 2)
 
 
 @pytest.mark.parametrize(
