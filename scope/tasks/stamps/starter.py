@@ -1,6 +1,6 @@
 """The starter model: trained on simulated nights, judged on others, with an honest card.
 
-python -m scope.tasks.stamps.starter WORK models/stamps/cnn/starter
+python -m scope.tasks.stamps.starter WORK models/stamps/cnn/starter [IMAGES EPOCHS]
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ the tools: train on labelled detections of your own.
 class StarterOptions:
     """How the starter model is made."""
 
-    n_train: int = 1000
+    n_train: int = 330
     n_unseen: int = 200
     size: int = 256
-    epochs: int = 40
+    epochs: int = 32
     learning_rate: float = 1e-3
     seed: int = 31
     variable_stars: float = 0.04
@@ -181,5 +181,6 @@ def place_bundle(folder: Path, output: Path, card: str, report: dict[str, Any]) 
 
 
 if __name__ == "__main__":
-    made = make_starter(sys.argv[1], sys.argv[2], StarterOptions())
-    print(json.dumps({name: made[name] for name in ("best", "common")}, indent=1))
+    numbers = dict(zip(("n_train", "epochs"), map(int, sys.argv[3:]), strict=False))
+    made = make_starter(sys.argv[1], sys.argv[2], StarterOptions(**numbers))
+    print(json.dumps({name: made[name] for name in ("best", "common", "bright")}, indent=1))
