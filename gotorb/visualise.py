@@ -1,7 +1,7 @@
-"""See `scope.tasks.stamps.visualise`."""
+"""See `scope.desk.visualise`."""
 
 import sys
 
-from scope.tasks.stamps import visualise
+from scope.desk import visualise
 
 sys.modules[__name__] = visualise

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scope.checkout import SHIPPED_MODELS
 from scope.cli.arguments import Parser
+from scope.cli.run import say
 
 MODEL = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
 
@@ -75,6 +76,9 @@ def _page(parser: Parser) -> None:
     parser.add_argument("image", type=Path, help="difference image (FITS)")
     parser.add_argument("--exposures", type=Path, nargs="*", default=[], help="its exposures")
     parser.add_argument("--out-dir", type=Path, default=None, help="folder of index.html")
+    parser.add_argument("--label", action="store_true", help="serve it on the desk, to be labelled")
+    parser.add_argument("--labeller", default=None, help="who votes")
+    parser.add_argument("--port", type=int, default=8047, help="of the desk")
 
 
 def _eyeball(parser: Parser) -> None:
@@ -154,10 +158,19 @@ def run_score(options: argparse.Namespace) -> None:
 
 
 def run_page(options: argparse.Namespace) -> None:
-    """Draw a page."""
+    """Draw a page about an image, or serve it on the desk."""
     from scope.workflows.stamps import draw_stamps
 
-    print(draw_stamps(options.model, options.image, options.exposures, options.out_dir))
+    draw_stamps(
+        options.model,
+        options.image,
+        options.exposures,
+        say,
+        out_dir=options.out_dir,
+        served=options.label,
+        labeller=options.labeller,
+        port=options.port,
+    )
 
 
 def run_eyeball(options: argparse.Namespace) -> None:

@@ -182,6 +182,7 @@ class Desk:
             "task": self.task,
             "noun": self.noun,
             "stamps_in_table": self.pictures is not None and self.pictures.in_table,
+            "graded": [] if self.pictures is None else list(self.pictures.graded),
             "targets": [
                 {"name": one.name, "by_star": one.by_star} for one in self.targets.values()
             ],

@@ -51,6 +51,8 @@ class Pictures(Protocol):
         Columns that are shown at first.
     in_table : bool
         Whether `thumbnails` has stamps for the rows of the table.
+    graded : sequence of str
+        Columns with scores from 0 (bogus) to 1 (real), which are coloured.
     round : int
         Of questions, to which labels answer; 0 before the first.
     """
@@ -65,6 +67,7 @@ class Pictures(Protocol):
     keys: Mapping[str, str]
     first: Sequence[str]
     in_table: bool = False
+    graded: Sequence[str] = ()
     round: int = 0
 
     def rows(self) -> pa.Table:

@@ -24,6 +24,7 @@ META_FILE = "meta.hkl"
 REAL_FROM = 0.5
 """Scores from here on are shown as real."""
 
+GRADED = ("score", "realbogus", "cnn_realbogus")
 CLASSES = {label: label for label, _ in VOTES.values()}
 KEYS = {label: key for key, (label, _) in VOTES.items()}
 LAYER_WORDS = {
@@ -59,7 +60,7 @@ class StampSet(Pictures):
     """
 
     task, noun = TASK, "detections"
-    classes, keys = CLASSES, KEYS
+    classes, keys, graded = CLASSES, KEYS, GRADED
     first = (
         *("class", "class_p", "score", "label", "metalabel", "mag", "ra", "dec", "realbogus"),
         "ut",
@@ -111,7 +112,7 @@ class StampSet(Pictures):
         words = [f"Row {row['_id']} of the labelled set {self.folder.name}."]
         if self._model is not None and not self._hide_scores:
             words.append(f"Scores are of the model {self._model.name}.")
-        return {**drawn(names, images, scale), "classes": _classes(row), "provenance": words}
+        return {**drawn(names, images, scale), "classes": chances(row), "provenance": words}
 
     def thumbnails(self, ids: Sequence[int]) -> dict[str, list[dict[str, str]]]:
         """Return science, template and difference of some rows; of no row, none."""
@@ -139,7 +140,7 @@ class AlertNights(Pictures):
     """
 
     task, noun = TASK, "alerts"
-    classes, keys = CLASSES, KEYS
+    classes, keys, graded = CLASSES, KEYS, GRADED
     first = (
         *("night", "object_id", "class", "class_p", "score", "drb", "mag", "ra", "dec"),
         *("ssdistnr", "reason"),
@@ -172,7 +173,7 @@ class AlertNights(Pictures):
     def describe(self, row: Mapping[str, Any], scale: str) -> dict[str, Any]:
         """Return the three stamps of a packet; a word where it cannot be found."""
         words = [f"Alert {row['_id']} of the night {row['night']}."]
-        facts: dict[str, Any] = {"classes": _classes(row), "provenance": words}
+        facts: dict[str, Any] = {"classes": chances(row), "provenance": words}
         try:
             alert = self._packet(int(row["_id"]))
         except (InputError, NotFoundError) as error:
@@ -248,7 +249,8 @@ def _scores(model: Path, stamps: Any, rows: npt.NDArray[np.int64]) -> npt.NDArra
     return score_rows(network_of(model), stamps, rows, meta["layers"], how)
 
 
-def _classes(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+def chances(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what a score says of a row, as the page of a picture shows it."""
     if row.get("score") is None:
         return []
     score = float(row["score"])

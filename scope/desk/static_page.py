@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("dom.js", "plot.js", "star.js", "exported.js")
+PICTURE_SCRIPTS = ("dom.js", "plot.js", "star.js", "picture.js", "exported.js")
 MOST_STARS = 60
 """Stars of a page; each takes about a second and some 100 kB."""
 
@@ -97,10 +98,12 @@ def _or_error(call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         return {"error": str(error)}
 
 
-def page_html(data: Mapping[str, Any]) -> str:
-    """Return a page that holds data of stars, and the scripts that draw them."""
+def page_html(
+    data: Mapping[str, Any], title: str = "Stars", scripts: Sequence[str] = SCRIPTS
+) -> str:
+    """Return a page that holds data of stars or pictures, and the scripts that draw them."""
     style = (STATIC / "style.css").read_text(encoding="utf-8")
-    script = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    script = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in scripts)
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -114,11 +117,11 @@ def page_html(data: Mapping[str, Any]) -> str:
 <meta http-equiv="Content-Security-Policy" content="{escape(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Stars</title>
+<title>{escape(title)}</title>
 <style>{style}</style>
 </head>
 <body>
-<header><h1><a href="#/">Stars</a></h1><p id="about"></p></header>
+<header><h1><a href="#/">{escape(title)}</a></h1><p id="about"></p></header>
 <main id="main" tabindex="-1"></main>
 <script type="application/json" id="data">{text}</script>
 <script>{script}</script>

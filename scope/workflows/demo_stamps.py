@@ -67,6 +67,7 @@ def _train(made: Path, epochs: int) -> Path:
         made,
         layers=LAYERS,
         optimizer=keras.optimizers.Adam(1e-3),
+        normalise="asinh",
         epochs=epochs,
         patience=6,
         data_augmentation={"horizontal_flip": True, "vertical_flip": True, "rot90": True},
@@ -92,8 +93,8 @@ def report_figures(model_dir: Path, report: Report) -> None:
 
 def draw_page(model_dir: Path, night: Path, folder: Path) -> Path:
     """Score the detections of an image of a night, and draw their page."""
+    from scope.desk.visualise import ClassifierImageVisual
     from scope.tasks.stamps.image_folder import ImageFolder
-    from scope.tasks.stamps.visualise import ClassifierImageVisual
 
     source = ImageFolder(night)
     image = source.images(1)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scope.errors import UsageError
@@ -86,12 +86,42 @@ def figures_of_stamps(model: Path, data_dir: Path | None = None) -> str:
 
 
 def draw_stamps(
-    model: Path, image: Path, exposures: Sequence[Path], out_dir: Path | None = None
-) -> Path:
-    """Draw a page about the detections of a difference image, and return its path."""
-    from scope.tasks.stamps.visualise import ClassifierImageVisual
+    model: Path,
+    image: Path,
+    exposures: Sequence[Path],
+    report: Callable[[str], None],
+    *,
+    out_dir: Path | None = None,
+    served: bool = False,
+    labeller: str | None = None,
+    port: int = 8047,
+) -> None:
+    """Draw a page about the detections of a difference image, or serve it on the desk.
 
-    return ClassifierImageVisual(model, image, exposures=exposures, out_dir=out_dir).main()
+    Parameters
+    ----------
+    model, image : Path
+        Folder of a model, and a FITS file.
+    exposures : sequence of Path
+        Of the image.
+    report : callable
+        Gets the path of the page.
+    out_dir : Path, optional
+        Folder of ``index.html``.
+    served : bool
+        Serve it, to be labelled, and write no page.
+    labeller : str, optional
+        Who votes.
+    port : int
+        Of the desk.
+    """
+    from scope.desk.visualise import ClassifierImageVisual
+
+    made = ClassifierImageVisual(model, image, exposures=exposures, out_dir=out_dir)
+    if served:
+        made.show(labeller=labeller, port=port)
+    else:
+        report(str(made.main()))
 
 
 def score_stamps(alerts: Path, output: Path, model: Path) -> int:

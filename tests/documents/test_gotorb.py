@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import inspect
+import json
+import math
 import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -21,15 +27,69 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_catalogue_of_minor_planets_is_updated_as_printed():
+# Elements of Ceres, and of a comet far away: columns of Lowell's astorb and of the MPC's JSON.
+CERES = {
+    **{"Number": "1", "Name": "Ceres", "H": "3.3", "G": "0.15"},
+    **{"Epoch_year": "2023", "Epoch_month": "01", "Epoch_day": "01", "M": "95.0"},
+    **{"Peri": "73.0", "Node": "80.0", "i": "10.0", "e": "0.08", "a": "2.77"},
+}
+COMET = {
+    **{"Orbit_type": "C", "Designation_and_name": "C/2020 X1", "e": 0.9, "Perihelion_dist": 9.0},
+    **{"Year_of_perihelion": 2020, "Month_of_perihelion": 1, "Day_of_perihelion": 1.5},
+    **{"Epoch_year": 2023, "Epoch_month": 1, "Epoch_day": 1.0},
+    **{"Peri": 10.0, "Node": 20.0, "i": 30.0, "H": 15.0, "G": 4.0},
+}
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """Catalogues of pympc at addresses of this machine, in the forms that it downloads."""
+    from pympc.pympc import ASTORB_COLUMNS, CATALOGUES
+
+    folder = tmp_path / "served"
+    folder.mkdir()
+
+    line = [" "] * 266
+    for name, (start, end) in ASTORB_COLUMNS.items():
+        line[start:end] = CERES[name].rjust(end - start)[: end - start]
+    contents = {
+        "astorb": "".join(line) + "\n",
+        "nea": json.dumps([]),
+        "comets": json.dumps([COMET]),
+    }
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        for name, content in contents.items():
+            (folder / f"{name}.gz").write_bytes(gzip.compress(content.encode()))
+            address = f"http://127.0.0.1:{server.server_port}/{name}.gz"
+            monkeypatch.setitem(CATALOGUES[name], "url", address)
+        yield
+        server.shutdown()
+
+
+def test_the_catalogue_of_minor_planets_is_updated_as_printed(here, served, monkeypatch):
+    """The two lines download, and a known place of Ceres is found in what they made."""
+    import ephem
+
+    from scope.tasks.stamps.images import DifferenceImage
+    from scope.tasks.stamps.minor_planets import open_provider
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "cache"))
+
     import pympc
 
-    assert callable(pympc.update_catalogue)
-    assert not [
-        one
-        for one in inspect.signature(pympc.update_catalogue).parameters.values()
-        if one.default is one.empty
-    ]
+    pympc.update_catalogue()
+
+    (path,) = (here / "cache").rglob("xephem_*.csv")
+    text = next(line for line in path.read_text().splitlines() if "Ceres" in line)
+    body = ephem.readdb(text)
+    body.compute(ephem.Date("2023/2/25 06:00:00"), epoch="2000")
+    ra, dec = (math.degrees(float(angle)) for angle in (body.a_ra, body.a_dec))
+    image = DifferenceImage(1, "x", ra, dec, 60000.25, 1, 3, 1)
+    found = open_provider("pympc", observatory="500")(image, 0.5, 20.0)
+    assert found["name"].tolist() == ["Ceres"]
+    assert found["ra"].iloc[0] == pytest.approx(ra, abs=0.02)
 
 
 def test_labelled_data_are_made_as_printed(here):
@@ -68,10 +128,10 @@ def test_a_model_is_trained_and_evaluated_as_printed(here, monkeypatch):
     assert list(folder.glob("plot_*.png"))
     classifier.benchmark(model, "data_20260101-000000", meta)
 
-    pack_runs_in_the_notebook(here, folder)
+    pack_runs_in_the_notebook(here, folder, monkeypatch)
 
 
-def pack_runs_in_the_notebook(here, folder):
+def pack_runs_in_the_notebook(here, folder, monkeypatch):
     """The document's two lines about the validation pack, in the notebook that is printed."""
     import hickle
     import nbformat
@@ -80,7 +140,10 @@ def pack_runs_in_the_notebook(here, folder):
     (here / "pack").mkdir()
     n = write_datapack(folder.parent, here / "pack" / "datapack.hkl", layers=(0, 1, 2, 3, 4, 5))
     shutil.copy(folder / "model.h5", here / "pack")
-    stamps, meta = hickle.load(str(here / "pack" / "datapack.hkl"))
+    monkeypatch.chdir(here / "pack")
+
+    stamps, meta = hickle.load("./datapack.hkl")
+
     assert len(stamps) == len(meta["label"]) == n
     mine = read_datapack(here / "pack" / "datapack.hkl")
     assert (mine[0] == stamps).all()

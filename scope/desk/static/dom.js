@@ -43,6 +43,21 @@ const Dom = {
   },
   // A long name, which may break behind its underscores.
   breakable(name) { return name.split(/(?<=_)/).flatMap((part, k) => (k ? [Dom.el("wbr"), part] : [part])); },
+  // A small picture of a row: a stamp, or the posterior of its score from 0 to 1.
+  thumb(one) {
+    if (!one.density) return Dom.el("img", { alt: one.layer, title: one.layer, src: `data:image/jpeg;base64,${one.jpeg}` });
+    const space = "http://www.w3.org/2000/svg", svg = document.createElementNS(space, "svg"), line = document.createElementNS(space, "polyline");
+    const most = Math.max(...one.density, 1e-9), last = one.density.length - 1, words = `Posterior of the score, ${Dom.probability(one.above_half)} above one half`;
+    line.setAttribute("points", one.density.map((value, k) => `${(100 * k / last).toFixed(1)},${(48 - 46 * value / most).toFixed(1)}`).join(" "));
+    for (const [name, value] of Object.entries({ class: "posterior", viewBox: "0 0 100 50", role: "img", "aria-label": words })) svg.setAttribute(name, value);
+    svg.append(line);
+    return svg;
+  },
+  // Scores are green above .75, then gold above .5, orange above .25, else red.
+  grade(about, name, value) {
+    if (!(about.graded || []).includes(name) || typeof value !== "number") return null;
+    return `grade ${value > 0.75 ? "high" : value > 0.5 ? "fair" : value > 0.25 ? "poor" : "low"}`;
+  },
   count(value) { return value.toLocaleString("en"); },
   style(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -1,5 +1,5 @@
 "use strict";
-// The page of an exported selection: the table, the diagrams, and the stars, of what is embedded.
+// The page of an exported selection: the table, the diagrams, and the stars or pictures, of what is embedded.
 const Exported = {
   start() {
     this.data = JSON.parse(document.getElementById("data").textContent);
@@ -27,13 +27,11 @@ const Exported = {
       if (parts[0] === "curve" && !named) throw new Error(`No star of this page has the light curve ${parts[1]}.`);
       if (named) {
         const cut = named.lastIndexOf("/"), star = { target: named.slice(0, cut), id: named.slice(cut + 1) };
-        const page = new StarPage(await Api.get("star", star), this.data.about, star);
-        // What is not in this page has no place in it.
-        const cards = { power: "periodogram", why: "why", features: "features", neighbours: "neighbours" };
-        for (const [id, name] of Object.entries(cards)) if (!this.data.stars[named][name]) page.node.querySelector(`#${id}`).remove();
-        document.title = `${page.facts.name} – Stars`;
+        const facts = await Api.get("star", star), stars = this.data.about.task === "variables";
+        const page = stars ? new StarPage(facts, this.data.about, star) : new PicturePage(facts, this.data.about, star);
+        if (stars) this.bare(page, named);
+        document.title = `${page.facts.name} – ${this.data.title || "Stars"}`;
         window.scrollTo(0, 0);
-        page.which.hidden = true;
         this.main.replaceChildren(page.node);
         await page.load();
       } else this.table();
@@ -42,6 +40,17 @@ const Exported = {
     }
     document.documentElement.dataset.ready = "true";
   },
+  // What is not in this page has no place in it.
+  bare(page, named) {
+    const cards = { power: "periodogram", why: "why", features: "features", neighbours: "neighbours" };
+    for (const [id, name] of Object.entries(cards)) if (!this.data.stars[named][name]) page.node.querySelector(`#${id}`).remove();
+    page.which.hidden = true;
+  },
+  // The stamps of a row, where its page has them.
+  stamps(k) {
+    const star = this.data.stars[`${this.rows.target[k]}/${this.rows._id[k]}`].star;
+    return [...(star.posterior ? [{ layer: "posterior", ...star.posterior }] : []), ...star.stamps].map((one) => Dom.thumb(one));
+  },
   address(k) { return `#/star/${encodeURIComponent(this.rows.target[k])}/${this.rows._id[k]}`; },
   table() {
     const { el } = Dom, figures = el("div", { css: "figures" });
@@ -49,7 +58,7 @@ const Exported = {
     this.head = el("thead");
     this.body = el("tbody");
     this.fill();
-    this.main.replaceChildren(figures, el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": "Table of stars" }, el("table", { id: "stars" }, this.head, this.body)));
+    this.main.replaceChildren(figures, el("div", { css: "scroll", tabindex: "0", role: "region", "aria-label": `Table of ${this.data.about.noun}` }, el("table", { id: "stars" }, this.head, this.body)));
   },
   fill() {
     const { el } = Dom, names = this.data.shown, columns = Object.fromEntries(this.data.about.columns.map((one) => [one.name, one]));
@@ -61,9 +70,10 @@ const Exported = {
       this.order.sort((a, b) => (values[a] === null) - (values[b] === null) || sign * (values[a] < values[b] ? -1 : values[a] > values[b] ? 1 : 0));
       this.fill();
     } }, name);
-    this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, "star"), names.map((name) => el("th", { scope: "col", css: css(name), "aria-sort": this.sort === name ? (this.falls ? "descending" : "ascending") : "none" }, by(name)))));
-    this.body.replaceChildren(...this.order.map((k) => el("tr", {}, el("td", { css: "text" }, el("a", { href: this.address(k), "aria-label": `Star ${this.rows._id[k]}` }, "open")),
-      names.map((name) => el("td", { css: css(name) }, Dom.value(columns[name] || { name, unit: "" }, this.rows[name][k]))))));
+    const thumbs = this.data.about.stamps_in_table, what = this.data.about.task === "variables" ? "Star" : "Row";
+    this.head.replaceChildren(el("tr", {}, el("th", { scope: "col", css: "text" }, this.data.about.task === "variables" ? "star" : "page"), thumbs ? el("th", { scope: "col", css: "text" }, "stamps") : null, names.map((name) => el("th", { scope: "col", css: css(name), "aria-sort": this.sort === name ? (this.falls ? "descending" : "ascending") : "none" }, by(name)))));
+    this.body.replaceChildren(...this.order.map((k) => el("tr", {}, el("td", { css: "text" }, el("a", { href: this.address(k), "aria-label": `${what} ${this.rows._id[k]}` }, "open")), thumbs ? el("td", { css: "thumbs" }, this.stamps(k)) : null,
+      names.map((name) => el("td", { css: css(name) || Dom.grade(this.data.about, name, this.rows[name][k]) }, Dom.value(columns[name] || { name, unit: "" }, this.rows[name][k]))))));
   },
   figure(diagram) {
     const { el } = Dom, columns = { sky: ["ra", "dec"], period_amplitude: ["log_period", "log_amplitude"] }[diagram.name];

@@ -8,6 +8,7 @@ class PicturePage {
     const what = { stamps: "Detection", spectra: "Spectrum" }[about.task];
     const parts = [facts.why ? Dom.el("p", { css: "error", id: "no-picture" }, facts.why) : null,
       facts.stamps && facts.stamps.length ? this.stampCard() : null, facts.spectrum ? this.spectrumCard() : null,
+      facts.posterior ? this.posteriorCard() : null,
       Dom.el("div", { css: "cards" }, Dom.el("div", { css: "side" }, this.classCard(), this.sourceCard()), Dom.el("div", { css: "side" }, this.valueCard()))];
     this.node = Dom.el("article", { "aria-label": `${what} ${facts.name}` }, this.heading(what), ...parts.filter((one) => one));
   }
@@ -29,10 +30,21 @@ class PicturePage {
   drawStamps(stamps) {
     const { el } = Dom;
     this.stamps.replaceChildren(...stamps.map((one) => el("figure", {}, el("figcaption", {}, one.layer),
-      el("img", { alt: `${one.layer} stamp`, src: `data:image/jpeg;base64,${one.jpeg}` }))));
+      el("div", { css: "crossed" }, el("img", { alt: `${one.layer} stamp`, src: `data:image/jpeg;base64,${one.jpeg}` })))));
   }
   async rescale() {
     try { this.drawStamps((await Api.get("star", { ...this.star, scale: this.scale.value })).stamps); } catch (error) { this.problem.textContent = error.message; }
+  }
+  posteriorCard() {
+    this.curve = new Plot({ name: "Posterior of the score", xLabel: "score", yLabel: "density", height: 180 });
+    return this.card("posterior", "Posterior of the score", this.curve.node,
+      Dom.el("p", { css: "small soft" }, `From samples of dropout; ${Dom.probability(this.facts.posterior.above_half)} of them are above one half.`));
+  }
+  drawPosterior() {
+    const { density, above_half: above } = this.facts.posterior, x = density.map((_, k) => k / (density.length - 1));
+    this.curve.show([0, 1, 0, 1.05 * Math.max(...density, 1e-9)], [{ kind: "line", x, y: density, colour: "--strong" },
+      { kind: "upright", x: [0.5], names: [""], colour: "--rest", dash: [5, 4] }]);
+    this.curve.say(`Posterior of the score, highest at ${x[density.indexOf(Math.max(...density))].toFixed(2)}; ${Dom.probability(above)} of the samples above one half`);
   }
   spectrumCard() {
     const { el } = Dom, { z, how } = this.facts.spectrum;
@@ -78,5 +90,8 @@ class PicturePage {
     return this.card("values", "Values", el("dl", { css: "facts" }, columns.flatMap((one) => [el("dt", { title: one.text || null }, one.name), el("dd", {}, Dom.value(one, this.facts.row[one.name]))])));
   }
   sourceCard() { return this.card("source", "Where this is from", ...this.facts.provenance.map((text) => Dom.el("p", { css: "small" }, text))); }
-  async load() { if (this.plot) this.drawSpectrum(); }
+  async load() {
+    if (this.plot) this.drawSpectrum();
+    if (this.curve) this.drawPosterior();
+  }
 }

@@ -184,8 +184,7 @@ const TableView = {
     try {
       const found = await Api.get("stamps", { ids: rows._id.map(String) });
       if (asked !== this.asked) return;
-      cells.forEach((cell, k) => cell.replaceChildren(...(found[String(rows._id[k])] || []).map((one) =>
-        Dom.el("img", { alt: one.layer, title: one.layer, src: `data:image/jpeg;base64,${one.jpeg}` }))));
+      cells.forEach((cell, k) => cell.replaceChildren(...(found[String(rows._id[k])] || []).map((one) => Dom.thumb(one))));
     } catch (error) { this.problem.textContent = error.message; }
   },
   heading(name) {
@@ -202,7 +201,7 @@ const TableView = {
   },
   cell(name, value) {
     const column = this.kinds[name] || { name, unit: "" };
-    return Dom.el("td", { css: column.kind === "text" ? "text" : null }, Dom.value(column, value));
+    return Dom.el("td", { css: column.kind === "text" ? "text" : Dom.grade(this.about, name, value) }, Dom.value(column, value));
   },
   pages() {
     const { el } = Dom, pages = Math.max(1, Math.ceil(this.count / this.size)), here = Math.floor(this.state.offset / this.size) + 1;

@@ -6,6 +6,7 @@ classifier.evaluate(model, meta)
 
 from __future__ import annotations
 
+import inspect
 import logging
 import shutil
 import tempfile
@@ -210,7 +211,10 @@ def _built(
     from scope.models.images.architectures import vgg6
 
     keras.utils.set_random_seed(seed)
-    built = (model or vgg6)(shape, 1 if loss == "binary_crossentropy" else 2)
+    build, n_classes = model or vgg6, 1 if loss == "binary_crossentropy" else 2
+    # By name where it has one: the second parameter of `bayesian_vgg6` is another.
+    named = "n_classes" in inspect.signature(build).parameters
+    built = build(shape, n_classes=n_classes) if named else build(shape, n_classes)
     built.compile(optimizer or keras.optimizers.Adam(LEARNING_RATE), loss, metrics=["accuracy"])
     return built
 

@@ -26,12 +26,19 @@ AXES: Mapping[str, tuple[int, ...]] = {
     "l2_rows": (2,),
     # The whole stamp, all its layers together.
     "l2_stamp": (1, 2, 3),
+    # Each layer in units of its own noise, bright pixels compressed; see `_compressed`.
+    "asinh": (1, 2),
     "none": (),
 }
-"""Name -> axes of a batch (n, rows, columns, layers) whose length becomes 1."""
+"""Name -> axes of a batch (n, rows, columns, layers) that are scaled together."""
+
+MAD_TO_SIGMA = 1.4826
+"""Standard deviation over the median absolute deviation, of a normal distribution."""
 
 NAN_RULES = ("zero", "median", "refuse")
 BLOCK = 1024
+TOLERANCE = 0.05
+"""Of middle and noise of given stamps: their median pixel may have been exactly zero."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Normalisation:
 
     @property
     def axes(self) -> tuple[int, ...] | None:
-        """Axes of unit length; None for a function of the user's own."""
+        """Axes that are scaled together; None for a function of the user's own."""
         return AXES.get(self.name)
 
     def record(self) -> dict[str, Any]:
@@ -157,9 +164,56 @@ def _scaled(
         return made
     if not how.axes:
         return block
+    if how.name == "asinh":
+        return _compressed(block, how.pad)
     length = np.sqrt((block * block).sum(axis=how.axes, keepdims=True))
     # As in Keras, what has no length stays as it is.
     return np.asarray(block / np.where(length == 0, 1.0, length))
+
+
+def _compressed(block: npt.NDArray[np.float64], pad: float) -> npt.NDArray[np.float32]:
+    """Return arcsinh((pixel - median) / noise) of each layer, 0 where there is no image.
+
+    Divided by its length, a layer with a bright star hides what is faint beside it; here the
+    noise is 1 everywhere (Lupton, Gunn & Szalay 1999, AJ 118, 1406). Median and noise (the
+    median absolute deviation) are those of the pixels with an image: neither beyond its edge
+    nor exactly zero, as NaN and regions without a template are.
+    """
+    n, rows, columns, layers = block.shape
+    flat = np.ascontiguousarray(np.moveaxis(block, 3, 1), dtype=np.float32)
+    flat = flat.reshape(n * layers, rows * columns)
+    known = (flat != 0) & (flat != np.float32(pad))
+    made = flat - _medians(flat, known)
+    deviation = np.abs(made)
+    noise = MAD_TO_SIGMA * _medians(deviation, known)
+    # Most pixels of a saturated layer are equal: then the others set the scale.
+    flatline = np.flatnonzero(noise[:, 0] == 0)
+    noise[flatline] = _medians(deviation[flatline], deviation[flatline] > 0)
+    made /= np.where(noise > 0, noise, np.float32(1))
+    np.arcsinh(made, out=made)
+    made *= known
+    return np.moveaxis(made.reshape(n, layers, rows, columns), 1, 3)
+
+
+def _medians(
+    values: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """Return the median of the known values of each row, (n, 1); 0 where there are none."""
+    result = np.zeros((len(values), 1), np.float32)
+    whole = known.all(axis=1)
+    # Whole rows together: masked ones cost ten times as much.
+    if whole.any():
+        result[whole, 0] = _row_medians(values if whole.all() else values[whole])
+    for row in np.flatnonzero(~whole & known.any(axis=1)):
+        result[row, 0] = np.median(values[row, known[row]])
+    return result
+
+
+def _row_medians(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    middle = values.shape[1] // 2
+    if values.shape[1] % 2:
+        return np.asarray(np.partition(values, middle, axis=1)[:, middle])
+    return np.asarray(np.median(values, axis=1))
 
 
 def filled(block: npt.NDArray[np.float64], rule: str) -> npt.NDArray[np.float64]:
@@ -203,7 +257,8 @@ def require_normalised(stamps: Stamps, how: Normalisation) -> None:
     Raises
     ------
     BundleError
-        If some length along the card's axes is neither 1 nor 0.
+        If some length along the card's axes is neither 1 nor 0; of ``asinh``, if the middle
+        of a layer is not at 0, or its noise not at arcsinh(1 / 1.4826).
     InputError
         If there are values that are no numbers.
     """
@@ -212,6 +267,9 @@ def require_normalised(stamps: Stamps, how: Normalisation) -> None:
     if not how.axes or not len(stamps):
         return
     part = np.asarray(stamps[:BLOCK], dtype=np.float64)
+    if how.name == "asinh":
+        _require_compressed(part)
+        return
     length = np.sqrt((part * part).sum(axis=how.axes))
     wrong = np.abs(length - 1) > 1e-3
     # A pixel row, or a layer, without any signal stays zero.
@@ -220,6 +278,26 @@ def require_normalised(stamps: Stamps, how: Normalisation) -> None:
             "stamps that are not normalised as the model's card says",
             value=f"length {float(length[wrong & (length > 1e-6)][0]):.3g} along axes {how.axes}",
             allowed=f"{how.name}: length 1",
+            todo="give stamps as they were cut, or use scope.tasks.stamps.normalise",
+        )
+
+
+def _require_compressed(part: npt.NDArray[np.float64]) -> None:
+    """Refuse layers whose image has not the middle and noise that arcsinh gives it."""
+    flat = np.moveaxis(part, 3, 1).reshape(-1, part.shape[1] * part.shape[2])
+    # Of a layer that lacks much, or is saturated, too little can be said.
+    flat = flat[(flat != 0).mean(axis=1) > 0.75].astype(np.float32)
+    known = flat != 0
+    middle = _medians(flat, known)
+    noise = _medians(np.abs(flat - middle), known)
+    expected = np.arcsinh(1 / MAD_TO_SIGMA)
+    wrong = (np.abs(middle) > TOLERANCE) | (np.abs(noise - expected) > TOLERANCE)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong[:, 0])[0])
+        raise BundleError(
+            "stamps that are not normalised as the model's card says",
+            value=f"middle {middle[row, 0]:.3g}, noise {noise[row, 0]:.3g} of a layer",
+            allowed=f"asinh: middle 0, noise {expected:.3f}",
             todo="give stamps as they were cut, or use scope.tasks.stamps.normalise",
         )
 

@@ -229,7 +229,35 @@ def read_labels(path: str | Path) -> pd.DataFrame:
     require_columns(list(table.columns), ("id", "label", "metalabel"), f" in {path}")
     if repeated := list(table["id"][table["id"].duplicated()]):
         raise DuplicateIdError(f"labels {path} with ids that stand twice", value=few(repeated))
-    return table.assign(label=exact_labels(table["label"], path))
+    return in_row_order(table.assign(label=exact_labels(table["label"], path)), path)
+
+
+def in_row_order(table: pd.DataFrame, path: str | Path) -> pd.DataFrame:
+    """Return labels in the order of their stamps, as ``number`` has it.
+
+    A program that sorts tables may have written them. In sets of the first gotorb ``number``
+    begins anew with each part, and the order is that of the file.
+
+    Raises
+    ------
+    InputError
+        If ``number`` says neither.
+    """
+    if "number" not in table:
+        return table
+    number = exact_numbers(table["number"], "number", path)
+    n = len(number)
+    if np.array_equal(np.sort(number), np.arange(n)):
+        return table.iloc[np.argsort(number)].reset_index(drop=True)
+    follows = np.diff(number, prepend=-1) == 1
+    if (follows | (number == 0)).all():
+        return table
+    raise InputError(
+        f"labels {path} of which nobody knows the stamps",
+        value=f"number {number[np.flatnonzero(~follows & (number != 0))[0]]:g} out of turn",
+        allowed="0, 1, 2, … in any order, or in parts that begin with 0",
+        todo="make the set again",
+    )
 
 
 def exact_labels(column: pd.Series[Any], path: str | Path) -> npt.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Stamps and posteriors as pictures in a page: small, and without a plotting library."""
+"""Stamps as pictures in a page: small, and without a plotting library."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import io
 import numpy as np
 import numpy.typing as npt
 
-from scope.tasks.stamps.judging import posterior
 from scope.tasks.stamps.model_figures import zscale_limits
 
 Floats = npt.NDArray[np.floating]
@@ -50,18 +49,4 @@ def stamp_tag(image: Floats, title: str, scale: str = "zscale") -> str:
     data = base64.b64encode(stamp_jpeg(image, scale)).decode()
     return (
         f'<img alt="{escape(title)}" title="{escape(title)}" src="data:image/jpeg;base64,{data}">'
-    )
-
-
-def posterior_svg(samples: Floats, width: int = 120, height: int = 44) -> str:
-    """Return the density of one row's score as a drawing."""
-    x, y = posterior(samples, np.linspace(0, 1, 61))
-    top = max(float(y.max()), 1e-9)
-    points = " ".join(
-        f"{width * a:.1f},{height * (1 - 0.95 * b / top):.1f}" for a, b in zip(x, y, strict=True)
-    )
-    return (
-        f'<svg class="posterior" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}"><path d="M{width / 2} 0V{height}" class="half"/>'
-        f'<polyline points="{points}"/></svg>'
     )

@@ -16,13 +16,19 @@ from scope.tasks.stamps.label_images import Labelled, read_image_detections, row
 from scope.tasks.stamps.label_runs import Job, RunLog, finish_run, start_run, write_chunks
 from scope.tasks.stamps.sets import detection_id
 
-FACTS = ("snr", "galaxy_arcsec", "mag_true")
+FACTS = ("snr", "galaxy_arcsec", "mag_true", "share", "template_part")
+
+NO_TEMPLATE = "no_template"
+"""Metalabel of what is real and stands where the template has no image: nobody could know."""
 
 
 def make_truth_set(
     night: str | Path, out_dir: str | Path, *, stamp_size: int = 31, nproc: int = 1
 ) -> Path:
     """Make a labelled set of all detections of a simulated night; metalabels are its kinds.
+
+    What is real where the template has no image is of unknown label (-1): a star that the
+    template lacks looks the same.
 
     Parameters
     ----------
@@ -68,8 +74,9 @@ def truth_image(
     ids = [detection_id(image.image_id, row) for row in range(len(detections))]
     table = rows_of(image, detections, ids)
     known = truth.loc[detections["id"].to_numpy()]
-    table["label"] = known["real"].to_numpy().astype(int)
-    table["metalabel"] = known["kind"].to_numpy()
+    unknown = known["real"].to_numpy() & (known["template_part"].to_numpy() < 0.5)
+    table["label"] = np.where(unknown, -1, known["real"].to_numpy().astype(int))
+    table["metalabel"] = np.where(unknown, NO_TEMPLATE, known["kind"].to_numpy())
     stamps = layers.stamps(detections["ra"].to_numpy(), detections["dec"].to_numpy(), size)
     return Labelled(table, stamps, f"{len(table)} detections")
 

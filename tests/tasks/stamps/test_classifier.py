@@ -196,50 +196,6 @@ def test_a_changed_set_is_not_taken_for_the_training_set(trained, data_dir, tmp_
         classifier.evaluate(folder / "model.h5", folder / "meta.hkl")
 
 
-def test_dropout_samples_are_those_of_keras_in_mean_and_spread(data_dir):
-    import keras
-
-    from gotorb import classifier, models
-
-    keras.utils.set_random_seed(4)
-    model = models.bayesian_vgg6((SIZE, SIZE, 4), 0.1)
-    stamps = prepared(data_dir)[:6]
-    n = 120
-    samples = classifier.dropout_pred(model, stamps, nsamples=n)
-    assert samples.shape == (6, n)
-    theirs = np.stack([model(stamps, training=True).numpy()[:, 0] for _ in range(n)], axis=1)
-    error = np.sqrt((samples.var(axis=1) + theirs.var(axis=1)) / n)
-    assert (np.abs(samples.mean(axis=1) - theirs.mean(axis=1)) < 5 * error).all()
-    assert samples.std(axis=1) == pytest.approx(theirs.std(axis=1), rel=0.4)
-    one = classifier.dropout_pred(model, stamps[2], nsamples=7)
-    assert one.shape == (7,)
-    # Rows keep their masks whoever stands beside them.
-    few = classifier.dropout_pred(model, stamps[:3], nsamples=n)
-    assert np.allclose(few, samples[:3], atol=1e-6)
-
-
-def test_shared_masks_are_computed_once_and_change_nothing(data_dir):
-    """Against one pass for each sample, with the same masks put in by hand."""
-    from gotorb import classifier, models
-    from scope.models.images import image_network as module
-
-    model = models.bayesian_vgg6((SIZE, SIZE, 4), 0.02)
-    stamps = prepared(data_dir)[:4]
-    network = classifier.network_of(model)
-    samples = network.samples(stamps, 20, seed=3)
-    real, module._dropped = module._dropped, undeduplicated
-    try:
-        assert np.allclose(network.samples(stamps, 20, seed=3), samples, atol=1e-6)
-    finally:
-        module._dropped = real
-
-
-def undeduplicated(values, origin, keep, rate):
-    rows, n = origin.shape
-    made = values[origin.ravel()] * keep.reshape(rows * n, *keep.shape[2:]) / (1 - rate)
-    return made.astype(np.float32), np.arange(rows * n).reshape(rows, n)
-
-
 def test_latent_vectors_are_those_of_the_flatten_layer(trained, data_dir):
     from keras import Model
 
@@ -265,10 +221,7 @@ def test_networks_have_the_published_numbers_of_parameters():
 def test_other_losses_have_two_outputs(data_dir, tmp_path):
     from gotorb import classifier, models
 
-    copy = tmp_path / data_dir.name
-    copy.mkdir()
-    for name in (LABELS_FILE, STAMPS_FILE):
-        shutil.copy(data_dir / name, copy / name)
+    copy = first_copy(data_dir, tmp_path)
     model, meta = classifier.train(
         copy,
         model=models.compat_build_hp_model({"block1": 8, "extra2": 0, "dense": 64}),
@@ -284,6 +237,32 @@ def test_other_losses_have_two_outputs(data_dir, tmp_path):
     assert meta["class_weight"] is None
     report = classifier.evaluate(model, meta)
     assert report["n"] == len(meta["masks"]["test"])
+
+
+def first_copy(data_dir, tmp_path):
+    copy = tmp_path / data_dir.name
+    copy.mkdir()
+    for name in (LABELS_FILE, STAMPS_FILE):
+        shutil.copy(data_dir / name, copy / name)
+    return copy
+
+
+def test_bayesian_networks_are_trained_by_their_names(data_dir, tmp_path):
+    """Their second parameter is not the number of classes."""
+    from gotorb import classifier, models
+
+    copy = first_copy(data_dir, tmp_path)
+    how = {"layers": (0, 2), "epochs": 1, "tensorboard": False}
+    model, _ = classifier.train(copy, model=models.bayesian_vgg6, **how)
+    assert model.get_layer("drop1").rate == 0.01
+    assert model.output_shape == (None, 1)
+
+    def own(shape, classes):
+        return models.bayesian_vgg6(shape, 0.2, classes)
+
+    model, _ = classifier.train(copy, model=own, loss="categorical_crossentropy", **how)
+    assert model.get_layer("drop1").rate == 0.2
+    assert model.output_shape == (None, 2)
 
 
 @pytest.mark.parametrize(

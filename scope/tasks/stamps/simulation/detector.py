@@ -10,6 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 FULL_WELL = 55000.0
+SATURATED = 0.98 * FULL_WELL
 READ_NOISE = 8.0
 BLEED_FROM = 1.0
 
@@ -64,7 +65,7 @@ def saturate(image: Floats, faults: Faults) -> None:
         line[:] = np.minimum(line, FULL_WELL)
         _spread(line, centre, over.sum() / 2, 1)
         _spread(line, centre, over.sum() / 2, -1)
-    rows, columns = np.nonzero(image >= 0.98 * FULL_WELL)
+    rows, columns = np.nonzero(image >= SATURATED)
     faults.add("bleed", columns, rows)
 
 

@@ -47,6 +47,11 @@ class Sky:
     known: npt.NDArray[np.bool_]
     transients: Floats
 
+    @property
+    def varies(self) -> npt.NDArray[np.bool_]:
+        """Whether a star is not as bright as in the template."""
+        return np.asarray(self.stars[:, 2] != self.stars[:, 3])
+
 
 def draw_sky(rng: np.random.Generator, options: NightOptions) -> Sky:
     """Draw the sources of a field."""

@@ -11,6 +11,7 @@ import pandas as pd
 
 from scope.tasks.stamps.simulation.detector import (
     READ_NOISE,
+    SATURATED,
     Chip,
     Faults,
     add_chip,
@@ -23,6 +24,7 @@ from scope.tasks.stamps.simulation.detector import (
 from scope.tasks.stamps.simulation.image_sky import EXPOSURE_GAP_DAYS, Sky
 from scope.tasks.stamps.simulation.optics import Psf, Shift, add_galaxies, add_points, draw_shift
 from scope.tasks.stamps.simulation.options import NightOptions
+from scope.tasks.stamps.simulation.origins import Origins
 from scope.tasks.stamps.simulation.subtract import (
     combine,
     detect,
@@ -34,8 +36,6 @@ from scope.tasks.stamps.simulation.subtract import (
 Floats = npt.NDArray[np.float64]
 
 TEMPLATE_EXPOSURES = 8
-MATCH_PX = 2.5
-NEAR_GALAXY_PX = 6.0
 TRAIL_CHANCE = 0.08
 
 
@@ -48,7 +48,7 @@ class NightImage:
     exposures : list of (rows, columns) float64
     science, template, difference : (rows, columns) float64
     detections : DataFrame
-        x, y, mag, fwhm, realbogus, cnn_realbogus, snr, kind, real, mag_true.
+        x, y, mag, fwhm, realbogus, cnn_realbogus, snr, and the columns of `origins`.
     exposure_detections : list of DataFrame
         x, y of each exposure.
     fwhm_px : float
@@ -65,12 +65,19 @@ class NightImage:
 
 @dataclass(frozen=True)
 class _Frame:
-    """What was seen in one exposure, and under which conditions."""
+    """What was seen in one exposure, and under which conditions.
+
+    Attributes
+    ----------
+    changed : (rows, columns) float64
+        Light of what is in the sky and was not so in the template, without noise.
+    """
 
     image: Floats
     psf: Psf
     shift: Shift
     sky: float
+    changed: Floats
 
 
 def take_image(sky: Sky, chip: Chip, options: NightOptions, rng: np.random.Generator) -> NightImage:
@@ -85,9 +92,11 @@ def take_image(sky: Sky, chip: Chip, options: NightOptions, rng: np.random.Gener
     science = combine([frame.image for frame in frames], noise)
     template = _template(sky, options, rng, faults)
     difference = science - _match(science, template, sky, options)
-    found = detect(difference, options.threshold_sigma)
+    found, segments = detect(difference, options.threshold_sigma)
     fwhm = float(np.mean([frame.psf.fwhm for frame in frames]))
-    table = _described(found, sky, faults, options, fwhm)
+    changed = np.mean([frame.changed for frame in frames], axis=0)
+    origins = Origins(sky, faults, segments, difference, changed)
+    table = _described(found, origins, options, fwhm)
     singles = [detect_single(frame.image) for frame in frames]
     return NightImage(
         [frame.image for frame in frames], science, template, difference, table, singles, fwhm
@@ -112,10 +121,12 @@ def _exposure(
     shift = draw_shift(rng, options.registration_px, options.size)
     # Thin cloud takes light away; the sky is brighter by the moon.
     flux_scale, background = 10 ** (-0.4 * abs(rng.normal(0, 0.1))), 10 ** rng.uniform(2.4, 3.0)
-    light = np.zeros((options.size, options.size))
+    light, changed = np.zeros((2, options.size, options.size))
     days = (number - (options.exposures - 1) / 2) * EXPOSURE_GAP_DAYS
     for x, y, magnitude in _points(sky, days):
         add_points(light, *shift(x, y), flux_scale * _flux(magnitude, options), psf)
+    for x, y, flux in _changes(sky, days, options):
+        add_points(changed, *shift(x, y), flux_scale * flux, psf)
     _draw_galaxies(light, sky, shift, flux_scale, options, psf)
     bright = sky.stars[:, 3] < 13
     x, y = shift(sky.stars[bright, 0], sky.stars[bright, 1])
@@ -126,7 +137,9 @@ def _exposure(
     add_cosmic_rays(image, rng, options.cosmic_rays, faults)
     add_chip(image, chip, faults)
     saturate(image, faults)
-    return _Frame(image - background, psf, shift, background)
+    # What ran over the full well is recorded nowhere.
+    changed[image >= SATURATED] = 0.0
+    return _Frame(image - background, psf, shift, background, changed)
 
 
 def _points(sky: Sky, days: float) -> list[tuple[Floats, Floats, Floats]]:
@@ -135,6 +148,16 @@ def _points(sky: Sky, days: float) -> list[tuple[Floats, Floats, Floats]]:
         (stars[:, 0], stars[:, 1], stars[:, 3]),
         (movers[:, 0] + days * movers[:, 3], movers[:, 1] + days * movers[:, 4], movers[:, 2]),
         (new[:, 0], new[:, 1], new[:, 2]),
+    ]
+
+
+def _changes(sky: Sky, days: float, options: NightOptions) -> list[tuple[Floats, Floats, Floats]]:
+    """Return x, y and the flux above that of the template: what varies, moves or is new."""
+    stars, moving, new = sky.stars[sky.varies], *_points(sky, days)[1:]
+    brighter = _flux(stars[:, 3], options) - _flux(stars[:, 2], options)
+    return [
+        (stars[:, 0], stars[:, 1], brighter),
+        *((x, y, _flux(magnitude, options)) for x, y, magnitude in (moving, new)),
     ]
 
 
@@ -180,13 +203,13 @@ def _match(science: Floats, template: Floats, sky: Sky, options: NightOptions) -
 
 
 def _described(
-    found: pd.DataFrame, sky: Sky, faults: Faults, options: NightOptions, fwhm: float
+    found: pd.DataFrame, origins: Origins, options: NightOptions, fwhm: float
 ) -> pd.DataFrame:
     """Return the detections with magnitudes, old scores and what they really are."""
-    found = found[found["flux"] > 0].reset_index(drop=True)
+    found = found[found["flux"] > 0]
+    truth = origins.of(found)
     first, second = old_scores(found, fwhm)
-    kind, magnitude = _truth(found["x"].to_numpy(), found["y"].to_numpy(), sky, faults)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "x": found["x"],
             "y": found["y"],
@@ -195,57 +218,6 @@ def _described(
             "realbogus": first,
             "cnn_realbogus": second,
             "snr": found["snr"],
-            "kind": kind,
-            "real": np.isin(kind, REAL),
-            "mag_true": magnitude,
         }
     )
-
-
-REAL = ("minor_planet", "transient", "variable_star")
-"""What is in the sky and changes; all else is an artefact."""
-
-
-def _truth(x: Floats, y: Floats, sky: Sky, faults: Faults) -> tuple[list[str], Floats]:
-    """Return what each detection is: the first kind of a list that is close enough."""
-    kind = np.full(len(x), "noise", dtype=object)
-    magnitude = np.full(len(x), np.nan)
-    varies = np.abs(sky.stars[:, 2] - sky.stars[:, 3]) > 0
-    bright = sky.stars[:, 2] < 16
-    stars, galaxies = sky.stars, sky.galaxies
-    places = [
-        ("galaxy_residual", galaxies[:, :2], None, NEAR_GALAXY_PX),
-        ("star_residual", stars[~varies][:, :2], stars[~varies][:, 2], 4.0),
-        ("bright_star", stars[bright & ~varies][:, :2], stars[bright & ~varies][:, 2], 14.0),
-        *((name, faults.places(name), None, reach) for name, reach in _FAULT_REACH.items()),
-        ("variable_star", stars[varies][:, :2], stars[varies][:, 3], MATCH_PX),
-        ("transient", sky.transients[:, :2], sky.transients[:, 2], MATCH_PX),
-        ("minor_planet", sky.movers[:, :2], sky.movers[:, 2], MATCH_PX),
-    ]
-    # Later kinds go before earlier ones: what is real is told from the fault beside it.
-    for name, place, mags, reach in places:
-        near, far = _nearest(x, y, place)
-        hit = far <= reach
-        kind[hit] = name
-        magnitude[hit] = np.nan if mags is None else mags[near[hit]]
-    return kind.tolist(), magnitude
-
-
-_FAULT_REACH = {
-    "ghost": 1.5,
-    "trail": 3.0,
-    "edge": 3.0,
-    "bad_column": 1.5,
-    "hot_pixel": 1.5,
-    "cosmic_ray": 1.5,
-    "bleed": 3.0,
-}
-
-
-def _nearest(x: Floats, y: Floats, places: Floats) -> tuple[npt.NDArray[np.intp], Floats]:
-    from scipy.spatial import cKDTree
-
-    if not len(places):
-        return np.zeros(len(x), dtype=np.intp), np.full(len(x), np.inf)
-    far, near = cKDTree(places).query(np.column_stack([x, y]))
-    return np.asarray(near, dtype=np.intp), np.asarray(far)
+    return pd.concat([table, truth], axis=1).reset_index(drop=True)

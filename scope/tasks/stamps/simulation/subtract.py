@@ -85,14 +85,18 @@ def _around(shape: tuple[int, ...], x: Floats, y: Floats) -> npt.NDArray[np.bool
     return inside
 
 
-def detect(difference: Floats, threshold_sigma: float) -> pd.DataFrame:
-    """Return the positive detections of a difference image, by `sep`.
+def detect(
+    difference: Floats, threshold_sigma: float
+) -> tuple[pd.DataFrame, npt.NDArray[np.int32]]:
+    """Return the positive detections of a difference image, by `sep`, and their pixels.
 
     Returns
     -------
     DataFrame
         x, y (px), flux (electrons in a circle of 4 px), snr, fwhm (px), ellipticity, and
         ``peak``, ``negative``: the highest pixel, and the lowest within 5 px, over the noise.
+    (rows, columns) int32
+        The number of the detection that a pixel belongs to, from 1 in the table's order; or 0.
     """
     import sep
 
@@ -100,11 +104,11 @@ def detect(difference: Floats, threshold_sigma: float) -> pd.DataFrame:
     background = sep.Background(image, bw=64, bh=64)
     image = image - background.back()
     noise = float(background.globalrms)
-    found = _extract(image, threshold_sigma, noise, 3)
+    found, segments = _extract(image, threshold_sigma, noise, 3)
     x, y = found["x"], found["y"]
     flux, error, _ = sep.sum_circle(image, x, y, 4.0, err=noise)
     negative = [_lowest(image, int(a + 0.5), int(b + 0.5)) for a, b in zip(x, y, strict=True)]
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "x": x,
             "y": y,
@@ -116,6 +120,7 @@ def detect(difference: Floats, threshold_sigma: float) -> pd.DataFrame:
             "negative": np.array(negative) / noise,
         }
     )
+    return table, segments
 
 
 def detect_single(exposure: Floats) -> pd.DataFrame:
@@ -124,17 +129,22 @@ def detect_single(exposure: Floats) -> pd.DataFrame:
 
     image = np.ascontiguousarray(exposure)
     background = sep.Background(image)
-    found = _extract(image - background.back(), 3.0, float(background.globalrms), 2)
+    found, _ = _extract(image - background.back(), 3.0, float(background.globalrms), 2)
     return pd.DataFrame({"x": found["x"], "y": found["y"]})
 
 
-def _extract(image: Floats, sigma: float, noise: float, minarea: int) -> npt.NDArray[np.void]:
+def _extract(
+    image: Floats, sigma: float, noise: float, minarea: int
+) -> tuple[npt.NDArray[np.void], npt.NDArray[np.int32]]:
     import sep
 
     # A trail or a bleed is one object of many pixels, with many peaks.
     sep.set_extract_pixstack(image.size)
     sep.set_sub_object_limit(20_000)
-    return np.asarray(sep.extract(image, sigma, err=noise, minarea=minarea, deblend_cont=0.005))
+    found, segments = sep.extract(
+        image, sigma, err=noise, minarea=minarea, deblend_cont=0.005, segmentation_map=True
+    )
+    return np.asarray(found), np.asarray(segments)
 
 
 def _lowest(image: Floats, x: int, y: int) -> float:

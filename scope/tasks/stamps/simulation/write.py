@@ -41,9 +41,9 @@ def simulate_night(
     """Write a night of images into a folder, see `scope.tasks.stamps.image_folder`.
 
     Besides the tables of an image folder there is ``truth.csv``: of each detection its
-    ``kind``, whether it is ``real``, its ``snr``, the magnitude of the source and the
-    distance to the nearest galaxy (arcsec); and ``variable_stars.csv`` (ra, dec), the
-    reference catalogue of the stars that vary.
+    ``kind``, whether it is ``real``, its ``snr``, the magnitude of the source, the distance to
+    the nearest galaxy (arcsec), and the columns of `origins`; and ``variable_stars.csv`` (ra,
+    dec), the reference catalogue of the stars that vary.
 
     Parameters
     ----------
@@ -182,8 +182,7 @@ def _tables(
 ) -> Tables:
     galaxies = _sky_positions(pd.DataFrame({"x": sky.galaxies[:, 0], "y": sky.galaxies[:, 1]}), wcs)
     galaxies = galaxies[["ra", "dec"]].assign(mag=sky.galaxies[:, 2])
-    varies = sky.stars[:, 2] != sky.stars[:, 3]
-    stars = pd.DataFrame({"x": sky.stars[varies, 0], "y": sky.stars[varies, 1]})
+    stars = pd.DataFrame(sky.stars[sky.varies, :2], columns=["x", "y"])
     return {
         "minor_planets": _ephemerides(sky, wcs, mjd, first),
         "galaxies": galaxies,
@@ -206,7 +205,7 @@ def _truth_rows(detections: pd.DataFrame, galaxies: pd.DataFrame, image: int) ->
         ).min(axis=1)
     else:
         far = np.full(len(detections), np.inf)
-    columns = ["id", "kind", "real", "snr", "mag_true"]
+    columns = ["id", "kind", "real", "share", "template_part", "snr", "mag_true"]
     return detections[columns].assign(image_id=image, galaxy_arcsec=far)
 
 

@@ -1,0 +1,79 @@
+"""The shipped model on a night that it has not seen, and what is said of such nights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scope.checkout import SHIPPED_MODELS
+from scope.errors import BundleError
+from scope.models.bundle import CARD, MANIFEST, METRICS
+from scope.provenance import hash_file
+from scope.tasks.stamps.sets import open_set
+from scope.tasks.stamps.simulation.options import NightOptions
+from scope.tasks.stamps.stamp_model import StampModel
+from scope.tasks.stamps.truth import make_truth_set
+from scope.tasks.stamps.unseen import judge_on_truth, unseen_options, unseen_threshold
+
+STARTER = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
+
+
+@pytest.fixture(scope="module")
+def report(night, tmp_path_factory):
+    return judge_on_truth(STARTER, night, tmp_path_factory.mktemp("judged"))
+
+
+def test_the_rates_are_those_counted_by_hand(report, night, tmp_path):
+    labels, stamps = open_set(make_truth_set(night, tmp_path, stamp_size=31))
+    with stamps:
+        scores = StampModel.load(STARTER).scores(stamps.read(np.arange(len(labels)), [0, 1, 2]))
+    real, bogus = (labels["label"].to_numpy() == value for value in (1, 0))
+    assert report["n"] == real.sum() + bogus.sum()
+    assert report["left_out"] == len(labels) - report["n"]
+    threshold = report["common"]["threshold"]
+    assert np.mean(scores[bogus] >= threshold) <= 0.01
+    assert report["common"]["fnr"] == pytest.approx(np.mean(scores[real] < threshold))
+    bright = real & (pd.read_csv(night / "truth.csv")["snr"].to_numpy() > 8)
+    assert report["bright"]["n_real"] == bright.sum()
+    assert report["bright"]["fnr"] == pytest.approx(np.mean(scores[bright] < threshold))
+
+
+def test_the_shipped_model_knows_real_from_bogus_on_another_night(report):
+    assert report["best"]["fpr"] + report["best"]["fnr"] < 0.1
+    assert sum(path.stat().st_size for path in STARTER.iterdir()) < 3_000_000
+
+
+def test_the_card_says_what_was_measured():
+    unseen = json.loads((STARTER / METRICS).read_text())["unseen_nights"]
+    card = (STARTER / CARD).read_text()
+    assert f"FNR {unseen['best']['fnr']:.2%}" in card.replace("\n", " ")
+    for kind, rates in unseen["common"]["by_metalabel"].items():
+        assert f"| {kind} | {rates['n_real'] or rates['n_bogus']} |" in card
+    assert unseen_threshold(StampModel.load(STARTER)) == unseen["best"]["threshold"]
+
+
+def test_the_mean_of_dropout_samples_is_judged_on_request(night, report, tmp_path):
+    sampled = judge_on_truth(STARTER, night, tmp_path, n_samples=3)
+    assert sampled["n"] == report["n"]
+    assert sampled["common"]["threshold"] != report["common"]["threshold"]
+
+
+def test_the_seed_of_the_training_is_refused():
+    options = NightOptions(seed=4)
+    with pytest.raises(ValueError, match="same sky"):
+        unseen_options(options, 10, 4)
+    assert unseen_options(options, 10, 5).n_images == 10
+
+
+def test_a_model_without_figures_of_unseen_nights_says_so(tmp_path):
+    folder = shutil.copytree(STARTER, tmp_path / "other")
+    (folder / METRICS).write_text("{}")
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["files"][METRICS] = hash_file(folder / METRICS)
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="without figures of unseen nights"):
+        unseen_threshold(StampModel.load(folder))
