@@ -256,14 +256,14 @@ def labels_saved(
 
 
 def plot_curves(curves: pd.DataFrame, metric: str, path: Any = None) -> Any:
-    """Draw a metric against the number of labels, a line per strategy, with splits as a band."""
+    """Draw a metric against the labels, a line per strategy; bands are errors of the mean."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for strategy, part in curves.groupby("strategy"):
         grouped = part.groupby("n_labels")[metric]
-        mean, spread = grouped.mean(), grouped.std().fillna(0) / np.sqrt(max(grouped.ngroups, 1))
+        mean, spread = grouped.mean(), grouped.sem().fillna(0)
         axes.plot(mean.index, mean, label=str(strategy))
         axes.fill_between(mean.index, mean - spread, mean + spread, alpha=0.2)
     axes.set(xlabel="labels", ylabel=metric.replace("_", " "))

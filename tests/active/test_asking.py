@@ -16,6 +16,7 @@ from scope.active.simulate_queries import (
     LoopOptions,
     labels_saved,
     paired_difference,
+    plot_curves,
     simulate_queries,
     tree_members,
 )
@@ -121,6 +122,19 @@ def test_labels_saved_are_counted_from_where_a_curve_stays_above():
     )
     assert labels_saved(curves, "entropy", "accuracy") == pytest.approx(25 / 40)
     assert labels_saved(curves, "random", "accuracy") == 1.0
+
+
+def test_bands_of_curves_are_errors_of_the_mean_over_splits():
+    """Nine splits about 0.5, at two numbers of labels."""
+    import pandas as pd
+
+    values = [0, 1, 0, 1, 0, 1, 0, 1, 0.5]
+    rows = [{"strategy": "random", "n_labels": n, "auc": v} for n in (10, 20) for v in values]
+    axes = plot_curves(pd.DataFrame(rows), "auc").axes[0]
+    corners = axes.collections[0].get_paths()[0].vertices[:, 1]
+    half = np.std(values, ddof=1) / 3
+    assert corners.max() == pytest.approx(0.5 + half)
+    assert corners.min() == pytest.approx(0.5 - half)
 
 
 def test_the_configuration_knows_the_strategies_and_fillings_that_there_are():

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from scope.errors import BundleError, NotFoundError, UsageError
+from scope.io import read_metadata
 from scope.tasks.spectra import al_query
 from scope.tasks.spectra.ensemble import (
     EnsembleOptions,
@@ -88,6 +89,8 @@ def test_the_table_is_as_documented_and_a_killed_run_ends_the_same(trained, surv
     np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-12)
     summary = pd.read_parquet(tmp_path / SUMMARY)
     assert len(summary) == 80
+    # By which the desk draws the spectra.
+    assert read_metadata(tmp_path / SUMMARY)["grid"] == "log"
     table.unlink()
     sorted((tmp_path / PARTS).iterdir())[1].unlink()
     assert run_ensemble(survey, tmp_path, trained).read_bytes() == content
