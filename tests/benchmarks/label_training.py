@@ -40,7 +40,8 @@ KINDS = {
     **{"YSO-DIP": "YSO", "YSO-IRR": "YSO", "FLARE": "UV", "CONST": "CST"},
 }
 """Class of the simulation -> type of VSX; others are in no catalogue."""
-TAGS = ("e", "ea", "ew", "puls", "rrlyr", "rrab", "dscu", "lpv")
+TAGS = ("e", "ea", "eb", "ew", "saw", "longt")
+"""Classes that need nothing of other catalogues."""
 RESAMPLED = 1000
 
 Floats = npt.NDArray[np.float64]
