@@ -6,11 +6,12 @@ from collections import defaultdict
 
 from tests.test_import_layers import MODULES, module_name
 
-DOORS = ("scope.cli", "scope.config")
-"""A command, and a section of the configuration, are called as what they lead to."""
+DOORS = ("scope.cli", "scope.config", "scope.workflows")
+"""A command, its flow, and a section of the configuration, are called as what they lead to."""
 
 MEANINGS = {
     "_kernels": "loops of this folder that numba compiles",
+    "class_network": "the network of classes that members of an ensemble are, of this task",
     "delta": "what changed between two releases: the table, and its page",
     "field_check": "what is wrong with a field as a whole: found, told to Fritz, shown",
     "fourier": "Fourier series of a light curve: as features, and to judge a period by",

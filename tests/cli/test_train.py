@@ -22,7 +22,7 @@ from scope.tasks.variables.bundles.model_bundle import ModelBundle
 from scope.tasks.variables.training.train_bundle import default_features
 from scope.tasks.variables.training.training_settings import algorithm_options, training_settings
 from scope.workflows.training_overrides import training_overrides
-from tests.classifiers.published_files import draw_weights, write_h5
+from tests.tasks.variables.published_files import draw_weights, write_h5
 from tests.training_sets import training_set
 
 USUAL = ["--tag", "vnv", "--path-dataset", "t.parquet"]

@@ -226,7 +226,9 @@ def test_steps_of_a_target_after_its_scores_share_one_job_too(story: Story) -> N
     done = [job.what for job in story.jobs["resumed"] if job.state == "COMPLETED"]
     assert len([what for what in done if "impute" in what]) == 1
     assert len([what for what in done if "plot_report" in what]) == 1
-    assert len([what for what in done if "merge" in what]) == 1
+    # Rounds of questions, which may have run on this cluster, merge labels.
+    merged = [what for what in done if "merge" in what and "merge_labels" not in what]
+    assert len(merged) == 1
 
 
 def test_a_gpu_that_no_node_has_is_refused_at_once_and_said(story: Story) -> None:

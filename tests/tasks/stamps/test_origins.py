@@ -11,7 +11,7 @@ import pytest
 from scope.tasks.stamps.sets import open_set
 from scope.tasks.stamps.simulation.detector import Faults
 from scope.tasks.stamps.simulation.image_sky import Sky
-from scope.tasks.stamps.simulation.origins import Origins
+from scope.tasks.stamps.simulation.light_origins import Origins
 from scope.tasks.stamps.truth import NO_TEMPLATE, make_truth_set
 
 SIZE = 9

@@ -22,9 +22,9 @@ from scope.tasks.stamps.simulation.detector import (
     saturate,
 )
 from scope.tasks.stamps.simulation.image_sky import EXPOSURE_GAP_DAYS, Sky
+from scope.tasks.stamps.simulation.light_origins import Origins
 from scope.tasks.stamps.simulation.optics import Psf, Shift, add_galaxies, add_points, draw_shift
 from scope.tasks.stamps.simulation.options import NightOptions
-from scope.tasks.stamps.simulation.origins import Origins
 from scope.tasks.stamps.simulation.subtract import (
     combine,
     detect,
