@@ -66,7 +66,8 @@ class StarterOptions:
     epochs: int = 32
     learning_rate: float = 1e-3
     seed: int = 31
-    variable_stars: float = 0.04
+    variable_stars: float = 0.2
+    variable_change: tuple[float, float] = (0.02, 1.2)
     nproc: int = 1
 
 
@@ -97,6 +98,8 @@ def training_night(options: StarterOptions) -> NightOptions:
         size=options.size,
         seed=options.seed,
         variable_stars=options.variable_stars,
+        variable_change=options.variable_change,
+        fainter_too=True,
     )
 
 
