@@ -11,12 +11,16 @@ automatic  vgg6 on what `label_data.make` says of the same images: known minor p
            real, of the others some at random are bogus
 cleaned    the same without rows on stars that are known to vary
 l2         vgg6 with gotorb's own norm, each layer to unit length
+
+With --variable-stars 0.4 the nights that all are judged on have as many variable stars as those of
+the training, and what is fainter than the template.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +37,11 @@ from scope.tasks.stamps.starter import (
     unseen_night,
 )
 from scope.tasks.stamps.truth import make_truth_set
-from scope.tasks.stamps.unseen import calibration_error, judge_on_truth
+from scope.tasks.stamps.unseen import calibration_error, judge_on_truth, unseen_options
 
 STARTER = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
 SAMPLES = 20
+VARIABLE_IMAGES = 60
 KINDS = ("minor_planet", "transient", "variable_star")
 
 
@@ -116,9 +121,16 @@ def main() -> None:
     parser.add_argument("ways", nargs="*", choices=list(WAYS))
     parser.add_argument("--images", type=int, default=330)
     parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--variable-stars", type=float)
     options = parser.parse_args()
     how, work = StarterOptions(n_train=options.images, epochs=options.epochs), options.work
-    for name, night in (("train", training_night(how)), ("unseen", unseen_night(how))):
+    unseen = unseen_night(how)
+    if options.variable_stars is not None:
+        many = training_night(replace(how, variable_stars=options.variable_stars))
+        unseen = unseen_options(many, VARIABLE_IMAGES, unseen.seed)
+    judged = "unseen" if options.variable_stars is None else f"unseen_{options.variable_stars:g}"
+    nights = {judged: unseen, **({"train": training_night(how)} if options.ways else {})}
+    for name, night in nights.items():
         if not (work / name / "images.csv").is_file():
             simulate_night(work / name, night)
     kinds = " | ".join(KINDS)
@@ -129,7 +141,7 @@ def main() -> None:
         models[name] = (Path(meta["model_dir"]), SAMPLES if name == "bayesian" else 0)
     for name, (model, n_samples) in models.items():
         out = work / "judged"
-        print(told(name, judge_on_truth(model, work / "unseen", out, n_samples=n_samples)))
+        print(told(name, judge_on_truth(model, work / judged, out, n_samples=n_samples)))
 
 
 if __name__ == "__main__":
