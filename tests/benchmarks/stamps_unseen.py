@@ -12,8 +12,8 @@ automatic  vgg6 on what `label_data.make` says of the same images: known minor p
 cleaned    the same without rows on stars that are known to vary
 l2         vgg6 with gotorb's own norm, each layer to unit length
 
-With --variable-stars 0.4 the nights that all are judged on have as many variable stars as those of
-the training, and what is fainter than the template.
+With --variable-stars 0.4 they are judged on nights on which that part of the stars brighter than
+19 mag has changed, and what is fainter than the template is detected as well.
 """
 
 from __future__ import annotations
@@ -37,11 +37,12 @@ from scope.tasks.stamps.starter import (
     unseen_night,
 )
 from scope.tasks.stamps.truth import make_truth_set
-from scope.tasks.stamps.unseen import calibration_error, judge_on_truth, unseen_options
+from scope.tasks.stamps.unseen import calibration_error, judge_on_truth
 
 STARTER = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
 SAMPLES = 20
-VARIABLE_IMAGES = 60
+MANY: dict[str, Any] = {"n_images": 60, "variable_change": (0.02, 1.2), "fainter_too": True}
+"""How nights of many variable stars are besides: changes down to what is just seen."""
 KINDS = ("minor_planet", "transient", "variable_star")
 
 
@@ -126,8 +127,7 @@ def main() -> None:
     how, work = StarterOptions(n_train=options.images, epochs=options.epochs), options.work
     unseen = unseen_night(how)
     if options.variable_stars is not None:
-        many = training_night(replace(how, variable_stars=options.variable_stars))
-        unseen = unseen_options(many, VARIABLE_IMAGES, unseen.seed)
+        unseen = replace(unseen, variable_stars=options.variable_stars, **MANY)
     judged = "unseen" if options.variable_stars is None else f"unseen_{options.variable_stars:g}"
     nights = {judged: unseen, **({"train": training_night(how)} if options.ways else {})}
     for name, night in nights.items():

@@ -65,13 +65,13 @@ the tools: train on labelled detections of your own.
 class StarterOptions:
     """How the starter model is made."""
 
-    n_train: int = 330
+    n_train: int = 400
     n_unseen: int = 200
     size: int = 256
-    epochs: int = 32
+    epochs: int = 40
     learning_rate: float = 1e-3
     seed: int = 31
-    variable_stars: float = 0.4
+    variable_stars: float = 0.6
     nproc: int = 1
 
 
