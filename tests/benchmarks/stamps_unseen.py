@@ -13,7 +13,8 @@ cleaned    the same without rows on stars that are known to vary
 l2         vgg6 with gotorb's own norm, each layer to unit length
 
 With --variable-stars 0.4 they are judged on nights on which that part of the stars brighter than
-19 mag has changed, and what is fainter than the template is detected as well.
+19 mag has changed, and what is fainter than the template is detected as well; with
+--training-variable-stars the networks learn from such nights (in a WORK of their own).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from scope.checkout import SHIPPED_MODELS
 from scope.models.images.architectures import bayesian_vgg6
 from scope.tasks.stamps import label_data
 from scope.tasks.stamps.clean_data import clean_varstars
+from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.simulation.write import simulate_night
 from scope.tasks.stamps.starter import (
     SIZE,
@@ -41,8 +43,7 @@ from scope.tasks.stamps.unseen import calibration_error, judge_on_truth
 
 STARTER = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
 SAMPLES = 20
-MANY: dict[str, Any] = {"n_images": 60, "variable_change": (0.02, 1.2), "fainter_too": True}
-"""How nights of many variable stars are besides: changes down to what is just seen."""
+MANY_IMAGES = 60
 KINDS = ("minor_planet", "transient", "variable_star")
 
 
@@ -115,6 +116,11 @@ def told(name: str, report: dict[str, Any]) -> str:
     )
 
 
+def varying(night: NightOptions, part: float) -> NightOptions:
+    """Return nights of which this part of the stars has changed, down to what is just seen."""
+    return replace(night, variable_stars=part, variable_change=(0.02, 1.2), fainter_too=True)
+
+
 def main() -> None:
     """Print a row for each way, and the starter's."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -123,13 +129,16 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=330)
     parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--variable-stars", type=float)
+    parser.add_argument("--training-variable-stars", type=float)
     options = parser.parse_args()
     how, work = StarterOptions(n_train=options.images, epochs=options.epochs), options.work
-    unseen = unseen_night(how)
+    train, unseen, judged = training_night(how), unseen_night(how), "unseen"
+    if options.training_variable_stars is not None:
+        train = varying(train, options.training_variable_stars)
     if options.variable_stars is not None:
-        unseen = replace(unseen, variable_stars=options.variable_stars, **MANY)
-    judged = "unseen" if options.variable_stars is None else f"unseen_{options.variable_stars:g}"
-    nights = {judged: unseen, **({"train": training_night(how)} if options.ways else {})}
+        judged = f"unseen_{options.variable_stars:g}"
+        unseen = replace(varying(unseen, options.variable_stars), n_images=MANY_IMAGES)
+    nights = {judged: unseen, **({"train": train} if options.ways else {})}
     for name, night in nights.items():
         if not (work / name / "images.csv").is_file():
             simulate_night(work / name, night)
