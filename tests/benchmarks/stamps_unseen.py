@@ -11,12 +11,17 @@ automatic  vgg6 on what `label_data.make` says of the same images: known minor p
            real, of the others some at random are bogus
 cleaned    the same without rows on stars that are known to vary
 l2         vgg6 with gotorb's own norm, each layer to unit length
+
+With --variable-stars 0.4 they are judged on nights on which that part of the stars brighter than
+19 mag has changed, and what is fainter than the template is detected as well; with
+--training-variable-stars the networks learn from such nights (in a WORK of their own).
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +29,7 @@ from scope.checkout import SHIPPED_MODELS
 from scope.models.images.architectures import bayesian_vgg6
 from scope.tasks.stamps import label_data
 from scope.tasks.stamps.clean_data import clean_varstars
+from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.simulation.write import simulate_night
 from scope.tasks.stamps.starter import (
     SIZE,
@@ -37,6 +43,7 @@ from scope.tasks.stamps.unseen import calibration_error, judge_on_truth
 
 STARTER = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
 SAMPLES = 20
+MANY_IMAGES = 60
 KINDS = ("minor_planet", "transient", "variable_star")
 
 
@@ -109,6 +116,11 @@ def told(name: str, report: dict[str, Any]) -> str:
     )
 
 
+def varying(night: NightOptions, part: float) -> NightOptions:
+    """Return nights of which this part of the stars has changed, down to what is just seen."""
+    return replace(night, variable_stars=part, variable_change=(0.02, 1.2), fainter_too=True)
+
+
 def main() -> None:
     """Print a row for each way, and the starter's."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
@@ -116,9 +128,18 @@ def main() -> None:
     parser.add_argument("ways", nargs="*", choices=list(WAYS))
     parser.add_argument("--images", type=int, default=330)
     parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--variable-stars", type=float)
+    parser.add_argument("--training-variable-stars", type=float)
     options = parser.parse_args()
     how, work = StarterOptions(n_train=options.images, epochs=options.epochs), options.work
-    for name, night in (("train", training_night(how)), ("unseen", unseen_night(how))):
+    train, unseen, judged = training_night(how), unseen_night(how), "unseen"
+    if options.training_variable_stars is not None:
+        train = varying(train, options.training_variable_stars)
+    if options.variable_stars is not None:
+        judged = f"unseen_{options.variable_stars:g}"
+        unseen = replace(varying(unseen, options.variable_stars), n_images=MANY_IMAGES)
+    nights = {judged: unseen, **({"train": train} if options.ways else {})}
+    for name, night in nights.items():
         if not (work / name / "images.csv").is_file():
             simulate_night(work / name, night)
     kinds = " | ".join(KINDS)
@@ -129,7 +150,7 @@ def main() -> None:
         models[name] = (Path(meta["model_dir"]), SAMPLES if name == "bayesian" else 0)
     for name, (model, n_samples) in models.items():
         out = work / "judged"
-        print(told(name, judge_on_truth(model, work / "unseen", out, n_samples=n_samples)))
+        print(told(name, judge_on_truth(model, work / judged, out, n_samples=n_samples)))
 
 
 if __name__ == "__main__":

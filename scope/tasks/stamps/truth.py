@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from scope.io.user_tables import read_user_table
-from scope.tasks.stamps.cutouts import check_size, open_layers
+from scope.tasks.stamps.cutouts import LAYERS, PAD, Floats, check_size, open_layers
 from scope.tasks.stamps.image_folder import ImageFolder
 from scope.tasks.stamps.images import DifferenceImage, Extensions
 from scope.tasks.stamps.label_images import Labelled, read_image_detections, rows_of
@@ -17,6 +18,8 @@ from scope.tasks.stamps.label_runs import Job, RunLog, finish_run, start_run, wr
 from scope.tasks.stamps.sets import detection_id
 
 FACTS = ("snr", "galaxy_arcsec", "mag_true", "share", "template_part")
+
+DIFFERENCE = LAYERS.index("difference")
 
 NO_TEMPLATE = "no_template"
 """Metalabel of what is real and stands where the template has no image: nobody could know."""
@@ -27,8 +30,9 @@ def make_truth_set(
 ) -> Path:
     """Make a labelled set of all detections of a simulated night; metalabels are its kinds.
 
-    What is real where the template has no image is of unknown label (-1): a star that the
-    template lacks looks the same.
+    The difference in the stamps of what is fainter than in the template is turned, so that a
+    detection is positive in it. What is real where the template has no image is of unknown
+    label (-1): a star that the template lacks looks the same.
 
     Parameters
     ----------
@@ -78,7 +82,17 @@ def truth_image(
     table["label"] = np.where(unknown, -1, known["real"].to_numpy().astype(int))
     table["metalabel"] = np.where(unknown, NO_TEMPLATE, known["kind"].to_numpy())
     stamps = layers.stamps(detections["ra"].to_numpy(), detections["dec"].to_numpy(), size)
+    _turn(stamps, known["fainter"].to_numpy(dtype=bool))
     return Labelled(table, stamps, f"{len(table)} detections")
+
+
+def _turn(stamps: Floats, fainter: npt.NDArray[np.bool_]) -> None:
+    """Turn the difference of what is fainter than in the template, as packets of ZTF have it.
+
+    The detection is positive then; what lies beyond the edge of an image keeps its value.
+    """
+    turned = stamps[fainter, :, :, DIFFERENCE]
+    stamps[fainter, :, :, DIFFERENCE] = np.where(turned == PAD, PAD, -turned)
 
 
 def read_truth(night: str | Path) -> pd.DataFrame:

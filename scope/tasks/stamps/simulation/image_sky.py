@@ -83,7 +83,7 @@ def _stars(rng: np.random.Generator, options: NightOptions) -> Floats:
     n = int(rng.poisson(options.stars * scale))
     magnitude = _magnitudes(rng, n, STAR_MAGNITUDES, STAR_SLOPE)
     varies = (rng.random(n) < options.variable_stars) & (magnitude < 19)
-    change = rng.choice([-1, 1], n) * rng.uniform(0.3, 1.2, n)
+    change = rng.choice([-1, 1], n) * rng.uniform(*options.variable_change, n)
     now = np.where(varies, magnitude + change, magnitude)
     return np.column_stack([_places(rng, n, options.size, 20), magnitude, now])
 

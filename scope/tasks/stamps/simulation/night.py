@@ -48,7 +48,8 @@ class NightImage:
     exposures : list of (rows, columns) float64
     science, template, difference : (rows, columns) float64
     detections : DataFrame
-        x, y, mag, fwhm, realbogus, cnn_realbogus, snr, and the columns of `origins`.
+        x, y, mag, fwhm, realbogus, cnn_realbogus, snr, the columns of `origins`, and
+        ``fainter``: detected on the negative of the difference.
     exposure_detections : list of DataFrame
         x, y of each exposure.
     fwhm_px : float
@@ -92,15 +93,30 @@ def take_image(sky: Sky, chip: Chip, options: NightOptions, rng: np.random.Gener
     science = combine([frame.image for frame in frames], noise)
     template = _template(sky, options, rng, faults)
     difference = science - _match(science, template, sky, options)
-    found, segments = detect(difference, options.threshold_sigma)
     fwhm = float(np.mean([frame.psf.fwhm for frame in frames]))
     changed = np.mean([frame.changed for frame in frames], axis=0)
-    origins = Origins(sky, faults, segments, difference, changed)
-    table = _described(found, origins, options, fwhm)
+    table = _detections(sky, faults, difference, changed, options, fwhm)
     singles = [detect_single(frame.image) for frame in frames]
     return NightImage(
         [frame.image for frame in frames], science, template, difference, table, singles, fwhm
     )
+
+
+def _detections(
+    sky: Sky,
+    faults: Faults,
+    difference: Floats,
+    changed: Floats,
+    options: NightOptions,
+    fwhm: float,
+) -> pd.DataFrame:
+    """Detect what is brighter than the template, then what is fainter: on the negative."""
+    tables = []
+    for sign in (1, -1) if options.fainter_too else (1,):
+        found, segments = detect(sign * difference, options.threshold_sigma)
+        origins = Origins(sky, faults, segments, sign * difference, sign * changed)
+        tables.append(_described(found, origins, options, fwhm).assign(fainter=sign < 0))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _flux(magnitude: Floats, options: NightOptions) -> Floats:

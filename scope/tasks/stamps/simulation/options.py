@@ -33,6 +33,10 @@ class NightOptions:
         Part of the minor planets that stand in the position table.
     variable_stars : float
         Part of the stars brighter than 19 mag that have changed since the template.
+    variable_change : (float, float)
+        Range of what they have changed by (mag), up or down.
+    fainter_too : bool
+        Whether what is fainter than in the template is detected as well.
     registration_px : float
         Spread of the shifts between exposures and template.
     cosmic_rays : float
@@ -54,6 +58,8 @@ class NightOptions:
     transients: int = 12
     known_minor_planets: float = 0.9
     variable_stars: float = 0.01
+    variable_change: tuple[float, float] = (0.3, 1.2)
+    fainter_too: bool = False
     registration_px: float = 0.22
     cosmic_rays: float = 60.0
     threshold_sigma: float = 4.0

@@ -41,8 +41,9 @@ def simulate_night(
     """Write a night of images into a folder, see `scope.tasks.stamps.image_folder`.
 
     Besides the tables of an image folder there is ``truth.csv``: of each detection its
-    ``kind``, whether it is ``real``, its ``snr``, the magnitude of the source, the distance to
-    the nearest galaxy (arcsec), and the columns of `origins`; and ``variable_stars.csv`` (ra,
+    ``kind``, whether it is ``real``, whether it is ``fainter`` than in the template, its ``snr``,
+    the magnitude of the source, the distance to the nearest galaxy (arcsec), and the columns of
+    `origins`; and ``variable_stars.csv`` (ra,
     dec), the reference catalogue of the stars that vary.
 
     Parameters
@@ -205,7 +206,7 @@ def _truth_rows(detections: pd.DataFrame, galaxies: pd.DataFrame, image: int) ->
         ).min(axis=1)
     else:
         far = np.full(len(detections), np.inf)
-    columns = ["id", "kind", "real", "share", "template_part", "snr", "mag_true"]
+    columns = ["id", "kind", "real", "fainter", "share", "template_part", "snr", "mag_true"]
     return detections[columns].assign(image_id=image, galaxy_arcsec=far)
 
 
