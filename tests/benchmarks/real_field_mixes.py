@@ -16,7 +16,8 @@ from scope.lightcurves.cleaning import CleaningOptions, clean
 from scope.lightcurves.files import iter_raw_lightcurves
 from scope.models.evaluation.held_out_metrics import reliability
 from scope.models.training.splits import TEST, split_by_star
-from scope.surveys.resample_labelled import LIGHT_CURVES, TRUTH, resample_labelled
+from scope.surveys.labelled_sets import LIGHT_CURVES
+from scope.surveys.resample_labelled import TRUTH, resample_labelled
 
 ROOT = Path(__file__).resolve().parents[2]
 LEAST_POSITIVE = 20
