@@ -182,7 +182,7 @@ def _preparation(
     """Return how stamps are prepared for a model: what its card or meta says."""
     if meta is None and isinstance(model, str | Path):
         path = Path(model)
-        folder = path if path.is_dir() else path.parent
+        folder = path.parent if path.is_file() else path
         if (folder / "bundle.json").is_file():
             card = StampModel.load(folder).card
             card.normalisation.require(normalise)

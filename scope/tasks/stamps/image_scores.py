@@ -103,7 +103,7 @@ class ImageScorer:
         image_id: int | None = None,
     ) -> None:
         folder = Path(model_file)
-        self.model = StampModel.load(folder if folder.is_dir() else folder.parent)
+        self.model = StampModel.load(folder.parent if folder.is_file() else folder)
         self.size = check_size(size or self.model.card.size)
         self._names, self._image_id = names or Extensions(), image_id
         self._layers = layer_numbers(self.model.card)

@@ -252,7 +252,15 @@ def _read_truth(path: str | Path) -> pa.Table:
         "labels": pa.list_(pa.string()),
         **FURTHER_COLUMNS,
     }
-    return table.select(list(kinds)).cast(pa.schema(list(kinds.items())))
+    try:
+        return table.select(list(kinds)).cast(pa.schema(list(kinds.items())))
+    except pa.ArrowInvalid as error:
+        raise InputError(
+            "truth table with a column of another kind",
+            value=f"{path}: {str(error).splitlines()[0]}",
+            allowed=", ".join(f"{name} ({kind})" for name, kind in kinds.items()),
+            todo="write the column as that kind",
+        ) from error
 
 
 def _label_columns(names: Sequence[str]) -> list[Column]:

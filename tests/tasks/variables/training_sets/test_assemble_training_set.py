@@ -74,6 +74,14 @@ def test_a_variable_star_that_noise_hides_is_no_example(tmp_path: Path) -> None:
     assert read_table(output).column("_id").to_pylist() == [11, 20, 30]
 
 
+def test_a_column_of_truth_of_another_kind_is_an_error(tmp_path: Path) -> None:
+    path = features(tmp_path / "a.parquet", [10], [None])
+    table = read_table(truth(tmp_path / "t.parquet", LINES[1:2]))
+    write_table(table.append_column("visibility", pa.array(["clear"])), tmp_path / "t.parquet", {})
+    with pytest.raises(InputError, match=r"another kind: .*t\.parquet.*visibility \(double\)"):
+        assemble_training_set([path], [tmp_path / "t.parquet"], tmp_path / "training.parquet")
+
+
 def test_a_light_curve_without_truth_is_an_error(tmp_path: Path) -> None:
     path = features(tmp_path / "a.parquet", [10, 99], [None, None])
     output = tmp_path / "training.parquet"
