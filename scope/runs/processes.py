@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -21,7 +21,10 @@ JOB_SERVER = "scope.runs.job_server"
 _PROC = Path("/proc")
 _SCRIPTS = ".snakemake/scripts/"
 _SECONDS_TO_END = 10.0
-_ENDS = (signal.SIGTERM, signal.SIGHUP)
+_ENDS: dict[signal.Signals, type[BaseException]] = dict.fromkeys(
+    (signal.SIGTERM, signal.SIGHUP), SystemExit
+)
+_EVERY = (*_ENDS, signal.SIGINT, signal.SIGALRM)
 
 
 def run_interruptible(command: Sequence[str], *, output: IO[Any] | None = None) -> int:
@@ -49,13 +52,17 @@ def run_interruptible(command: Sequence[str], *, output: IO[Any] | None = None) 
         After SIGTERM and SIGHUP, as `ends_raise` does; other exceptions, such as that of an
         interrupt from the keyboard, are passed on too, when the command has ended.
     """
-    with ends_raise(), _first_interrupt_raises():
-        # What is ignored stays so in a command that is started; a handler does not.
-        with _handlers(dict.fromkeys(_ignored(signal.SIGINT), lambda *_: None)):
-            process = subprocess.Popen(command, stdout=output, process_group=0)
+    with _first_raises({**_ENDS, **_usual_interrupt()}):
+        process = None
         try:
+            with _ends_noted() as came:
+                process = subprocess.Popen(command, stdout=output, process_group=0)
+            for number in came:
+                signal.raise_signal(number)
             return process.wait()
         except BaseException:
+            if process is None:
+                raise
             with _deaf():
                 _send_group(process.pid, signal.SIGINT)
                 try:
@@ -73,33 +80,45 @@ def ends_raise() -> Iterator[None]:
     One that is ignored, as SIGHUP is below ``nohup``, stays so. Nothing is changed outside the
     main thread, which alone is given signals.
     """
-
-    def end(number: int, frame: Any) -> None:
-        # The first one counts; the handlers of before come back in the end.
-        for each in _ENDS:
-            signal.signal(each, signal.SIG_IGN)
-        raise SystemExit(128 + number)
-
-    ignored = _ignored(*_ENDS)
-    with _handlers({number: end for number in _ENDS if number not in ignored}):
+    with _first_raises(_ENDS):
         yield
 
 
 @contextmanager
-def _first_interrupt_raises() -> Iterator[None]:
-    """Let the first interrupt raise KeyboardInterrupt, and none after it.
+def _first_raises(errors: Mapping[signal.Signals, type[BaseException]]) -> Iterator[None]:
+    """Let the first of some signals raise its exception, and none of them after it.
 
-    Pressed twice in a moment, the second would break off what the first one began: a command that
-    was to be interrupted would go on alone.
+    A second one, such as a key pressed twice, would break off what the first one began: a command
+    that was to be interrupted would go on alone. The handlers of before come back in the end.
     """
 
-    def interrupt(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise KeyboardInterrupt
+    def answer(number: int, frame: Any) -> None:
+        for each in heard:
+            signal.signal(each, signal.SIG_IGN)
+        error = errors[signal.Signals(number)]
+        raise error(128 + number) if error is SystemExit else error
 
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    with _handlers({signal.SIGINT: interrupt} if usual else {}):
+    heard = errors.keys() - _ignored(*errors)
+    with _handlers(dict.fromkeys(heard, answer)):
         yield
+
+
+@contextmanager
+def _ends_noted() -> Iterator[list[signal.Signals]]:
+    """Note the requests to end that come, to be answered later; give the list of them.
+
+    An exception within `subprocess.Popen` would lose the process that it has just started.
+    """
+    came: list[signal.Signals] = []
+    # What is ignored stays so in a command that is started; a handler does not.
+    noted = {*_EVERY} - {*_ignored(*_ENDS)}
+    with _handlers(dict.fromkeys(noted, lambda number, _: came.append(signal.Signals(number)))):
+        yield came
+
+
+def _usual_interrupt() -> dict[signal.Signals, type[BaseException]]:
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    return {signal.SIGINT: KeyboardInterrupt} if usual else {}
 
 
 def _ignored(*numbers: signal.Signals) -> list[signal.Signals]:
@@ -108,8 +127,7 @@ def _ignored(*numbers: signal.Signals) -> list[signal.Signals]:
 
 def _deaf() -> Any:
     """Leave all requests to end alone."""
-    every = (*_ENDS, signal.SIGINT, signal.SIGALRM)
-    return _handlers(dict.fromkeys(every, signal.SIG_IGN))
+    return _handlers(dict.fromkeys(_EVERY, signal.SIG_IGN))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,6 +165,45 @@ def test_many_interrupts_at_once_leave_nothing_at_work(tmp_path: Path) -> None:
         assert process.wait(20) in (1, 130, -signal.SIGINT)
         assert not Path(f"/proc/{child}").exists()
         (tmp_path / "begun").unlink()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["starting", "started"])
+def test_a_command_that_has_just_been_started_is_ended_too(
+    number: signal.Signals, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request to end within `Popen`, and one as its own handler comes back."""
+    started = []
+
+    def start(*args: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(subprocess_start(*args, **options))
+        if moment == "starting":
+            signal.raise_signal(number)
+        return started[0]
+
+    def set_handler(which: int, handler: Any) -> Any:
+        before = usual_signal(which, handler)
+        if moment == "started" and started and which == number and not sent:
+            sent.append(which)
+            signal.raise_signal(number)
+        return before
+
+    sent: list[int] = []
+    subprocess_start, usual_signal = subprocess.Popen, signal.signal
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+    # Tests begun by a shell in the background ignore interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(signal, "signal", set_handler)
+    try:
+        with pytest.raises((KeyboardInterrupt, SystemExit)):
+            run_interruptible(["sleep", "60"])
+        assert started[0].returncode == -signal.SIGINT
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        monkeypatch.undo()
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
 
 
 def children_of(pid: int) -> list[str]:
