@@ -101,7 +101,7 @@ def eruption(time: Array, *, onset: float, rise_days: float, decline_mag_year: f
     (n,) float64
         0 before, near 1 after.
     """
-    rise = 1.0 / (1.0 + np.exp(-4.0 * (time - onset) / rise_days))
+    rise = _logistic(4.0 * (time - onset) / rise_days)
     return rise * (1.0 - decline_mag_year * np.maximum(time - onset, 0.0) / 365.25)
 
 
@@ -121,8 +121,8 @@ def accretion_outbursts(
     height = np.zeros(len(time))
     for onset in onsets:
         since, last = time - onset, last_days * rng.uniform(0.5, 1.5)
-        up = 1.0 / (1.0 + np.exp(-since / (0.05 * last)))
-        down = 1.0 / (1.0 + np.exp((since - last) / (0.12 * last)))
+        up = _logistic(since / (0.05 * last))
+        down = _logistic((last - since) / (0.12 * last))
         height = np.maximum(height, height_mag * rng.uniform(0.6, 1.0) * up * down)
     return -height + 0.1 * damped_random_walk(rng, time, 3.0)
 
@@ -161,3 +161,9 @@ def saturated(cadence: Cadence, *, excess_mag: float, loss: float) -> Array:
     """
     peak = excess_mag - 5.0 * np.log10(cadence.seeing / np.median(cadence.seeing))
     return loss * np.maximum(peak, 0.0)
+
+
+def _logistic(x: Array) -> Array:
+    # Long before an onset the exponential overflows, to the right limit of zero.
+    with np.errstate(over="ignore"):
+        return 1.0 / (1.0 + np.exp(-x))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
-from scope.surveys.simulation import irregular, pointing
+from scope.surveys.simulation import irregular, outbursts, pointing
 from scope.surveys.simulation.cadence import make_cadence
 
 CADENCE = make_cadence(np.random.default_rng(5), *pointing.quadrant_centre(604, 1, 1))
@@ -97,3 +99,15 @@ def test_accretion_bursts_are_skewed_to_bright():
         np.random.default_rng(6), CADENCE, amplitude_mag=0.5, tau_days=10.0
     )
     assert np.median(signal) - signal.min() > signal.max() - np.median(signal)
+
+
+def test_accretion_outbursts_decades_apart_are_drawn_without_a_warning():
+    """Heights are of the range that is asked for."""
+    time = np.sort(np.random.default_rng(6).uniform(0.0, 9000.0, 3000))
+    with np.errstate(over="raise"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        signal = outbursts.accretion_outbursts(
+            np.random.default_rng(7), time, per_year=0.2, height_mag=3.0, last_days=20.0
+        )
+    assert -4.0 < signal.min() < -1.5
+    assert np.median(signal) == pytest.approx(0.0, abs=0.15)
