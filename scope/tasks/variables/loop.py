@@ -64,6 +64,18 @@ class VariablesLoop:
         value = self.options.get(key, [])
         return [Path(value)] if isinstance(value, str) else [Path(path) for path in value]
 
+    def _check_columns(self, there: Sequence[Any]) -> None:
+        """Raise ConfigError if the features lack a column that the options name."""
+        for key in ("object", "period"):
+            name = self.options.get(key)
+            if name and name not in there:
+                raise ConfigError(
+                    f"column of features that active.tasks.variables.options.{key} names",
+                    value=name,
+                    allowed=few(there),
+                    todo="correct the name, or leave the key out",
+                )
+
     def prepare(self, folder: Path) -> None:
         """Write the features of all rows as one array; a row without features lacks data."""
         import pandas as pd
@@ -83,6 +95,7 @@ class VariablesLoop:
         names = feature_columns(numbers)
         if not names:
             raise InputError("file without features", value=few(map(str, self._paths("data"))))
+        self._check_columns(frame.columns)
         x = frame[names].to_numpy(dtype=np.float32, na_value=np.nan)
         missing = np.isnan(x).mean(axis=1) > 0.5
         column = str(self.options.get("object", "obj_id"))

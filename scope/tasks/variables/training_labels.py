@@ -27,6 +27,8 @@ def labelled_features(
 ) -> pd.DataFrame:
     """Return the features of all light curves of objects that people have labelled.
 
+    Light curves that have no features, for the reason in their column ``reason``, are left out.
+
     Parameters
     ----------
     features : sequence of path
@@ -65,6 +67,8 @@ def labelled_features(
         named = exact_names(frame[column], column, path) if column in frame else ids
         names = [name or own for name, own in zip(named, ids, strict=True)]
         there = np.array([name in of_object for name in names])
+        if "reason" in frame:
+            there &= frame["reason"].isna().to_numpy()
         part = frame[there].copy()
         part["obj_id"] = [name for name, ok in zip(names, there, strict=True) if ok]
         found.append(part)

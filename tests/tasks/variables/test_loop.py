@@ -10,7 +10,7 @@ from scope.active.labels import Label
 from scope.active.ledger import Ledger
 from scope.active.loop import find_loop, prepare_pool, read_pool
 from scope.cli.main import main
-from scope.errors import NotFoundError
+from scope.errors import ConfigError, NotFoundError
 from scope.io.frames import read_parquet, write_parquet
 from scope.tasks.variables.training_labels import labelled_features
 
@@ -58,6 +58,23 @@ def test_members_learn_from_feature_files(features, tmp_path, learner):
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
     assert (p.argmax(axis=1) == slow)[4:30].mean() > 0.9
     np.testing.assert_array_equal(p, loop.member(tmp_path, rows, slow[rows], 1, learner))
+
+
+@pytest.mark.parametrize("key", ["object", "period"])
+def test_a_column_that_is_named_and_not_there_is_an_error(features, tmp_path, key):
+    path, _ = features
+    settings = {"data": [str(path)], "classes": CLASSES, key: "obj_idd"}
+    with pytest.raises(ConfigError, match=f"{key}.*obj_idd.*period_LS_BIC"):
+        prepare_pool("variables", settings, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_light_curve_without_features_is_no_row_of_a_training_set(tmp_path):
+    frame = pd.DataFrame({"_id": [1, 2], "obj_id": ["S", "S"], "skew": [1.0, np.nan]})
+    write_parquet(frame.assign(reason=[None, "too_few_epochs"]), tmp_path / "features.parquet")
+    said = [Label("S", "variables", "fast", labeller="ann")]
+    found = labelled_features([tmp_path / "features.parquet"], said, CLASSES)
+    assert found["_id"].tolist() == [1]
 
 
 def test_answers_become_rows_of_a_training_set(features, tmp_path, capsys):
