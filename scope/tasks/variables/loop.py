@@ -126,7 +126,11 @@ class VariablesLoop:
         write_parquet(pool, folder / "pool.parquet")
 
     def features(self, folder: Path) -> Floats:
-        """Return features as ranks from 0 to 1, where missing ones lie in the middle."""
+        """Return features as ranks, (n, k) float64.
+
+        A rank is counted among the rows that have the feature and divided by the number of all
+        rows, from 0 to the share of rows that have it; a missing one is 0.5.
+        """
         if self._ranks is None:
             from scipy.stats import rankdata
 
@@ -206,11 +210,19 @@ class VariablesLoop:
 
 
 def _histograms(column: Any) -> npt.NDArray[np.float32]:
-    """Return magnitude-time histograms, (n, 26, 26, 1); zeros where there is none."""
-    size = 26 * 26
-    none = np.zeros(size, dtype=np.float32)
-    rows = [none if one is None else np.asarray(one, dtype=np.float32).ravel() for one in column]
-    return np.stack([one if one.size == size else none for one in rows]).reshape(-1, 26, 26, 1)
+    """Return magnitude-time histograms, (n, 26, 26, 1) float32; zeros where there is none.
+
+    Raises
+    ------
+    InputError
+        If one is of another size.
+    """
+    import pyarrow as pa
+
+    from scope.preprocessing.matrices import BINS, histogram_matrix
+
+    values, _ = histogram_matrix(pa.array(column, from_pandas=True))
+    return values.reshape(-1, BINS, BINS, 1)
 
 
 def feature_columns(names: Sequence[str]) -> list[str]:

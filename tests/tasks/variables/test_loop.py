@@ -10,7 +10,7 @@ from scope.active.labels import Label
 from scope.active.ledger import Ledger
 from scope.active.loop import find_loop, prepare_pool, read_pool
 from scope.cli.main import main
-from scope.errors import ConfigError, NotFoundError
+from scope.errors import ConfigError, InputError, NotFoundError
 from scope.io.frames import read_parquet, write_parquet
 from scope.tasks.variables.training_labels import labelled_features
 
@@ -67,6 +67,26 @@ def test_a_column_that_is_named_and_not_there_is_an_error(features, tmp_path, ke
     with pytest.raises(ConfigError, match=f"{key}.*obj_idd.*period_LS_BIC"):
         prepare_pool("variables", settings, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_histograms_come_as_feature_files_have_them(tmp_path):
+    """Flat or as lists of lists; what is null or no number is none, another size an error."""
+    cells = np.random.default_rng(0).random((26, 26)).astype("f4")
+    hole = cells.copy()
+    hole[3, 4] = np.nan
+
+    def prepared(*histograms):
+        frame = pd.DataFrame({"_id": range(2), "skew": [1.0, 2.0], "dmdt": list(histograms)})
+        write_parquet(frame, tmp_path / "features.parquet")
+        settings = {"data": [str(tmp_path / "features.parquet")], "classes": CLASSES}
+        prepare_pool("variables", settings, tmp_path / "pool")
+        return np.load(tmp_path / "pool" / "dmdt.npy")[..., 0]
+
+    np.testing.assert_array_equal(prepared(cells.tolist(), None), [cells, 0 * cells])
+    flat = prepared(cells.ravel().tolist(), hole.ravel().tolist())
+    np.testing.assert_array_equal(flat, [cells, 0 * cells])
+    with pytest.raises(InputError, match="26 x 26"):
+        prepared(cells[:24, :24].ravel().tolist(), None)
 
 
 def test_a_light_curve_without_features_is_no_row_of_a_training_set(tmp_path):
