@@ -95,8 +95,10 @@ class VariablesLoop:
         names = feature_columns(numbers)
         if not names:
             raise InputError("file without features", value=few(map(str, self._paths("data"))))
-        self._check_columns(frame.columns)
+        self._check_columns(list(frame.columns))
         x = frame[names].to_numpy(dtype=np.float32, na_value=np.nan)
+        # An infinite number measures nothing, as in training sets.
+        x = np.where(np.isfinite(x), x, np.float32(np.nan))
         missing = np.isnan(x).mean(axis=1) > 0.5
         column = str(self.options.get("object", "obj_id"))
         ids = frame["_id"].astype(str)

@@ -35,7 +35,7 @@ def features(tmp_path_factory):
             "dmdt": [rng.random(676).astype("f4").tolist() for _ in range(N)],
         }
     )
-    frame.loc[3, ["period_LS_BIC", "skew", "median"]] = np.nan
+    frame.loc[3, ["period_LS_BIC", "skew", "median"]] = [np.nan, np.inf, np.nan]
     path = tmp_path_factory.mktemp("features") / "features.parquet"
     write_parquet(frame, path)
     return path, slow
