@@ -108,6 +108,13 @@ class Labelling:
                 break
         return found
 
+    def _name_of(self, desk: Desk, target: str, text: str) -> str:
+        """Return what the ledger calls a row: as it was asked for, by its name or by its id."""
+        row = find_row(desk, target, text)
+        name, own = desk.object_of(row), str(row["_id"])
+        asked = {one for one, _ in self.queries}
+        return own if desk.pictures is None and own in asked and name not in asked else name
+
     def say(self, desk: Desk, target: str, text: str, tag: str, note: str = "") -> None:
         """Add a label; it is on the disk when this returns.
 
@@ -116,7 +123,7 @@ class Labelling:
         NotFoundError, UsageError, InputError
             If there is no such star or class, or the note is no text of one line.
         """
-        name = desk.object_of(find_row(desk, target, text))
+        name = self._name_of(desk, target, text)
         if tag not in self.classes:
             raise UsageError("label that is no class", value=tag[:40], allowed=few(self.classes))
         if len(note) > MOST_NOTE:
@@ -132,7 +139,7 @@ class Labelling:
 
         Nothing is removed from the ledger: the label before is said again, or that there is none.
         """
-        name = desk.object_of(find_row(desk, target, text))
+        name = self._name_of(desk, target, text)
         said = [label for label in self.own() if label.object == name]
         standing: list[Label] = []
         for label in said:
@@ -187,12 +194,11 @@ def _doubtful(
     known = [(sql, why) for name, sql, why in ORDERS if name in table.kinds]
     order, words = ", ".join(sql for sql, _ in known), known[0][1] if known else ""
     unscored = f" AND {quoted('reason')} IS NULL" if "reason" in table.kinds else ""
-    name = "object" if desk.pictures is not None else "_id"
     # Those that are left out may all come first; an object can have several rows.
     found = table.ask(
-        f"SELECT target, _id, CAST({name} AS VARCHAR) AS object FROM stars "
+        "SELECT target, _id FROM stars "
         f"WHERE {where.sql}{unscored} "
-        f"AND NOT list_contains($left_out, CAST({name} AS VARCHAR)) "
+        f"AND NOT list_contains($left_out, {desk.object_sql}) "
         f"AND NOT list_contains($passed, CAST(_id AS VARCHAR)) "
         f"ORDER BY {order + ', ' if order else ''}target, row LIMIT {MOST_QUEUED}",
         {**where.values, "left_out": sorted(left_out), "passed": sorted(passed)},
