@@ -97,6 +97,21 @@ def test_a_light_curve_without_features_is_no_row_of_a_training_set(tmp_path):
     assert found["_id"].tolist() == [1]
 
 
+def test_a_training_set_of_labels_loses_nothing(features, tmp_path, capsys):
+    """Neither a feature for a class of its name, nor rows that nobody could find again."""
+    path, _ = features
+    ledger = Ledger(tmp_path / "labels")
+    ledger.append([Label("V11", "variables", "fast", labeller="ann")])
+    write_parquet(pd.DataFrame({"_id": [1], "star": ["x"]}), tmp_path / "old.parquet")
+    command = ["labels", "training-set", str(tmp_path / "new.parquet"), "--features", str(path)]
+    command += ["--ledger", str(tmp_path / "labels"), "--classes"]
+    assert main([*command, *CLASSES, "skew"]) == 2
+    assert "called as a feature" in capsys.readouterr().err
+    assert main([*command, *CLASSES, "--update", str(tmp_path / "old.parquet")]) == 2
+    assert "ztf_id" in capsys.readouterr().err
+    assert not (tmp_path / "new.parquet").exists()
+
+
 def test_answers_become_rows_of_a_training_set(features, tmp_path, capsys):
     path, _ = features
     ledger = Ledger(tmp_path / "labels")
