@@ -153,7 +153,7 @@ class Desk:
     def place_of(self, text: str) -> tuple[str, str] | None:
         """Return target and ``_id`` of what the ledger calls so, the first if several are.
 
-        A star with a name may also be asked for by its ``_id``.
+        A star with a name may also be asked for by its ``_id``, or that of any of its light curves.
         """
         if self.pictures is not None or "obj_id" in self.table.kinds:
             # Before a table of millions is read for its ids alone.
@@ -164,8 +164,8 @@ class Desk:
         number = row_id(text)
         if number is None:
             return None
-        found = (name for name in self.targets if self.table.find(name, number))
-        return next(((name, text) for name in found), None)
+        rows = ((name, self.table.find_with_light_curve(name, number)) for name in self.targets)
+        return next(((name, str(row["_id"])) for name, row in rows if row is not None), None)
 
     @cached_property
     def classes(self) -> list[dict[str, Any]]:

@@ -182,6 +182,34 @@ def test_a_star_with_a_name_is_asked_for_and_labelled_by_it(named: Desk, tmp_pat
     assert own[before[0]["id"]] not in {own[one["id"]] for one in after}
 
 
+def test_a_star_is_found_by_each_light_curve_that_is_asked_for(tmp_path: Path) -> None:
+    """Two questions about two light curves of one star are two labels."""
+    results = invented(tmp_path, 60)
+    catalog = read_table(results / "catalog" / "field_250.parquet")
+    first, second, third, other = catalog["_id"].to_pylist()[:4]
+    stars = {
+        "star_id": pa.array([first, other]),
+        "light_curves": pa.array([[first, second, third], [other]], pa.list_(pa.int64())),
+        "ra": [10.0, 11.0],
+        "dec": [0.0, 0.0],
+        "rrab_p": pa.array([0.9, 0.1], pa.float32()),
+    }
+    write_table(pa.table(stars), results / "stars" / "field_250.parquet", {})
+    desk = Desk.open(results)
+    queries = [(str(one), "entropy") for one in (third, other, second)]
+    labels = Labelling(Ledger(tmp_path / "labels"), "ann", CLASSES, queries, 1)
+    said = []
+    while rows := labels.queue(desk, Question(), [])["stars"]:
+        said.append(rows[0]["id"])
+        labels.say(desk, rows[0]["target"], rows[0]["id"], "ea")
+    assert said == [str(first), str(other), str(first)]
+    assert [one.object for one in labels.own()] == [str(third), str(other), str(second)]
+    labels.undo(desk, "field_250", str(first))
+    assert settled(labels).keys() == {str(third), str(other)}
+    labels.undo(desk, "field_250", str(first))
+    assert settled(labels).keys() == {str(other)}
+
+
 def test_each_class_has_a_key_of_its_own() -> None:
     keys = class_keys(["rrab", "rrc", "ea", "eb", "ew", "sss", "u"])
     assert keys["rrab"] == "r"
