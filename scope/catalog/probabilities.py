@@ -110,7 +110,9 @@ class Probabilities:
             alone = {
                 tag: next(iter(parts.values()))
                 for tag, parts in single.items()
-                if len(parts) == 1 and not set(parts) & set(self.fusion.bundles)
+                if len(parts) == 1
+                and tag not in stacks
+                and not set(parts) & set(self.fusion.bundles)
             }
             return {tag: {**joined, **alone}[tag] for tag in single if tag in joined | alone}
         if len(self.bundles) > 1:

@@ -132,8 +132,18 @@ class Desk:
         return "stars" if by_star else "light curves"
 
     def object_of(self, row: Mapping[str, Any]) -> str:
-        """Return what the ledger of labels calls a row."""
-        return str(row["_id"] if self.pictures is None else row["object"])
+        """Return what the ledger of labels calls a row: the name of its star, where it has one."""
+        if self.pictures is not None:
+            return str(row["object"])
+        return str(row.get("obj_id") or row["_id"])
+
+    @property
+    def object_sql(self) -> str:
+        """What the ledger of labels calls a row, as SQL; see `object_of`."""
+        own = "CAST(_id AS VARCHAR)"
+        if self.pictures is not None:
+            return "CAST(object AS VARCHAR)"
+        return f"coalesce(nullif(obj_id, ''), {own})" if "obj_id" in self.table.kinds else own
 
     @property
     def identity(self) -> list[str]:
@@ -141,16 +151,21 @@ class Desk:
         return [name for name in ("_id", "ra", "dec") if name in self.table.kinds]
 
     def place_of(self, text: str) -> tuple[str, str] | None:
-        """Return target and ``_id`` of what the ledger calls so, the first if several are."""
-        if self.pictures is not None:
-            sql = "SELECT target, _id FROM stars WHERE object = $name ORDER BY row LIMIT 1"
-            rows = self.table.ask(sql, {"name": text}).to_pylist()
-            return (rows[0]["target"], str(rows[0]["_id"])) if rows else None
+        """Return target and ``_id`` of what the ledger calls so, the first if several are.
+
+        A star with a name may also be asked for by its ``_id``, or that of any of its light curves.
+        """
+        if self.pictures is not None or "obj_id" in self.table.kinds:
+            # Before a table of millions is read for its ids alone.
+            sql = f"SELECT target, _id FROM stars WHERE {self.object_sql} = $name "
+            rows = self.table.ask(f"{sql} ORDER BY target, row LIMIT 1", {"name": text}).to_pylist()
+            if rows or self.pictures is not None:
+                return (rows[0]["target"], str(rows[0]["_id"])) if rows else None
         number = row_id(text)
         if number is None:
             return None
-        found = (name for name in self.targets if self.table.find(name, number))
-        return next(((name, text) for name in found), None)
+        rows = ((name, self.table.find_with_light_curve(name, number)) for name in self.targets)
+        return next(((name, str(row["_id"])) for name, row in rows if row is not None), None)
 
     @cached_property
     def classes(self) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scope.active.labels import WITHDRAWN, Label
 from scope.active.ledger import Ledger
 from scope.desk.expressions import quoted
+from scope.desk.products import LIGHT_CURVES
 from scope.desk.star_facts import find_row
 from scope.desk.table import Question
 from scope.errors import InputError, UsageError, few
@@ -108,6 +109,16 @@ class Labelling:
                 break
         return found
 
+    def _names(self, desk: Desk, target: str, text: str) -> list[str]:
+        """Return what the ledger may call a row, the usual name first.
+
+        A star may be asked for by its name, by its id and by those of its light curves, one
+        after the other.
+        """
+        row = find_row(desk, target, text)
+        more = [] if desk.pictures is not None else [row["_id"], *(row.get(LIGHT_CURVES) or ())]
+        return list(dict.fromkeys([desk.object_of(row), *map(str, more)]))
+
     def say(self, desk: Desk, target: str, text: str, tag: str, note: str = "") -> None:
         """Add a label; it is on the disk when this returns.
 
@@ -116,7 +127,9 @@ class Labelling:
         NotFoundError, UsageError, InputError
             If there is no such star or class, or the note is no text of one line.
         """
-        name = desk.object_of(find_row(desk, target, text))
+        names, done = self._names(desk, target, text), last_words(self.own())
+        asked = [one for one, _ in self.queries if one in names] or names[:1]
+        name = next((one for one in asked if one not in done), asked[-1])
         if tag not in self.classes:
             raise UsageError("label that is no class", value=tag[:40], allowed=few(self.classes))
         if len(note) > MOST_NOTE:
@@ -132,8 +145,10 @@ class Labelling:
 
         Nothing is removed from the ledger: the label before is said again, or that there is none.
         """
-        name = desk.object_of(find_row(desk, target, text))
-        said = [label for label in self.own() if label.object == name]
+        names = self._names(desk, target, text)
+        said = [label for label in self.own() if label.object in names]
+        name = [*names[:1], *last_words(said)][-1]
+        said = [label for label in said if label.object == name]
         standing: list[Label] = []
         for label in said:
             if label.note == WITHDRAWN:
@@ -187,12 +202,11 @@ def _doubtful(
     known = [(sql, why) for name, sql, why in ORDERS if name in table.kinds]
     order, words = ", ".join(sql for sql, _ in known), known[0][1] if known else ""
     unscored = f" AND {quoted('reason')} IS NULL" if "reason" in table.kinds else ""
-    name = "object" if desk.pictures is not None else "_id"
     # Those that are left out may all come first; an object can have several rows.
     found = table.ask(
-        f"SELECT target, _id, CAST({name} AS VARCHAR) AS object FROM stars "
+        "SELECT target, _id FROM stars "
         f"WHERE {where.sql}{unscored} "
-        f"AND NOT list_contains($left_out, CAST({name} AS VARCHAR)) "
+        f"AND NOT list_contains($left_out, {desk.object_sql}) "
         f"AND NOT list_contains($passed, CAST(_id AS VARCHAR)) "
         f"ORDER BY {order + ', ' if order else ''}target, row LIMIT {MOST_QUEUED}",
         {**where.values, "left_out": sorted(left_out), "passed": sorted(passed)},

@@ -18,7 +18,7 @@ import pyarrow as pa
 from scope.catalog.publish import is_score
 from scope.desk.diagrams import Diagram, diagrams_of, inside
 from scope.desk.expressions import NO_FILTER, Filter, Kind, parse_filter, quoted
-from scope.desk.products import filled_columns
+from scope.desk.products import LIGHT_CURVES, filled_columns
 from scope.desk.sql_text import files_sql, plain, text_sql
 from scope.errors import UsageError, few
 from scope.io import read_schema
@@ -283,6 +283,18 @@ class StarTable:
             return None
         found = self.ask(
             f"SELECT * FROM {files_sql([self.files[target]])} WHERE _id = $id LIMIT 1",
+            {"id": row_id},
+        ).to_pylist()
+        return found[0] if found else None
+
+    def find_with_light_curve(self, target: str, row_id: int) -> dict[str, Any] | None:
+        """Return the row of a light curve by its ``_id``, or of the star that has it."""
+        row = self.find(target, row_id)
+        if row is not None or LIGHT_CURVES not in read_schema(self.files[target]).names:
+            return row
+        found = self.ask(
+            f"SELECT * FROM {files_sql([self.files[target]])} "
+            f"WHERE list_contains({LIGHT_CURVES}, $id) LIMIT 1",
             {"id": row_id},
         ).to_pylist()
         return found[0] if found else None

@@ -105,10 +105,12 @@ def _write_training_set(
     from scope.fritz.merge_features import updated_training_set
     from scope.io.frames import write_parquet
     from scope.io.user_tables import read_user_table
+    from scope.schema import require_columns
 
     rows = len(found)
     if update:
         old = read_user_table(update, ids=["ztf_id"], names=["obj_id"])
+        require_columns(list(old.columns), ("ztf_id", "obj_id"), f" in training set {update}")
         found = updated_training_set(old, found, classes)
     write_parquet(found, path)
     report(f"{rows} light curves with labels, {len(found)} rows: {path}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,9 @@ def fusion(tmp_path_factory: pytest.TempPathFactory) -> Fusion:
     return fuse(bundles, [small_scores(name) for name in ALGORITHM_NAMES], output)
 
 
-def write_predictions(folder: Path, bundle: ModelBundle, n: int = 3000) -> Path:
+def write_predictions(
+    folder: Path, bundle: ModelBundle, n: int = 3000, tags: Sequence[str] | None = None
+) -> Path:
     """Write random scores of a bundle for the same rows each time; every third has a reason."""
     name = bundle.algorithm
     unit = write_unit(folder / f"unit_{name}.parquet", list(range(100, 100 + n)))
@@ -48,7 +50,7 @@ def write_predictions(folder: Path, bundle: ModelBundle, n: int = 3000) -> Path:
     scores = write_scores(
         folder / f"scores_{name}.parquet",
         read_table(gathered),
-        [f"{tag}_{name}" for tag in bundle.classes],
+        [f"{tag}_{name}" for tag in tags or bundle.classes],
         facts={"bundle": bundle.identity},
     )
     merge(gathered, [scores], folder / f"preds_{name}.parquet", algorithm=name)
@@ -389,6 +391,20 @@ def test_models_that_were_trained_apart_stand_beside_a_fusion_of_the_others(
     # Of a class that the fusion does not know there is the word of the one that knows it.
     assert after.column("blue_p_train").equals(after.column("blue_hgb_p"))
     assert after.column("low_hgb_p").null_count == after.column("low_p").null_count
+
+
+def test_a_class_that_fused_models_do_not_score_here_has_no_probability_of_all(
+    tmp_path: Path, fusion: Fusion, apart: ModelBundle
+) -> None:
+    """The fusion weighs what both of its models say, and they say nothing of the class."""
+    bundles = [*(small_bundle(name) for name in ALGORITHM_NAMES), apart]
+    paths = [write_predictions(tmp_path, one, 300, tags=["low"]) for one in bundles[:2]]
+    paths.append(write_predictions(tmp_path, apart, 300, tags=TAGS))
+    output = tmp_path / "some.parquet"
+    publish_catalog(paths, output, probabilities=Probabilities(bundles, fusion, TREE))
+    names = read_table(output).schema.names
+    assert {"low_p", "low_hgb_p", "red_hgb_p"} <= set(names)
+    assert "red_p" not in names
 
 
 def test_without_a_fusion_models_have_no_probability_together(

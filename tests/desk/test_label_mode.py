@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from scope.active.ledger import Ledger
@@ -22,6 +23,7 @@ from scope.desk.desk import Desk
 from scope.desk.label_mode import Labelling, class_keys, last_words, read_queries
 from scope.desk.table import Question
 from scope.errors import InputError, NotFoundError, UsageError
+from scope.io import read_metadata, read_table, write_table
 from tests.conftest import ROOT
 from tests.desk.fields import invented
 
@@ -140,6 +142,72 @@ def test_queries_come_in_their_order(desk: Desk, labels: Labelling, tmp_path: Pa
     asked.say(desk, "field_250", b, "ea")
     assert [one["id"] for one in asked.queue(desk, Question(), [])["stars"]] == [c, a]
     assert labels.ledger.labels()[0].round == 4
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A list of stars: two light curves in turn are of one star with a name, the last has none."""
+    results = invented(tmp_path_factory.mktemp("named"), 60)
+    path = results / "catalog" / "field_250.parquet"
+    table, facts = read_table(path), read_metadata(path)
+    names = [f"V{i // 2}" for i in range(59)] + [None]
+    write_table(table.append_column("obj_id", pa.array(names, pa.string())), path, facts)
+    return Desk.open(results)
+
+
+def test_a_star_with_a_name_is_asked_for_and_labelled_by_it(named: Desk, tmp_path: Path) -> None:
+    """As rounds of questions and training sets call it, `scope.tasks.variables`."""
+    rows = named.table.page(Question(), ["_id", "obj_id"], sort="_id", limit=60).to_pylist()
+    first, own = {}, {}
+    for row in rows:
+        first.setdefault(row["obj_id"], str(row["_id"]))
+        own[str(row["_id"])] = row["obj_id"]
+    lone = first.pop(None)
+    queries = [("V7", "entropy"), (lone, "entropy"), ("V3", "entropy"), (first["V5"], "by id")]
+    labels = Labelling(Ledger(tmp_path / "labels"), "ann", CLASSES, queries, 1)
+    said = []
+    while stars := labels.queue(named, Question(), [])["stars"]:
+        said.append(stars[0]["id"])
+        labels.say(named, stars[0]["target"], stars[0]["id"], "ea")
+    assert [own[one] or one for one in said] == ["V7", lone, "V3", "V5"]
+    assert [one.object for one in labels.own()] == ["V7", lone, "V3", first["V5"]]
+    labels.undo(named, "field_250", said[0])
+    assert settled(labels).keys() == {lone, "V3", first["V5"]}
+    # Without questions no light curve of a star that has its label is asked for.
+    free = Labelling(Ledger(tmp_path / "free"), "ann", CLASSES)
+    before = free.queue(named, Question(), [])["stars"]
+    free.say(named, "field_250", before[0]["id"], "ea")
+    after = free.queue(named, Question(), [])["stars"]
+    assert own[before[0]["id"]] in {own[one["id"]] for one in before}
+    assert own[before[0]["id"]] not in {own[one["id"]] for one in after}
+
+
+def test_a_star_is_found_by_each_light_curve_that_is_asked_for(tmp_path: Path) -> None:
+    """Two questions about two light curves of one star are two labels."""
+    results = invented(tmp_path, 60)
+    catalog = read_table(results / "catalog" / "field_250.parquet")
+    first, second, third, other = catalog["_id"].to_pylist()[:4]
+    stars = {
+        "star_id": pa.array([first, other]),
+        "light_curves": pa.array([[first, second, third], [other]], pa.list_(pa.int64())),
+        "ra": [10.0, 11.0],
+        "dec": [0.0, 0.0],
+        "rrab_p": pa.array([0.9, 0.1], pa.float32()),
+    }
+    write_table(pa.table(stars), results / "stars" / "field_250.parquet", {})
+    desk = Desk.open(results)
+    queries = [(str(one), "entropy") for one in (third, other, second)]
+    labels = Labelling(Ledger(tmp_path / "labels"), "ann", CLASSES, queries, 1)
+    said = []
+    while rows := labels.queue(desk, Question(), [])["stars"]:
+        said.append(rows[0]["id"])
+        labels.say(desk, rows[0]["target"], rows[0]["id"], "ea")
+    assert said == [str(first), str(other), str(first)]
+    assert [one.object for one in labels.own()] == [str(third), str(other), str(second)]
+    labels.undo(desk, "field_250", str(first))
+    assert settled(labels).keys() == {str(third), str(other)}
+    labels.undo(desk, "field_250", str(first))
+    assert settled(labels).keys() == {str(other)}
 
 
 def test_each_class_has_a_key_of_its_own() -> None:

@@ -124,13 +124,26 @@ def _max_pool(graph: Graph, layer: Layer, tensor: str) -> str:
 
 
 def _flatten(graph: Graph, layer: Layer, tensor: str) -> str:
+    _require(layer.config, data_format="channels_last")
     # Keras flattens with the channels last.
     last = graph.node("Transpose", [tensor], perm=[0, 2, 3, 1])
     return graph.node("Flatten", [last], axis=1)
 
 
 def _global_average(graph: Graph, layer: Layer, tensor: str) -> str:
+    _require(layer.config, data_format="channels_last", keepdims=False)
     return graph.node("Flatten", [graph.node("GlobalAveragePool", [tensor])], axis=1)
+
+
+def _relu(graph: Graph, layer: Layer, tensor: str) -> str:
+    _require(layer.config, max_value=None, negative_slope=0, threshold=0)
+    return graph.node("Relu", [tensor])
+
+
+def _dropout(graph: Graph, layer: Layer, tensor: str) -> str:
+    # `scope.models.images.dropout` draws a mask of a unit, or of a channel, alone.
+    _require(layer.config, noise_shape=None, data_format="channels_last")
+    return tensor
 
 
 def _leaky(graph: Graph, layer: Layer, tensor: str) -> str:
@@ -150,10 +163,10 @@ _LAYERS: dict[str, Callable[[Graph, Layer, str], str]] = {
     "Flatten": _flatten,
     "GlobalAveragePooling2D": _global_average,
     "Activation": lambda graph, layer, tensor: activated(graph, layer.config, tensor),
-    "ReLU": lambda graph, layer, tensor: graph.node("Relu", [tensor]),
+    "ReLU": _relu,
     "LeakyReLU": _leaky,
     "ELU": _elu,
-    **dict.fromkeys(DROPOUTS, lambda graph, layer, tensor: tensor),
+    **dict.fromkeys(DROPOUTS, _dropout),
     "ActivityRegularization": lambda graph, layer, tensor: tensor,
 }
 

@@ -64,6 +64,18 @@ class VariablesLoop:
         value = self.options.get(key, [])
         return [Path(value)] if isinstance(value, str) else [Path(path) for path in value]
 
+    def _check_columns(self, there: Sequence[Any]) -> None:
+        """Raise ConfigError if the features lack a column that the options name."""
+        for key in ("object", "period"):
+            name = self.options.get(key)
+            if name and name not in there:
+                raise ConfigError(
+                    f"column of features that active.tasks.variables.options.{key} names",
+                    value=name,
+                    allowed=few(there),
+                    todo="correct the name, or leave the key out",
+                )
+
     def prepare(self, folder: Path) -> None:
         """Write the features of all rows as one array; a row without features lacks data."""
         import pandas as pd
@@ -83,7 +95,10 @@ class VariablesLoop:
         names = feature_columns(numbers)
         if not names:
             raise InputError("file without features", value=few(map(str, self._paths("data"))))
+        self._check_columns(list(frame.columns))
         x = frame[names].to_numpy(dtype=np.float32, na_value=np.nan)
+        # An infinite number measures nothing, as in training sets.
+        x = np.where(np.isfinite(x), x, np.float32(np.nan))
         missing = np.isnan(x).mean(axis=1) > 0.5
         column = str(self.options.get("object", "obj_id"))
         ids = frame["_id"].astype(str)
@@ -113,7 +128,11 @@ class VariablesLoop:
         write_parquet(pool, folder / "pool.parquet")
 
     def features(self, folder: Path) -> Floats:
-        """Return features as ranks from 0 to 1, where missing ones lie in the middle."""
+        """Return features as ranks, (n, k) float64.
+
+        A rank is counted among the rows that have the feature and divided by the number of all
+        rows, from 0 to the share of rows that have it; a missing one is 0.5.
+        """
         if self._ranks is None:
             from scipy.stats import rankdata
 
@@ -193,11 +212,19 @@ class VariablesLoop:
 
 
 def _histograms(column: Any) -> npt.NDArray[np.float32]:
-    """Return magnitude-time histograms, (n, 26, 26, 1); zeros where there is none."""
-    size = 26 * 26
-    none = np.zeros(size, dtype=np.float32)
-    rows = [none if one is None else np.asarray(one, dtype=np.float32).ravel() for one in column]
-    return np.stack([one if one.size == size else none for one in rows]).reshape(-1, 26, 26, 1)
+    """Return magnitude-time histograms, (n, 26, 26, 1) float32; zeros where there is none.
+
+    Raises
+    ------
+    InputError
+        If one is of another size.
+    """
+    import pyarrow as pa
+
+    from scope.preprocessing.matrices import BINS, histogram_matrix
+
+    values, _ = histogram_matrix(pa.array(column, from_pandas=True))
+    return values.reshape(-1, BINS, BINS, 1)
 
 
 def feature_columns(names: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from scope.active.labels import Label
 from scope.active.settle import settle
 from scope.errors import InputError, NotFoundError, few
+from scope.features.registry import REGISTRY
 from scope.io.values import exact_names
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def labelled_features(
     experts: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return the features of all light curves of objects that people have labelled.
+
+    Light curves that have no features, for the reason in their column ``reason``, are left out.
 
     Parameters
     ----------
@@ -50,10 +53,19 @@ def labelled_features(
     ------
     NotFoundError
         If no light curve has a label.
+    InputError
+        If a class is called as a feature, or a light curve is in several files.
     """
     import pandas as pd
 
     from scope.io.frames import read_parquet
+
+    if called := [name for name in classes if name in REGISTRY]:
+        raise InputError(
+            "class of a training set that is called as a feature",
+            value=called[0],
+            allowed="another name: the feature would be lost",
+        )
 
     known = [label for label in labels if label.label in classes]
     settled = [one for one in settle(known, rule, experts) if one.weight >= 0.5]
@@ -65,6 +77,8 @@ def labelled_features(
         named = exact_names(frame[column], column, path) if column in frame else ids
         names = [name or own for name, own in zip(named, ids, strict=True)]
         there = np.array([name in of_object for name in names])
+        if "reason" in frame:
+            there &= frame["reason"].isna().to_numpy()
         part = frame[there].copy()
         part["obj_id"] = [name for name, ok in zip(names, there, strict=True) if ok]
         found.append(part)

@@ -10,7 +10,7 @@ from scope.active.labels import Label
 from scope.active.ledger import Ledger
 from scope.active.loop import find_loop, prepare_pool, read_pool
 from scope.cli.main import main
-from scope.errors import NotFoundError
+from scope.errors import ConfigError, InputError, NotFoundError
 from scope.io.frames import read_parquet, write_parquet
 from scope.tasks.variables.training_labels import labelled_features
 
@@ -35,7 +35,7 @@ def features(tmp_path_factory):
             "dmdt": [rng.random(676).astype("f4").tolist() for _ in range(N)],
         }
     )
-    frame.loc[3, ["period_LS_BIC", "skew", "median"]] = np.nan
+    frame.loc[3, ["period_LS_BIC", "skew", "median"]] = [np.nan, np.inf, np.nan]
     path = tmp_path_factory.mktemp("features") / "features.parquet"
     write_parquet(frame, path)
     return path, slow
@@ -58,6 +58,58 @@ def test_members_learn_from_feature_files(features, tmp_path, learner):
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
     assert (p.argmax(axis=1) == slow)[4:30].mean() > 0.9
     np.testing.assert_array_equal(p, loop.member(tmp_path, rows, slow[rows], 1, learner))
+
+
+@pytest.mark.parametrize("key", ["object", "period"])
+def test_a_column_that_is_named_and_not_there_is_an_error(features, tmp_path, key):
+    path, _ = features
+    settings = {"data": [str(path)], "classes": CLASSES, key: "obj_idd"}
+    with pytest.raises(ConfigError, match=f"{key}.*obj_idd.*period_LS_BIC"):
+        prepare_pool("variables", settings, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_histograms_come_as_feature_files_have_them(tmp_path):
+    """Flat or as lists of lists; what is null or no number is none, another size an error."""
+    cells = np.random.default_rng(0).random((26, 26)).astype("f4")
+    hole = cells.copy()
+    hole[3, 4] = np.nan
+
+    def prepared(*histograms):
+        frame = pd.DataFrame({"_id": range(2), "skew": [1.0, 2.0], "dmdt": list(histograms)})
+        write_parquet(frame, tmp_path / "features.parquet")
+        settings = {"data": [str(tmp_path / "features.parquet")], "classes": CLASSES}
+        prepare_pool("variables", settings, tmp_path / "pool")
+        return np.load(tmp_path / "pool" / "dmdt.npy")[..., 0]
+
+    np.testing.assert_array_equal(prepared(cells.tolist(), None), [cells, 0 * cells])
+    flat = prepared(cells.ravel().tolist(), hole.ravel().tolist())
+    np.testing.assert_array_equal(flat, [cells, 0 * cells])
+    with pytest.raises(InputError, match="26 x 26"):
+        prepared(cells[:24, :24].ravel().tolist(), None)
+
+
+def test_a_light_curve_without_features_is_no_row_of_a_training_set(tmp_path):
+    frame = pd.DataFrame({"_id": [1, 2], "obj_id": ["S", "S"], "skew": [1.0, np.nan]})
+    write_parquet(frame.assign(reason=[None, "too_few_epochs"]), tmp_path / "features.parquet")
+    said = [Label("S", "variables", "fast", labeller="ann")]
+    found = labelled_features([tmp_path / "features.parquet"], said, CLASSES)
+    assert found["_id"].tolist() == [1]
+
+
+def test_a_training_set_of_labels_loses_nothing(features, tmp_path, capsys):
+    """Neither a feature for a class of its name, nor rows that nobody could find again."""
+    path, _ = features
+    ledger = Ledger(tmp_path / "labels")
+    ledger.append([Label("V11", "variables", "fast", labeller="ann")])
+    write_parquet(pd.DataFrame({"_id": [1], "star": ["x"]}), tmp_path / "old.parquet")
+    command = ["labels", "training-set", str(tmp_path / "new.parquet"), "--features", str(path)]
+    command += ["--ledger", str(tmp_path / "labels"), "--classes"]
+    assert main([*command, *CLASSES, "skew"]) == 2
+    assert "called as a feature" in capsys.readouterr().err
+    assert main([*command, *CLASSES, "--update", str(tmp_path / "old.parquet")]) == 2
+    assert "ztf_id" in capsys.readouterr().err
+    assert not (tmp_path / "new.parquet").exists()
 
 
 def test_answers_become_rows_of_a_training_set(features, tmp_path, capsys):

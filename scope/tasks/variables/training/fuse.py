@@ -151,7 +151,8 @@ def models_in_use(
         In the order of `groups`.
     fusion : Path or None
         Of the bundles that lie in one place under one group name; where several places have
-        one, that of the most bundles. None for a single bundle, or where there is none.
+        one, that of the most bundles. None for a single bundle, or where there is none, or
+        none whose algorithms are all among these.
 
     Raises
     ------
@@ -162,9 +163,21 @@ def models_in_use(
     together = Counter((folder.parents[1], folder.name) for folder in folders)
     for (parent, group), number in together.most_common():
         fusion = parent / FUSED / group
-        if number > 1 and (fusion / MANIFEST).is_file():
+        if number > 1 and _joins_no_others(fusion, groups):
             return folders, fusion
     return folders, None
+
+
+def _joins_no_others(fusion: Path, groups: Mapping[str, str]) -> bool:
+    """Return whether there is a fusion, and it needs no algorithm beside those in use."""
+    try:
+        needed = parse_json((fusion / MANIFEST).read_bytes())["bundles"]
+        return set(needed) <= set(groups)
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        # What is wrong with it is said where it is loaded.
+        return True
 
 
 def fuse(

@@ -192,3 +192,17 @@ def test_the_fusion_in_use_is_that_of_the_models_that_lie_together(
         assert len(folders) == len(groups)
     assert models_in_use([own, shipped], {"xgb": "starter"})[1] is None
     assert models_in_use([own, shipped], {"xgb": "starter", "hgb": "mine"})[1] is None
+
+
+def test_a_fusion_that_needs_a_model_which_is_not_in_use_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models of one's own algorithm lie beside one of the two that were fused."""
+    monkeypatch.setenv("SCOPE_ALGORITHMS", "")
+    ALGORITHMS.add({"hgb": "tests.workflow.my_trees:HGB"})
+    _bundles(tmp_path, "variables/hgb/small", "variables/xgb/small", "variables/dnn/small")
+    fusion = tmp_path / "variables" / "fused" / "small"
+    small_fusion(fusion)
+    groups = {"xgb": "small", "hgb": "small"}
+    assert models_in_use(tmp_path, groups)[1] is None
+    assert models_in_use(tmp_path, {**groups, "dnn": "small"})[1] == fusion
