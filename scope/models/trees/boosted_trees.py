@@ -239,6 +239,8 @@ def search(
         Parameters that are not searched.
     """
 
+    # Five small grids, each walked whole from the best of the one before: a search of optuna for
+    # each would draw nothing, and be longer than the product and the maximum that this is.
     def best_of(current: TreeOptions, **grids: Sequence[float]) -> TreeOptions:
         candidates = [
             replace(current, **cast(dict[str, Any], dict(zip(grids, values, strict=True))))
