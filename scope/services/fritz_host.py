@@ -1,4 +1,8 @@
-"""A SkyPortal server, asked once at a time, and what its failures mean."""
+"""A SkyPortal server, asked once at a time, and what its failures mean.
+
+`requests` carries everything; ours is which failures may have taken effect all the same: what
+was perhaps posted is looked for before it is sent again.
+"""
 
 from __future__ import annotations
 
