@@ -181,7 +181,7 @@ class FeatureGeneration(Section):
         "raw", "Fourier columns as raw coefficients (published models) or amplitudes and phases"
     )
     groups: tuple[FeatureGroup, ...] = key(
-        (), "optional groups of features that are computed as well: cesium, top_periods"
+        (), "optional groups of features that are computed as well: top_periods"
     )
     dmdt_ints: DmdtInts = key(DmdtInts, "edges of the dmdt histogram")
 
