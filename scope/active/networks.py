@@ -82,6 +82,8 @@ class ClassNetwork:
 
         Parameters
         ----------
+        inputs : sequence of (n, …) float32
+            Of each input of the network.
         passes : int
             Passes with dropout left on; 0 for one without.
 

@@ -45,6 +45,8 @@ class FeatureSource(Protocol):
         """Return a row for each id, in ascending order, and the record of these rows.
 
         The column ``reason`` is null where there are features.
+
+        `ids`: (n,) int64.
         """
 
 

@@ -94,7 +94,11 @@ def tasks_of(lightcurves: LightCurves, backend: str) -> Iterator[LightCurves]:
 
 
 def join(parts: Iterable[Values]) -> Values:
-    """Join the values of pieces, in order."""
+    """Join the values of pieces, in order.
+
+    Of each column the `parts` have (n, ...) rows; the result has them one after the other, (sum of
+    n, ...).
+    """
     parts = list(parts)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -89,7 +89,19 @@ def fourier(
 
 
 def polar(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the features with coefficients turned into amplitudes and phases."""
+    """Return the features with coefficients turned into amplitudes and phases.
+
+    Parameters
+    ----------
+    raw : (n, 14) float64
+        From `fourier`, in the order of the registry.
+
+    Returns
+    -------
+    (n, 14) float64
+        Amplitudes in magnitudes and relative to the first; phases in radians, relative ones as
+        parts of a cycle of their harmonic.
+    """
     out = raw.copy()
     cosine, sine = raw[:, 4::2], raw[:, 5::2]
     amplitude = np.hypot(cosine, sine)

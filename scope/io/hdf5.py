@@ -96,6 +96,8 @@ def read_array(path: str | Path) -> npt.NDArray[Any]:
 
     Links and other files are not followed, and a small file cannot ask for much memory.
 
+    Of any shape (...) and dtype of numbers.
+
     Raises
     ------
     NotFoundError, CorruptFileError

@@ -60,8 +60,8 @@ def iter_batches(
         What to read, in this order. All by default.
     rows : int
         Most rows of a piece.
-    holding : bool array, one for each row of the file, optional
-        Only row groups that hold a true one are read.
+    holding : (n,) bool, optional
+        One per row of the file: only row groups that hold a true one are read.
 
     Yields
     ------

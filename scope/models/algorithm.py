@@ -66,7 +66,10 @@ class Rows:
         return len(self.target)
 
     def take(self, rows: npt.NDArray[Any]) -> Rows:
-        """Return the rows of a mask or of indices."""
+        """Return the rows of a mask or of indices.
+
+        `rows`: (n,) bool, or (m,) int.
+        """
         inputs = {name: values[rows] for name, values in self.inputs.items()}
         weight = None if self.weight is None else self.weight[rows]
         return Rows(inputs, self.target[rows], self.groups[rows], weight)
@@ -132,6 +135,8 @@ class Scorer(Protocol):
         """Return what the model says of each row, (n, …) float32.
 
         (n,) from 0 to 1 for a score; further axes as the output in the bundle says.
+
+        `batch` has an array of each input by name, with n rows: (n, …).
         """
         ...
 

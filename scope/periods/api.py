@@ -301,7 +301,13 @@ def _empty_columns(options: PeriodOptions, n: int) -> dict[str, npt.NDArray[np.g
 def store(
     columns: dict[str, npt.NDArray[np.generic]], row: int, suffix: str, result: Found
 ) -> None:
-    """Write the result of one search into a row of its columns."""
+    """Write the result of one search into a row of its columns.
+
+    Parameters
+    ----------
+    columns : dict of str to (n,) array
+        By name of column; changed in place.
+    """
     columns[f"period_{suffix}"][row] = result.period
     columns[f"significance_{suffix}"][row] = result.significance
     columns[f"pdot_{suffix}"][row] = 0.0

@@ -85,11 +85,17 @@ class StarRows:
         return order[np.unique(self.star[order], return_index=True)[1]]
 
     def count(self, which: npt.NDArray[np.bool_]) -> Integers:
-        """Return how many light curves of each star are of some kind, (m,) int64."""
+        """Return how many light curves of each star are of some kind, (m,) int64.
+
+        `which`: (n,) bool, one per light curve.
+        """
         return np.bincount(self.star, which, minlength=self.n_stars).astype(np.int64)
 
     def take(self, rows: npt.NDArray[np.generic]) -> tuple[StarRows, Integers]:
-        """Return some light curves, and the numbers that their stars had."""
+        """Return some light curves, and the numbers that their stars had.
+
+        `rows`: (n,) bool, or (k,) int; the numbers: (m,) int64, one per star.
+        """
         numbers, star = np.unique(self.star[rows], return_inverse=True)
         return StarRows(star, self.epochs[rows], self.period[rows]), numbers
 
@@ -151,7 +157,10 @@ class StarStack:
     before: float
 
     def log_odds(self, rows: StarRows, value: Floats) -> Floats:
-        """Return the log-odds of stars with several light curves, (m,) float64."""
+        """Return the log-odds of stars with several light curves, (m,) float64.
+
+        `value`: (n,) float64, log-odds of each light curve.
+        """
         weights = np.array([self.weights[term] for term in TERMS])
         return np.asarray(star_terms(rows, value, self.before) @ weights + self.intercept)
 

@@ -102,12 +102,16 @@ class Survey(Protocol):
         """Return light curves as observed, one per id in that order.
 
         Where the survey has none the curve is empty.
+
+        `ids`: (n,) int64.
         """
 
     def sources_by_id(self, ids: npt.NDArray[np.int64]) -> pa.Table:
         """Return those of some light curves that there are, columns `scope.schema.SOURCES`.
 
         In no order, each once; ids that the survey does not have are left out.
+
+        `ids`: (n,) int64.
         """
 
     def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:

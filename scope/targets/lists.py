@@ -59,7 +59,10 @@ class SourceList:
 
 
 def ids_only(ids: npt.NDArray[np.int64]) -> SourceList:
-    """Return a list of light curves without positions."""
+    """Return a list of light curves without positions.
+
+    `ids`: (n,) int64.
+    """
     nowhere = np.full(len(ids), np.nan)
     return SourceList(ids, nowhere, nowhere, tuple(f"ZTF_{number}" for number in ids.tolist()))
 

@@ -205,7 +205,15 @@ def fourier_bic(
 def fourier_fit(
     time: Floats, mag: Floats, weight: Floats, frequency: float, min_order: int, max_order: int
 ) -> tuple[Floats, Floats]:
-    """Weighted Fourier series of the order, of those given, with the smallest criterion.
+    """Fit Fourier series, and return that of the order with the smallest criterion.
+
+    Parameters
+    ----------
+    time, mag, weight : (n,) float64
+        Days; magnitudes of weighted mean 0; weights of sum 1.
+    frequency : float
+        1/d.
+    min_order, max_order : int
 
     Returns
     -------

@@ -164,7 +164,10 @@ def _inside(k: int, removed: Integers) -> bool:
 
 
 def finish(n: int, removed: Integers, keep: int, separation: int, state: State) -> Reduced:
-    """Close a scan of `n` positions; peaks are more than `separation` positions apart."""
+    """Close a scan of `n` positions; peaks are more than `separation` positions apart.
+
+    `removed`: (m, 2) int64, ranges of positions to leave out.
+    """
     sums, counts = state.sums, state.counts
     peak_index, peak_value = state.peak_index[: counts[1]], state.peak_value[: counts[1]]
     if sums[4] > sums[5] and not any(first <= n - 1 < stop for first, stop in removed):

@@ -228,7 +228,10 @@ def load_examples(folder: str | Path) -> Examples:
 def member_rows(
     examples: Examples, options: EnsembleOptions, member: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], np.random.Generator]:
-    """Return rows that a member learns from, the objects among them, and its generator after it."""
+    """Return rows that a member learns from, the objects among them, and its generator after it.
+
+    Rows, which may repeat: (m,) int64; objects: (k,) int64.
+    """
     rng = member_generator(options.seed, member)
     if options.kind == "seeds":
         return np.arange(len(examples)), np.unique(examples.objects), rng

@@ -107,6 +107,13 @@ def normalise(
 
     Bins without weight have flux 0 before, as QuasarNET has them.
 
+    Parameters
+    ----------
+    flux, ivar : (n, bins) float64
+        Of one unit, and its inverse square.
+    flags : (n,) uint8
+        What is known of each spectrum so far, `Flag`.
+
     Returns
     -------
     (n, bins) float32, (n,) uint8

@@ -156,7 +156,7 @@ def choose_rows(
 
     Returns
     -------
-    real, bogus : int arrays
+    real, bogus : (k,) intp
         Row numbers, rising.
     """
     nearest, far = _nearest(detections, planets)

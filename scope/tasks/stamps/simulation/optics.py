@@ -35,7 +35,11 @@ class Psf:
     beta: float = 3.0
 
     def at(self, dx: Floats, dy: Floats) -> Floats:
-        """Return the flux in pixels whose centres are at these distances."""
+        """Return the flux in pixels whose centres are at these distances.
+
+        `dx`, `dy` (pixels) and the result, the part of the whole flux: float64 of one shape, (...).
+        A Moffat profile (Moffat 1969, A&A 3, 455).
+        """
         wide = self.fwhm / np.sqrt(1 - self.ellipticity)
         narrow = self.fwhm * np.sqrt(1 - self.ellipticity)
         cos, sin = np.cos(self.angle), np.sin(self.angle)

@@ -62,7 +62,10 @@ class Stack:
     intercept: float
 
     def log_odds(self, values: Mapping[str, Floats]) -> Floats:
-        """Return the weighted sum of log-odds, (n,) float64, by algorithm."""
+        """Return the weighted sum of log-odds, (n,) float64, by algorithm.
+
+        `values`: of each algorithm (n,) float64, log-odds.
+        """
         parts = [weight * values[algorithm] for algorithm, weight in self.weights.items()]
         return np.asarray(sum(parts) + self.intercept)
 

@@ -61,11 +61,17 @@ class Labels:
         return tuple(self.columns)
 
     def find(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the line of each light curve, -1 for those without labels."""
+        """Return the line of each light curve, -1 for those without labels.
+
+        `ids` and the result: (n,) int64.
+        """
         return find_sorted(self.ids, ids)
 
     def values(self, name: str, lines: npt.NDArray[np.int64]) -> Floats:
-        """Return the probability of a label in some lines; NaN where it is not known."""
+        """Return the probability of a label in some lines; NaN where it is not known.
+
+        `lines`: (n,) int64; the result: (n,) float32.
+        """
         return self.columns[name][lines]
 
 
