@@ -61,7 +61,7 @@ IntArray = npt.NDArray[np.int32]
 
 
 class Scheme(IntEnum):
-    """How an id was made."""
+    """Scheme by which an id was made."""
 
     OPAQUE = 0
     KOWALSKI = 1
@@ -69,7 +69,7 @@ class Scheme(IntEnum):
 
 
 class Identity(NamedTuple):
-    """What ids say, one entry per id; -1 where the id is opaque.
+    """Parts of ids, one entry per id; -1 where the id is opaque.
 
     Attributes
     ----------

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class Loop(Protocol):
-    """What a task gives to the loop.
+    """Functions that a task gives to the loop of questions and answers.
 
     Attributes
     ----------

@@ -53,7 +53,7 @@ BATCHES = ("best", "core_set", "som")
 
 @dataclass(frozen=True)
 class Asking:
-    """How objects are chosen.
+    """Options of choosing objects to ask about.
 
     Attributes
     ----------

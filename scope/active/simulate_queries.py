@@ -25,7 +25,7 @@ Measure = Callable[[Floats, npt.NDArray[np.int64]], dict[str, float]]
 
 @dataclass(frozen=True)
 class LoopOptions:
-    """How the loop is played.
+    """Options of playing the loop on objects whose labels are known.
 
     Attributes
     ----------

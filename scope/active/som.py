@@ -25,7 +25,7 @@ ROWS = 4096
 
 @dataclass(frozen=True)
 class MapOptions:
-    """How a map is trained.
+    """Options of training a self-organising map.
 
     Attributes
     ----------

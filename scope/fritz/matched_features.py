@@ -24,7 +24,7 @@ class MatchedFeatures(Protocol):
 
     @property
     def name(self) -> str:
-        """What they are of, for messages."""
+        """Name of where the features are from, for messages."""
 
     def facts(self) -> dict[str, Any]:
         """Return what products record of the source."""

@@ -20,7 +20,7 @@ BRIGHT_STAR = "bright_star"
 
 @dataclass(frozen=True)
 class BrightStarOptions:
-    """How bright stars are looked for.
+    """Options of looking for bright stars.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ OTHER_DATES = "other_dates"
 
 @dataclass(frozen=True)
 class CleaningOptions:
-    """What is kept of a light curve.
+    """Limits on the points of a light curve that are kept.
 
     Attributes
     ----------

@@ -166,12 +166,12 @@ class Bundle:
 
     @property
     def identity(self) -> dict[str, str]:
-        """What a product says about the models that scored it."""
+        """Record of the models, for the products that they score."""
         return {"algorithm": self.algorithm, "group": self.group, "sha256": self.sha256}
 
     @property
     def preparation(self) -> Mapping[str, Any]:
-        """What the task states about how rows were prepared; only the task reads it."""
+        """Statement of the task about how rows were prepared; only the task reads it."""
         return dict(self.manifest.get("preparation", {}))
 
     @cached_property

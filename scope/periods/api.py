@@ -51,12 +51,12 @@ class PeriodResult:
     backend: str
 
     def undefined(self, suffix: str) -> npt.NDArray[np.bool_]:
-        """Which light curves have no period of that suffix, (n,) bool."""
+        """Light curves that have no period of that suffix, (n,) bool."""
         return np.isnan(self.columns[f"period_{suffix}"].astype(np.float64))
 
 
 class Found(NamedTuple):
-    """What one search says of one light curve; ranked periods best first."""
+    """Result of one search of one light curve; ranked periods best first."""
 
     period: float
     significance: float
@@ -208,7 +208,7 @@ def _keep(options: PeriodOptions) -> int:
 
 
 def n_ranked(options: PeriodOptions) -> int:
-    """How many distinct peaks of a search are looked at."""
+    """Return the number of distinct peaks of a search that are looked at."""
     return max(options.n_top_columns, N_PEAKS)
 
 

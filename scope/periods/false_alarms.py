@@ -51,7 +51,7 @@ SLOPES = np.concatenate([[0.0], np.geomspace(0.02, 60.0, 48)])
 
 
 class Shape(NamedTuple):
-    """What the chances of one light curve depend on.
+    """Numbers that the chances of one light curve depend on.
 
     Attributes
     ----------
@@ -251,7 +251,7 @@ def log10_fap(curves: Sequence[Curve], gains: Sequence[float], grid: Grid) -> fl
 
 
 def covariates(shape: Shape) -> tuple[float, ...]:
-    """What the location of the law is a linear function of."""
+    """Return what the location of the law is a linear function of."""
     skew = math.tanh(shape.skewness / 2.0)
     tails = math.log1p(min(max(shape.kurtosis, -1.5), HEAVIEST) / 2.0)
     return (
@@ -265,7 +265,7 @@ def covariates(shape: Shape) -> tuple[float, ...]:
 
 
 def scale_covariates(shape: Shape) -> tuple[float, ...]:
-    """What the logarithm of the law's scale is a linear function of."""
+    """Return what the logarithm of the law's scale is a linear function of."""
     return (1.0, math.log(min(shape.n, MOST_POINTS)) - 4.5)
 
 

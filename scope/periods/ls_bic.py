@@ -169,7 +169,7 @@ def looks_halved(curve: Curve, frequency: float) -> bool:
 
 
 def second_eclipse(curve: Curve, frequency: float, faintest: float) -> float:
-    """How clearly a second, shallower eclipse is seen within the cycle, in standard errors.
+    """Return how clearly a second, shallower eclipse is seen within the cycle, in standard errors.
 
     A few Fourier terms smooth it away, and the curve looks symmetric with one minimum; but
     who sees both eclipses has the whole period. The points within each of two half-widths of

@@ -31,7 +31,7 @@ STRONG = 0.9
 def relations(
     period: npt.ArrayLike, significance: npt.ArrayLike, baseline_days: float
 ) -> dict[str, bool]:
-    """Which relations the best peak of a search has to strong other ones.
+    """Return the relations of the best peak of a search to strong other ones.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class Pixel(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where its file lies in ``dataset``."""
+        """Place of the pixel's file in ``dataset``."""
         folder = self.number // 10000 * 10000
         return f"Norder={self.order}/Dir={folder}/Npix={self.number}.parquet"
 

@@ -173,7 +173,7 @@ class LightCurves:
 
     @property
     def n_stars(self) -> int:
-        """How many stars there are."""
+        """Number of stars."""
         return int(self.star.max()) + 1 if len(self.star) else 0
 
     def numbers(self, name: str) -> Floats:

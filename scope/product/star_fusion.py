@@ -69,12 +69,12 @@ class StarRows:
 
     @property
     def n_stars(self) -> int:
-        """How many stars there are."""
+        """Number of stars."""
         return int(self.star.max()) + 1 if len(self.star) else 0
 
     @property
     def counts(self) -> Integers:
-        """How many light curves each star has, (m,) int64."""
+        """Number of light curves of each star, (m,) int64."""
         return np.bincount(self.star, minlength=self.n_stars)
 
     @property
@@ -141,7 +141,7 @@ def star_terms(rows: StarRows, value: Floats, before: float) -> Floats:
 
 @dataclass(frozen=True)
 class StarStack:
-    """How what the light curves of a star say becomes one.
+    """Model that makes one probability of what the light curves of a star say.
 
     Attributes
     ----------

@@ -73,7 +73,7 @@ class Smallest:
 
 
 class Sample(Smallest):
-    """At most `size` rows, chosen by the hash of their ids."""
+    """Sample of at most `size` rows, chosen by the hash of their ids."""
 
     def add_rows(self, ids: npt.NDArray[np.int64], **columns: Array) -> None:
         """Add rows.

@@ -28,7 +28,7 @@ TIMES = ("hmjd", "hjd")
 
 @dataclass(frozen=True)
 class StarRow:
-    """What a catalogue says of a light curve.
+    """Row of a catalogue about a light curve.
 
     Attributes
     ----------

@@ -34,7 +34,7 @@ N_SKY, N_DIAGRAM, N_MEMBERS = 5000, 4000, 400
 
 @dataclass
 class AtThreshold:
-    """How many light curves of a class reach a threshold (score >= threshold).
+    """Numbers of light curves of a class that reach a threshold (score >= threshold).
 
     Attributes
     ----------

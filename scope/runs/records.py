@@ -99,7 +99,7 @@ class RunRecord:
 
     @property
     def state(self) -> State:
-        """How the run is: ``unknown`` where another machine would have to be asked."""
+        """State of the run: ``unknown`` where another machine would have to be asked."""
         if self.outcome in ("succeeded", "failed"):
             return "succeeded" if self.outcome == "succeeded" else "failed"
         if self.host != socket.gethostname():

@@ -37,7 +37,7 @@ _ALGORITHMS = {64: "sha256", 32: "md5"}
 
 @dataclass(frozen=True)
 class Limits:
-    """What a source may send; a server without end must not fill the memory or the disk.
+    """Limits on what a source sends; one without end must not fill the memory or the disk.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What `fetch` did.
+    """Files that `fetch` found or got.
 
     Attributes
     ----------

@@ -56,7 +56,7 @@ class LostAnswer(TransientError):
 
 @dataclass(frozen=True)
 class FritzOptions:
-    """Where the server is and how it is asked. It holds no secrets.
+    """Address of the server, and how it is asked. It holds no secrets.
 
     Attributes
     ----------

@@ -57,7 +57,7 @@ _TOO_SLOW = "executiontimeout"
 
 @dataclass(frozen=True)
 class KowalskiHost:
-    """Where a Kowalski server is.
+    """Address of a Kowalski server.
 
     Attributes
     ----------

@@ -40,7 +40,7 @@ class TransientError(Exception):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and for how long a service is asked again.
+    """Numbers and times of asking a service again.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ def parse_unit(unit: str) -> tuple[int, int]:
 
 
 class Survey(Protocol):
-    """Where light curves come from."""
+    """Source of light curves."""
 
     @property
     def release(self) -> str:
@@ -50,7 +50,7 @@ class Survey(Protocol):
 
     @property
     def place(self) -> str:
-        """Where it is, for messages: a folder, or a collection of a database."""
+        """Place of the survey, for messages: a folder, or a collection of a database."""
 
     def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
         """Return what products of a unit record of the survey, ``data_release`` among it.

@@ -35,11 +35,11 @@ class Quadrant(NamedTuple):
 
 
 class IdSource(Protocol):
-    """Where ids come from."""
+    """Source of ids."""
 
     @property
     def catalog(self) -> str:
-        """What they are taken from, for ``meta.json``."""
+        """Name of what ids are taken from, for ``meta.json``."""
 
     @property
     def workers(self) -> int:

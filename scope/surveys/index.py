@@ -66,7 +66,7 @@ class _Entry(NamedTuple):
 
 
 class ArchiveIndex:
-    """Which files of an archive may hold positions, ids or light curves of a quadrant.
+    """Index of the files of an archive that may hold positions, ids or light curves of a quadrant.
 
     Files that are new, or have another size or date than when they were looked at, are
     looked at; what is found out is kept in the archive, or, where that cannot be written

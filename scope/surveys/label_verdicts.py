@@ -51,7 +51,7 @@ OUTCOMES: dict[str, str] = {
 
 
 class Verdict(NamedTuple):
-    """What catalogues say of a star.
+    """Verdict of catalogues on a star.
 
     Attributes
     ----------

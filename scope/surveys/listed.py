@@ -54,7 +54,7 @@ class ListedSources:
 
     @property
     def place(self) -> str:
-        """Where the survey is."""
+        """Place of the survey."""
         return self._survey.place
 
     def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:

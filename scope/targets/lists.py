@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SourceList:
-    """What a user asks for, in the order of the table; n rows.
+    """Sources that a user asks for, in the order of the table; n rows.
 
     Attributes
     ----------

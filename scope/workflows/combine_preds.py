@@ -20,7 +20,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class CombineOptions:
-    """Which predictions are combined, how, and where they are.
+    """Predictions to combine, how, and where they are.
 
     Attributes
     ----------

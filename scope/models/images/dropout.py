@@ -55,7 +55,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Step:
-    """What a stage is given for some rows.
+    """Input of a stage for some rows.
 
     Attributes
     ----------

@@ -70,7 +70,7 @@ def weigh(time: Floats, mag: Floats, error: Floats) -> Curve:
 
 
 class Scan(NamedTuple):
-    """What is left of one statistic over a whole grid.
+    """Summary of one statistic over a whole grid: best points, peaks, mean and deviation.
 
     Attributes
     ----------
@@ -175,7 +175,7 @@ class TogetherBackend(Protocol):
     def together(
         self, subjects: Sequence[Subject], search: Callable[[Subject, Backend], Found]
     ) -> list[Found]:
-        """What `search` finds for each subject, a curve or several, on this backend."""
+        """Return what `search` finds for each subject, a curve or several, on this backend."""
 
 
 def get_backend(name: str) -> Backend:

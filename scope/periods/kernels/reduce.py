@@ -18,7 +18,7 @@ OVERSIZE = 8
 
 
 class State(NamedTuple):
-    """What a scan remembers.
+    """State of a scan between its blocks.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class State(NamedTuple):
 
 
 class Reduced(NamedTuple):
-    """What is left of a scan.
+    """Summary of a scan: best points and peaks, mean and deviation.
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ STRATEGIES: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64
 
 @dataclass(frozen=True)
 class QueryResult:
-    """What a query found.
+    """Result of a query.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ CONFIDENCE, N_LINES = 0.95, 1
 
 @dataclass(frozen=True)
 class Lines:
-    """What a network says of n spectra and l lines.
+    """Output of a network for n spectra and l lines.
 
     Attributes
     ----------

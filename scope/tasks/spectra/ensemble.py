@@ -50,7 +50,7 @@ MAP_ROWS = 20_000
 
 @dataclass(frozen=True)
 class EnsembleOptions:
-    """What an ensemble is.
+    """Options of an ensemble.
 
     Attributes
     ----------

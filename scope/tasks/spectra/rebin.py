@@ -19,7 +19,7 @@ STEEP = 1e4
 
 
 class Flag(IntFlag):
-    """What is wrong with a spectrum; it is kept, whatever it is."""
+    """Flags of what is wrong with a spectrum; it is kept, whatever it is."""
 
     DEAD_B = 1
     DEAD_R = 2

@@ -39,7 +39,7 @@ ROWS = 1000
 
 
 class Scores(Protocol):
-    """What scores spectra."""
+    """Anything that scores spectra."""
 
     def score(self, x: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return (n, heads, 2 x boxes) of spectra (n, bins).

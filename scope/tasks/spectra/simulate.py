@@ -55,7 +55,7 @@ KINDS = ("QSO", "GALAXY", "STAR")
 
 @dataclass(frozen=True)
 class SurveyOptions:
-    """What a simulated survey holds.
+    """Options of a simulated survey of spectra.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ DROPOUT = 0.2
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """How networks are built and trained.
+    """Options of building and training networks.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class NetworkOptions:
 
     @property
     def padding(self) -> str:
-        """Of the convolutions."""
+        """Padding of the convolutions."""
         return "same" if self.layers == 6 else "valid"
 
     @property

@@ -82,7 +82,7 @@ class Candidate:
 
 
 class ImageSource(Protocol):
-    """Where images come from. Everything is in the order of the ids, every time."""
+    """Source of images. Everything is in the order of the ids, every time."""
 
     def images(self, n: int | None) -> list[DifferenceImage]:
         """Return the first `n` usable difference images, or all."""

@@ -43,7 +43,7 @@ TOLERANCE = 0.05
 
 @dataclass(frozen=True)
 class Normalisation:
-    """What is done with stamps before a network sees them.
+    """Normalisation of stamps before a network sees them.
 
     Attributes
     ----------

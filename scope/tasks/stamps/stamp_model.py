@@ -28,7 +28,7 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Card:
-    """What a model's bundle says of its stamps.
+    """Card of a model of stamps: layers, size, normalisation.
 
     Attributes
     ----------
@@ -112,7 +112,7 @@ class StampModel:
 
     @cached_property
     def calibration(self) -> Calibration | None:
-        """What makes probabilities of the scores, if the bundle has it."""
+        """Calibration that makes probabilities of the scores, if the bundle has it."""
         if CALIBRATION not in self.bundle.manifest["files"]:
             return None
         return Calibration.parse(self.bundle.read(CALIBRATION), self.bundle.folder)

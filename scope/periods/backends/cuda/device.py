@@ -87,7 +87,7 @@ class Workspace(Protocol):
 
 
 class Device(Protocol):
-    """What runs kernels. Attribute ``memory_bytes`` is the size of a workspace."""
+    """Device that runs kernels. Attribute ``memory_bytes`` is the size of a workspace."""
 
     memory_bytes: int
 

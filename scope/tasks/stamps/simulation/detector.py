@@ -17,7 +17,7 @@ BLEED_FROM = 1.0
 
 @dataclass
 class Faults:
-    """Where faults are: kind -> pixels of them, each an (n, 2) array of x, y."""
+    """Pixels of faults: kind -> an (n, 2) array of x, y each."""
 
     pixels: dict[str, list[Floats]] = field(default_factory=dict)
 

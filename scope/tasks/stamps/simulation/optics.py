@@ -122,7 +122,7 @@ def _window(image: Floats, x: float, y: float, radius: int) -> tuple[slice, slic
 
 @dataclass(frozen=True)
 class Shift:
-    """Where the true grid lies on an image: what registration left over.
+    """Displacement of the true grid on an image: what registration left over.
 
     Attributes
     ----------

@@ -144,7 +144,7 @@ class LabelTable(Protocol):
 
     @property
     def surveys(self) -> npt.NDArray[Any]:
-        """Where the light curve of each line is from, (n,) text."""
+        """Survey that the light curve of each line is from, (n,) text."""
         ...
 
     @property
