@@ -158,6 +158,7 @@ def _series_chances(shape: Shape, gain: float) -> list[float]:
         b = (shape.points - 2 * order - 1) / 2.0
         if b <= LEAST_FREEDOM:
             break
+        # The criterion turned round: the part of the variance that is left for this gain.
         log_left = -(gain + 2.0 * order * math.log(shape.n)) / shape.n
         i = np.arange(order)
         terms = gammaln(b + i) - gammaln(b) - gammaln(i + 1.0)
@@ -241,6 +242,8 @@ def log10_fap(curves: Sequence[Curve], gains: Sequence[float], grid: Grid) -> fl
     from scipy.special import gammaln
 
     shapes = [shape_of(curve, grid.f_last) for curve in curves]
+    # The product of k uniform chances is below its value p with a probability of
+    # p sum_{i<k} (-ln p)^i / i!.
     least = -sum(map(log_chance, curves, shapes, gains))
     k = np.arange(len(curves))
     joined = _log_sum(k * math.log(max(least, 1e-300)) - gammaln(k + 1.0)) - least

@@ -97,6 +97,7 @@ def _scan_few(
 ) -> None:
     """Fill the histogram point by point, the entropy following each count."""
     n = len(time)
+    # One more point in a cell of k adds rise[k] to k ln k: the sum follows the counts.
     rise = table[1:] - table[:-1]
     bits = np.uint32(bin_bits(phase_bins))
     bins, row = np.uint32(phase_bins), np.uint32(mag_bins)
@@ -189,6 +190,7 @@ def _scan_many(
         seed_phases(place_time, f0 + df * start, phase)
         for i in range(count):
             for j in range(len(place_time)):
+                # Places without a point become bin 255, with which no bin is compared.
                 where[j] = np.uint8(bin_of(phase[j], bits, bins)) | empty[j]
                 phase[j] += step[j]
             entropy = np.int64(0)

@@ -194,6 +194,7 @@ def fourier_bic(
         _explained(y, w, order, factor, solution, explained, top)
         for m in range(N_LANES):
             for k in range(1, min(top[m], limit[m]) + 1):
+                # A perfect fit of few points would have a criterion of minus infinity.
                 left = max(1.0 - explained[k, m] / variance, 1e-12)
                 value = n * np.log(left) + 2.0 * k * log_n
                 if value < bic[i, m]:

@@ -182,6 +182,7 @@ def band_sums(
     half = MODES // 2
     end = np.uint64(SIZE) * LANES
     for start in range(0, len(real), MODES * N_LANES):
+        # To the middle of the first lane's band; `turns` leads on to the other lanes.
         middle = float(lowest + start + half)
         x_re[:] = 0.0
         x_im[:] = 0.0
@@ -198,6 +199,7 @@ def band_sums(
         for k in range(np.uint64(TAPS) * LANES):
             x_re[k] += x_re[end + k]
             x_im[k] += x_im[end + k]
+        # Stockham's order: from one array into the other and back, so that nothing is reversed.
         stride, quarter = 1, SIZE // 4
         while quarter > 0:
             _pass(x_re, x_im, y_re, y_im, quarter, stride, cosine, sine)

@@ -64,7 +64,10 @@ def transforms(
 
     `time` (days since the first point), `mag` (weighted mean 0) and `weight` (sum 1): (n,) float64.
     """
+    # About the middle of the curve, where the sums vary most slowly with frequency; the common
+    # phase changes no power.
     theta = (time - 0.5 * time.max()) * (df * q)
+    # What the convolution from the coarse to the search grid will multiply each point by.
     corrected = weight / window_transform(theta, TAPS, SHAPE)
     shared = (*spreading(theta), *turns(theta), -TAPS, INVERSE, COSINE, SINE)
     reach = last + TAPS // 2 + 2

@@ -30,5 +30,6 @@ def window_transform(frequency: Floats, taps: int, shape: float) -> Floats:
 
     `frequency` and the result are float64 of one shape, (...).
     """
+    # Real within the band that the shape is made for, frequencies below shape / (pi taps).
     root = np.sqrt(shape**2 - (np.pi * taps * frequency) ** 2)
     return taps * np.sinh(root) / root
