@@ -16,7 +16,7 @@ from scope.io.atomic import write_bytes
 from scope.io.attrs import checked_attrs, warn_without_metadata
 from scope.io.pandas_file import PandasFile
 from scope.io.pandas_nodes import metadata_of, tables_and_arrays, text_of
-from scope.schema import parse_json, to_json
+from scope.jsontext import parse_json, to_json
 
 if TYPE_CHECKING:
     import h5py

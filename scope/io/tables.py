@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scope.errors import CorruptFileError, InputError, NotFoundError, few
-from scope.schema import METADATA_KEY, parse_json, require_columns
+from scope.jsontext import parse_json
+from scope.schema import METADATA_KEY, require_columns
 
 _BUFFER_BYTES = 1 << 16
 """Read-ahead per column: large row groups of foreign files are not loaded as a whole."""

@@ -6,16 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scope.config.algorithm_options import option_names, read_options
 from scope.errors import ConfigError
 from scope.plugins import ALGORITHMS
 
-Batch = Mapping[str, npt.NDArray[Any]]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Batch = Mapping[str, "npt.NDArray[Any]"]
 """Named inputs of n rows: name -> (n, …), such as ``{"features": …, "dmdt": …}``."""
 
 

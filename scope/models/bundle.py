@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from scope.errors import BundleError, ConfigError
+from scope.jsontext import parse_json
 from scope.models.algorithm import Algorithm, InputSpec, Scorer, find_algorithm
 from scope.plugins import ALGORITHMS
-from scope.schema import parse_json
 
 MANIFEST = "bundle.json"
 CALIBRATION = "calibration.json"

@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError
+from scope.jsontext import parse_json
 from scope.models.calibration.calibrators import apply, from_log_odds, log_odds
 from scope.models.calibration.class_calibration import Calibration, shift_prevalence
-from scope.schema import parse_json
 from scope.tasks.variables.bundles.model_bundle import CALIBRATION, MANIFEST, sha256_of
 from scope.tasks.variables.training.fuse import models_in_use
 

@@ -19,9 +19,9 @@ from typing import Any, Literal, NamedTuple
 
 from scope.errors import ScopeError, ServiceError
 from scope.io import write_bytes
+from scope.jsontext import parse_json
 from scope.runs.processes import process_mark
 from scope.runs.slurm import has_slurm, is_queued
-from scope.schema import parse_json
 
 RECORDS = Path(".snakemake/scope")
 """Where records lie, below the run folder."""

@@ -17,7 +17,7 @@ from scope.identifiers import encode_kowalski
 from scope.io.atomic import atomic_path, write_bytes
 from scope.io.hdf5 import read_array
 from scope.io.values import light_curve_ids
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 from scope.services.kowalski import Kowalski
 from scope.surveys.base import Survey, unit_name
 

@@ -17,7 +17,7 @@ from scope.identifiers import iau_name
 from scope.io.kinds import DEC_NAMES, OBJECT_NAMES, RA_NAMES, find_column
 from scope.io.user_tables import read_user_table, require_rows
 from scope.io.values import exact_names, light_curve_ids, positions
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 ID_NAMES = ("ztf_id", "ztfid", "ZTFID", "_id")
 COORDINATES = "coordinates"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scope.errors import CorruptFileError, NotFoundError, UsageError
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 FIELDS = "fields.json"
 

@@ -21,12 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, ConfigError
+from scope.jsontext import parse_json
 from scope.models.algorithm import find_algorithm
 from scope.models.calibration.calibrators import MAPS, apply, fit, from_log_odds, log_odds
 from scope.models.calibration.score_reference import ScoreReference
 from scope.models.evaluation.held_out_metrics import best_cut
 from scope.plugins import ALGORITHMS
-from scope.schema import parse_json
 
 KIND = "scope calibration"
 SCHEMA_VERSION = 1

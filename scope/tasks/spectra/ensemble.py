@@ -22,7 +22,7 @@ from scope.active.som import MapOptions, train_map
 from scope.errors import BundleError, InputError, NotFoundError, UsageError
 from scope.io.atomic import atomic_path, write_bytes
 from scope.io.npyfile import read_npy
-from scope.schema import parse_json, to_json
+from scope.jsontext import parse_json, to_json
 from scope.tasks.spectra.network import QuasarNet, load_network, network_bytes
 from scope.tasks.spectra.rebin import UNUSABLE, Flag
 from scope.tasks.spectra.spectrum_files import read_spectra

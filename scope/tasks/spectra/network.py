@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, NotFoundError
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 from scope.tasks.spectra.wavelength_grid import BOXES, GRIDS, Grid
 
 Floats = npt.NDArray[np.float32]

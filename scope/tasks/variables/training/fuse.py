@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, InputError
+from scope.jsontext import parse_json
 from scope.models.calibration.calibrators import apply, fit_logistic, from_log_odds
 from scope.models.calibration.class_calibration import Calibration, ClassCalibration, calibrate
 from scope.models.training.splits import TRAIN
-from scope.schema import parse_json
 from scope.tasks.variables.bundles.model_bundle import (
     CALIBRATION,
     CARD,

@@ -15,7 +15,7 @@ from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io.kinds import STAR_NAMES, find_column
 from scope.io.user_tables import read_user_table, require_rows
 from scope.io.values import exact_ids, exact_names, exact_numbers, light_curve_ids
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 from scope.surveys.label_map import LABELS, Labelling, LabelMap
 from scope.tasks.variables.training_sets.assemble_training_set import NO_PARENT, find_sorted
 
