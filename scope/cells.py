@@ -60,7 +60,7 @@ _DEGREES = re.compile(
 
 @dataclass
 class RefusedCell(Exception):
-    """Why a cell cannot be used; whoever knows where it stands makes the message.
+    """Reason why a cell cannot be used; whoever knows where it stands makes the message.
 
     Attributes
     ----------

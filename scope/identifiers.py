@@ -61,7 +61,7 @@ IntArray = npt.NDArray[np.int32]
 
 
 class Scheme(IntEnum):
-    """How an id was made."""
+    """Scheme by which an id was made."""
 
     OPAQUE = 0
     KOWALSKI = 1
@@ -69,7 +69,7 @@ class Scheme(IntEnum):
 
 
 class Identity(NamedTuple):
-    """What ids say, one entry per id; -1 where the id is opaque.
+    """Parts of ids, one entry per id; -1 where the id is opaque.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ def encode_kowalski(
     filter: npt.ArrayLike,
     number: npt.ArrayLike,
 ) -> npt.NDArray[np.int64]:
-    """Return 14-digit ids, int64; the arguments broadcast.
+    """Return 14-digit ids, int64; the arguments broadcast to their shape, (...).
 
     Raises
     ------
@@ -152,7 +152,7 @@ def encode_data_release(
     quad: npt.ArrayLike,
     index: npt.ArrayLike,
 ) -> npt.NDArray[np.int64]:
-    """Return data-release object ids, int64; the arguments broadcast.
+    """Return data-release object ids, int64; the arguments broadcast to their shape, (...).
 
     Raises
     ------
@@ -167,13 +167,19 @@ def encode_data_release(
 
 
 def rc_from_ccd_quad(ccd: npt.ArrayLike, quad: npt.ArrayLike) -> IntArray:
-    """Return the readout channel, 0 to 63, of detectors 1 to 16 and quadrants 1 to 4."""
+    """Return the readout channel, 0 to 63, of detectors 1 to 16 and quadrants 1 to 4.
+
+    The arguments broadcast to the shape of the result, (...), int32.
+    """
     ccd, quad = _checked("ccd", ccd), _checked("quad", quad)
     return np.asarray(4 * (ccd - 1) + (quad - 1), dtype=np.int32)
 
 
 def ccd_quad_from_rc(rc: npt.ArrayLike) -> tuple[IntArray, IntArray]:
-    """Return detector and quadrant of readout channels 0 to 63."""
+    """Return detector and quadrant of readout channels 0 to 63.
+
+    int32, in the shape (...) of `rc`.
+    """
     rc = _checked("rc", rc)
     return np.asarray(rc // 4 + 1, dtype=np.int32), np.asarray(rc % 4 + 1, dtype=np.int32)
 

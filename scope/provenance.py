@@ -14,7 +14,7 @@ from typing import Any
 
 from scope import __version__
 from scope.errors import InputError, NotFoundError
-from scope.schema import to_json
+from scope.jsontext import to_json
 
 STAGES: dict[str, int] = {
     "simulation": 4,

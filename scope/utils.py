@@ -69,7 +69,10 @@ def split_dict(d: dict[K, V], n: int) -> Iterator[dict[K, V]]:
 
 
 def sort_lightcurve(t: npt.ArrayLike, m: npt.ArrayLike, e: npt.ArrayLike) -> Curve:
-    """Return times, magnitudes and errors in order of time; equal times keep their order."""
+    """Return times, magnitudes and errors in order of time; equal times keep their order.
+
+    The result: (n,) arrays, of the dtypes given.
+    """
     t, m, e = np.asarray(t), np.asarray(m), np.asarray(e)
     order = np.argsort(t, kind="stable")
     return t[order], m[order], e[order]

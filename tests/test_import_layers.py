@@ -14,6 +14,7 @@ from .conftest import ROOT
 
 LAYERS = [
     "errors",
+    "jsontext",
     "checkout",
     "imports",
     "plugins",
@@ -160,3 +161,12 @@ def test_importing_is_light(name):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def test_what_models_are_there_is_told_without_arrays():
+    """Commands ask for names of algorithms: numpy would be two thirds of their start."""
+    code = "import scope.models.bundle, sys; print(*{'numpy', 'pyarrow'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert (done.returncode, done.stdout.split()) == (0, []), done.stderr

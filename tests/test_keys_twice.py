@@ -16,7 +16,7 @@ from scope.errors import ScopeError
 from scope.fritz.taxonomy import read_hierarchy
 from scope.fritz.taxonomy_map import read_map
 from scope.io import write_bytes
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 from scope.surveys.catalogue_map import CatalogueMap
 from scope.surveys.label_map import LabelMap
 from scope.targets.lists import read_source_list

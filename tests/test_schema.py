@@ -7,6 +7,7 @@ import pytest
 
 from scope.column_types import arrow_type
 from scope.errors import InputError, MissingColumnError
+from scope.jsontext import to_json
 from scope.schema import (
     KEY_COLUMNS,
     LIGHTCURVES,
@@ -16,7 +17,6 @@ from scope.schema import (
     arrow_schema,
     lightcurve_schema,
     require_columns,
-    to_json,
     validate,
     with_scope_metadata,
 )

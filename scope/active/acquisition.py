@@ -33,34 +33,54 @@ N_WEAKEST = 5
 
 
 def first(use: Floats, size: int) -> Indices:
-    """Return the rows with the largest `use`, (n,); those that are NaN come never."""
+    """Return the rows with the largest `use`, (n,); those that are NaN come never.
+
+    The result: (size,) int64, or fewer.
+    """
     use = np.asarray(use, dtype=np.float64)
     order = np.argsort(-use, kind="stable")
     return order[: min(size, int((~np.isnan(use)).sum()))].astype(np.int64)
 
 
 def by_entropy(p: Floats, size: int) -> Indices:
-    """Return the rows whose mean probabilities say least."""
+    """Return the rows whose mean probabilities say least.
+
+    `p`: (n, m, k) float, what m members say of k classes, NaN where one does not speak; the result:
+    (size,) int64.
+    """
     return first(USES["entropy"](summarise(p)), size)
 
 
 def by_margin(p: Floats, size: int) -> Indices:
-    """Return the rows whose two most probable classes are closest."""
+    """Return the rows whose two most probable classes are closest.
+
+    `p`: (n, m, k) float, as `by_entropy` takes it; the result: (size,) int64.
+    """
     return first(USES["margin"](summarise(p)), size)
 
 
 def by_least_confidence(p: Floats, size: int) -> Indices:
-    """Return the rows whose most probable class is least probable."""
+    """Return the rows whose most probable class is least probable.
+
+    `p`: (n, m, k) float, as `by_entropy` takes it; the result: (size,) int64.
+    """
     return first(USES["least_confidence"](summarise(p)), size)
 
 
 def by_vote_entropy(p: Floats, size: int) -> Indices:
-    """Return the rows about whose class the members' votes are divided most."""
+    """Return the rows about whose class the members' votes are divided most.
+
+    `p`: (n, m, k) float, as `by_entropy` takes it; the result: (size,) int64.
+    """
     return first(USES["vote_entropy"](summarise(p)), size)
 
 
 def by_bald(p: Floats, size: int) -> Indices:
-    """Return the rows about which sure members disagree."""
+    """Return the rows about which sure members disagree.
+
+    `p`: (n, m, k) float, as `by_entropy` takes it; the result: (size,) int64. Houlsby et al. 2011,
+    arXiv 1112.5745.
+    """
     return first(USES["bald"](summarise(p)), size)
 
 
@@ -95,7 +115,10 @@ def by_weakest(p: Floats, quality: npt.NDArray[np.floating], size: int) -> Indic
 
 
 def at_random(n: int, size: int, seed: int | np.random.Generator) -> Indices:
-    """Return rows drawn without replacement."""
+    """Return rows drawn without replacement.
+
+    (size,) int64.
+    """
     return np.random.default_rng(seed).permutation(n)[:size].astype(np.int64)
 
 
@@ -113,6 +136,11 @@ def core_set(features: Floats, use: Floats, size: int, known: Floats | None = No
         As of `USES`.
     known : (l, d) array, optional
         Rows that have labels.
+
+    Returns
+    -------
+    (size,) int64
+        Or fewer, if fewer rows are useful.
     """
     among = first(use, 10 * size)
     if not len(among):
@@ -140,6 +168,13 @@ def spread_over_cells(cells: npt.NDArray[np.integer], use: Floats, size: int) ->
     ----------
     cells : (n,) int
         Cell of a self-organising map; negative ones are no cells.
+    use : (n,) float64
+        As of `USES`.
+
+    Returns
+    -------
+    (size,) int64
+        Or fewer, if fewer rows are useful.
     """
     order = first(np.where(np.asarray(cells) >= 0, use, np.nan), len(cells))
     turn = np.zeros(len(order), dtype=np.int64)

@@ -60,7 +60,11 @@ def fit_temperature(p: npt.NDArray[np.floating], y: npt.NDArray[np.int64]) -> Te
 def expected_calibration_error(
     p: npt.NDArray[np.floating], y: npt.NDArray[np.int64], bins: int = 10
 ) -> float:
-    """Return the mean gap between confidence and accuracy over bins of as many rows each."""
+    """Return the mean gap between confidence and accuracy over bins of as many rows each.
+
+    `p`: (n, k) float, probabilities of k classes; `y`: (n,) int64, the true class. Guo et al. 2017,
+    arXiv 1706.04599, but with bins of equal numbers.
+    """
     confidence, right = p.max(axis=1), p.argmax(axis=1) == y
     parts = np.array_split(np.argsort(confidence, kind="stable"), bins)
     gaps = [
@@ -72,7 +76,11 @@ def expected_calibration_error(
 def wrong_by_certainty(
     p: npt.NDArray[np.floating], y: npt.NDArray[np.int64], share: float = 0.05
 ) -> tuple[float, float]:
-    """Return the share of wrong answers among the most and the least certain rows."""
+    """Return the share of wrong answers among the most and the least certain rows.
+
+    `p`: (n, k) float, probabilities of k classes; `y`: (n,) int64, the true class. `share` of the
+    rows are taken at either end.
+    """
     order = np.argsort(entropy(p), kind="stable")
     size = max(1, round(share * len(y)))
     wrong = p.argmax(axis=1) != y

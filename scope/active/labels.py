@@ -38,7 +38,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class Label:
-    """What somebody said of an object.
+    """A label: what somebody, or a program, said of an object.
 
     Attributes
     ----------
@@ -69,12 +69,12 @@ class Label:
 
     @property
     def place(self) -> tuple[str, str, str, str, int]:
-        """Who said it of what, and when it was asked."""
+        """Origin of the label: who said it of what, and when it was asked."""
         return (self.task, self.object, self.source, self.labeller, self.round)
 
     @property
     def said(self) -> tuple[str, float, str]:
-        """What it says, on whatever day."""
+        """Content of the label, on whatever day it was given."""
         return (self.label, self.weight, self.note)
 
 

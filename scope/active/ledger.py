@@ -33,7 +33,7 @@ from scope.active.labels import (
     read_labels,
 )
 from scope.errors import CorruptFileError, UsageError
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 
 class Loop(Protocol):
-    """What a task gives to the loop.
+    """Functions that a task gives to the loop of questions and answers.
 
     Attributes
     ----------
@@ -77,7 +77,10 @@ class Loop(Protocol):
         seed: int,
         learner: str,
     ) -> Floats:
-        """Train on rows of the pool, which may repeat, and return (n, k) of all of them."""
+        """Train on rows of the pool, which may repeat, and return (n, k) of all of them.
+
+        `rows` and `y`, their classes: (l,) int64; float64 comes back.
+        """
         ...
 
     def passes(
@@ -91,6 +94,8 @@ class Loop(Protocol):
         """Train once and return (n, passes, k), each pass with other neurons dropped.
 
         UsageError where no learner has dropout.
+
+        `rows` and `y`, their classes: (l,) int64; float64 comes back.
         """
         ...
 

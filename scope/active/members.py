@@ -52,7 +52,7 @@ def draw_bag(objects: npt.NDArray[Any], rng: np.random.Generator) -> npt.NDArray
 
     Returns
     -------
-    int64
+    (m,) int64
         Positions in `objects`, as often as their object was drawn.
     """
     names, which = np.unique(objects.astype(str), return_inverse=True)
@@ -104,7 +104,17 @@ def write_members(
     classes: Sequence[str],
     facts: dict[str, Any],
 ) -> None:
-    """Write what a member says of the pool, (n, k), or several of them, (n, m, k)."""
+    """Write what a member says of the pool, (n, k), or several of them, (n, m, k).
+
+    Parameters
+    ----------
+    objects : (n,) array
+        Name of the object of each row.
+    in_bag : (n,) bool
+        Whether the member learnt from the object.
+    p : (n, k) or (n, m, k) float64
+        Probabilities.
+    """
     import pandas as pd
 
     from scope.io.frames import write_parquet

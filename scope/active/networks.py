@@ -25,7 +25,7 @@ ONES = ("gamma", "moving_variance")
 
 @dataclass(frozen=True)
 class Steps:
-    """How long and how fast a network learns."""
+    """Numbers of passes, batch size and learning rate of a network."""
 
     epochs: int = 30
     batch: int = 32
@@ -82,6 +82,8 @@ class ClassNetwork:
 
         Parameters
         ----------
+        inputs : sequence of (n, …) float32
+            Of each input of the network.
         passes : int
             Passes with dropout left on; 0 for one without.
 

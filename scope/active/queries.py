@@ -53,7 +53,7 @@ BATCHES = ("best", "core_set", "som")
 
 @dataclass(frozen=True)
 class Asking:
-    """How objects are chosen.
+    """Options of choosing objects to ask about.
 
     Attributes
     ----------
@@ -118,7 +118,11 @@ def usefulness(
     seed: int = 0,
     quality: npt.NDArray[np.floating] | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Return how useful an answer about each row would be, NaN where no member spoke."""
+    """Return how useful an answer about each row would be, NaN where no member spoke.
+
+    (n,) float64, n rows. `quality` is of each class, (k,) float: how well it is told so far, for
+    ``weakest``.
+    """
     if strategy == "weakest":
         return class_doubt(summary.mean, _needed(quality, "the quality of classes"))
     if strategy == "random":
@@ -206,7 +210,11 @@ def _without(
 def best_rows(
     objects: npt.NDArray[np.str_], use: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.int64]:
-    """Return the most useful row of each object that has one, the most useful object first."""
+    """Return the most useful row of each object that has one, the most useful object first.
+
+    `objects` (name of the object of each row) and `use`: (n,) str and float; the result: (m,)
+    int64.
+    """
     order = first(use, len(use))
     _, where = np.unique(objects[order], return_index=True)
     return order[np.sort(where)]
@@ -234,7 +242,10 @@ def excluded_by_name(
     held_out: Sequence[str] = (),
     elsewhere: Sequence[str] = (),
 ) -> dict[str, npt.NDArray[np.bool_]]:
-    """Return the exclusions that follow from lists of names."""
+    """Return the exclusions that follow from lists of names.
+
+    `objects`: (n,) str; of each reason (n,) bool.
+    """
     lists = {"labelled": labelled, "held_out": held_out, "listed_elsewhere": elsewhere}
     return {
         reason: np.isin(objects, np.asarray(sorted(names), dtype=str))

@@ -83,7 +83,10 @@ def score_round(
 def labelled_rows(
     objects: npt.NDArray[Any], labels: pd.DataFrame, classes: Sequence[str]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the rows of objects with labels, and their classes."""
+    """Return the rows of objects with labels, and their classes.
+
+    `objects`: (n,) array; the result: (l,) int64 both, classes as positions in `classes`.
+    """
     order = list(classes)
     sure = labels[(labels["weight"] >= 0.5) & labels["label"].isin(order)]
     y_of = dict(zip(sure["object"].astype(str), sure["label"].map(order.index), strict=True))

@@ -25,7 +25,7 @@ Measure = Callable[[Floats, npt.NDArray[np.int64]], dict[str, float]]
 
 @dataclass(frozen=True)
 class LoopOptions:
-    """How the loop is played.
+    """Options of playing the loop on objects whose labels are known.
 
     Attributes
     ----------
@@ -54,7 +54,11 @@ class LoopOptions:
 
 
 def tree_members(x: Floats, n_classes: int, trees: int = 15) -> Member:
-    """Return members that are small forests of extremely random trees."""
+    """Return members that are small forests of extremely random trees.
+
+    `x`: (n, d) float, features of the pool. A member returns (n, k) float64, probabilities of all
+    classes for the whole pool.
+    """
 
     def member(rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int) -> Floats:
         from sklearn.ensemble import ExtraTreesClassifier
@@ -173,7 +177,10 @@ def _seed(options: LoopOptions, split: int, number: int) -> int:
 
 
 def scores_of(p: Floats, y: npt.NDArray[np.int64]) -> dict[str, float]:
-    """Return accuracy and average precisions of probabilities (n, k)."""
+    """Return accuracy and average precisions of probabilities (n, k).
+
+    `p`: (n, k) float64; `y`: (n,) int64, the true class.
+    """
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     ap = {

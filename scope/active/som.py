@@ -25,7 +25,7 @@ ROWS = 4096
 
 @dataclass(frozen=True)
 class MapOptions:
-    """How a map is trained.
+    """Options of training a self-organising map.
 
     Attributes
     ----------
@@ -61,11 +61,17 @@ class SelfOrganisingMap:
     loss: npt.NDArray[np.float64]
 
     def cells(self, data: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
-        """Return the best cell of each row of (n, d), -1 where a value is missing."""
+        """Return the best cell of each row of (n, d), -1 where a value is missing.
+
+        `data`: (n, d) float; the result: (n,) int64.
+        """
         return best_cells(data, self.weights)[0]
 
     def occupancy(self, data: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
-        """Return how many rows each cell holds, (cells,)."""
+        """Return how many rows each cell holds, (cells,).
+
+        `data`: (n, d) float; the result: int64.
+        """
         cells = self.cells(data)
         return np.bincount(cells[cells >= 0], minlength=len(self.weights))
 
@@ -198,7 +204,11 @@ def cell_separations(shape: tuple[int, int]) -> npt.NDArray[np.float64]:
 
 
 def u_matrix(weights: Floats, shape: tuple[int, int]) -> npt.NDArray[np.float64]:
-    """Return the mean distance of each cell from its neighbours, (rows, columns)."""
+    """Return the mean distance of each cell from its neighbours, (rows, columns).
+
+    `weights`: (cells, d) float32, cells row after row. Ultsch 1993, Information and Classification,
+    307.
+    """
     near = (cell_separations(shape) <= 1.0) & ~np.eye(len(weights), dtype=bool)
     norm = (weights.astype(np.float64) ** 2).sum(axis=1)
     square = norm[:, None] - 2 * weights.astype(np.float64) @ weights.T.astype(np.float64) + norm

@@ -21,7 +21,11 @@ def cell_statistic(
     n_cells: int,
     statistic: Callable[[Floats], float] = np.mean,
 ) -> Floats:
-    """Return a statistic of the values in each cell, NaN where there are none."""
+    """Return a statistic of the values in each cell, NaN where there are none.
+
+    `cells` (negative ones are none) and `values`: (n,) int and float; the result: (n_cells,)
+    float64.
+    """
     found = np.full(n_cells, np.nan)
     order = np.argsort(cells, kind="stable")
     held, start = np.unique(cells[order], return_index=True)
@@ -37,6 +41,8 @@ def feature_colours(
     """Return three features of each cell as red, green and blue, (cells, 3) from 0 to 1.
 
     Each goes from its 2nd to its 98th percentile over the cells.
+
+    `weights`: (cells, d) float.
 
     Raises
     ------

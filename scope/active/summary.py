@@ -61,7 +61,10 @@ class Summary:
 
 
 def entropy(p: npt.NDArray[np.floating]) -> Floats:
-    """Return the entropy (natural logarithm) along the last axis; shares that are 0 add nothing."""
+    """Return the entropy (natural logarithm) along the last axis; shares that are 0 add nothing.
+
+    `p`: (..., k) float; the result: (...) float64.
+    """
     p = np.asarray(p, dtype=np.float64)
     return np.asarray(-(p * np.log(np.maximum(p, TINY))).sum(axis=-1), dtype=np.float64)
 
@@ -134,7 +137,14 @@ def out_of_bag(
 
     Parameters
     ----------
+    p : (n, m, k) float
+        What m members say of n rows.
     in_bag : (n, m) bool
         Whether a member learnt from an object (from any row of it).
+
+    Returns
+    -------
+    (n, m, k) float
+        With NaN there.
     """
     return np.where(np.asarray(in_bag, bool)[..., None], np.nan, p)

@@ -71,7 +71,10 @@ class UndecidedRows:
         return self.flags if self.tree.has_period(tag) else np.zeros_like(self.flags)
 
     def hold(self, tag: str, values: Floats, most: float = EVEN) -> Floats:
-        """Return log-odds of a class, (n,) float64, in these rows `most` at most."""
+        """Return log-odds of a class, (n,) float64, in these rows `most` at most.
+
+        `values`: (n,) float64.
+        """
         return np.where(self.for_class(tag), np.minimum(values, most), values)
 
 

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from scope.errors import InputError
 from scope.io import atomic_path, iter_batches, metadata_of, read_schema
 from scope.io.readers import UNITS, units_of
-from scope.schema import METADATA_KEY, to_json
+from scope.jsontext import to_json
+from scope.schema import METADATA_KEY
 
 PREDICTION_FORMATS = ("csv", "h5")
 """Formats of the predictions besides Parquet, named by their extension."""

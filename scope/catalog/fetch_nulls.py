@@ -42,7 +42,7 @@ NULL_COLUMNS = (
 
 @dataclass(frozen=True)
 class SampleOptions:
-    """How many light curves of a target are sampled, the first by the hashes of their ids.
+    """Numbers of light curves of a target that are sampled, the first by the hashes of their ids.
 
     Attributes
     ----------

@@ -14,8 +14,9 @@ import pyarrow as pa
 from scope.catalog.cursor import Cursor
 from scope.errors import DuplicateIdError, InputError
 from scope.io import TableWriter, metadata_of, read_ids, read_schema
+from scope.jsontext import to_json
 from scope.provenance import record
-from scope.schema import PROVENANCE, to_json
+from scope.schema import PROVENANCE
 
 WINDOW_ROWS = 4096
 """Rows of the result that are put together at a time."""

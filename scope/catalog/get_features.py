@@ -36,7 +36,7 @@ UNDEFINED = "undefined_feature"
 
 
 class FeatureSource(Protocol):
-    """Where the features of light curves come from."""
+    """Source of the features of light curves: files, a database, or the computation."""
 
     def facts(self) -> dict[str, Any]:
         """Return what products record of it."""
@@ -45,6 +45,8 @@ class FeatureSource(Protocol):
         """Return a row for each id, in ascending order, and the record of these rows.
 
         The column ``reason`` is null where there are features.
+
+        `ids`: (n,) int64.
         """
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PrevalenceOptions:
-    """How frequent classes are taken to be among the light curves of a target.
+    """Frequencies that classes are taken to have among the light curves of a target.
 
     Attributes
     ----------

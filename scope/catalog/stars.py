@@ -133,7 +133,11 @@ def number_stars(
 def best_rows(
     rows: pd.DataFrame, star: npt.NDArray[np.int64], scored: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.int64]:
-    """Return the row that stands for each star; of equal ones that of the lowest ``_id``."""
+    """Return the row that stands for each star; of equal ones that of the lowest ``_id``.
+
+    `star` (its number, from 0) and `scored` (whether it has scores) of each of n rows: (n,) int64
+    and bool; the result: (m,) int64, one per star.
+    """
     epochs = rows["n_epochs"].to_numpy(dtype=float, na_value=-1.0)
     order = np.lexsort((rows["_id"].to_numpy(), -epochs, ~scored, star))
     best: npt.NDArray[np.int64] = order[np.unique(star[order], return_index=True)[1]]
@@ -143,7 +147,11 @@ def best_rows(
 def mean_places(
     rows: pd.DataFrame, star: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the mean directions of stars, in degrees."""
+    """Return the mean directions of stars, in degrees.
+
+    `star` is the number of each of n rows, (n,) int64; right ascensions and declinations: (m,)
+    float64, one per star.
+    """
     vectors = unit_vectors(*(rows[axis].to_numpy(dtype=float) for axis in ("ra", "dec")))
     x, y, z = (np.bincount(star, weights=axis) for axis in vectors.T)
     return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))

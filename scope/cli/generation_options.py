@@ -21,7 +21,7 @@ def add_generation_options(parser: Parser) -> None:
     _add_search(parser)
     _add_bands(parser)
     parser.add_argument("--fourier", metavar="FORM", help="raw or polar Fourier columns")
-    parser.add_flag("--doCesium", default=None, help="add the features of cesium")
+    parser.add_ineffective("--doCesium", "no model takes the features of cesium", flag=True)
     _add_device(parser)
     parser.add_argument(
         "--workers",

@@ -37,7 +37,7 @@ class ImputedFeatureSetting(FeatureSetting):
 
 
 class FeatureInfo(Section):
-    """What holds for all features."""
+    """Settings that hold for all features."""
 
     period_suffix: str = key(
         "LS_BIC",
@@ -47,7 +47,7 @@ class FeatureInfo(Section):
 
 
 class Features(Section):
-    """What the models see. The order of their inputs is that of the feature registry."""
+    """Features that the models see. The order of their inputs is that of the feature registry."""
 
     info: FeatureInfo = key(FeatureInfo, "what holds for all features")
     phenomenological: dict[Phenomenological, FeatureSetting] = Field(

@@ -16,7 +16,7 @@ def _groups_by_tag() -> dict[str, tuple[int, ...]]:
 
 
 class GcnSection(Section):
-    """Which events are followed, and what is posted about the sources in them."""
+    """Events that are followed, and what is posted about the sources in them."""
 
     folder: str = key(
         "gcn", "where tables, pictures and the memory of what is done are kept", min_length=1

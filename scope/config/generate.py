@@ -60,8 +60,7 @@ def _features_yaml() -> str:
     lines = [
         *_opening(
             "What the models see. A change of `include` or `impute_strategy` acts on models that "
-            "are trained from then on; trained models keep the features that they were trained on. "
-            "The features of cesium, cesium_<name>, can be set in the same way."
+            "are trained from then on; trained models keep the features that they were trained on."
         ),
         "",
         "features:",
@@ -71,8 +70,7 @@ def _features_yaml() -> str:
         field = type(features).model_fields[kind]
         lines += ["", *_comment(str(field.description), 2), f"  {kind}:"]
         for name, setting in getattr(features, kind).items():
-            if not name.startswith("cesium_"):
-                lines.append(f"    {name}: {_flow(setting.model_dump())}")
+            lines.append(f"    {name}: {_flow(setting.model_dump())}")
     return "\n".join(lines) + "\n"
 
 

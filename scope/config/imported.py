@@ -23,7 +23,7 @@ _ABSENT = object()
 
 @dataclass
 class ImportedConfig:
-    """What became of a configuration.
+    """Result of importing a configuration of SCoPe.
 
     Attributes
     ----------

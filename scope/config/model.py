@@ -113,14 +113,6 @@ class Config(Section):
         for tag in self.probabilities.stated:
             if tag not in self.training.classes:
                 raise unknown_name("class in probabilities.stated", tag, self.training.classes)
-        for kind in ("phenomenological", "ontological"):
-            for name, setting in getattr(self.features, kind).items():
-                group = REGISTRY[name].group
-                if setting.include and group == "cesium" and group not in self._generation.groups:
-                    raise ConfigError(
-                        f"features.{kind}.{name} is included but not computed",
-                        todo="add cesium to feature_generation.groups",
-                    )
         return self
 
     @property

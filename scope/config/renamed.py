@@ -49,7 +49,7 @@ REPLACED: dict[str, str] = {
     "feature_generation.period_algorithms.GPU": (
         "is now one list, period_algorithms; the device is feature_generation.backend"
     ),
-    "feature_generation.cesium_features": "is now feature_generation.groups: [cesium]",
+    "feature_generation.cesium_features": "is gone: no model takes the features of cesium",
     "feature_generation.external_catalog_features": _REGISTRY,
     "feature_generation.period_search.min_n_lc_points": (
         "is now feature_generation.min_n_lc_points"

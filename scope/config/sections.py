@@ -47,7 +47,7 @@ PeriodAlgorithm = Annotated[str, one_of(ALGORITHMS)]
 
 
 class PeriodSearch(Section):
-    """How periods are searched, for every algorithm."""
+    """Settings of the search for periods, for every algorithm."""
 
     max_freq: float = key(48.0, "highest trial frequency", unit="1/d", gt=0)
     samples_per_peak: int = key(10, "trial frequencies per 1 / baseline", ge=1)
@@ -70,7 +70,7 @@ class PeriodSearch(Section):
 
 
 class Points(Section):
-    """What a point of a light curve can be; those beyond are left out, the others stand."""
+    """Limits of a point of a light curve; points beyond are left out, the others stand."""
 
     earliest_hmjd: float = key(
         15020.0, "earliest heliocentric modified Julian date, 1900", unit="d"
@@ -137,7 +137,7 @@ class DmdtInts(Section):
 
 
 class BrightStar(Section):
-    """Which sources are left out because a bright star stands too near (needs a Gaia table)."""
+    """Sources to leave out because a bright star stands too near (needs a Gaia table)."""
 
     skip: bool = key(False, "keep sources near bright stars")
     query_radius_arcsec: float = key(
@@ -149,7 +149,7 @@ class BrightStar(Section):
 
 
 class FeatureGeneration(Section):
-    """From light curves to features."""
+    """Settings of the way from light curves to features."""
 
     backend: Literal["cpu", "cuda"] = key(
         "cpu", "device that computes, cuda for one GPU; the products say which one ran"
@@ -181,7 +181,7 @@ class FeatureGeneration(Section):
         "raw", "Fourier columns as raw coefficients (published models) or amplitudes and phases"
     )
     groups: tuple[FeatureGroup, ...] = key(
-        (), "optional groups of features that are computed as well: cesium, top_periods"
+        (), "optional groups of features that are computed as well: top_periods"
     )
     dmdt_ints: DmdtInts = key(DmdtInts, "edges of the dmdt histogram")
 
@@ -265,7 +265,7 @@ class Thresholds(Section):
 
 
 class Downloads(Section):
-    """Where ``scope fetch-models``, ``fetch-datasets`` and ``download-archive`` find files.
+    """Places where ``scope fetch-models``, ``fetch-datasets`` and ``download-archive`` find files.
 
     A source is an address (https://…), a bucket (gs://<bucket>/…, s3://<bucket>/…) or a
     folder, with a file SHA256SUMS.
@@ -290,7 +290,7 @@ Prevalence = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Probabilities(Section):
-    """How probabilities of the training set become those of a target."""
+    """Settings of the way from probabilities of the training set to those of a target."""
 
     prevalence: Literal["estimated", "training"] = key(
         "estimated",
@@ -327,7 +327,7 @@ class Probabilities(Section):
 
 
 class Inference(Section):
-    """From features to scores and products."""
+    """Settings of the way from features to scores and products."""
 
     algorithms: tuple[Algorithm, ...] = key(DEFAULT_ALGORITHMS, "which models score", min_length=1)
     group: dict[Algorithm, GroupName] = key(

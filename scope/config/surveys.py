@@ -19,7 +19,7 @@ BandName = Annotated[str, one_of(BAND_NUMBERS)]
 
 
 class SurveyColumns(Section):
-    """What the columns, or the parts of a nested column, are called."""
+    """Names of the columns, or of the parts of a nested column."""
 
     id: str = key(..., "name or number of the object, or of the light curve", min_length=1)
     ra: str | None = key(None, "right ascension [deg], ICRS")
@@ -32,7 +32,7 @@ class SurveyColumns(Section):
 
 
 class SurveyTime(Section):
-    """What the times are."""
+    """System and unit of the times."""
 
     system: Annotated[str, one_of(SYSTEMS)] = key(
         "mjd",

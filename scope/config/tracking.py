@@ -22,7 +22,7 @@ class FeatureStats(Section):
 
 
 class SweepParameter(Section):
-    """Where a sweep looks for one setting; as Weights & Biases writes it."""
+    """Values among which a sweep looks for one setting; as Weights & Biases writes it."""
 
     min: float | None = key(None, "smallest value")
     max: float | None = key(None, "largest value")
@@ -45,7 +45,7 @@ class SweepParameter(Section):
 
 
 class SweepMetric(Section):
-    """What tells a good setting."""
+    """Figure that tells a good setting."""
 
     name: Literal["val_loss", "val_average_precision"] = key(
         "val_loss", "figure of the validation stars; test stars are never looked at"

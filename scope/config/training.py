@@ -61,7 +61,7 @@ class ClassSetting(Section):
 
 
 class Network(Section):
-    """What the neural networks of all classes have in common."""
+    """Settings that the neural networks of all classes have in common."""
 
     PER_CLASS: ClassVar[tuple[str, ...]] = ("batch_size", "epochs", "patience", "learning_rate")
 
@@ -96,7 +96,7 @@ class Network(Section):
 
 
 class Trees(Section):
-    """How gradient-boosted trees are trained, by XGBoost's names. Grids include both ends."""
+    """Settings of gradient-boosted trees, by XGBoost's names. Grids include both ends."""
 
     max_depth: int = key(3, "depth of a tree", ge=1)
     min_child_weight: float = key(1.0, "least sum of weights in a leaf", ge=0)
@@ -121,7 +121,7 @@ class Trees(Section):
 
 
 class Calibration(Section):
-    """How scores become probabilities. Stars are those of the rarer side in training."""
+    """Settings of making probabilities of scores. Stars are those of the rarer side in training."""
 
     n_folds: int = key(
         5, "parts of the training stars, each scored by models trained on the others", ge=2
@@ -236,7 +236,7 @@ def _training_sky() -> Simulation:
 
 
 class Training(Section):
-    """From labelled light curves to model bundles."""
+    """Settings of the way from labelled light curves to model bundles."""
 
     group: GroupName = key("starter", "name of the trained bundles: models/<algorithm>/<group>")
     dataset: str | None = key(

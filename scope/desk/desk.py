@@ -125,7 +125,7 @@ class Desk:
 
     @property
     def noun(self) -> str:
-        """What the rows are, in the plural."""
+        """Word for the rows, in the plural."""
         if self.pictures is not None:
             return self.pictures.noun
         by_star = all(one.by_star for one in self.targets.values())

@@ -16,7 +16,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Axis:
-    """What stands on an axis: a text, its SQL, whether it is a logarithm and whether it falls."""
+    """Axis of a diagram: a text, its SQL, whether it is a logarithm and whether it falls."""
 
     label: str
     sql: str
@@ -37,7 +37,7 @@ class Diagram:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What the browser is told."""
+        """Facts about the diagram that the browser is told."""
         axes = {
             name: {"label": axis.label, "log": axis.log, "falls": axis.falls}
             for name, axis in (("x", self.x), ("y", self.y))

@@ -32,7 +32,7 @@ MOST_NOTE = 500
 
 @dataclass(frozen=True)
 class Labelling:
-    """Who labels, and where that goes.
+    """Person who labels, and the file that labels go to.
 
     Attributes
     ----------

@@ -109,7 +109,7 @@ class Target:
 
     @property
     def inputs(self) -> list[Path]:
-        """What the table of the desk is made from."""
+        """Files that the table of the desk is made from."""
         return [self.rows_file, *self.features]
 
 

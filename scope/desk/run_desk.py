@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DeskOptions:
-    """What is looked at, and who labels it.
+    """Products that the desk shows, and who labels them.
 
     Attributes
     ----------

@@ -225,7 +225,10 @@ def spectrum(x: Floats, grid: Grid, z: float | None, how: str) -> dict[str, Any]
 
 
 def believed(p: Mapping[str, Floats]) -> dict[str, pa.Array]:
-    """Return the most probable class, its probability and that of each, null where unknown."""
+    """Return the most probable class, its probability and that of each, null where unknown.
+
+    `p`: of each class (n,) float.
+    """
     tags = list(p)
     values = np.stack([np.asarray(p[tag], dtype=np.float64) for tag in tags])
     known = np.asarray(np.isfinite(values).all(axis=0))

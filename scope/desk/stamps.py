@@ -200,6 +200,8 @@ def drawn(
 ) -> dict[str, Any]:
     """Return stamps as JPEG in base64, each with the name of its layer.
 
+    `images`: of each layer (rows, columns) float.
+
     Raises
     ------
     ConfigError
@@ -218,7 +220,10 @@ def drawn(
 
 
 def said(scores: npt.NDArray[np.floating]) -> dict[str, pa.Array]:
-    """Return the columns score, class and class_p of scores, null where there is none."""
+    """Return the columns score, class and class_p of scores, null where there is none.
+
+    `scores`: (n,) float.
+    """
     scores = np.asarray(scores, dtype=np.float32)
     known, real = np.isfinite(scores), scores >= REAL_FROM
     words = [("real" if r else "bogus") if k else None for k, r in zip(known, real, strict=True)]

@@ -43,7 +43,7 @@ _LIKELY = re.compile(r"^p_|(^|_)(p|score|probability|realbogus|drb)$")
 
 @dataclass(frozen=True)
 class Question:
-    """Which stars are asked for.
+    """Question of which stars to show.
 
     Attributes
     ----------

@@ -226,6 +226,9 @@ class ClassifierImageVisual:
 
 
 def histogram(scores: Floats) -> str:
-    """Return how many scores are in each tenth, as text."""
+    """Return how many scores are in each tenth, as text.
+
+    `scores`: (n,) float, from 0 to 1.
+    """
     counts = np.histogram(scores[np.isfinite(scores)], np.linspace(0, 1, 11))[0]
     return "Scores by tenths: " + " ".join(map(str, counts))

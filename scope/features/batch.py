@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import ConfigError, InputError
-from scope.features.cesium import cesium
 from scope.features.edges import SIZE, DmdtEdges
 from scope.features.options import FeatureOptions
 from scope.features.registry import FourierForm, names_of
@@ -95,7 +94,11 @@ def tasks_of(lightcurves: LightCurves, backend: str) -> Iterator[LightCurves]:
 
 
 def join(parts: Iterable[Values]) -> Values:
-    """Join the values of pieces, in order."""
+    """Join the values of pieces, in order.
+
+    Of each column the `parts` have (n, ...) rows; the result has them one after the other, (sum of
+    n, ...).
+    """
     parts = list(parts)
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -112,8 +115,6 @@ def compute_task(lightcurves: LightCurves, options: FeatureOptions, backend: str
         values.update(fourier_columns(lightcurves, suffix, period, options.fourier, backend))
     histograms = compute.dmdt(lightcurves, options.dmdt)
     values["dmdt"] = histograms.reshape(len(lightcurves), SIZE).astype(np.float32)
-    if "cesium" in options.groups:
-        _add(values, names_of("cesium"), cesium(lightcurves))
     return values
 
 

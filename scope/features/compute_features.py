@@ -55,7 +55,7 @@ _TASKS_PER_WORKER = 3
 
 
 class Summary(NamedTuple):
-    """What became of the rows.
+    """Counts of what became of the rows.
 
     Attributes
     ----------

@@ -17,7 +17,6 @@ FourierForm = Literal["raw", "polar"]
 what the published models were trained on. ``polar``: amplitudes and phases."""
 
 OPTIONAL_GROUPS: dict[str, str] = {
-    "cesium": "the 59 features of cesium, as cesium_<name>",
     "top_periods": "ranked periods of each search, and how far the searches agree",
 }
 """Groups of features that are computed only where they are asked for."""
@@ -36,7 +35,7 @@ class Feature:
     dtype : str
         Type, as in `scope.schema.Column`.
     group : str
-        ``statistics``, ``periods``, ``fourier``, ``dmdt``, ``cesium``, ``alerts``, the
+        ``statistics``, ``periods``, ``fourier``, ``dmdt``, ``alerts``, the
         name of a catalogue, or ``position``.
     periodic : bool
         Whether there is one column per period search, ``<name>_<suffix>``.

@@ -89,7 +89,19 @@ def fourier(
 
 
 def polar(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the features with coefficients turned into amplitudes and phases."""
+    """Return the features with coefficients turned into amplitudes and phases.
+
+    Parameters
+    ----------
+    raw : (n, 14) float64
+        From `fourier`, in the order of the registry.
+
+    Returns
+    -------
+    (n, 14) float64
+        Amplitudes in magnitudes and relative to the first; phases in radians, relative ones as
+        parts of a cycle of their harmonic.
+    """
     out = raw.copy()
     cosine, sine = raw[:, 4::2], raw[:, 5::2]
     amplitude = np.hypot(cosine, sine)
@@ -153,6 +165,7 @@ def _one(t: Array, m: Array, e: Array, time_zero_hjd: float, p: float, out: Arra
     best = -1
     best_bic = math.inf
     solved = 0
+    # Each order goes on from the columns that the one before has made orthogonal.
     for k in range(MAX_HARMONICS + 1):
         n_coefficients = 2 + 2 * k
         if n_coefficients > n:
@@ -208,6 +221,7 @@ def _fill(
     for i in range(n):
         w = 1.0 / (e[i] * e[i])
         sum_w += w
+        # From the first point: sums of Julian dates would leave half of the digits.
         sum_wt += w * (t[i] - t[0])
         sum_wm += w * (m[i] - m[0])
     centre = t[0] + sum_wt / sum_w
@@ -217,6 +231,7 @@ def _fill(
         root_w = 1.0 / e[i]
         residual[i] = (m[i] - mean) * root_w
         design[0, i] = root_w
+        # About the weighted mean time: the slope is then independent of the constant.
         design[1, i] = (t[i] - centre) / half_span * root_w
         angle = 2.0 * math.pi * ((t[i] - t[0]) % p) / p
         c1, s1 = math.cos(angle), math.sin(angle)
@@ -224,6 +239,7 @@ def _fill(
         for k in range(1, MAX_HARMONICS + 1):
             design[2 * k, i] = c * root_w
             design[2 * k + 1, i] = s * root_w
+            # The next harmonic by the addition theorem: one cosine and sine a point.
             c, s = c * c1 - s * s1, c * s1 + s * c1
     return centre, half_span, mean
 
@@ -255,6 +271,8 @@ def _orthogonalise(
         upper[j, j] = after
         for k in range(len(column)):
             column[k] /= after
+    # Only once all columns of the order are known to be independent: the residual stays whole
+    # if one is not.
     for j in range(start, stop):
         share = dot(design[j], residual)
         projection[j] = share

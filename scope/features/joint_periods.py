@@ -56,7 +56,10 @@ class JointPeriods(NamedTuple):
     columns: Values
 
     def of(self, ids: npt.NDArray[np.int64]) -> Values:
-        """Return the columns of light curves; NaN and False for those that are alone."""
+        """Return the columns of light curves; NaN and False for those that are alone.
+
+        `ids`: (n,) int64; of each column (n,).
+        """
         place = np.searchsorted(self.ids, ids)
         there = np.flatnonzero(place < len(self.ids))
         there = there[self.ids[place[there]] == ids[there]]

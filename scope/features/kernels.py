@@ -78,7 +78,10 @@ def percentile_of_sorted(ordered: Array, fraction: float) -> float:
 
 @kernel
 def median_of_sorted(ordered: Array) -> float:
-    """Return the median of sorted values, at least one."""
+    """Return the median of sorted values, at least one.
+
+    `ordered`: (n,) float64.
+    """
     n = len(ordered)
     if n % 2:
         return float(ordered[n // 2])
@@ -91,6 +94,8 @@ def dot(a: Array, b: Array) -> float:
 
     The order of summation is fixed, as everywhere; four independent sums only keep the
     processor from waiting for each addition.
+
+    `a` and `b`: (n,) float64.
     """
     n = len(a)
     s0 = s1 = s2 = s3 = 0.0

@@ -28,7 +28,7 @@ class FeatureOptions:
         Fourier columns as raw coefficients, which the published models were trained on,
         or as amplitudes and phases.
     groups : tuple of str
-        Optional groups of features: ``cesium`` and ``top_periods``.
+        Optional groups of columns: ``top_periods``.
     dmdt : DmdtEdges
         Edges of the dmdt histogram.
     bands_radius_arcsec : float or None

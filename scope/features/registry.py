@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, get_args
 
 from scope.errors import ConfigError
 from scope.features import definitions
-from scope.features.cesium_definitions import cesium
 from scope.features.crossmatch_catalogues import CATALOGUES, crossmatch_columns
 from scope.features.definitions import DMDT, OPTIONAL_GROUPS, Feature, FeatureSet, FourierForm
 from scope.schema import KEY_COLUMNS, N_EPOCHS, REASON, Column
@@ -40,7 +39,6 @@ REGISTRY: dict[str, Feature] = {
         *definitions.periods(),
         *definitions.fourier(),
         DMDT,
-        *cesium(),
         *definitions.alerts(),
         *definitions.catalogues(),
         *definitions.positions(),
@@ -134,8 +132,6 @@ def light_curve_columns(options: FeatureOptions) -> list[Column]:
     for suffix in suffixes(options.search):
         columns += [_fourier_column(REGISTRY[n], suffix, options) for n in names_of("fourier")]
     columns.append(_column(DMDT))
-    if "cesium" in options.groups:
-        columns += [_column(REGISTRY[name]) for name in names_of("cesium")]
     return columns
 
 
@@ -155,8 +151,8 @@ def star_columns(options: FeatureOptions) -> list[Column]:
 def feature_columns(options: FeatureOptions) -> list[Column]:
     """Return the columns of features in a product, in order.
 
-    Statistics, periods, Fourier features, dmdt, where asked for cesium and the joint periods
-    of stars, alerts, catalogues and the flags of the cross-match.
+    Statistics, periods, Fourier features, dmdt, where asked for the joint periods of stars,
+    alerts, catalogues and the flags of the cross-match.
     """
     return [*light_curve_columns(options), *star_columns(options), *crossmatch_columns()]
 

@@ -95,10 +95,14 @@ def _successive(t: Array, m: Array, e: Array, mean: float) -> tuple[float, float
     """
     n = len(m)
     sum_u = sum_udm = welch = stetson_j = 0.0
+    # Residuals of Welch & Stetson 1993 (AJ 105, 1813) and Stetson 1996 (PASP 108, 851), scaled for
+    # the mean that was taken from the same points.
     bessel = n / (n - 1.0)
     for i in range(n - 1):
         dt = t[i + 1] - t[i]
         dm = m[i + 1] - m[i]
+        # Steps within a night must not drown in those between seasons: eta^e of Kim et al. 2014,
+        # A&A 566, A43.
         u = 1.0 / (dt * dt)
         sum_u += u
         sum_udm += u * dm * dm
@@ -125,6 +129,8 @@ def _one(t: Array, m: Array, e: Array, out: Array) -> None:
         w = 1.0 / (e[i] * e[i])
         sum_w += w
         sum_wm += w * m[i]
+        # The range that is left once every point has moved inwards by its error (Sokolovsky et al.
+        # 2017, MNRAS 464, 274): a bad point with a large error does not make an amplitude.
         low_end = m[i] + e[i] if i == 0 else min(low_end, m[i] + e[i])
         high_end = m[i] - e[i] if i == 0 else max(high_end, m[i] - e[i])
     wmean = sum_wm / sum_w
@@ -141,6 +147,7 @@ def _one(t: Array, m: Array, e: Array, out: Array) -> None:
         scaled4 += square * square
         absolute_scaled += abs(scaled)
         weighted_squares += from_mean * from_mean / (e[i] * e[i])
+        # Nandra et al. 1997, ApJ 476, 70: variance beyond that of the errors.
         excess += from_mean * from_mean - e[i] * e[i]
         deviations[i] = abs(m[i] - median)
         absolute += deviations[i] / e[i]
@@ -161,6 +168,8 @@ def _one(t: Array, m: Array, e: Array, out: Array) -> None:
         out[SPREADS[k]] = percentile_of_sorted(ordered, 1.0 - tail) - percentile_of_sorted(
             ordered, tail
         )
+    # Small-sample forms (Nun et al. 2015, arXiv:1506.00010), with each point's error in the place
+    # of the common deviation.
     if n > 2:
         out[SKEW] = n / ((n - 1.0) * (n - 2.0)) * scaled3
     if n > 3:
@@ -174,10 +183,12 @@ def _one(t: Array, m: Array, e: Array, out: Array) -> None:
         # The common factor sqrt(n / (n - 1)) of numerator and denominator cancels.
         out[STETSON_K] = (absolute_scaled / n) / math.sqrt(scaled2 / n)
 
+    # Magnitudes over errors, as the published models were trained on, and not residuals.
     ratio = m / e
     centre = ratio[n // 2]
     ratio.sort()
     out[AD] = anderson_darling(ratio)
+    # As scipy does: W stays the same, and sums of large numbers do not round it away.
     ratio -= centre
     out[SW] = shapiro_wilk(ratio)
 

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Classification:
-    """What is posted.
+    """Classification as it is posted.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ STATISTICS = ("_id", "ra", "dec", "period", GAIA)
 
 @dataclass(frozen=True)
 class DisagreementOptions:
-    """When two algorithms disagree.
+    """Scores at which two algorithms disagree.
 
     Attributes
     ----------

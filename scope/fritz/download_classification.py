@@ -24,7 +24,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadRequest:
-    """Which sources are downloaded, and what is made of them.
+    """Sources to download, and what is made of them.
 
     Attributes
     ----------

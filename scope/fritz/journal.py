@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scope.errors import InputError, UsageError
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 BEGUN, DONE = "begun", "done"
 REFUSED = "refused"

@@ -24,7 +24,7 @@ class MatchedFeatures(Protocol):
 
     @property
     def name(self) -> str:
-        """What they are of, for messages."""
+        """Name of where the features are from, for messages."""
 
     def facts(self) -> dict[str, Any]:
         """Return what products record of the source."""
@@ -32,10 +32,16 @@ class MatchedFeatures(Protocol):
     def around(
         self, ra: Degrees, dec: Degrees, radius_arcsec: float
     ) -> Iterator[tuple[int, int, float]]:
-        """Yield index of the position, id and separation [arcsec] of all light curves."""
+        """Yield index of the position, id and separation [arcsec] of all light curves.
+
+        `ra` and `dec`: (n,) float64, degrees.
+        """
 
     def features(self, ids: npt.NDArray[np.int64]) -> pa.Table:
-        """Return the features of light curves, by id: ``_id``, ``reason`` and so on."""
+        """Return the features of light curves, by id: ``_id``, ``reason`` and so on.
+
+        `ids`: (n,) int64.
+        """
 
 
 class CollectionFeatures:
@@ -67,7 +73,10 @@ class CollectionFeatures:
     def around(
         self, ra: Degrees, dec: Degrees, radius_arcsec: float
     ) -> Iterator[tuple[int, int, float]]:
-        """Yield index of the position, id and separation [arcsec] of all light curves."""
+        """Yield index of the position, id and separation [arcsec] of all light curves.
+
+        `ra` and `dec`: (n,) float64, degrees.
+        """
         projection = {"_id": 1, "ra": 1, "dec": 1, "coordinates.radec_geojson": 1}
         for start in range(0, len(ra), self._limit):
             rows = range(start, min(start + self._limit, len(ra)))
@@ -80,7 +89,10 @@ class CollectionFeatures:
                     yield int(row), document["_id"], apart
 
     def features(self, ids: npt.NDArray[np.int64]) -> pa.Table:
-        """Return the features of light curves, by id."""
+        """Return the features of light curves, by id.
+
+        `ids`: (n,) int64.
+        """
         found, _ = KowalskiFeatures(self._client, self.name, ids_per_query=self._limit).read(ids)
         if self._filters_catalog is None:
             return found
@@ -118,13 +130,19 @@ class ArchiveFeatures:
     def around(
         self, ra: Degrees, dec: Degrees, radius_arcsec: float
     ) -> Iterator[tuple[int, int, float]]:
-        """Yield index of the position, id and separation [arcsec] of all light curves."""
+        """Yield index of the position, id and separation [arcsec] of all light curves.
+
+        `ra` and `dec`: (n,) float64, degrees.
+        """
         found = self._archive.cone(ra, dec, radius_arcsec)
         columns = (found.column(name) for name in ("query", "_id", "separation_arcsec"))
         yield from zip(*(column.to_pylist() for column in columns), strict=True)
 
     def features(self, ids: npt.NDArray[np.int64]) -> pa.Table:
-        """Return the features of light curves, by id."""
+        """Return the features of light curves, by id.
+
+        `ids`: (n,) int64.
+        """
         return self._computed.read(ids)[0]
 
 

@@ -23,7 +23,7 @@ OBJ_ID = "obj_id"
 
 @dataclass(frozen=True)
 class ResultFiles:
-    """Where the files of an upload lie.
+    """Places of the files of an upload.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class ResultFiles:
 
     @property
     def receipt(self) -> Path:
-        """What was done: a row for each step."""
+        """Receipt of what was done: a row for each step."""
         return self.folder / f"{self.stem}_receipt.{self.format}"
 
     @property

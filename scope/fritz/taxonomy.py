@@ -12,7 +12,7 @@ import yaml
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.fritz.groups import check_groups
 from scope.io.yamltext import parse_yaml
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 from scope.services.fritz import Fritz
 
 CLASS, SUBCLASSES = "class", "subclasses"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scope.checkout import CHECKOUT
 from scope.errors import CorruptFileError, InputError, NotFoundError
 from scope.fritz.taxonomy import Taxonomy, fetch_taxonomies, read_taxonomies
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 if TYPE_CHECKING:
     from scope.config.model import Config

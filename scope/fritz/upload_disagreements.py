@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DisagreementRequest:
-    """Where scores are, what disagrees, and the groups on Fritz that get it.
+    """Scores, what disagrees in them, and the groups on Fritz that get it.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class UploadOptions:
-    """What is uploaded of each source, and how; see ``scope-upload-classification --help``."""
+    """Options of what is uploaded of each source; see ``scope-upload-classification --help``."""
 
     group_ids: Sequence[int]
     comment: str | None = None

@@ -65,7 +65,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FollowOptions:
-    """What a run does besides what is configured.
+    """Options of a run of the follower besides those of the configuration.
 
     Attributes
     ----------

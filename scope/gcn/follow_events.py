@@ -31,7 +31,7 @@ LOG_FORMAT = "%(asctime)s %(message)s"
 
 @dataclass(frozen=True, kw_only=True)
 class EventOptions:
-    """Which events are followed, and how; what is None is as the section ``gcn`` says.
+    """Events to follow, and options; what is None is as the section ``gcn`` says.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ from typing import Any
 from scope.errors import CorruptFileError
 from scope.gcn.event_sources import EventSource
 from scope.io import write_bytes
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 
 class Memory:

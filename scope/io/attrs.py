@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scope.errors import InputError
-from scope.schema import to_json
+from scope.jsontext import to_json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,8 @@ from scope.io.atomic import atomic_path
 from scope.io.attrs import checked_attrs, warn_without_metadata
 from scope.io.csvtext import read_texts
 from scope.io.csvtypes import NESTED, guessed, typed
-from scope.schema import METADATA_KEY, to_json
+from scope.jsontext import to_json
+from scope.schema import METADATA_KEY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,8 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from scope.errors import CorruptFileError, InputError, NotFoundError, few
-from scope.schema import METADATA_KEY, parse_json
+from scope.jsontext import parse_json
+from scope.schema import METADATA_KEY
 
 SEPARATORS = (",", ";", "\t")
 COMMENT = "#"

@@ -13,7 +13,7 @@ from scope.cells import LARGEST_EXACT_FLOAT, MISSING_WORDS, too_long, zeros_for_
 from scope.errors import InputError
 from scope.io.kinds import ID_COLUMNS, is_name
 from scope.io.values import bool_values, exact_ids, exact_numbers
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 if TYPE_CHECKING:
     import pandas as pd

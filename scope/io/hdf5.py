@@ -16,7 +16,7 @@ from scope.io.atomic import write_bytes
 from scope.io.attrs import checked_attrs, warn_without_metadata
 from scope.io.pandas_file import PandasFile
 from scope.io.pandas_nodes import metadata_of, tables_and_arrays, text_of
-from scope.schema import parse_json, to_json
+from scope.jsontext import parse_json, to_json
 
 if TYPE_CHECKING:
     import h5py
@@ -95,6 +95,8 @@ def read_array(path: str | Path) -> npt.NDArray[Any]:
     """Read the only data set of an HDF5 file, as plain values.
 
     Links and other files are not followed, and a small file cannot ask for much memory.
+
+    Of any shape (...) and dtype of numbers.
 
     Raises
     ------

@@ -24,6 +24,11 @@ def read_npy(
     todo : str
         What to do where there is none, for the message.
 
+    Returns
+    -------
+    array
+        Of the shape (...) and dtype of the file.
+
     Raises
     ------
     NotFoundError

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from scope.errors import InputError
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 _TREE = "tree"
 _OWN = "scope"

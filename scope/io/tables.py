@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from scope.errors import CorruptFileError, InputError, NotFoundError, few
-from scope.schema import METADATA_KEY, parse_json, require_columns
+from scope.jsontext import parse_json
+from scope.schema import METADATA_KEY, require_columns
 
 _BUFFER_BYTES = 1 << 16
 """Read-ahead per column: large row groups of foreign files are not loaded as a whole."""
@@ -60,8 +61,8 @@ def iter_batches(
         What to read, in this order. All by default.
     rows : int
         Most rows of a piece.
-    holding : bool array, one for each row of the file, optional
-        Only row groups that hold a true one are read.
+    holding : (n,) bool, optional
+        One per row of the file: only row groups that hold a true one are read.
 
     Yields
     ------

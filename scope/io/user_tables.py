@@ -22,7 +22,7 @@ from scope.io.hdf5 import read_hdf
 from scope.io.kinds import DEC_NAMES, RA_NAMES, find_column
 from scope.io.tables import metadata_of, read_table
 from scope.io.values import exact_ids, exact_names, positions
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,6 +19,17 @@ def decimate_curves(
 
     The first point of a curve is kept, then each one that is later than the last kept
     one by `min_cadence_days` or more, and later at all.
+
+    Parameters
+    ----------
+    time : (n,) float64
+        Days, curve after curve.
+    offsets : (m + 1,) int64
+        Curve i has the points ``offsets[i]:offsets[i + 1]``.
+
+    Returns
+    -------
+    (n,) bool
     """
     keep = np.zeros(len(time), dtype=np.bool_)
     for curve in range(len(offsets) - 1):

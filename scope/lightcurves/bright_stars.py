@@ -20,7 +20,7 @@ BRIGHT_STAR = "bright_star"
 
 @dataclass(frozen=True)
 class BrightStarOptions:
-    """How bright stars are looked for.
+    """Options of looking for bright stars.
 
     Attributes
     ----------
@@ -50,6 +50,8 @@ def tycho_from_gaia(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Estimate Tycho-2 magnitudes from Gaia photometry.
 
+    The result: (n,) float64 both.
+
     Parameters
     ----------
     g, bp_rp : float or (n,) float
@@ -77,6 +79,8 @@ def tycho_from_gaia(
 def exclusion_radius_arcsec(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return how far around a star photometry suffers from it.
 
+    The result: (n,) float64.
+
     Parameters
     ----------
     g, bp_rp : float or (n,) float
@@ -96,7 +100,10 @@ def exclusion_radius_arcsec(g: npt.ArrayLike, bp_rp: npt.ArrayLike) -> npt.NDArr
 
 
 def radius_from_tycho_arcsec(b_t: npt.ArrayLike, v_t: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return the radius of `exclusion_radius_arcsec` from Tycho-2 B_T and V_T, NaN unknown."""
+    """Return the radius of `exclusion_radius_arcsec` from Tycho-2 B_T and V_T, NaN unknown.
+
+    `b_t`, `v_t` (magnitudes) and the result: (n,) float64.
+    """
     b_t, v_t = np.asarray(b_t, float), np.asarray(v_t, float)
     q = b_t - v_t
     radius = (

@@ -31,7 +31,7 @@ OTHER_DATES = "other_dates"
 
 @dataclass(frozen=True)
 class CleaningOptions:
-    """What is kept of a light curve.
+    """Limits on the points of a light curve that are kept.
 
     Attributes
     ----------
@@ -245,7 +245,10 @@ def _why_dropped(
 
 
 def is_dropped(reasons: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    """Tell which entries of `reasons`, (n,) object, name a reason, (n,) bool."""
+    """Tell which entries name a reason, (n,) bool.
+
+    `reasons`: (n,) object, None for those that are kept.
+    """
     return np.fromiter((reason is not None for reason in reasons), np.bool_, len(reasons))
 
 

@@ -48,7 +48,10 @@ class LeftOut:
     def of(
         cls, lightcurves: LightCurves, points: Counter[str], system: npt.NDArray[np.int8]
     ) -> LeftOut:
-        """Return what was left out of light curves, whose dates are of a system each."""
+        """Return what was left out of light curves, whose dates are of a system each.
+
+        `system` is one per light curve, (n,) int8.
+        """
         found = cls(points, n_with_points=int(np.count_nonzero(lightcurves.n_epochs)))
         for kind in _FOUND:
             rows = np.flatnonzero(system == kind)

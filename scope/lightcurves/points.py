@@ -41,7 +41,7 @@ LONGEST_UNKNOWN_DAYS = 100_000.0
 
 @dataclass(frozen=True)
 class PointLimits:
-    """What a point of a light curve can be; all ends are included.
+    """Limits of a point of a light curve; all ends are included.
 
     Attributes
     ----------

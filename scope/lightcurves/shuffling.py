@@ -60,7 +60,10 @@ def shuffled_in_season(rng: np.random.Generator, time: Floats) -> Indices:
 
 
 def weighted_mean(mag: Floats, magerr: Floats) -> float:
-    """Return the mean magnitude, weighted by the inverse variances."""
+    """Return the mean magnitude, weighted by the inverse variances.
+
+    `mag` and `magerr`: (n,) float64, magnitudes.
+    """
     return float(np.average(mag, weights=1.0 / magerr**2))
 
 

@@ -40,9 +40,11 @@ def unit_vectors(ra: npt.ArrayLike, dec: npt.ArrayLike) -> npt.NDArray[np.float6
 def separation_arcsec(
     first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Return the angles between unit vectors, (n, 3) each, in arcsec.
+    """Return the angles between unit vectors in arcsec, (n,) float64.
 
     The chord, unlike the cosine, is exact for small angles.
+
+    `first` and `second`: (n, 3) float64.
     """
     return _angle_arcsec(np.linalg.norm(first - second, axis=-1))
 

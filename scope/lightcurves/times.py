@@ -39,7 +39,7 @@ _DAYS_PER_AU = 499.004783836156 / 86400
 
 @dataclass(frozen=True)
 class TimeSystem:
-    """What the times of a survey are.
+    """System, scale and unit of the times of a survey.
 
     Attributes
     ----------

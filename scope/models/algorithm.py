@@ -6,16 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Protocol
 
 from scope.config.algorithm_options import option_names, read_options
 from scope.errors import ConfigError
 from scope.plugins import ALGORITHMS
 
-Batch = Mapping[str, npt.NDArray[Any]]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+Batch = Mapping[str, "npt.NDArray[Any]"]
 """Named inputs of n rows: name -> (n, …), such as ``{"features": …, "dmdt": …}``."""
 
 
@@ -66,7 +67,10 @@ class Rows:
         return len(self.target)
 
     def take(self, rows: npt.NDArray[Any]) -> Rows:
-        """Return the rows of a mask or of indices."""
+        """Return the rows of a mask or of indices.
+
+        `rows`: (n,) bool, or (m,) int.
+        """
         inputs = {name: values[rows] for name, values in self.inputs.items()}
         weight = None if self.weight is None else self.weight[rows]
         return Rows(inputs, self.target[rows], self.groups[rows], weight)
@@ -132,6 +136,8 @@ class Scorer(Protocol):
         """Return what the model says of each row, (n, …) float32.
 
         (n,) from 0 to 1 for a score; further axes as the output in the bundle says.
+
+        `batch` has an array of each input by name, with n rows: (n, …).
         """
         ...
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from scope.errors import BundleError, ConfigError
+from scope.jsontext import parse_json
 from scope.models.algorithm import Algorithm, InputSpec, Scorer, find_algorithm
 from scope.plugins import ALGORITHMS
-from scope.schema import parse_json
 
 MANIFEST = "bundle.json"
 CALIBRATION = "calibration.json"
@@ -166,12 +166,12 @@ class Bundle:
 
     @property
     def identity(self) -> dict[str, str]:
-        """What a product says about the models that scored it."""
+        """Record of the models, for the products that they score."""
         return {"algorithm": self.algorithm, "group": self.group, "sha256": self.sha256}
 
     @property
     def preparation(self) -> Mapping[str, Any]:
-        """What the task states about how rows were prepared; only the task reads it."""
+        """Statement of the task about how rows were prepared; only the task reads it."""
         return dict(self.manifest.get("preparation", {}))
 
     @cached_property

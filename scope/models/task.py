@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Task:
-    """What is learnt: one object, in ``scope/tasks/<name>/`` (``TASK`` in its ``__init__``).
+    """Task of learning: one object, in ``scope/tasks/<name>/`` (``TASK`` in its ``__init__``).
 
     Attributes
     ----------

@@ -30,7 +30,17 @@ AGREEMENT = (
 
 
 def matches(a: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether periods match, for every pair: (len(a), len(b)) bool; NaN matches nothing."""
+    """Tell of every pair of periods whether they match; NaN matches nothing.
+
+    Parameters
+    ----------
+    a, b : (m,) and (n,) array
+        Periods, days.
+
+    Returns
+    -------
+    (m, n) bool
+    """
     left = np.asarray(a, dtype=np.float64)[:, None, None]
     right = np.asarray(b, dtype=np.float64)[None, :, None]
     with np.errstate(invalid="ignore", divide="ignore"):

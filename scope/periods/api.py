@@ -51,12 +51,12 @@ class PeriodResult:
     backend: str
 
     def undefined(self, suffix: str) -> npt.NDArray[np.bool_]:
-        """Which light curves have no period of that suffix, (n,) bool."""
+        """Light curves that have no period of that suffix, (n,) bool."""
         return np.isnan(self.columns[f"period_{suffix}"].astype(np.float64))
 
 
 class Found(NamedTuple):
-    """What one search says of one light curve; ranked periods best first."""
+    """Result of one search of one light curve; ranked periods best first."""
 
     period: float
     significance: float
@@ -208,7 +208,7 @@ def _keep(options: PeriodOptions) -> int:
 
 
 def n_ranked(options: PeriodOptions) -> int:
-    """How many distinct peaks of a search are looked at."""
+    """Return the number of distinct peaks of a search that are looked at."""
     return max(options.n_top_columns, N_PEAKS)
 
 
@@ -301,7 +301,13 @@ def _empty_columns(options: PeriodOptions, n: int) -> dict[str, npt.NDArray[np.g
 def store(
     columns: dict[str, npt.NDArray[np.generic]], row: int, suffix: str, result: Found
 ) -> None:
-    """Write the result of one search into a row of its columns."""
+    """Write the result of one search into a row of its columns.
+
+    Parameters
+    ----------
+    columns : dict of str to (n,) array
+        By name of column; changed in place.
+    """
     columns[f"period_{suffix}"][row] = result.period
     columns[f"significance_{suffix}"][row] = result.significance
     columns[f"pdot_{suffix}"][row] = 0.0

@@ -51,7 +51,7 @@ SLOPES = np.concatenate([[0.0], np.geomspace(0.02, 60.0, 48)])
 
 
 class Shape(NamedTuple):
-    """What the chances of one light curve depend on.
+    """Numbers that the chances of one light curve depend on.
 
     Attributes
     ----------
@@ -158,6 +158,7 @@ def _series_chances(shape: Shape, gain: float) -> list[float]:
         b = (shape.points - 2 * order - 1) / 2.0
         if b <= LEAST_FREEDOM:
             break
+        # The criterion turned round: the part of the variance that is left for this gain.
         log_left = -(gain + 2.0 * order * math.log(shape.n)) / shape.n
         i = np.arange(order)
         terms = gammaln(b + i) - gammaln(b) - gammaln(i + 1.0)
@@ -241,6 +242,8 @@ def log10_fap(curves: Sequence[Curve], gains: Sequence[float], grid: Grid) -> fl
     from scipy.special import gammaln
 
     shapes = [shape_of(curve, grid.f_last) for curve in curves]
+    # The product of k uniform chances is below its value p with a probability of
+    # p sum_{i<k} (-ln p)^i / i!.
     least = -sum(map(log_chance, curves, shapes, gains))
     k = np.arange(len(curves))
     joined = _log_sum(k * math.log(max(least, 1e-300)) - gammaln(k + 1.0)) - least
@@ -251,7 +254,7 @@ def log10_fap(curves: Sequence[Curve], gains: Sequence[float], grid: Grid) -> fl
 
 
 def covariates(shape: Shape) -> tuple[float, ...]:
-    """What the location of the law is a linear function of."""
+    """Return what the location of the law is a linear function of."""
     skew = math.tanh(shape.skewness / 2.0)
     tails = math.log1p(min(max(shape.kurtosis, -1.5), HEAVIEST) / 2.0)
     return (
@@ -265,7 +268,7 @@ def covariates(shape: Shape) -> tuple[float, ...]:
 
 
 def scale_covariates(shape: Shape) -> tuple[float, ...]:
-    """What the logarithm of the law's scale is a linear function of."""
+    """Return what the logarithm of the law's scale is a linear function of."""
     return (1.0, math.log(min(shape.n, MOST_POINTS)) - 4.5)
 
 

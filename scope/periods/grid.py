@@ -59,7 +59,10 @@ class Grid:
         return max((self.f_last - self.f0) * 2.0 / self.f0, 1.0)
 
     def frequency(self, index: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Frequencies [1/d] at grid positions, which may lie between grid points."""
+        """Return frequencies [1/d] at grid positions, which may lie between grid points.
+
+        float64, in the shape (...) of `index`.
+        """
         return self.f0 + self.df * np.asarray(index, dtype=np.float64)
 
 
@@ -108,7 +111,10 @@ def frequency_grid(baseline_days: float, options: PeriodOptions) -> Grid:
 
 
 def in_terrestrial_band(period_days: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether a period's frequency lies in a terrestrial band; False for NaN."""
+    """Tell whether the frequency of periods lies in a terrestrial band; False for NaN.
+
+    bool, in the shape (...) of `period_days`.
+    """
     period = np.asarray(period_days, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         frequency = 1.0 / period

@@ -91,7 +91,10 @@ def max_order(n_points: int, points_per_term: float = POINTS_PER_TERM) -> int:
 
 
 def window_centres(seeds: Floats, grid: Grid, options: PeriodOptions) -> Floats:
-    """Frequencies around which the models are fitted: harmonics of the seeds, rising, 1/d."""
+    """Return frequencies around which the models are fitted: harmonics of the seeds, rising.
+
+    `seeds`: (k,) float64, 1/d; the result: (m,) float64, 1/d.
+    """
     centres = np.sort((seeds[:, None] * np.array(RATIOS)).ravel())
     centres = centres[allowed(centres, grid, options)]
     kept: list[float] = []
@@ -102,7 +105,10 @@ def window_centres(seeds: Floats, grid: Grid, options: PeriodOptions) -> Floats:
 
 
 def allowed(frequencies: Floats, grid: Grid, options: PeriodOptions) -> npt.NDArray[np.bool_]:
-    """Which frequencies lie within the grid and outside the bands removed from it."""
+    """Tell which frequencies lie within the grid and outside the bands removed from it.
+
+    `frequencies` (1/d) and the result: (k,) float64 and bool.
+    """
     inside = (frequencies >= grid.f0) & (frequencies <= grid.f_last)
     for first, stop in removed_ranges(grid, options):
         low, high = grid.frequency([first, stop - 1])
@@ -111,7 +117,7 @@ def allowed(frequencies: Floats, grid: Grid, options: PeriodOptions) -> npt.NDAr
 
 
 def seeds(scan: Scan) -> Floats:
-    """Frequencies of the distinct peaks that are followed up, 1/d."""
+    """Return frequencies of the distinct peaks that are followed up, (k,) float64, 1/d."""
     peaks = scan.peak_frequency
     return np.concatenate([peaks[:N_SEEDS], peaks[peaks < SLOW][:N_SLOW_SEEDS]])
 
@@ -163,7 +169,7 @@ def looks_halved(curve: Curve, frequency: float) -> bool:
 
 
 def second_eclipse(curve: Curve, frequency: float, faintest: float) -> float:
-    """How clearly a second, shallower eclipse is seen within the cycle, in standard errors.
+    """Return how clearly a second, shallower eclipse is seen within the cycle, in standard errors.
 
     A few Fourier terms smooth it away, and the curve looks symmetric with one minimum; but
     who sees both eclipses has the whole period. The points within each of two half-widths of
@@ -205,10 +211,12 @@ def _means(curve: Curve, chosen: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]
 
 
 def coefficient_variance(curve: Curve, frequency: float, cosine: Floats, sine: Floats) -> float:
-    """Variance of a coefficient of a fitted series, from what the series leaves, mag^2.
+    """Return the variance of a coefficient of a fitted series, from what the series leaves, mag^2.
 
     2 v / n for a residual variance v, with the effective number of points of the weights
     less that of the coefficients in the place of n.
+
+    `cosine` and `sine`: (order,) float64, mag.
     """
     angle = 2.0 * np.pi * ((curve.time * frequency) % 1.0)[:, None]
     angle = angle * np.arange(1, len(cosine) + 1)
@@ -219,9 +227,11 @@ def coefficient_variance(curve: Curve, frequency: float, cosine: Floats, sine: F
 
 
 def second_minimum(model: Floats) -> float:
-    """Prominence of the second minimum of a cycle that starts at its faintest phase.
+    """Return the prominence of the second minimum of a cycle that starts at its faintest phase.
 
     As a fraction of the whole range; 0 where there is none. Magnitudes: fainter is larger.
+
+    `model`: (n,) float64, magnitudes at n phases.
     """
     inner = np.flatnonzero((model[1:-1] > model[:-2]) & (model[1:-1] >= model[2:])) + 1
     rises = [model[i] - max(model[:i].min(), model[i:].min()) for i in inner]
@@ -275,6 +285,11 @@ def simplest_first(
         Positions of the best distinct frequencies, best first.
     frequencies : (n,) float64
     bic : (n,) float64
+
+    Returns
+    -------
+    (k,) int64
+        `best`, with that multiple first.
     """
     near = bic[best] < bic[best[0]] + NEARLY
     for multiple in (2.0, 3.0):
@@ -295,7 +310,10 @@ def _least_bad(curve: Curve, peaks: Floats, options: PeriodOptions, backend: Bac
 def sine_criterion(
     curves: Sequence[Curve], frequencies: Floats, options: PeriodOptions, backend: Backend
 ) -> Floats:
-    """Criterion of a sine wave at each frequency, (k,), summed over light curves."""
+    """Return the criterion of a sine wave at each frequency, summed over light curves.
+
+    `frequencies` (1/d) and the result: (k,) float64.
+    """
     total = np.zeros(len(frequencies))
     for curve in curves:
         power = backend.evaluate("LS", curve, frequencies, options)
@@ -328,10 +346,12 @@ def _refined(
 
 
 def fine_windows(best: Floats, eclipsed: bool, grid: Grid) -> tuple[Floats, Floats]:
-    """Centres and offsets [1/d] of windows around the best frequencies, and parts if eclipsed.
+    """Return centres and offsets of windows around the best frequencies, and parts if eclipsed.
 
     The windows' steps of about 0.1/T shift the phase by a twentieth of a cycle within T: more
     than an eclipse may last, though not more than it lasts when folded at half its period.
+
+    `best`: (k,) float64, 1/d; the result: (m,) and (lanes,) float64, 1/d.
     """
     parts = (best[:N_REFINED, None] * np.array(FINE_RATIOS)).ravel() if eclipsed else best[:0]
     centres = np.unique(np.concatenate([best, parts]))
@@ -341,7 +361,12 @@ def fine_windows(best: Floats, eclipsed: bool, grid: Grid) -> tuple[Floats, Floa
 def distinct(
     frequencies: Floats, bic: Floats, count: int, separation: float
 ) -> npt.NDArray[np.int64]:
-    """Positions of the best criteria below 0, more than `separation` [1/d] apart, best first."""
+    """Return positions of the best criteria below 0, more than `separation` apart, best first.
+
+    `frequencies` (1/d) and `bic`: (n,) float64; the result: (k,) int64, k up to `count`.
+
+    `separation` is in 1/d.
+    """
     left = np.flatnonzero(bic < 0.0)
     # Neighbours whose boxes hold the same points tie but for rounding: the lowest frequency
     # wins, on every machine.

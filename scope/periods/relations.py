@@ -31,7 +31,7 @@ STRONG = 0.9
 def relations(
     period: npt.ArrayLike, significance: npt.ArrayLike, baseline_days: float
 ) -> dict[str, bool]:
-    """Which relations the best peak of a search has to strong other ones.
+    """Return the relations of the best peak of a search to strong other ones.
 
     Parameters
     ----------
@@ -65,11 +65,13 @@ def _aliased(
 ) -> bool:
     """Whether one of the other frequencies and the best one are aliases of each other."""
     for step in window:
+        # Of a window seen less than twice the alias is no peak of its own.
         if step < 2.0 * width:
             continue
         for multiple in MULTIPLES:
             shift = multiple * step
             near = np.abs(np.abs(others - best) - shift) < width
+            # A frequency below the window's has its alias on the other side of 0.
             mirrored = np.abs(others + best - shift) < width
             if np.any(near | mirrored):
                 return True

@@ -99,6 +99,15 @@ def mean_distance(
     """Write the mean of the smallest distances of each row, one row at a time.
 
     Loops and no matrix products: what a row gets must not depend on the rows beside it.
+
+    Parameters
+    ----------
+    normal, reference : (n, k) float64, (m, k) float32
+        Rows that are judged, and those that they are compared with.
+    whitening : (k, k) float64
+    n_neighbours : int
+    result : (n,) float64
+        Out.
     """
     k = normal.shape[1]
     row = np.empty(k)

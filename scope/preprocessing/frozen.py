@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from scope.errors import CorruptFileError
 from scope.io.atomic import write_bytes
+from scope.jsontext import parse_json
 from scope.preprocessing.matrices import Columns, feature_matrix
 from scope.preprocessing.neighbours import NeighbourReference, fit_neighbours
 from scope.preprocessing.novelty import Novelty
 from scope.preprocessing.scales import SCALERS, Curve, normal_curves, stated_scales
 from scope.preprocessing.strategies import Scaling, Strategy, check_learnable, check_settings
-from scope.schema import parse_json
 
 Floats = npt.NDArray[np.float64]
 KIND = "scope preprocessing"

@@ -38,7 +38,7 @@ TAIL = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Novelty:
-    """How strange rows of features are, against those of a training set.
+    """Measure of how strange rows of features are, against those of a training set.
 
     Attributes
     ----------

@@ -70,6 +70,8 @@ def stated_scales(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return offset, scale, lowest and highest value of each feature, as stated.
 
+    Each (k,) float64 for k features.
+
     Raises
     ------
     ConfigError

@@ -55,7 +55,10 @@ def check_settings(
 
 
 def check_learnable(raw: Floats, features: Sequence[str], strategies: Sequence[Strategy]) -> None:
-    """Raise InputError unless each column of `raw`, (n, k), has what its strategy learns."""
+    """Raise InputError unless each column of `raw`, (n, k), has what its strategy learns.
+
+    `raw`: (n, k) float64.
+    """
     if len(raw) == 0:
         raise InputError(
             "training set without a row in which all features without imputation are defined",

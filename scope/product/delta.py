@@ -47,7 +47,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class DeltaSummary:
-    """How many stars changed, and how.
+    """Numbers of stars that changed, by the kind of the change.
 
     Attributes
     ----------

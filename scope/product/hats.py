@@ -61,7 +61,7 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class HatsSummary:
-    """What was written.
+    """Counts of what was written.
 
     Attributes
     ----------

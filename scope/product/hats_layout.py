@@ -55,7 +55,7 @@ class Pixel(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where its file lies in ``dataset``."""
+        """Place of the pixel's file in ``dataset``."""
         folder = self.number // 10000 * 10000
         return f"Norder={self.order}/Dir={folder}/Npix={self.number}.parquet"
 
@@ -65,7 +65,10 @@ class Pixel(NamedTuple):
 
 
 def healpix_29(ra: Floats, dec: Floats) -> Integers:
-    """Return the pixel of order 29 of positions in degrees, (n,) int64."""
+    """Return the pixel of order 29 of positions in degrees, (n,) int64.
+
+    `ra` and `dec`: (n,) float64; nested scheme.
+    """
     from astropy_healpix.healpy import ang2pix
 
     found = ang2pix(2**FINEST, ra % 360.0, dec, nest=True, lonlat=True)
@@ -124,7 +127,10 @@ class PartitionIndex:
         self._stops = np.array([pixel.stop for pixel in self.pixels], dtype=np.int64)
 
     def find(self, cells: Integers) -> Integers:
-        """Return the place in `pixels` of each cell, -1 where it is in none."""
+        """Return the place in `pixels` of each cell, -1 where it is in none.
+
+        `cells` (pixels of order 29) and the result: (n,) int64.
+        """
         if not self.pixels:
             return np.full(np.shape(cells), -1, dtype=np.int64)
         place = np.searchsorted(self._starts, cells, "right") - 1

@@ -173,17 +173,17 @@ class LightCurves:
 
     @property
     def n_stars(self) -> int:
-        """How many stars there are."""
+        """Number of stars."""
         return int(self.star.max()) + 1 if len(self.star) else 0
 
     def numbers(self, name: str) -> Floats:
-        """Return a column, NaN where it is null or not there."""
+        """Return a column, (n,) float64, NaN where it is null or not there."""
         if name not in self.rows:
             return np.full(len(self.rows), np.nan)
         return self.rows[name].to_numpy(dtype=np.float64, na_value=np.nan)
 
     def count(self, which: npt.NDArray[np.generic] | None = None) -> Integers:
-        """Return how many light curves of each star there are, or are of some kind."""
+        """Return how many light curves each star has, (m,) int64; or of `which`, (n,) bool."""
         weights = None if which is None else np.asarray(which, dtype=np.float64)
         return np.bincount(self.star, weights, minlength=self.n_stars).astype(np.int64)
 
@@ -196,7 +196,7 @@ class LightCurves:
         return Doubts(slow, either)
 
     def stars_with_probability(self) -> tuple[StarRows, Integers, int]:
-        """Return the light curves with probabilities, numbers of their stars, and of all."""
+        """Return light curves with probabilities, numbers of their stars, (m,), and of all."""
         here = np.flatnonzero(self.with_probability)
         rows = StarRows(self.star, self.numbers("n_epochs"), self.numbers("period"))
         return *rows.take(here), self.n_stars

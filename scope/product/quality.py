@@ -161,7 +161,10 @@ _NORTH_POLE = (192.85948, 27.12825)
 
 
 def galactic_latitude(ra: Floats, dec: Floats) -> Floats:
-    """Return galactic latitudes of positions, all in degrees, (n,) float64."""
+    """Return galactic latitudes of positions, all in degrees, (n,) float64.
+
+    `ra` and `dec`: (n,) float64, ICRS.
+    """
     lon, lat = np.radians(ra - _NORTH_POLE[0]), np.radians(dec)
     pole = np.radians(_NORTH_POLE[1])
     sine = np.sin(lat) * np.sin(pole) + np.cos(lat) * np.cos(pole) * np.cos(lon)

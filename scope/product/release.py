@@ -55,7 +55,7 @@ SUMS = "SHA256SUMS"
 
 @dataclass(frozen=True)
 class ReleaseOptions:
-    """What is said of a release.
+    """Description of a release: name, version, authors and the like.
 
     Attributes
     ----------

@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError
+from scope.jsontext import parse_json
 from scope.models.calibration.calibrators import apply, from_log_odds, log_odds
 from scope.models.calibration.class_calibration import Calibration, shift_prevalence
-from scope.schema import parse_json
 from scope.tasks.variables.bundles.model_bundle import CALIBRATION, MANIFEST, sha256_of
 from scope.tasks.variables.training.fuse import models_in_use
 
@@ -69,12 +69,12 @@ class StarRows:
 
     @property
     def n_stars(self) -> int:
-        """How many stars there are."""
+        """Number of stars."""
         return int(self.star.max()) + 1 if len(self.star) else 0
 
     @property
     def counts(self) -> Integers:
-        """How many light curves each star has, (m,) int64."""
+        """Number of light curves of each star, (m,) int64."""
         return np.bincount(self.star, minlength=self.n_stars)
 
     @property
@@ -85,11 +85,17 @@ class StarRows:
         return order[np.unique(self.star[order], return_index=True)[1]]
 
     def count(self, which: npt.NDArray[np.bool_]) -> Integers:
-        """Return how many light curves of each star are of some kind, (m,) int64."""
+        """Return how many light curves of each star are of some kind, (m,) int64.
+
+        `which`: (n,) bool, one per light curve.
+        """
         return np.bincount(self.star, which, minlength=self.n_stars).astype(np.int64)
 
     def take(self, rows: npt.NDArray[np.generic]) -> tuple[StarRows, Integers]:
-        """Return some light curves, and the numbers that their stars had."""
+        """Return some light curves, and the numbers that their stars had.
+
+        `rows`: (n,) bool, or (k,) int; the numbers: (m,) int64, one per star.
+        """
         numbers, star = np.unique(self.star[rows], return_inverse=True)
         return StarRows(star, self.epochs[rows], self.period[rows]), numbers
 
@@ -135,7 +141,7 @@ def star_terms(rows: StarRows, value: Floats, before: float) -> Floats:
 
 @dataclass(frozen=True)
 class StarStack:
-    """How what the light curves of a star say becomes one.
+    """Model that makes one probability of what the light curves of a star say.
 
     Attributes
     ----------
@@ -151,7 +157,10 @@ class StarStack:
     before: float
 
     def log_odds(self, rows: StarRows, value: Floats) -> Floats:
-        """Return the log-odds of stars with several light curves, (m,) float64."""
+        """Return the log-odds of stars with several light curves, (m,) float64.
+
+        `value`: (n,) float64, log-odds of each light curve.
+        """
         weights = np.array([self.weights[term] for term in TERMS])
         return np.asarray(star_terms(rows, value, self.before) @ weights + self.intercept)
 

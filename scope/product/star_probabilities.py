@@ -44,7 +44,7 @@ class _StarColumns(CatalogColumns):
 
 @dataclass(frozen=True)
 class Doubts:
-    """Which light curves with probabilities tell nothing of the classes of periodic stars.
+    """Light curves with probabilities that tell nothing of the classes of periodic stars.
 
     Attributes
     ----------

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from scope.errors import InputError
 from scope.io import atomic_path, read_metadata, read_table
+from scope.jsontext import to_json
 from scope.product.ucds import ucd_of
-from scope.schema import to_json
 
 if TYPE_CHECKING:
     from astropy.table import Table

@@ -55,7 +55,10 @@ class FeatureTally:
     matched: dict[str, int] = field(default_factory=dict)
 
     def amplitudes_of(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Return the amplitudes of ids that were wanted, (n,) mag."""
+        """Return the amplitudes of ids that were wanted, (n,) mag.
+
+        `ids`: (n,) int64.
+        """
         return self.amplitude[np.searchsorted(self.ids, ids)]
 
 

@@ -68,17 +68,26 @@ class Rows:
     algorithms: tuple[str, ...]
 
     def scores_of(self, tag: str) -> dict[str, npt.NDArray[np.floating]]:
-        """Return the scores of a class by algorithm, NaN where there is none."""
+        """Return the scores of a class by algorithm, NaN where there is none.
+
+        Of each algorithm (n,) float32.
+        """
         none = np.full(len(self.ids), np.nan, np.float32)
         return {name: self.scores.get(f"{tag}_{name}", none) for name in self.algorithms}
 
     def compared_scores(self, tag: str) -> list[npt.NDArray[np.floating]]:
-        """Return the scores of a class by those algorithms that have it, if these are several."""
+        """Return the scores of a class by those algorithms that have it, if these are several.
+
+        Of each (n,) float32.
+        """
         there = [name for name in self.algorithms if f"{tag}_{name}" in self.scores]
         return [self.scores[f"{tag}_{name}"] for name in there] if len(there) > 1 else []
 
     def probability_of(self, tag: str) -> npt.NDArray[np.floating]:
-        """Return the probabilities of a class, NaN where there is none."""
+        """Return the probabilities of a class, NaN where there is none.
+
+        (n,) float32.
+        """
         none = np.full(len(self.ids), np.nan, np.float32)
         return self.probabilities.get(tag, none)
 
@@ -185,7 +194,10 @@ def _names(batch: pa.Table) -> npt.NDArray[np.object_]:
 
 
 def mean_score(scores: Iterable[npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
-    """Return the mean of those scores that are there; (n,), NaN where none is."""
+    """Return the mean of those scores that are there; (n,), NaN where none is.
+
+    `scores`: of each algorithm (n,) float.
+    """
     columns = list(scores)
     counts = np.sum([~np.isnan(column) for column in columns], axis=0)
     first, *others = (np.where(np.isnan(column), 0, column) for column in columns)

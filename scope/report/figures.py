@@ -173,7 +173,10 @@ class PeriodAmplitude:
         return f'<svg width="0" height="0" aria-hidden="true"><defs>{chart.parts[0]}</defs></svg>'
 
     def class_chart(self, label: str, period: Floats, amplitude: Floats) -> str:
-        """Draw the members of one class over the background, small."""
+        """Draw the members of one class over the background, small.
+
+        `period` (days) and `amplitude` (mag): (n,) float.
+        """
         good = (period > 0) & (amplitude > 0)
         chart = self._chart(250, 185)
         chart.add(f'<use href="#{self.NAME}"/>')

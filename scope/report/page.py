@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from scope.bands import BANDS, Band
-from scope.schema import to_json
+from scope.jsontext import to_json
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #fff; --card: #f6f7f9; --ink: #1c2430;

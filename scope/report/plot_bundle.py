@@ -9,13 +9,13 @@ from typing import Any
 
 from scope.errors import BundleError
 from scope.io import write_bytes
+from scope.jsontext import parse_json
 from scope.models.algorithm import find_algorithm
 from scope.models.evaluation.held_out_metrics import macro_average
 from scope.plugins import DEFAULT_ALGORITHMS
 from scope.provenance import record
 from scope.report import bundle_sections as sections
 from scope.report.page import assemble
-from scope.schema import parse_json
 from scope.tasks.variables.bundles.model_bundle import CALIBRATION, MANIFEST, METRICS
 from scope.tasks.variables.training.fuse import FUSED
 

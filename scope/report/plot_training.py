@@ -90,7 +90,10 @@ def _plot_set(target: Bools, scores: Floats, title: str, stem: Path) -> Iterator
 def plot_confusion(
     target: Bools, scores: Floats, title: str, cut: float = EVALUATION_CUT
 ) -> Figure:
-    """Draw how many rows of either side are called positive above a cut on the score."""
+    """Draw how many rows of either side are called positive above a cut on the score.
+
+    `target` (of the class) and `scores`: (n,) bool and float.
+    """
     called = scores > cut
     counts = np.array([[np.sum((target == t) & (called == c)) for c in (0, 1)] for t in (0, 1)])
     parts = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -114,7 +117,10 @@ def plot_confusion(
 
 
 def plot_roc(target: Bools, scores: Floats, title: str) -> Figure:
-    """Draw the part of positive rows above each cut against that of negative ones."""
+    """Draw the part of positive rows above each cut against that of negative ones.
+
+    `target` (of the class) and `scores`: (n,) bool and float.
+    """
     from sklearn.metrics import roc_curve
 
     figure, axes = new_figure(3.6, 3.4)
@@ -130,7 +136,10 @@ def plot_roc(target: Bools, scores: Floats, title: str) -> Figure:
 
 
 def plot_precision_recall(target: Bools, scores: Floats, title: str) -> Figure:
-    """Draw precision and recall of the rows above each cut on the score."""
+    """Draw precision and recall of the rows above each cut on the score.
+
+    `target` (of the class) and `scores`: (n,) bool and float.
+    """
     cuts = np.linspace(0, 1, 201)
     order = np.sort(scores[target])
     hits = len(order) - np.searchsorted(order, cuts, side="right")

@@ -13,6 +13,8 @@ def id_hash(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
 
     The finaliser of SplitMix64 (Steele, Lea & Flood 2014, OOPSLA, fig. 15): rows with
     the smallest hashes are a random-looking sample that is the same everywhere.
+
+    `ids`: (n,) int64.
     """
     z = ids.astype(np.int64).view(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -46,7 +48,10 @@ class Smallest:
         self._keys: Array = np.empty(0)
 
     def add(self, keys: Array, ids: npt.NDArray[np.int64], **columns: Array) -> None:
-        """Add rows: their keys (any one sortable type), ids and other values, (m,) each."""
+        """Add rows.
+
+        `keys` (of any one sortable type), `ids` and the other values: (m,) each.
+        """
         self.seen += len(ids)
         if len(self.ids) == self.size and self.size:
             chosen = keys <= self._keys[-1]
@@ -68,8 +73,11 @@ class Smallest:
 
 
 class Sample(Smallest):
-    """At most `size` rows, chosen by the hash of their ids."""
+    """Sample of at most `size` rows, chosen by the hash of their ids."""
 
     def add_rows(self, ids: npt.NDArray[np.int64], **columns: Array) -> None:
-        """Add rows: their ids and other values, (m,) each."""
+        """Add rows.
+
+        `ids` and the other values: (m,) each.
+        """
         self.add(id_hash(ids), ids, **columns)

@@ -138,7 +138,10 @@ def _start(ra: Floats) -> float:
 
 
 def padded(values: Floats, part: float) -> tuple[float, float]:
-    """Return the range of values, (n,), widened on both sides by a part of it."""
+    """Return the range of values, widened on both sides by a part of it.
+
+    `values`: (n,) float.
+    """
     low, high = float(values.min()), float(values.max())
     margin = max(part * (high - low), 0.01)
     return low - margin, high + margin

@@ -28,7 +28,7 @@ TIMES = ("hmjd", "hjd")
 
 @dataclass(frozen=True)
 class StarRow:
-    """What a catalogue says of a light curve.
+    """Row of a catalogue about a light curve.
 
     Attributes
     ----------
@@ -120,6 +120,8 @@ def _pieces(path: Path, wanted: Ints) -> Iterable[LightCurves]:
 def read_star_rows(paths: Sequence[Path], ids: Ints) -> dict[int, StarRow]:
     """Return the rows of light curves in catalogues; those that none has are absent.
 
+    `ids`: (n,) int64.
+
     Raises
     ------
     NotFoundError, CorruptFileError, MissingColumnError
@@ -166,6 +168,8 @@ def _star_row(row: dict[str, Any], tags: Sequence[str]) -> StarRow:
 
 def require_found(ids: Ints, found: Ints, where: str) -> None:
     """Refuse ids of which there is no light curve.
+
+    `ids` and `found`: (n,) and (m,) int64.
 
     Raises
     ------

@@ -34,7 +34,7 @@ N_SKY, N_DIAGRAM, N_MEMBERS = 5000, 4000, 400
 
 @dataclass
 class AtThreshold:
-    """How many light curves of a class reach a threshold (score >= threshold).
+    """Numbers of light curves of a class that reach a threshold (score >= threshold).
 
     Attributes
     ----------
@@ -186,6 +186,8 @@ def score_bin(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.int64]:
     Bins are closed below, the last one also above, so that 1 has a bin. A score on an
     edge belongs to the upper bin, also where float32 holds it as slightly less (0.7):
     scores of two decimals would otherwise draw a comb.
+
+    `scores`: (n,) float.
     """
     scaled = np.floor(scores.astype(np.float64) * SCORE_BINS + 1e-5)
     return np.minimum(scaled.astype(np.int64), SCORE_BINS - 1)

@@ -23,7 +23,7 @@ _NAME_ALLOWED = "letters, digits and . _ - + = @ : , and no blanks, quotes or li
 
 @dataclass(frozen=True)
 class Allocation:
-    """What a job asks SLURM for; None leaves it to the cluster.
+    """Resources that a job asks SLURM for; None leaves it to the cluster.
 
     Attributes
     ----------

@@ -31,7 +31,7 @@ PROFILE = CHECKOUT / "profiles" / "slurm"
 
 @dataclass(frozen=True, kw_only=True)
 class BatchOptions:
-    """Where a batch script goes, and what its jobs ask for.
+    """Place of a batch script, and the resources that its jobs ask for.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Scheduler(Protocol):
-    """What looks at its queue of jobs each time that this semaphore is released."""
+    """Scheduler that looks at its queue of jobs each time that this semaphore is released."""
 
     _open_jobs: threading.Semaphore
 

@@ -44,7 +44,7 @@ _SUBMITTED = re.compile(r"Submitted batch job (\d+)")
 
 @dataclass(frozen=True)
 class Workers:
-    """What differs from the profile for the jobs that the controller submits.
+    """Resources of the jobs that the controller submits, where they differ from the profile.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ WITH_SERVER = (
 
 
 class Script(Protocol):
-    """What this needs of ``snakemake.script.PythonScript``."""
+    """Part of ``snakemake.script.PythonScript`` that is needed here."""
 
     container_img: Any
     conda_env: Any
@@ -54,7 +54,7 @@ class Script(Protocol):
 
 
 class Ended(NamedTuple):
-    """How a job ended.
+    """End of a job: its status, and what it used.
 
     Attributes
     ----------

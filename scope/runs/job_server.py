@@ -58,7 +58,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Server:
-    """What forks for each request.
+    """Process that forks for each request.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scope.errors import NotFoundError
 from scope.io.atomic import atomic_path
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 
 def place_product(product: str | Path, place: str | Path) -> Path:

@@ -19,9 +19,9 @@ from typing import Any, Literal, NamedTuple
 
 from scope.errors import ScopeError, ServiceError
 from scope.io import write_bytes
+from scope.jsontext import parse_json
 from scope.runs.processes import process_mark
 from scope.runs.slurm import has_slurm, is_queued
-from scope.schema import parse_json
 
 RECORDS = Path(".snakemake/scope")
 """Where records lie, below the run folder."""
@@ -99,7 +99,7 @@ class RunRecord:
 
     @property
     def state(self) -> State:
-        """How the run is: ``unknown`` where another machine would have to be asked."""
+        """State of the run: ``unknown`` where another machine would have to be asked."""
         if self.outcome in ("succeeded", "failed"):
             return "succeeded" if self.outcome == "succeeded" else "failed"
         if self.host != socket.gethostname():

@@ -59,7 +59,7 @@ def require_controller() -> None:
 
 
 class Refusals:
-    """What became of the submissions of a run.
+    """Submissions of a run that SLURM refused, and why.
 
     Attributes
     ----------

@@ -56,7 +56,7 @@ class Product:
 
 @dataclass
 class TargetCheck:
-    """What the verification of a target found.
+    """Findings of the verification of a target.
 
     Attributes
     ----------

@@ -1,4 +1,7 @@
-"""Answers of a service, up to a size: an answer without end must not fill the memory."""
+"""Answers of a service, up to a size: an answer without end must not fill the memory.
+
+`requests` reads a body to its end, and has no limit that holds for what is unpacked.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Credentials:
-    """What lets us in: a token, or a user name and a password.
+    """Secrets that let us in: a token, or a user name and a password.
 
     Attributes
     ----------

@@ -3,13 +3,13 @@
 A source holds files and a list of their checksums, ``SHA256SUMS``, with a line
 ``<sha256>  <path>`` per file, as ``sha256sum`` writes it; or one of MD5 sums by another name.
 A file that is there with the right checksum is left alone; one that broke off is gone on with,
-and takes its place only when it is whole.
+and takes its place only when it is whole. `requests` carries the bytes; the list, the part that
+is gone on with and the limits are ours, as no library has all three.
 """
 
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
 import re
 import shutil
@@ -17,16 +17,15 @@ import urllib.parse
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
 
 from scope.errors import InputError, ScopeError, ServiceError
 from scope.services.retry import RetryPolicy, TransientError, ask_patiently
-from scope.services.transfer import PastTheEnd, Token, absent, opened
+from scope.services.transfer import PastTheEnd, SourceSession, Token, absent, body, opened
 
 SUMS = "SHA256SUMS"
 PART = ".part"
-PIECE = 1 << 20
 GOOGLE = "https://storage.googleapis.com"
 EMULATOR = "STORAGE_EMULATOR_HOST"
 """Environment variable of Google's clients: where buckets are, if not at `GOOGLE`."""
@@ -38,7 +37,7 @@ _ALGORITHMS = {64: "sha256", 32: "md5"}
 
 @dataclass(frozen=True)
 class Limits:
-    """What a source may send; a server without end must not fill the memory or the disk.
+    """Limits on what a source sends; one without end must not fill the memory or the disk.
 
     Attributes
     ----------
@@ -55,7 +54,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What `fetch` did.
+    """Files that `fetch` found or got.
 
     Attributes
     ----------
@@ -123,33 +122,34 @@ def fetch(
     """
     place = location(source)
     token = Token.for_source(place) if with_token and isinstance(place, str) else None
-    client = _Client(policy or RetryPolicy(), token, limits or Limits())
-    every = _read_sums(place, client, sums)
-    wanted = {name: digest for name, digest in every.items() if only is None or only(name)}
+    with SourceSession(str(place), token, workers) as session:
+        client = _Client(policy or RetryPolicy(), session, limits or Limits())
+        every = _read_sums(place, client, sums)
+        wanted = {name: digest for name, digest in every.items() if only is None or only(name)}
 
-    def one(name: str) -> Path | None:
-        """Fetch a file; return its path if it was not there."""
-        target = Path(folder) / name
-        if target.is_file() and _hash(target, wanted[name]) == wanted[name]:
-            return None
-        report(name)
-        try:
-            _fetch_file(place, name, target, wanted[name], client)
-        except OSError as error:
-            raise ScopeError(
-                "file that cannot be written",
-                value=f"{target}: {error.strerror or error}",
-                todo="make room, or name another folder; fetch again to go on",
-            ) from error
-        return target
+        def one(name: str) -> Path | None:
+            """Fetch a file; return its path if it was not there."""
+            target = Path(folder) / name
+            if target.is_file() and _hash(target, wanted[name]) == wanted[name]:
+                return None
+            report(name)
+            try:
+                _fetch_file(place, name, target, wanted[name], client)
+            except OSError as error:
+                raise ScopeError(
+                    "file that cannot be written",
+                    value=f"{target}: {error.strerror or error}",
+                    todo="make room, or name another folder; fetch again to go on",
+                ) from error
+            return target
 
-    with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as pool:
-        jobs = [pool.submit(one, name) for name in wanted]
-        try:
-            done = [job.result() for job in jobs]
-        finally:
-            for job in jobs:
-                job.cancel()
+        with ThreadPoolExecutor(workers, thread_name_prefix="fetch") as pool:
+            jobs = [pool.submit(one, name) for name in wanted]
+            try:
+                done = [job.result() for job in jobs]
+            finally:
+                for job in jobs:
+                    job.cancel()
     return Fetched(
         tuple(Path(folder) / name for name in wanted),
         tuple(path for path in done if path),
@@ -193,12 +193,13 @@ class _Client:
     Attributes
     ----------
     policy : RetryPolicy
-    token : Token or None
+    session : SourceSession
+        A folder has one, too, and needs it for nothing.
     limits : Limits
     """
 
     policy: RetryPolicy
-    token: Token | None
+    session: SourceSession
     limits: Limits
 
 
@@ -221,7 +222,7 @@ def _read_sums(place: str | Path, client: _Client, sums: str) -> Mapping[str, st
         except OSError as error:
             raise absent(place / sums) from error
     else:
-        content = _patiently(f"{place}/{sums}", client, lambda answer: answer.read(most + 1))
+        content = _read_list(f"{place}/{sums}", client)
     if len(content) > most:
         raise _too_long(f"{place}/{sums}", most)
     found = {}
@@ -267,68 +268,43 @@ def _fetch_file(place: str | Path, name: str, target: Path, digest: str, client:
     os.replace(part, target)
 
 
+def _read_list(address: str, client: _Client) -> bytes:
+    """Return a list of checksums, or so much of it that it is too long."""
+
+    def attempt() -> bytes:
+        content = bytearray()
+        with opened(client.session, address) as answer:
+            for piece in body(answer):
+                content += piece
+                if len(content) > client.limits.list_bytes:
+                    break
+        return bytes(content)
+
+    return ask_patiently(attempt, client.policy, what=f"fetching {address}")
+
+
 def _download(address: str, part: Path, client: _Client) -> None:
     """Get a file, going on where `part` ends."""
-
-    def append(answer: Any) -> None:
-        # A server that cannot go on sends all of it again.
-        goes_on = answer.status == http.client.PARTIAL_CONTENT
-        with part.open("ab" if goes_on else "wb") as file:
-            _copy(answer, file, client.limits.file_bytes)
 
     def attempt() -> None:
         start = part.stat().st_size if part.is_file() else 0
         try:
             headers = {"Range": f"bytes={start}-"} if start else {}
-            with opened(address, headers, client.token) as answer:
-                append(answer)
+            with opened(client.session, address, headers) as answer:
+                # A server that cannot go on sends all of it again.
+                goes_on = answer.status_code == HTTPStatus.PARTIAL_CONTENT
+                with part.open("ab" if goes_on else "wb") as file:
+                    for piece in body(answer):
+                        file.write(piece)
+                        if file.tell() > client.limits.file_bytes:
+                            part.unlink()
+                            raise _too_long(address, client.limits.file_bytes)
         except PastTheEnd:
             # It is longer than the file: what is there is of another version.
             part.unlink()
             raise TransientError("it has become shorter") from None
 
-    try:
-        ask_patiently(
-            attempt, client.policy, what=f"fetching {address}", todo="fetch again to go on"
-        )
-    except _Endless:
-        part.unlink()
-        raise _too_long(address, client.limits.file_bytes) from None
-
-
-class _Endless(Exception):
-    """A file that is longer than any that is fetched."""
-
-
-def _copy(answer: Any, file: IO[bytes], most: int) -> None:
-    expected = answer.headers.get("Content-Length")
-    got = 0
-    while piece := _read_piece(answer):
-        got += file.write(piece)
-        if file.tell() > most:
-            raise _Endless
-    if expected is not None and got < int(expected):
-        raise TransientError(f"the connection broke off after {got} of {expected} bytes")
-
-
-def _read_piece(answer: Any) -> bytes:
-    try:
-        return bytes(answer.read(PIECE))
-    except http.client.IncompleteRead as error:
-        return error.partial
-    except (OSError, http.client.HTTPException) as error:
-        raise TransientError(f"the connection broke off: {error}") from None
-
-
-def _patiently(address: str, client: _Client, use: Callable[[Any], bytes]) -> bytes:
-    def attempt() -> bytes:
-        with opened(address, {}, client.token) as answer:
-            try:
-                return use(answer)
-            except (OSError, http.client.HTTPException) as error:
-                raise TransientError(f"the connection broke off: {error}") from None
-
-    return ask_patiently(attempt, client.policy, what=f"fetching {address}")
+    ask_patiently(attempt, client.policy, what=f"fetching {address}", todo="fetch again to go on")
 
 
 def _hash(path: Path, like: str) -> str:

@@ -1,4 +1,8 @@
-"""A SkyPortal server, asked once at a time, and what its failures mean."""
+"""A SkyPortal server, asked once at a time, and what its failures mean.
+
+`requests` carries everything; ours is which failures may have taken effect all the same: what
+was perhaps posted is looked for before it is sent again.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +56,7 @@ class LostAnswer(TransientError):
 
 @dataclass(frozen=True)
 class FritzOptions:
-    """Where the server is and how it is asked. It holds no secrets.
+    """Address of the server, and how it is asked. It holds no secrets.
 
     Attributes
     ----------

@@ -37,7 +37,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class KowalskiOptions:
-    """Which servers there are and how they are asked. It holds no secrets.
+    """Servers of Kowalski, and how they are asked. It holds no secrets.
 
     Attributes
     ----------

@@ -1,4 +1,7 @@
-"""One Kowalski server, spoken to through penquins, and what its failures mean."""
+"""One Kowalski server, spoken to through penquins, and what its failures mean.
+
+penquins and `requests` carry everything; ours is the table of which failures may pass.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ _TOO_SLOW = "executiontimeout"
 
 @dataclass(frozen=True)
 class KowalskiHost:
-    """Where a Kowalski server is.
+    """Address of a Kowalski server.
 
     Attributes
     ----------

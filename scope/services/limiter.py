@@ -1,4 +1,8 @@
-"""So many requests per second and no more, over all threads and processes of a user."""
+"""So many requests per second and no more, over all threads and processes of a user.
+
+The limiters of urllib3 and requests' companions count within a process; the jobs of a workflow are
+many, so the turn is in a locked file here.
+"""
 
 from __future__ import annotations
 

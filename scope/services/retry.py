@@ -1,4 +1,9 @@
-"""Asking a remote service again, for as long as it may come back."""
+"""Asking a remote service again, for as long as it may come back.
+
+The loop is ours: urllib3's `Retry` repeats one request, and here what is repeated goes on where
+the last attempt ended; patience counts from the first failure and failures have limits of their
+own, which `tenacity` would be told by as many lines as the loop has.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +40,7 @@ class TransientError(Exception):
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How often and for how long a service is asked again.
+    """Numbers and times of asking a service again.
 
     Attributes
     ----------

@@ -1,22 +1,24 @@
-"""Asking a web server for one file, with a token that belongs to one host.
+"""Asking a web server for one file with `requests`, with a token that belongs to one host.
 
 A token is sent to the origin (scheme, host and port) of the source that was named, and to no
 other: not behind a redirection, and not over a connection that others can read. What is fetched
-safely is not fetched unsafely behind a redirection either.
+safely is not fetched unsafely behind a redirection either. `requests` itself compares hosts, and
+lets a token go from http to https and to whatever a ~/.netrc names: these rules stay ours.
 """
 
 from __future__ import annotations
 
-import http.client
 import os
 import ssl
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from http import HTTPStatus
+
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
 
 from scope.errors import AccessError, ConfigError, NotFoundError, ServiceError
 from scope.services.origins import Origin, origin_of
@@ -29,6 +31,7 @@ TOKEN_HOST = "SCOPE_DOWNLOAD_HOST"
 """Environment variable: the host that the token is for; where it is set, no other gets it."""
 
 TIMEOUT_SECONDS = 60.0
+PIECE = 1 << 20
 
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 """Answers after which a server is worth asking again."""
@@ -78,47 +81,68 @@ class Token:
             )
         return cls(secret, origin)
 
-
-class _Redirections(urllib.request.HTTPRedirectHandler):
-    """Follows a server elsewhere without what is meant for it alone."""
-
-    def __init__(self, token: Token | None) -> None:
-        self._token = token
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        """Return the request that follows; its Authorization is put on anew, or not at all."""
-        before, after = origin_of(req.full_url), origin_of(newurl)
-        if after.scheme not in ("http", "https") or (before.is_private and not after.is_private):
-            raise ServiceError(
-                "server that sends us from a safe address to an unsafe one",
-                value=f"{req.full_url} -> {newurl}",
-                allowed="https://…",
-                todo="tell whoever keeps the source, or name another one",
-            )
-        request = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if request is not None:
-            _authorize(request, self._token)
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the token on a request to the host that it is for, and take it off any other."""
+        request.headers.pop("Authorization", None)
+        if origin_of(str(request.url)) == self.origin:
+            request.headers["Authorization"] = f"Bearer {self.secret}"
         return request
 
 
-def _authorize(request: urllib.request.Request, token: Token | None) -> None:
-    """Put a token on a request to the host that it is for."""
-    if token is not None and origin_of(request.full_url) == token.origin:
-        # Of these headers the standard library takes none along to another address.
-        request.add_unredirected_header("Authorization", f"Bearer {token.secret}")
+class SourceSession(requests.Session):
+    """Connections to a source, and to where it sends us on.
+
+    Parameters
+    ----------
+    address : str
+        Of the source.
+    token : Token or None
+    connections : int
+        Kept open.
+    """
+
+    def __init__(self, address: str, token: Token | None, connections: int = 1) -> None:
+        super().__init__()
+        self.auth = token
+        # A ~/.netrc would replace our header; of the environment only the way out is taken.
+        self.trust_env = False
+        self.proxies.update(get_environ_proxies(address))
+        self.verify = os.environ.get("SSL_CERT_FILE") or True
+        # Checksums and ranges are those of files, not of what a server packs for the way.
+        self.headers.update({"User-Agent": "scope", "Accept-Encoding": "identity"})
+        adapter = _SystemTrust(pool_maxsize=connections)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Follow a server elsewhere without what is meant for it alone."""
+        address = str(prepared_request.url)
+        before, after = origin_of(response.url), origin_of(address)
+        if after.scheme not in ("http", "https") or (before.is_private and not after.is_private):
+            raise ServiceError(
+                "server that sends us from a safe address to an unsafe one",
+                value=f"{response.url} -> {address}",
+                allowed="https://…",
+                todo="tell whoever keeps the source, or name another one",
+            )
+        if isinstance(self.auth, Token):
+            self.auth(prepared_request)
+
+
+class _SystemTrust(HTTPAdapter):
+    """Trusts whom the machine trusts, too; `requests` knows the certificates of certifi alone."""
+
+    def init_poolmanager(self, *args: object, **keys: object) -> None:
+        super().init_poolmanager(*args, ssl_context=ssl.create_default_context(), **keys)  # type: ignore[arg-type]
 
 
 @contextmanager
-def opened(address: str, headers: Mapping[str, str], token: Token | None) -> Iterator[Any]:
-    """Ask for a file and yield the answer.
+def opened(
+    session: SourceSession, address: str, headers: Mapping[str, str] | None = None
+) -> Iterator[requests.Response]:
+    """Ask for a file and yield the answer, its body still to be read.
 
     Raises
     ------
@@ -131,48 +155,69 @@ def opened(address: str, headers: Mapping[str, str], token: Token | None) -> Ite
     PastTheEnd
         If it is asked for a part that a file does not have.
     """
-    request = urllib.request.Request(address, headers={"User-Agent": "scope", **headers})
-    _authorize(request, token)
-    opener = urllib.request.build_opener(_Redirections(token))
     try:
-        answer = opener.open(request, timeout=TIMEOUT_SECONDS)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise _refusal(address, error.code) from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        answer = session.get(address, headers=headers, stream=True, timeout=TIMEOUT_SECONDS)
+    except (requests.RequestException, ValueError) as error:
         raise _meaning(address, error) from None
     with answer:
+        if not answer.ok:
+            raise _refusal(address, answer.status_code)
         yield answer
+
+
+def body(answer: requests.Response) -> Iterator[bytes]:
+    """Yield what a server sends piece by piece, as it is sent.
+
+    Raises
+    ------
+    TransientError
+        If it is cut short, once all that came was given.
+    """
+    try:
+        yield from answer.raw.stream(PIECE, decode_content=False)
+    except urllib3.exceptions.HTTPError as error:
+        cut = _first_cause(error)
+        told = f": {cut}"
+        if isinstance(cut, urllib3.exceptions.IncompleteRead) and cut.expected is not None:
+            told = f" after {cut.partial} of {cut.partial + cut.expected} bytes"
+        raise TransientError(f"the connection broke off{told}") from None
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """Return what all the others came of; its text is the shortest."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def _meaning(address: str, error: Exception) -> Exception:
     """Return what a connection that failed means."""
-    reason = getattr(error, "reason", error)
-    if isinstance(reason, ssl.SSLCertVerificationError):
+    cause = _first_cause(error)
+    if isinstance(cause, ssl.SSLCertVerificationError):
         return ServiceError(
             "server without a connection that can be trusted",
-            value=f"{address}: {reason.verify_message}",
+            value=f"{address}: {cause.verify_message}",
             todo="check the address; SSL_CERT_FILE names the certificates that are trusted",
         )
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | requests.TooManyRedirects):
         return ServiceError("server that sends us to no address", value=address)
-    return TransientError(str(reason))
+    return TransientError(str(cause))
 
 
 def _refusal(address: str, status: int) -> Exception:
     """Return what an answer that is no file means."""
-    if status == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+    if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return PastTheEnd()
     if status in _PASSING:
         return TransientError(f"status {status}")
-    if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return AccessError(
             "source that may not be read",
             value=f"{address}, status {status}",
             todo=f"set {TOKEN} to a token of somebody who may; it is sent to the host of the "
             "source alone, not to where that sends us on",
         )
-    if status in (http.client.NOT_FOUND, http.client.GONE):
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return absent(address)
     return ServiceError("server that does not give a file", value=f"{address}, status {status}")
 

@@ -221,7 +221,7 @@ def open_archive(folder: str | Path, release: str | int | None = None) -> FileSu
 
 @dataclass(frozen=True)
 class ArchiveSettings:
-    """What an archive is opened with; see `Archive`."""
+    """Settings that an archive is opened with; see `Archive`."""
 
     folder: str
     release: str | int | None = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ArchiveTable:
-    """How a catalogue is found in the file of an archive.
+    """Columns by which a catalogue is found in the file of an archive.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ def parse_unit(unit: str) -> tuple[int, int]:
 
 
 class Survey(Protocol):
-    """Where light curves come from."""
+    """Source of light curves."""
 
     @property
     def release(self) -> str:
@@ -50,7 +50,7 @@ class Survey(Protocol):
 
     @property
     def place(self) -> str:
-        """Where it is, for messages: a folder, or a collection of a database."""
+        """Place of the survey, for messages: a folder, or a collection of a database."""
 
     def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
         """Return what products of a unit record of the survey, ``data_release`` among it.
@@ -102,12 +102,16 @@ class Survey(Protocol):
         """Return light curves as observed, one per id in that order.
 
         Where the survey has none the curve is empty.
+
+        `ids`: (n,) int64.
         """
 
     def sources_by_id(self, ids: npt.NDArray[np.int64]) -> pa.Table:
         """Return those of some light curves that there are, columns `scope.schema.SOURCES`.
 
         In no order, each once; ids that the survey does not have are left out.
+
+        `ids`: (n,) int64.
         """
 
     def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:

@@ -121,6 +121,8 @@ def read_positions(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return ids and positions, in degrees, of the light curves that a file lists.
 
+    (n,) int64, (n,) float64 and (n,) float64: id, right ascension and declination.
+
     Raises
     ------
     CorruptFileError, MissingColumnError

@@ -28,7 +28,7 @@ UNKNOWN_CLASS = "unknown_class"
 
 @dataclass(frozen=True)
 class CatalogueMap:
-    """What is known of a catalogue.
+    """Description of a catalogue: its columns, classes and positions.
 
     Attributes
     ----------

@@ -16,7 +16,7 @@ ALL_FIELDS = range(2000)
 
 
 class QuadrantCount(NamedTuple):
-    """How many sources a quadrant has.
+    """Number of sources of a quadrant.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class QuadrantCount(NamedTuple):
 
 
 class CountSource(Protocol):
-    """What can be asked how many sources a quadrant has."""
+    """Source that can be asked how many sources a quadrant has."""
 
     def counts(self, fields: Sequence[int] | None, min_epochs: int) -> Iterator[QuadrantCount]:
         """Yield the quadrants that have sources of at least so many epochs, in order.

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 from scope.errors import CorruptFileError, ScopeError
 from scope.io.atomic import write_bytes
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 LISTS = ("checksum.md5", "checksums.md5")
 """Names of the list, in the folder of the archive; the second before data release 6. Both count,

@@ -41,11 +41,16 @@ class Curves(Protocol):
         """Return ``_id``, ``ra``, ``dec``, ``band``, ``series`` and ``star``, by ``_id``.
 
         At least those within the radius of the positions.
+
+        `ra` and `dec`: (n,) float64, degrees.
         """
         ...
 
     def curves(self, ids: Ints) -> Iterator[LightCurves]:
-        """Yield light curves as observed, in the order of their ids, which rise."""
+        """Yield light curves as observed, in the order of their ids, which rise.
+
+        `ids`: (n,) int64.
+        """
         ...
 
 
@@ -214,7 +219,10 @@ def _near(
 
 
 def median_magnitudes(source: Curves, ids: Ints) -> Floats:
-    """Return the median magnitude of light curves, ids rising; NaN for those without points."""
+    """Return the median magnitude of light curves, ids rising; NaN for those without points.
+
+    `ids` and the result: (n,) int64 and float64.
+    """
     medians = [
         [
             float(np.median(one.mag)) if len(one.mag) else np.nan

@@ -22,7 +22,7 @@ MOST_WORKERS = 8
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which files of a release are wanted.
+    """Files of a release that are wanted.
 
     Attributes
     ----------

@@ -92,6 +92,7 @@ def where_of(field: int, unit: str) -> str:
 
 
 def positions_of(table: pa.Table) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return right ascensions and declinations of a table of sources, (n,) float64, degrees."""
     return table.column("ra").to_numpy(), table.column("dec").to_numpy()
 
 

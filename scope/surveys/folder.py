@@ -42,7 +42,7 @@ NO_POSITION = "no_position"
 
 @dataclass(frozen=True)
 class FolderSettings:
-    """What a described survey is opened with.
+    """Settings that a described survey is opened with.
 
     Attributes
     ----------

@@ -45,7 +45,7 @@ EPOCH_COLUMNS = ("time", "brightness", "error", "flags")
 
 @dataclass(frozen=True)
 class FolderLayout:
-    """How files of a described survey are read; see `scope.config.surveys.SurveySection`.
+    """Layout of the files of a described survey; see `scope.config.surveys.SurveySection`.
 
     Attributes
     ----------

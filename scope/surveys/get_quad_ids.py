@@ -17,7 +17,7 @@ from scope.identifiers import encode_kowalski
 from scope.io.atomic import atomic_path, write_bytes
 from scope.io.hdf5 import read_array
 from scope.io.values import light_curve_ids
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 from scope.services.kowalski import Kowalski
 from scope.surveys.base import Survey, unit_name
 
@@ -35,18 +35,18 @@ class Quadrant(NamedTuple):
 
 
 class IdSource(Protocol):
-    """Where ids come from."""
+    """Source of ids."""
 
     @property
     def catalog(self) -> str:
-        """What they are taken from, for ``meta.json``."""
+        """Name of what ids are taken from, for ``meta.json``."""
 
     @property
     def workers(self) -> int:
         """Quadrants that are worth being listed at a time."""
 
     def ids(self, field: int, ccd: int, quad: int, min_epochs: int) -> Ids:
-        """Return the ids of a quadrant with at least so many epochs, ascending."""
+        """Return the ids of a quadrant with at least so many epochs, (n,) int64, ascending."""
 
 
 class KowalskiIds:
@@ -70,7 +70,7 @@ class KowalskiIds:
         self._epochs = "n" if "features" in catalog else "nobs"
 
     def ids(self, field: int, ccd: int, quad: int, min_epochs: int) -> Ids:
-        """Return the ids of a quadrant with at least so many epochs, ascending.
+        """Return the ids of a quadrant with at least so many epochs, (n,) int64, ascending.
 
         They are chosen by what the ids say: documents that Kowalski's own program for features
         makes have neither field nor detector nor quadrant.
@@ -98,7 +98,7 @@ class ArchiveIds:
         self._archive = archive
 
     def ids(self, field: int, ccd: int, quad: int, min_epochs: int) -> Ids:
-        """Return the ids of a quadrant with at least so many epochs, ascending."""
+        """Return the ids of a quadrant with at least so many epochs, (n,) int64, ascending."""
         unit = unit_name(ccd, quad)
         if unit not in self._archive.units(field):
             return np.zeros(0, dtype=np.int64)
@@ -188,12 +188,15 @@ def quadrant_file(ccd: int, quad: int) -> str:
 
 
 def write_ids(ids: Ids, path: str | Path) -> None:
-    """Write ids as text, one a line."""
+    """Write ids as text, one a line.
+
+    `ids`: (n,) int64.
+    """
     write_bytes("".join(f"{number}\n" for number in ids.tolist()).encode(), Path(path))
 
 
 def read_quad_ids(path: str | Path) -> Ids:
-    """Read the ids of a file of `get_quad_ids`, in its order.
+    """Read the ids of a file of `get_quad_ids`, (n,) int64, in its order.
 
     Raises
     ------

@@ -66,7 +66,7 @@ class _Entry(NamedTuple):
 
 
 class ArchiveIndex:
-    """Which files of an archive may hold positions, ids or light curves of a quadrant.
+    """Index of the files of an archive that may hold positions, ids or light curves of a quadrant.
 
     Files that are new, or have another size or date than when they were looked at, are
     looked at; what is found out is kept in the archive, or, where that cannot be written
@@ -121,7 +121,10 @@ class ArchiveIndex:
         return dict(sorted(found.items()))
 
     def holding(self, ids: npt.NDArray[np.int64]) -> list[Path]:
-        """Return the files that may hold any of some ids."""
+        """Return the files that may hold any of some ids.
+
+        `ids`: (n,) int64.
+        """
         ids = np.sort(ids)
         found = []
         for file, entry in zip(self._files, self._entries, strict=True):
@@ -134,7 +137,10 @@ class ArchiveIndex:
 
 
 def place_of(field: npt.ArrayLike, rc: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Return the number of a quadrant of a field, 64 field + readout channel."""
+    """Return the number of a quadrant of a field, 64 field + readout channel.
+
+    int64; the arguments broadcast to its shape, (...).
+    """
     return 64 * np.asarray(field, dtype=np.int64) + np.asarray(rc)
 
 

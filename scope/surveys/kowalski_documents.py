@@ -183,7 +183,10 @@ def alerts_table(documents: Sequence[Document]) -> pa.Table:
 def requested(
     documents: Iterable[Document], ids: npt.NDArray[np.int64]
 ) -> tuple[list[Document], npt.NDArray[np.int64]]:
-    """Return the documents of some ids, in the order of the ids, and the ids without one."""
+    """Return the documents of some ids, in the order of the ids, and the ids without one.
+
+    `ids`: (n,) int64; those without one: (m,) int64.
+    """
     by_id = {document["_id"]: document for document in documents}
     there = [by_id[number] for number in ids.tolist() if number in by_id]
     missing = [number for number in ids.tolist() if number not in by_id]

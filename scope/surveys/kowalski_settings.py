@@ -38,7 +38,7 @@ class KowalskiCollections:
 
 @dataclass(frozen=True)
 class KowalskiSettings:
-    """What is taken from Kowalski, and how; the representation tells what, and not how.
+    """Selection taken from Kowalski, and how; the representation tells what, and not how.
 
     Attributes
     ----------

@@ -63,7 +63,7 @@ class CatalogueFile(NamedTuple):
 
 @dataclass(frozen=True)
 class LabelOptions:
-    """How labels are made.
+    """Options of making labels.
 
     Attributes
     ----------
@@ -87,7 +87,7 @@ class LabelOptions:
 
 @dataclass(frozen=True)
 class LabelSummary:
-    """What was found.
+    """Counts of what was found.
 
     Attributes
     ----------

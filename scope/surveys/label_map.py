@@ -25,7 +25,7 @@ KEYS = ("is", "unknown", "same_as")
 
 @dataclass(frozen=True)
 class Labelling:
-    """What follows from a class.
+    """Consequences of a class: the labels that are true, false and unknown.
 
     Attributes
     ----------

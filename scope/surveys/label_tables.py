@@ -19,6 +19,10 @@ def rows_table(
     matches: Sequence[Match],
     outcomes: Sequence[npt.NDArray[np.object_]],
 ) -> pa.Table:
+    """Return what became of each row of the catalogues, one after the other.
+
+    `outcomes`: of each catalogue (n,) object, a word per row.
+    """
     parts = []
     for catalogue, match, outcome in zip(catalogues, matches, outcomes, strict=True):
         n = len(catalogue)
@@ -52,7 +56,10 @@ def status_table(
     outcomes: Sequence[npt.NDArray[np.object_]],
     verdicts: Mapping[int, Verdict],
 ) -> pa.Table:
-    """Return what became of each light curve: of the most trusted row nearest to its star."""
+    """Return what became of each light curve: of the most trusted row nearest to its star.
+
+    `outcomes`: of each catalogue (n,) object, a word per row.
+    """
     why = np.full(len(stars.ra), NO_CATALOGUE_STAR, dtype=object)
     who = np.full(len(stars.ra), None, dtype=object)
     for catalogue, match, outcome in reversed(
@@ -116,7 +123,10 @@ def labels_table(
     matches: Sequence[Match],
     verdicts: Mapping[int, Verdict],
 ) -> tuple[pa.Table, npt.NDArray[np.int64]]:
-    """Return the labels, and which rows of the light curves they are of."""
+    """Return the labels, and which rows of the light curves they are of.
+
+    The rows: (m,) int64.
+    """
     used = {star: verdict for star, verdict in verdicts.items() if verdict.labelling is not None}
     rows = np.flatnonzero(np.isin(stars.of_curve, np.fromiter(used, np.int64, len(used))))
     columns: dict[str, list[Any]] = {name: [] for name in _LABEL_SCHEMA.names[1:]}

@@ -51,7 +51,7 @@ OUTCOMES: dict[str, str] = {
 
 
 class Verdict(NamedTuple):
-    """What catalogues say of a star.
+    """Verdict of catalogues on a star.
 
     Attributes
     ----------
@@ -113,7 +113,10 @@ def join_labellings(
 def row_outcomes(
     catalogues: Sequence[StarCatalogue], matches: Sequence[Match], verdicts: Mapping[int, Verdict]
 ) -> list[npt.NDArray[np.object_]]:
-    """Return what became of each row of each catalogue."""
+    """Return what became of each row of each catalogue.
+
+    Of each catalogue (n,) object, a word per row.
+    """
     outcomes = []
     for number, (catalogue, match) in enumerate(zip(catalogues, matches, strict=True)):
         outcome = match.outcome.copy()

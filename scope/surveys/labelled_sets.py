@@ -51,7 +51,10 @@ class Band:
     magerr: Floats
 
     def take(self, rows: npt.NDArray[np.generic]) -> Band:
-        """Return the points of a mask or of indices."""
+        """Return the points of a mask or of indices.
+
+        `rows`: (n,) bool, or (m,) int.
+        """
         return Band(
             self.objectid,
             self.filterid,

@@ -54,7 +54,7 @@ class ListedSources:
 
     @property
     def place(self) -> str:
-        """Where the survey is."""
+        """Place of the survey."""
         return self._survey.place
 
     def facts(self, field: int = NO_FIELD, unit: str = "") -> dict[str, Any]:
@@ -102,11 +102,17 @@ class ListedSources:
         yield from curves.batches(rows)
 
     def lightcurves(self, ids: npt.NDArray[np.int64]) -> LightCurves:
-        """Return light curves of the survey as observed, one per id in that order."""
+        """Return light curves of the survey as observed, one per id in that order.
+
+        `ids`: (n,) int64.
+        """
         return self._survey.lightcurves(ids)
 
     def sources_by_id(self, ids: npt.NDArray[np.int64]) -> pa.Table:
-        """Return the sources of the survey with these ids."""
+        """Return the sources of the survey with these ids.
+
+        `ids`: (n,) int64.
+        """
         return self._survey.sources_by_id(ids)
 
     def cone(self, ra: npt.ArrayLike, dec: npt.ArrayLike, radius_arcsec: float) -> pa.Table:

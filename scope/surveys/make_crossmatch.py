@@ -29,7 +29,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CrossmatchTable:
-    """What became of the files of a catalogue.
+    """Counts of the table that was made of the files of a catalogue.
 
     Attributes
     ----------

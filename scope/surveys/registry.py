@@ -23,7 +23,7 @@ MODULES: dict[str, str] = {
 
 
 class SurveySettings(Protocol):
-    """What a survey is opened with: plain data without secrets, for jobs of other machines."""
+    """Settings that a survey is opened with: plain data, no secrets, for jobs of other machines."""
 
     def open(self, queries: int = 1) -> Survey:
         """Return the survey; a database is not contacted before it is asked something.
@@ -36,7 +36,7 @@ class SurveySettings(Protocol):
 
 
 class SurveyKind(Protocol):
-    """What is known of a survey before it is opened."""
+    """Kind of survey: what is known of it before it is opened."""
 
     @property
     def is_remote(self) -> bool:

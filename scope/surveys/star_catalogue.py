@@ -80,7 +80,7 @@ class StarCatalogue:
 
 @dataclass(frozen=True)
 class Reading:
-    """How one table is read, beyond what the map of the catalogue says.
+    """Options of reading one table, beyond what the map of the catalogue says.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ UNRESOLVED = "unresolved_light_curves"
 
 @dataclass(frozen=True)
 class MatchOptions:
-    """When a row of a catalogue and a star are taken for the same.
+    """Distances within which a row of a catalogue and a star are taken for the same.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Stars:
 
 @dataclass(frozen=True)
 class Match:
-    """What became of the rows of a catalogue.
+    """Matches of the rows of a catalogue.
 
     Attributes
     ----------

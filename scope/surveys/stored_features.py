@@ -21,7 +21,7 @@ from scope.surveys.kowalski_documents import position_of, requested
 
 NO_FEATURES = "no_features"
 
-_OPTIONAL = ("cesium", "position")
+_OPTIONAL = ("position",)
 """Groups whose features have no column unless the collection has them."""
 
 _NEVER = ("coordinates",)

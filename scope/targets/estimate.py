@@ -39,7 +39,7 @@ _LIGHT_CURVE = (
 
 @dataclass(frozen=True)
 class FieldSize:
-    """What the archive holds of a field.
+    """Size of a field in the archive.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class FieldSize:
 
 @dataclass(frozen=True)
 class Measurement:
-    """How long features take here.
+    """Times that features take on this machine.
 
     Attributes
     ----------

@@ -17,7 +17,7 @@ from scope.identifiers import iau_name
 from scope.io.kinds import DEC_NAMES, OBJECT_NAMES, RA_NAMES, find_column
 from scope.io.user_tables import read_user_table, require_rows
 from scope.io.values import exact_names, light_curve_ids, positions
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 ID_NAMES = ("ztf_id", "ztfid", "ZTFID", "_id")
 COORDINATES = "coordinates"
@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SourceList:
-    """What a user asks for, in the order of the table; n rows.
+    """Sources that a user asks for, in the order of the table; n rows.
 
     Attributes
     ----------
@@ -59,7 +59,10 @@ class SourceList:
 
 
 def ids_only(ids: npt.NDArray[np.int64]) -> SourceList:
-    """Return a list of light curves without positions."""
+    """Return a list of light curves without positions.
+
+    `ids`: (n,) int64.
+    """
     nowhere = np.full(len(ids), np.nan)
     return SourceList(ids, nowhere, nowhere, tuple(f"ZTF_{number}" for number in ids.tolist()))
 

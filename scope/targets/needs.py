@@ -39,7 +39,7 @@ _USUAL_GRID = 48.0 * 10
 
 @dataclass(frozen=True)
 class Need:
-    """What a job of one stage needs.
+    """Memory and time that a job of one stage needs.
 
     Attributes
     ----------

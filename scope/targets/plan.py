@@ -37,7 +37,7 @@ EMBEDDED_TARGET = "field_700"
 
 @dataclass(frozen=True)
 class Plan:
-    """What the workflow needs to know of a run before any file is read.
+    """Plan of a run: what the workflow needs to know before any file is read.
 
     Attributes
     ----------

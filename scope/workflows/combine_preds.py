@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scope.errors import CorruptFileError, NotFoundError, UsageError
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 FIELDS = "fields.json"
 
@@ -20,7 +20,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class CombineOptions:
-    """Which predictions are combined, how, and where they are.
+    """Predictions to combine, how, and where they are.
 
     Attributes
     ----------

@@ -27,7 +27,7 @@ exec {command} --field "$field" --whole-field "${{@:2}}"
 
 @dataclass(frozen=True, kw_only=True)
 class ScriptOptions:
-    """What the script is called, and what it gives to ``run-inference``.
+    """Name of the script, and what it gives to ``run-inference``.
 
     Attributes
     ----------

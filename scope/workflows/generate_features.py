@@ -25,7 +25,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureRequest:
-    """What features are computed of, and where they go.
+    """Light curves whose features are computed, and where these go.
 
     Attributes
     ----------

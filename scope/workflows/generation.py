@@ -79,7 +79,6 @@ class GenerationOptions:
     do_bands_together: bool | None = None
     bands_radius_arcsec: float | None = None
     fourier: str | None = None
-    do_cesium: bool | None = None
     archive: str | None = None
     source_catalog: str | None = None
     alerts_catalog: str | None = None
@@ -118,12 +117,6 @@ def generation_config(options: GenerationOptions, **more: Any) -> Config:
     if suffix := _suffix(options):
         overrides["features"] = {"info": {"period_suffix": suffix}}
     overrides = merge(merge(overrides, _survey(given)), more)
-    config = load_config(overrides=overrides, config_path=options.config_path)
-    if options.do_cesium is None:
-        return config
-    groups = [group for group in config.feature_generation.groups if group != "cesium"]
-    generation["groups"] = [*groups, "cesium"] if options.do_cesium else groups
-    overrides["feature_generation"] = generation
     return load_config(overrides=overrides, config_path=options.config_path)
 
 

@@ -25,7 +25,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class ListedOptions:
-    """Which lists of ids, where their features are from, and where they go.
+    """Lists of ids, where their features are from, and where they go.
 
     Attributes
     ----------

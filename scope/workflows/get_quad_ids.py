@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class IdOptions:
-    """Which ids are listed, and where they go.
+    """Quadrants whose ids are listed, and where they go.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class PlotOptions:
-    """Where light curves are looked for, and how they are drawn.
+    """Places to look for light curves, and how they are drawn.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ NO_SUFFIX = ("None", "none")
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceOptions(ScoringOptions):
-    """What is scored, by which models, and where the scores go.
+    """Features to score, by which models, and where the scores go.
 
     Attributes
     ----------

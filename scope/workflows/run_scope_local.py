@@ -35,7 +35,7 @@ TIME_LABEL = "%Y-%m-%dT%H-%M-%S"
 
 @dataclass(frozen=True, kw_only=True)
 class ListOptions(ScoringOptions):
-    """Which sources, by which models, and where products are left.
+    """Sources to classify, by which models, and where products are left.
 
     Attributes
     ----------

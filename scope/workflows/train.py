@@ -22,7 +22,7 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions:
-    """What is trained, with what, and what is kept of it.
+    """Classes to train, with what, and what is kept of it.
 
     Attributes
     ----------

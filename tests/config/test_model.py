@@ -61,7 +61,7 @@ def test_what_is_set_arrives() -> None:
         period_algorithms=["ELS_ECE_EAOV", "LS_BIC"],
         period_search={"max_freq": 2, "top_n_periods": 7},
         fourier="polar",
-        groups="cesium",
+        groups="top_periods",
     )
     assert config.cleaning_options() == CleaningOptions(20, 5.0, 2459951.5)
     bright = config.bright_star_options()
@@ -72,7 +72,7 @@ def test_what_is_set_arrives() -> None:
     assert (options.periods.max_freq, options.periods.top_n_periods) == (2, 7)
     assert (options.fourier, options.groups, options.model_suffix) == (
         "polar",
-        ("cesium",),
+        ("top_periods",),
         "LS_BIC",
     )
     assert changed("feature_generation", bright_star={"skip": True}).bright_star_options() is None

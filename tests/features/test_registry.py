@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from scope.errors import ConfigError
-from scope.features.cesium_definitions import cesium
 from scope.features.edges import DM_EDGES, DT_EDGES
 from scope.features.options import FeatureOptions
 from scope.features.registry import (
@@ -88,7 +87,7 @@ def test_the_selectable_features_include_all_of_the_published_lists() -> None:
     # the text AllWISE__ph_qual can be no input of a model.
     # The false-alarm probability is this project's own.
     position = {"ra", "dec", "field", "ccd", "quad"}
-    own = {f.name for f in selectable("phenomenological") if f.group == "cesium"} | {"log10_fap"}
+    own = {"log10_fap"}
     kept = {f.name for f in selectable("phenomenological")} - own
     assert len(kept) == 46
     assert position < kept
@@ -108,9 +107,8 @@ def test_imputation_is_that_of_the_published_configuration() -> None:
 
 
 def test_groups_have_their_sizes() -> None:
-    sizes = {group: len(names_of(group)) for group in ("statistics", "fourier", "cesium")}
-    assert sizes == {"statistics": 22, "fourier": 14, "cesium": 59}
-    assert len(cesium()) == 59
+    sizes = {group: len(names_of(group)) for group in ("statistics", "fourier")}
+    assert sizes == {"statistics": 22, "fourier": 14}
 
 
 def test_every_feature_is_described() -> None:
@@ -133,11 +131,9 @@ def test_columns_come_in_the_order_of_the_products() -> None:
 
 def test_optional_groups_add_columns_only_where_asked_for() -> None:
     plain = {column.name for column in feature_columns(FeatureOptions())}
-    rich = {
-        column.name for column in feature_columns(FeatureOptions(groups=("cesium", "top_periods")))
-    }
+    rich = {column.name for column in feature_columns(FeatureOptions(groups=("top_periods",)))}
     assert plain < rich
-    assert {"cesium_skew", "period_1_LS_BIC", "period_10_LS_BIC"} <= rich - plain
+    assert {"period_1_LS_BIC", "period_10_LS_BIC"} <= rich - plain
 
 
 def test_model_features_are_columns_of_the_products() -> None:
@@ -168,7 +164,7 @@ def test_dmdt_edges_are_the_published_ones() -> None:
     ("settings", "complaint"),
     [
         ({"fourier": "spherical"}, "raw, polar"),
-        ({"groups": ("cesum",)}, "cesium, top_periods"),
+        ({"groups": ("cesium",)}, "allowed: top_periods"),
         ({"period_suffix": "ELS_ECE_EAOV"}, "LS_BIC"),
     ],
 )

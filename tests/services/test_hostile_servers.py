@@ -306,3 +306,20 @@ def test_a_certificate_that_we_are_told_to_trust_is_accepted(
     body = b'{"status": "success", "data": 1}'
     with HostileServer(sends(body, Content_Type="application/json"), tls=True) as server:
         assert ask_fritz(server, tmp_path) == 1
+
+
+def test_a_list_that_was_cut_short_is_asked_for_again(tmp_path: Path) -> None:
+    """Cut at the end of a line it would look whole, with files missing."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path != "/SHA256SUMS" or server.seen[1:]:
+            serves(handler)
+            return
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(SUMS)))
+        handler.end_headers()
+
+    with HostileServer(answer) as server:
+        get(server.url, tmp_path)
+        assert [path for path, *_ in server.seen] == ["/SHA256SUMS"] * 2 + ["/dnn/a.keras"]
+    assert (tmp_path / "dnn" / "a.keras").read_bytes() == MODEL

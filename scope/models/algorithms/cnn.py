@@ -60,7 +60,10 @@ class ImageScorer:
             )
 
     def score(self, batch: Batch) -> npt.NDArray[np.floating]:
-        """Return the score of normalised images, (n,) float32."""
+        """Return the score of normalised images, (n,) float32.
+
+        `batch` has ``image``, (n, rows, columns, layers) float32.
+        """
         return self.network.scores(np.asarray(batch["image"], dtype=np.float32))
 
 

@@ -38,13 +38,23 @@ Parameters = Mapping[str, Any]
 
 
 def log_odds(probability: npt.NDArray[np.floating]) -> Floats:
-    """Return log(p / (1 - p)) in float64, finite for 0 and 1 too."""
+    """Return log(p / (1 - p)) in float64, finite for 0 and 1 too.
+
+    `probability` may be of any shape, (...); the result has it too.
+
+    Both are float arrays of one shape.
+    """
     p = np.clip(np.asarray(probability, dtype=np.float64), LOWEST, HIGHEST)
     return np.asarray(np.log(p) - np.log1p(-p))
 
 
 def from_log_odds(value: npt.NDArray[np.floating]) -> Floats:
-    """Return 1 / (1 + exp(-value)) in float64, without overflow."""
+    """Return 1 / (1 + exp(-value)) in float64, without overflow.
+
+    `value` may be of any shape, (...); the result has it too.
+
+    Both are float arrays of one shape.
+    """
     value = np.asarray(value, dtype=np.float64)
     small = np.exp(-np.abs(value))
     return np.asarray(np.where(value >= 0, 1 / (1 + small), small / (1 + small)))
@@ -73,7 +83,10 @@ def fit(method: str, scores: npt.NDArray[np.floating], target: Bools, **about: f
 
 
 def apply(method: str, parameters: Parameters, scores: npt.NDArray[np.floating]) -> Floats:
-    """Return the log-odds of the probabilities of scores, (n,) float64."""
+    """Return the log-odds of the probabilities of scores, (n,) float64.
+
+    `scores`: (n,) float, from 0 to 1.
+    """
     return MAPS[method](parameters, np.asarray(scores, dtype=np.float64))
 
 

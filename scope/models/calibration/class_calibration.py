@@ -21,12 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, ConfigError
+from scope.jsontext import parse_json
 from scope.models.algorithm import find_algorithm
 from scope.models.calibration.calibrators import MAPS, apply, fit, from_log_odds, log_odds
 from scope.models.calibration.score_reference import ScoreReference
 from scope.models.evaluation.held_out_metrics import best_cut
 from scope.plugins import ALGORITHMS
-from scope.schema import parse_json
 
 KIND = "scope calibration"
 SCHEMA_VERSION = 1
@@ -136,15 +136,18 @@ class ClassCalibration:
         return self.method != RANK
 
     def log_odds(self, scores: npt.NDArray[np.floating]) -> Floats:
-        """Return the log-odds of the probabilities of scores, (n,) float64."""
+        """Return the log-odds of the probabilities of `scores`, both (n,) float."""
         return apply(self.method, self.parameters, scores)
 
     def probability(self, scores: npt.NDArray[np.floating]) -> Floats:
-        """Return the probabilities of scores, (n,) float64."""
+        """Return the probabilities of `scores`, both (n,) float."""
         return from_log_odds(self.log_odds(scores))
 
     def sets(self, probability: npt.NDArray[np.floating]) -> dict[bool, Bools]:
-        """Return whether prediction sets hold "is of the class" (True) and "is not"."""
+        """Return whether prediction sets hold "is of the class" (True) and "is not".
+
+        Of each (n,) bool; `probability`: (n,) float.
+        """
         if self.lowest_positive is None or self.highest_negative is None:
             raise ValueError("a class without probabilities has no prediction sets")
         return {
@@ -189,6 +192,8 @@ class OutOfFold:
         """Return the rows for prediction sets: of a side with `least` observed stars only those.
 
         A set promises something of one side alone, so that the other need not be known.
+
+        (n,) bool, n rows.
         """
         here = np.ones(len(self.target), dtype=bool)
         if self.observed is None:
@@ -257,6 +262,13 @@ def conformal_edges(probability: Floats, target: Bools, coverage: float) -> tupl
     the stated probability if the edge lies at the floor((n + 1)(1 - coverage))-th most
     extreme of them. With too few rows for that the set always holds it.
 
+    Parameters
+    ----------
+    probability : (n,) float64
+    target : (n,) bool
+        Whether a row is of the class.
+    coverage : float
+
     Returns
     -------
     lowest_positive, highest_negative : float
@@ -282,6 +294,10 @@ def shift_prevalence(value: Floats, before: float, after: float) -> Floats:
         Log-odds under the prevalence `before`.
     before, after : float
         Between 0 and 1.
+
+    Returns
+    -------
+    (n,) float64
     """
     odds = log_odds(np.array([before, after]))
     return np.asarray(value + (odds[1] - odds[0]))

@@ -74,7 +74,10 @@ class Evidence:
         return float(self.counts.sum())
 
     def ratio(self) -> Floats:
-        """Return how much likelier each value is within the class than outside it."""
+        """Return how much likelier each value is within the class than outside it.
+
+        (n,) float64.
+        """
         return np.exp(np.clip(shift_prevalence(self.value, self.before, 0.5), -40, 40))
 
 

@@ -79,7 +79,10 @@ class ClassTree:
         return not self.periodic.isdisjoint((tag, *self._above(tag)))
 
     def places(self, tags: Sequence[str]) -> Parents:
-        """Return where in `tags` the nearest ancestor of each of them stands; -1 for none."""
+        """Return where in `tags` the nearest ancestor of each of them stands; -1 for none.
+
+        (k,) int64 for k `tags`.
+        """
         place = {tag: i for i, tag in enumerate(tags)}
         return np.array(
             [

@@ -18,7 +18,10 @@ _REFERENCE_POINTS = 33
 
 
 def log_odds_bin(value: Floats) -> npt.NDArray[np.int64]:
-    """Return the bin of log-odds, (n,) int64."""
+    """Return the bin of log-odds, (n,) int64.
+
+    `value`: (n,) float64.
+    """
     return np.floor(np.asarray(value) * BINS_PER_UNIT).astype(np.int64)
 
 
@@ -40,7 +43,10 @@ class ScoreReference:
 
     @classmethod
     def of(cls, value: Floats, target: Bools) -> ScoreReference | None:
-        """Return the distribution of values, (n,) float64; None if a side has none."""
+        """Return the distribution of values, (n,) float64; None if a side has none.
+
+        `target`, (n,) bool, says which are of the class; `value`: (n,) float64, log-odds.
+        """
         if target.all() or not target.any():
             return None
         places = log_odds_bin(value)

@@ -62,12 +62,18 @@ class Judged:
     slices: Mapping[str, Floats]
 
     def take(self, rows: npt.NDArray[np.generic]) -> Judged:
-        """Return the rows of a mask or of indices."""
+        """Return the rows of a mask or of indices.
+
+        `rows`: (n,) bool, or (m,) int.
+        """
         slices = {name: values[rows] for name, values in self.slices.items()}
         return Judged(self.target[rows], self.scores[rows], self.stars[rows], slices)
 
     def with_scores(self, scores: Floats) -> Judged:
-        """Return the same rows with other scores."""
+        """Return the same rows with other scores.
+
+        `scores`: (n,) float64.
+        """
         return Judged(self.target, scores, self.stars, self.slices)
 
 
@@ -156,6 +162,8 @@ def purity(target: Bools, scores: Floats, cut: float | None) -> dict[str, float 
     Completeness is the part of the positive rows that is found, contamination the part of
     the found rows that is not positive, as the variability catalogues of Gaia tell them
     (Eyer et al. 2023, A&A 674, A13). Null where they are 0 / 0, or without a cut.
+
+    `target` and `scores`: (n,) bool and float64.
     """
     if cut is None:
         return {"completeness": None, "contamination": None}
@@ -246,6 +254,8 @@ def cut_curve(target: Bools, scores: Floats) -> dict[str, list[float]]:
     """Return the numbers of true and false positives above each cut of `CURVE_CUTS`.
 
     Precision, recall, and the points of the ROC curve follow from them.
+
+    `target` and `scores`: (n,) bool and float64.
     """
     positive, negative = np.sort(scores[target]), np.sort(scores[~target])
     cuts = np.array(CURVE_CUTS)
@@ -260,6 +270,8 @@ def best_cut(target: Bools, scores: Floats) -> float | None:
     """Return the score from which on rows are called positive for the best F1.
 
     Of equal F1 the highest; None unless there are positive and negative rows.
+
+    `target` and `scores`: (n,) bool and float64.
     """
     if not target.any() or target.all():
         return None
@@ -275,6 +287,8 @@ def equal_count_bins(scores: Floats, n_bins: int = N_BINS) -> list[npt.NDArray[n
     """Return the rows of bins of equal numbers, from low to high scores.
 
     Equal scores are shared out over bins in the order of their rows. No bin is empty.
+
+    `scores`: (n,) float64; of each bin (m,) int64.
     """
     order = np.argsort(scores, kind="stable")
     return [part for part in np.array_split(order, n_bins) if len(part)]

@@ -58,7 +58,7 @@ def vgg6(input_shape: tuple[int, int, int], n_classes: int = 1) -> keras.Model:
 
 @dataclass(frozen=True)
 class Bayesian:
-    """What a Bayesian vgg6 is like, and what tuning finds.
+    """Hyperparameters of a Bayesian vgg6, which tuning finds.
 
     Attributes
     ----------

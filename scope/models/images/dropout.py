@@ -55,7 +55,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Step:
-    """What a stage is given for some rows.
+    """Input of a stage for some rows.
 
     Attributes
     ----------
@@ -72,7 +72,10 @@ class Step:
     ends: npt.NDArray[np.int64]
 
     def of(self, row: int) -> tuple[npt.NDArray[np.int64], Masks]:
-        """Return parents and masks of a row."""
+        """Return parents and masks of a row.
+
+        (k,) int64, where its k samples go on from, and (k, channels) float32.
+        """
         part = slice(self.ends[row - 1] if row else 0, self.ends[row])
         return self.parents[part], self.masks[part]
 

@@ -61,6 +61,8 @@ class FitOptions:
 def balanced_weights(target: npt.NDArray[np.integer]) -> dict[int, float]:
     """Return gotorb's weights of classes: the rarer 1, the other its share of the rarer.
 
+    `target`: (n,) int, 0 or 1.
+
     Raises
     ------
     InputError
@@ -93,7 +95,7 @@ def fit_network(
     images : (n, rows, columns, layers) float32
         May lie on the disk, as a memory map.
     target : (n,) int, or (n, classes) for a softmax
-    train, validation : int arrays
+    train, validation : (k,) int
         Row numbers.
 
     Returns
@@ -166,7 +168,10 @@ def _batches(
 def augmented(
     batch: npt.NDArray[np.float32], how: Mapping[str, bool], rng: np.random.Generator
 ) -> None:
-    """Mirror and turn images of a batch at random, in place."""
+    """Mirror and turn images of a batch at random, in place.
+
+    `batch`: (n, rows, columns, layers) float32.
+    """
     draws = rng.random((len(batch), 3))
     for row, (flip_x, flip_y, turn) in enumerate(draws):
         if how.get("horizontal_flip") and flip_x < 0.5:

@@ -32,6 +32,10 @@ class Graph:
         return name
 
     def constant(self, value: npt.NDArray[Any]) -> str:
+        """Add a constant, an array of any shape (...), and return its name.
+
+        `value` keeps its shape, (...), and dtype.
+        """
         from onnx import numpy_helper
 
         name = f"c{len(self.constants)}"

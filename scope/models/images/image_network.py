@@ -60,12 +60,17 @@ class ImageNetwork:
         """Return the score of normalised stamps, (n,) float32, dropout left out.
 
         Of a network with two outputs, that of the second: real.
+
+        `stamps`: (n, rows, columns, layers) float32.
         """
         outputs = _batched(self._checked(stamps), self._score)
         return np.asarray(_real(outputs), dtype=np.float32)
 
     def latent(self, stamps: Floats) -> Floats:
-        """Return what the flatten layer gives, (n, k) float32."""
+        """Return what the flatten layer gives, (n, k) float32.
+
+        `stamps`: (n, rows, columns, layers) float32.
+        """
         kinds = [layer.kind for layer in self._layers]
         if "Flatten" not in kinds:
             raise unknown("network without a flatten layer", ["Flatten"])
@@ -77,6 +82,8 @@ class ImageNetwork:
 
         The masks of a row follow from the seed and its number: they do not depend on how
         many rows there are.
+
+        `stamps`: (n, rows, columns, layers) float32.
         """
         if isinstance(n_samples, bool) or n_samples < 1:
             raise ConfigError("number of dropout samples", value=n_samples, allowed="1 or more")

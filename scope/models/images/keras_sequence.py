@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, NotFoundError
+from scope.jsontext import parse_json
 from scope.models.runtime.keras_files import BROKEN, check_weights, first_line
-from scope.schema import parse_json
 
 Arrays = Sequence[npt.NDArray[np.float32]]
 

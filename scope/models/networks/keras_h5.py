@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError
+from scope.jsontext import parse_json
 from scope.models.networks.two_branch import DMDT_SHAPE, network_bytes
 from scope.models.runtime.keras_files import BROKEN, check_settings, check_weights, first_line
-from scope.schema import parse_json
 
 if TYPE_CHECKING:
     import keras

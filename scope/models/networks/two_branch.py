@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scope.errors import ConfigError
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 if TYPE_CHECKING:
     import keras

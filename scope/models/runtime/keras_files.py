@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 
 if TYPE_CHECKING:
     import h5py

@@ -52,7 +52,10 @@ class Examples:
         return len(self.target)
 
     def take(self, rows: npt.NDArray[np.generic]) -> Examples:
-        """Return the rows of a mask or of indices."""
+        """Return the rows of a mask or of indices.
+
+        `rows`: (n,) bool, or (m,) int.
+        """
         return Examples(self.features[rows], self.dmdt[rows], self.target[rows], self.stars[rows])
 
     @property
@@ -118,7 +121,10 @@ def balanced(examples: Examples, balance: float | None, seed: int) -> Examples:
 
 
 def balanced_rows(target: Bools, balance: float | None, seed: int) -> npt.NDArray[np.int64]:
-    """Return the rows that `balanced` keeps, ascending."""
+    """Return the rows that `balanced` keeps, ascending.
+
+    `target`: (n,) bool; the result: (m,) int64.
+    """
     if balance is None:
         return np.arange(len(target))
     positive = np.flatnonzero(target)

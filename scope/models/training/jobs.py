@@ -28,7 +28,7 @@ JOB = "job.npz"
 
 
 class Source(Protocol):
-    """What gives each model its rows; a data class of plain data, so that it can be written."""
+    """Source of the rows of each model; a data class of plain data, so that it can be written."""
 
     def training_data(self, name: str, fold: int | None = None) -> TrainingData:
         """Return what the model of a member learns from, whole or without a fold."""

@@ -127,6 +127,10 @@ def star_folds(
     n_folds : int
         At least 2.
 
+    Returns
+    -------
+    list of ((k,) int64, (m,) int64)
+
     Raises
     ------
     ConfigError

@@ -1,36 +1,96 @@
-"""Search strategies of a sweep: grids, random draws, and Bayesian optimisation."""
+"""Searches for settings by `optuna`, kept in a file and gone on with; which ones a sweep tries."""
 
 from __future__ import annotations
 
 import itertools
-import math
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from scope.config.tracking import SweepParameter
-from scope.errors import ConfigError
+from scope.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.distributions import BaseDistribution
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial
 
 N_FIRST = 4
 """Random draws before a model of the results says where to look."""
-N_CANDIDATES = 512
+N_CANDIDATES = 128
+"""Places that the model weighs for each training; a training costs more than all of them."""
 
-Floats = npt.NDArray[np.float64]
 
-
-class Search:
-    """Proposes settings, given how the former ones did.
+def open_study(
+    path: Path | None,
+    name: str,
+    direction: Literal["minimize", "maximize"] = "minimize",
+    pruner: BasePruner | None = None,
+) -> Study:
+    """Return the search of a file, a new one or that which was begun.
 
     Parameters
     ----------
+    path : path or None
+        SQLite file, which may hold searches of other names; None keeps the search in memory.
+    name : str
+    direction : {"minimize", "maximize"}
+    pruner : optuna.pruners.BasePruner, optional
+        What ends hopeless trainings early.
+
+    Raises
+    ------
+    InputError
+        If the file is something else.
+    """
+    import optuna
+    from sqlalchemy.exc import SQLAlchemyError
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return optuna.create_study(
+            study_name=name,
+            storage=None if path is None else f"sqlite:///{path.absolute()}",
+            direction=direction,
+            pruner=pruner,
+            load_if_exists=True,
+        )
+    except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError) as error:
+        raise InputError(
+            "search that cannot be gone on with",
+            value=f"{path}: {str(error).splitlines()[0]}",
+            allowed="the file of a search by this version of optuna, in a folder to write to",
+            todo="put the file elsewhere to begin anew",
+        ) from error
+
+
+def finished_trials(study: Study) -> list[FrozenTrial]:
+    """Return the trials that came to an end, good or bad; not those that were killed."""
+    return [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+
+
+def next_trial(
+    study: Study, parameters: Mapping[str, SweepParameter], method: str, seed: int = 42
+) -> Trial | None:
+    """Return the next trial of a sweep; None if a grid has no further ones.
+
+    What it tries depends on the seed and on the trials that are finished alone: a sweep that
+    was killed goes on as it would have.
+
+    Parameters
+    ----------
+    study : optuna.Study
     parameters : mapping of name to SweepParameter
     method : {"bayes", "random", "grid"}
-        ``bayes`` takes the largest expected improvement under a Gaussian process (Matern
-        5/2) of the results (Jones et al. 1998, J. Glob. Optim. 13, 455), after some random
-        draws.
+        ``bayes`` takes the largest expected improvement under densities of good and bad results
+        (Bergstra et al. 2011, NIPS 24, 2546), after some random draws; ``grid`` goes through
+        all combinations, the last parameter first.
     seed : int
 
     Raises
@@ -38,119 +98,57 @@ class Search:
     ConfigError
         If a grid is asked for of a range.
     """
+    from optuna.trial import TrialState
 
-    def __init__(
-        self, parameters: Mapping[str, SweepParameter], method: str, seed: int = 42
-    ) -> None:
-        self.parameters = dict(parameters)
-        self.method = method
-        self._random = np.random.default_rng(seed)
-        self._free = [name for name, item in self.parameters.items() if item.value is None]
-        self._grid: Iterator[tuple[Any, ...]] | None = None
-        if method == "grid":
-            self._grid = itertools.product(*(self._values(name) for name in self._free))
+    done = finished_trials(study)
+    if method == "grid" and not study.get_trials(states=(TrialState.WAITING,)):
+        # optuna's own walk over a grid is shuffled, so that a capped one has gaps at random.
+        tried = [trial.params for trial in done]
+        point = next((point for point in _grid(parameters) if point not in tried), None)
+        if point is None:
+            return None
+        study.enqueue_trial(point)
+    study.sampler = _sampler(method, np.random.SeedSequence(seed, spawn_key=(len(done),)))
+    return study.ask({name: _distribution(item) for name, item in parameters.items()})
 
-    def propose(self, tried: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> Any:
-        """Return the next settings, name to value; None if a grid has no further ones.
 
-        Parameters
-        ----------
-        tried : sequence of mapping
-            Former proposals.
-        losses : sequence of float
-            What they gave; lower is better, NaN is none.
-        """
-        if self._grid is not None:
-            values = next(self._grid, None)
-            return (
-                None
-                if values is None
-                else self._settings(dict(zip(self._free, values, strict=True)))
-            )
-        known = np.isfinite(np.asarray(losses, dtype=np.float64))
-        points = self._random.random((N_CANDIDATES, len(self._free)))
-        if self.method == "random" or known.sum() < N_FIRST or not self._free:
-            return self._at(points[0])
-        return self._at(self._best(points, tried, np.asarray(losses, dtype=np.float64), known))
+def _sampler(method: str, sequence: np.random.SeedSequence) -> BaseSampler:
+    import optuna
 
-    def _best(
-        self,
-        points: Floats,
-        tried: Sequence[Mapping[str, Any]],
-        losses: Floats,
-        known: npt.NDArray[np.bool_],
-    ) -> Floats:
-        """Return the point of the largest expected improvement."""
-        from scipy.stats import norm
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.gaussian_process import GaussianProcessRegressor
-        from sklearn.gaussian_process.kernels import Matern, WhiteKernel
+    seed = int(sequence.generate_state(1)[0])
+    if method != "bayes":
+        return optuna.samplers.RandomSampler(seed=seed)
+    return optuna.samplers.TPESampler(
+        seed=seed,
+        n_startup_trials=N_FIRST,
+        n_ei_candidates=N_CANDIDATES,
+        multivariate=True,
+        # A training that was killed says nothing; by default it would count as a bad one.
+        constant_liar=False,
+    )
 
-        seen = np.array([self._place(item) for item in tried])[known]
-        spread = losses[known].std() or 1.0
-        values = (losses[known] - losses[known].mean()) / spread
-        # What is drawn stands for the value that it becomes: a step of a list is one place.
-        candidates = np.array([self._place(self._at(point)) for point in points])
-        kernel = Matern(nu=2.5, length_scale=np.full(seen.shape[1], 0.5)) + WhiteKernel(1e-3)
-        model = GaussianProcessRegressor(kernel, random_state=0)
-        with warnings.catch_warnings():
-            # Few results do not fix all length scales; any of them will do.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(seen, values)
-        mean, deviation = model.predict(candidates, return_std=True)
-        deviation = np.maximum(deviation, 1e-9)
-        gain = (values.min() - mean) / deviation
-        improvement = deviation * (gain * norm.cdf(gain) + norm.pdf(gain))
-        return np.asarray(points[int(np.argmax(improvement))])
 
-    def _at(self, point: Floats) -> dict[str, Any]:
-        """Return the settings at a point of the unit cube."""
-        free = {}
-        for name, part in zip(self._free, point, strict=True):
-            item = self.parameters[name]
-            if item.values is not None:
-                free[name] = item.values[min(int(part * len(item.values)), len(item.values) - 1)]
-            else:
-                low, high = _ends(item)
-                value = low + part * (high - low)
-                free[name] = math.exp(value) if item.distribution != "uniform" else float(value)
-        return self._settings(free)
+def _distribution(item: SweepParameter) -> BaseDistribution:
+    """Return where a parameter is searched, in optuna's words."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-    def _place(self, settings: Mapping[str, Any]) -> list[float]:
-        """Return where settings lie in the unit cube."""
-        place = []
-        for name in self._free:
-            item, value = self.parameters[name], settings[name]
-            if item.values is not None:
-                place.append((item.values.index(value) + 0.5) / len(item.values))
-            else:
-                low, high = _ends(item)
-                at = value if item.distribution == "uniform" else math.log(value)
-                place.append((at - low) / (high - low))
-        return place
+    if item.min is None or item.max is None:
+        return CategoricalDistribution(_values(item))
+    return FloatDistribution(item.min, item.max, log=item.distribution != "uniform")
 
-    def _settings(self, free: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            name: free[name] if item.value is None else item.value
-            for name, item in self.parameters.items()
-        }
 
-    def _values(self, name: str) -> tuple[Any, ...]:
-        values = self.parameters[name].values
-        if values is None:
+def _grid(parameters: Mapping[str, SweepParameter]) -> Iterator[dict[str, Any]]:
+    for name, item in parameters.items():
+        if item.min is not None:
             raise ConfigError(
                 "grid over a range",
                 value=name,
                 allowed="values",
                 todo="list values under wandb.sweep_config_dnn.parameters, or use random or bayes",
             )
-        return tuple(values)
+    for point in itertools.product(*(_values(item) for item in parameters.values())):
+        yield dict(zip(parameters, point, strict=True))
 
 
-def _ends(item: SweepParameter) -> tuple[float, float]:
-    """Return the ends of a range, in its logarithm where it is drawn by that."""
-    assert item.min is not None
-    assert item.max is not None
-    if item.distribution == "uniform":
-        return item.min, item.max
-    return math.log(item.min), math.log(item.max)
+def _values(item: SweepParameter) -> tuple[Any, ...]:
+    return (item.value,) if item.values is None else item.values

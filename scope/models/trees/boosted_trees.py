@@ -199,6 +199,8 @@ def search_folds(
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
     """Return (training rows, left-out rows) of each fold of a search.
 
+    Of each fold ((k,) int64, (m,) int64).
+
     Raises
     ------
     InputError
@@ -234,11 +236,14 @@ def search(
     ----------
     matrix : xgboost.DMatrix
         Training rows.
-    folds : list of (train indices, test indices)
+    folds : list of ((k,) int64, (m,) int64)
+        Training rows, and those left out.
     fixed : dict
         Parameters that are not searched.
     """
 
+    # Five small grids, each walked whole from the best of the one before: a search of optuna for
+    # each would draw nothing, and be longer than the product and the maximum that this is.
     def best_of(current: TreeOptions, **grids: Sequence[float]) -> TreeOptions:
         candidates = [
             replace(current, **cast(dict[str, Any], dict(zip(grids, values, strict=True))))
@@ -281,7 +286,10 @@ def cross_validated(
     options: TreeOptions,
     fixed: dict[str, Any],
 ) -> float:
-    """Return the best mean measure over the folds, its sign such that higher is better."""
+    """Return the best mean measure over the folds, its sign such that higher is better.
+
+    `folds` are those of `search`: ((k,) int64, (m,) int64) each.
+    """
     import xgboost
 
     history: Any = xgboost.cv(
@@ -380,7 +388,7 @@ class TreeEnsemble:
         ----------
         features : (n, k) float32
             Filled and scaled, in the order of training.
-        dmdt : ignored
+        dmdt : None or (n, …) float32
             Trees do not look at it.
         """
         if len(features) == 0:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scope.errors import BundleError
+from scope.jsontext import parse_json
 from scope.models.trees.tree_file import check_tree_file
-from scope.schema import parse_json
 
 
 def ubj_of_json(path: Path, expected: Sequence[str]) -> tuple[bytes, list[str]]:

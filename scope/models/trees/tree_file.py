@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scope.jsontext import parse_json
 from scope.models.trees.ubjson import read_ubjson
-from scope.schema import parse_json
 
 LEAF = -1
 

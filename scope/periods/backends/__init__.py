@@ -60,6 +60,8 @@ def weigh(time: Floats, mag: Floats, error: Floats) -> Curve:
     """Centre magnitudes on their weighted mean; weights are inverse squared errors.
 
     Times in days since the first point; the magnitudes may have any mean.
+
+    `time` (days since the first point), `mag` and `error` (magnitudes, of any mean): (n,) float64.
     """
     # Relative to the smallest error, so that no square overflows.
     weight = (error.min() / error) ** 2
@@ -68,7 +70,7 @@ def weigh(time: Floats, mag: Floats, error: Floats) -> Curve:
 
 
 class Scan(NamedTuple):
-    """What is left of one statistic over a whole grid.
+    """Summary of one statistic over a whole grid: best points, peaks, mean and deviation.
 
     Attributes
     ----------
@@ -88,7 +90,12 @@ class Scan(NamedTuple):
     deviation: float
 
     def significance(self, value: npt.ArrayLike) -> Floats:
-        """|value - mean| / standard deviation over the grid; NaN on a flat periodogram."""
+        """Return the distance of values from the mean of the grid, in its standard deviations.
+
+        NaN on a flat periodogram. The result is float64, of the shape of `value`.
+
+        Both are of one shape, (...).
+        """
         with np.errstate(divide="ignore", invalid="ignore"):
             result = np.abs(np.asarray(value, dtype=np.float64) - self.mean) / self.deviation
         return np.where(np.isfinite(result), result, np.nan)
@@ -106,22 +113,47 @@ class Backend(Protocol):
         keep: int,
         options: PeriodOptions,
     ) -> Scan:
-        """Reduce one statistic over a grid."""
+        """Reduce one statistic over a grid of frequencies.
+
+        Parameters
+        ----------
+        removed : (m, 2) int64
+            Rising ranges of grid positions to leave out.
+        """
 
     def evaluate(
         self, statistic: str, curve: Curve, frequencies: Floats, options: PeriodOptions
     ) -> Floats:
-        """One statistic at a few frequencies."""
+        """Return one statistic at a few frequencies.
+
+        `frequencies` (1/d) and the result: (k,) float64.
+        """
 
     def fourier_bic(
         self, curve: Curve, centres: Floats, offsets: Floats, max_order: int
     ) -> tuple[Floats, npt.NDArray[np.int64]]:
-        """Criterion and order of the best Fourier series at each frequency."""
+        """Return criterion and order of the best Fourier series at each frequency.
+
+        Parameters
+        ----------
+        centres : (m,) float64
+            Middles of windows, 1/d.
+        offsets : (lanes,) float64
+            Places in each window, 1/d from its middle.
+
+        Returns
+        -------
+        (m, lanes) float64, (m, lanes) int64
+            0 and 0 where no series is better than a constant.
+        """
 
     def eclipse_bic(
         self, curve: Curve, frequencies: Floats, ceiling: float
     ) -> tuple[Floats, npt.NDArray[np.int64]]:
-        """Criterion and number of boxes of the best eclipse model at each frequency."""
+        """Return criterion and number of boxes of the best eclipse model at each frequency.
+
+        `frequencies` (1/d): (k,) float64; the result is (k,) float64 and (k,) int64.
+        """
 
 
 Subject = TypeVar("Subject")
@@ -143,7 +175,7 @@ class TogetherBackend(Protocol):
     def together(
         self, subjects: Sequence[Subject], search: Callable[[Subject, Backend], Found]
     ) -> list[Found]:
-        """What `search` finds for each subject, a curve or several, on this backend."""
+        """Return what `search` finds for each subject, a curve or several, on this backend."""
 
 
 def get_backend(name: str) -> Backend:

@@ -23,7 +23,11 @@ def scan(
     keep: int,
     options: PeriodOptions,
 ) -> Scan:
-    """Reduce one statistic over a grid, and evaluate its best points exactly."""
+    """Reduce one statistic over a grid, and evaluate its best points exactly.
+
+    `removed` has ranges of grid positions to leave out, (m, 2) int64; see
+    `scope.periods.backends.Backend`.
+    """
     state = reduce.new_state(keep + MARGIN)
     tail = (removed, state)
     steps = (grid.f0, grid.df, grid.n)
@@ -49,7 +53,10 @@ def scan(
 
 
 def evaluate(statistic: str, curve: Curve, frequencies: Floats, options: PeriodOptions) -> Floats:
-    """One statistic at a few frequencies, in float64 throughout."""
+    """Return one statistic at a few frequencies, in float64 throughout.
+
+    `frequencies` (1/d) and the result: (k,) float64.
+    """
     if statistic == "LS":
         return power.power_at(curve.time, curve.mag, curve.weight, frequencies)
     if statistic == "CE":
@@ -62,12 +69,18 @@ def evaluate(statistic: str, curve: Curve, frequencies: Floats, options: PeriodO
 def fourier_bic(
     curve: Curve, centres: Floats, offsets: Floats, max_order: int
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Criterion and order of the best Fourier series at ``centres[:, None] + offsets``."""
+    """Return criterion and order of the best Fourier series at ``centres[:, None] + offsets``.
+
+    Of the shapes that `scope.periods.backends.Backend` states: see `Backend.fourier_bic`.
+    """
     return fourier.fourier_bic(curve.time, curve.mag, curve.weight, centres, offsets, max_order)
 
 
 def eclipse_bic(
     curve: Curve, frequencies: Floats, ceiling: float
 ) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Criterion and number of boxes of the best eclipse model at each frequency."""
+    """Return criterion and number of boxes of the best eclipse model at each frequency.
+
+    `frequencies` (1/d): (k,) float64; the result is (k,) float64 and (k,) int64.
+    """
     return eclipse.eclipse_bic(curve.time, curve.mag, curve.weight, frequencies, ceiling)

@@ -32,7 +32,10 @@ def scan(
     keep: int,
     options: PeriodOptions,
 ) -> Scan:
-    """Compute a whole periodogram and pick from it."""
+    """Compute a whole periodogram and pick from it.
+
+    `removed` has ranges of grid positions to leave out, (m, 2) int64.
+    """
     frequency = grid.frequency(np.arange(grid.n))
     value = evaluate(statistic, curve, frequency, options)
     used = np.ones(grid.n, dtype=bool)
@@ -55,7 +58,10 @@ def scan(
 def distinct_peaks(
     merit: Floats, used: npt.NDArray[np.bool_], separation: int, keep: int
 ) -> list[int]:
-    """Positions of the best local maxima, more than `separation` apart, best first."""
+    """Return positions of the best local maxima, more than `separation` apart, best first.
+
+    `merit` (larger is better) and `used` (whether a position counts): (n,) float64 and bool.
+    """
     padded = np.concatenate([[-np.inf], merit, [-np.inf]])
     is_peak = (merit > padded[:-2]) & (merit >= padded[2:]) & used
     chosen: list[int] = []
@@ -68,7 +74,10 @@ def distinct_peaks(
 
 
 def evaluate(statistic: str, curve: Curve, frequencies: Floats, options: PeriodOptions) -> Floats:
-    """One statistic at any frequencies."""
+    """Return one statistic at any frequencies.
+
+    `frequencies` (1/d) and the result: (k,) float64.
+    """
     if statistic == "LS":
         parts = [
             lomb_scargle(curve, frequencies[i : i + CHUNK])
@@ -83,7 +92,11 @@ def evaluate(statistic: str, curve: Curve, frequencies: Floats, options: PeriodO
 
 
 def lomb_scargle(curve: Curve, frequencies: Floats) -> Floats:
-    """Fraction of the weighted variance that a sine wave and a constant explain."""
+    """Return the fraction of the weighted variance that a sine wave and a constant explain.
+
+    `frequencies` (1/d) and the result: (k,) float64. The generalised periodogram of Zechmeister &
+    Kürster 2009, A&A 496, 577, solved as a least-squares fit.
+    """
     angle = 2.0 * np.pi * np.outer(frequencies, curve.time)
     design = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=-1)
     normal = np.einsum("fni,n,fnj->fij", design, curve.weight, design)
@@ -94,7 +107,10 @@ def lomb_scargle(curve: Curve, frequencies: Floats) -> Floats:
 
 
 def phase_bin(curve: Curve, frequency: float, bins: int) -> Integers:
-    """Phase bin of every point; one on an edge, to within `NUDGE` cycles, falls above it."""
+    """Return the phase bin of every point, (n,) int64.
+
+    A point on an edge, to within `NUDGE` cycles, falls above it.
+    """
     phase = (curve.time * frequency + NUDGE) % 1.0
     return np.minimum((phase * bins).astype(np.int64), bins - 1)
 
@@ -126,7 +142,10 @@ def variance_ratio(curve: Curve, frequency: float, phase_bins: int) -> float:
 def fourier_bic(
     curve: Curve, centres: Floats, offsets: Floats, max_order: int
 ) -> tuple[Floats, Integers]:
-    """Criterion and order of the best Fourier series at ``centres[:, None] + offsets``."""
+    """Return criterion and order of the best Fourier series at ``centres[:, None] + offsets``.
+
+    `centres` (m,) and `offsets` (lanes,) in 1/d; the result is (m, lanes) float64 and int64.
+    """
     frequencies = centres[:, None] + offsets
     bic = np.zeros(frequencies.shape)
     order = np.zeros(frequencies.shape, dtype=np.int64)
@@ -167,7 +186,10 @@ def criterion(curve: Curve, left: float, parameters: int) -> float:
 
 
 def eclipse_bic(curve: Curve, frequencies: Floats, ceiling: float) -> tuple[Floats, Integers]:
-    """Criterion and number of boxes of the best eclipse model; `ceiling` saves nothing here."""
+    """Return criterion and number of boxes of the best eclipse model; `ceiling` saves nothing here.
+
+    `frequencies` (1/d): (k,) float64; the result is (k,) float64 and (k,) int64.
+    """
     found = [eclipse_criterion(curve, float(f)) for f in frequencies]
     return np.array([bic for bic, _ in found]), np.array([n for _, n in found], dtype=np.int64)
 
@@ -198,7 +220,10 @@ def eclipse_criterion(curve: Curve, frequency: float) -> tuple[float, int]:
 
 
 def boxes(group: Integers) -> list[tuple[int, int, npt.NDArray[np.bool_]]]:
-    """All boxes: first bin, width, and which points lie inside."""
+    """Return all boxes: first bin, width, and which points lie inside, (n,) bool.
+
+    `group` is the bin of each point, (n,) int64.
+    """
     return [
         (start, width, (group - start) % BOX_BINS < width)
         for start in range(BOX_BINS)
@@ -207,7 +232,11 @@ def boxes(group: Integers) -> list[tuple[int, int, npt.NDArray[np.bool_]]]:
 
 
 def box_residual(curve: Curve, insides: list[npt.NDArray[np.bool_]]) -> float | None:
-    """Sum of squares about the level of each box and of the rest; None if one is not fainter."""
+    """Return the sum of squares about the level of each box and of the rest.
+
+    None if a box is not fainter than the rest. `insides` tell of each box which points lie in it,
+    (n,) bool each.
+    """
     outside = ~np.logical_or.reduce(insides)
     if curve.weight[outside].sum() < 1e-6:
         return None

@@ -74,6 +74,7 @@ def _one_box(
         for b in range(BINS):
             w = w_end[b] - sum_w[b]
             y = y_end[b] - sum_y[b]
+            # The magnitudes have mean 0, so those outside sum to -y: y^2 / w + y^2 / (1 - w).
             gain = y * y / max(w * (1.0 - w), TINY)
             good = (y > 0.0) & (n_end[b] - count[b] >= MIN_POINTS) & (gain > gains[b] * BETTER)
             gains[b] = gain if good else gains[b]
@@ -106,6 +107,7 @@ def _second_box(sum_w: Floats, sum_y: Floats, count: Floats, first: int, width: 
     inside = y1 * y1 / w1
     best = 0.0
     for d in WIDTHS:
+        # From behind the first box to before it comes round again: the two do not overlap.
         for b in range(first + width, first + N_BINS - d + 1):
             a = b if b < N_BINS else b - N_BINS
             w = sum_w[a + d] - sum_w[a]
@@ -115,6 +117,7 @@ def _second_box(sum_w: Floats, sum_y: Floats, count: Floats, first: int, width: 
             if outside < 1e-6 or count[a + d] - count[a] < MIN_POINTS:
                 continue
             gain = inside + y * y / w + rest * rest / outside
+            # Fainter than what is outside of both boxes: y / w > -(y1 + y) / outside.
             if gain > best and y * outside > -rest * w:
                 best = gain
     return best

@@ -34,19 +34,22 @@ NOWHERE = np.uint8(255)
 
 
 def magnitude_bins(mag: Floats, n_bins: int) -> Integers:
-    """Bin of each magnitude after scaling to [0, 1]; the faintest falls in the last bin."""
+    """Return the bin of each magnitude after scaling to [0, 1]; the faintest falls in the last bin.
+
+    `mag` and the result: (n,) float64 and int64.
+    """
     scaled = (mag - mag.min()) / np.ptp(mag)
     return np.minimum(scaled * n_bins, n_bins - 1.0).astype(np.int64)
 
 
 def k_log_k(n: int) -> Floats:
-    """The table k ln k for k = 0 .. n."""
+    """Return the table k ln k for k = 0 .. n, (n + 1,) float64."""
     k = np.arange(n + 1, dtype=np.float64)
     return k * np.log(np.maximum(k, 1.0))
 
 
 def n_log_n(n: int) -> Integers:
-    """The same table in integers of 1 / `UNIT`."""
+    """Return the same table in integers of 1 / `UNIT`, (n + 1,) int64."""
     return np.rint(k_log_k(n) * UNIT).astype(np.int64)
 
 
@@ -61,7 +64,11 @@ def scan_entropy(
     removed: Integers,
     state: State,
 ) -> None:
-    """Reduce -H on the grid ``f0 + df * k``."""
+    """Reduce -H on the grid ``f0 + df * k``.
+
+    `time` (days since the first point) and `mag`: (n,) float64; `removed`: (m, 2) int64, ranges of
+    grid positions to leave out.
+    """
     level = magnitude_bins(mag, mag_bins)
     table = n_log_n(len(time))
     grid = (f0, df, n_freq)
@@ -90,6 +97,7 @@ def _scan_few(
 ) -> None:
     """Fill the histogram point by point, the entropy following each count."""
     n = len(time)
+    # One more point in a cell of k adds rise[k] to k ln k: the sum follows the counts.
     rise = table[1:] - table[:-1]
     bits = np.uint32(bin_bits(phase_bins))
     bins, row = np.uint32(phase_bins), np.uint32(mag_bins)
@@ -182,6 +190,7 @@ def _scan_many(
         seed_phases(place_time, f0 + df * start, phase)
         for i in range(count):
             for j in range(len(place_time)):
+                # Places without a point become bin 255, with which no bin is compared.
                 where[j] = np.uint8(bin_of(phase[j], bits, bins)) | empty[j]
                 phase[j] += step[j]
             entropy = np.int64(0)
@@ -241,6 +250,9 @@ def _entropy_at(
 def entropy_at(
     time: Floats, mag: Floats, frequencies: Floats, phase_bins: int, mag_bins: int
 ) -> Floats:
-    """H at arbitrary frequencies [1/d] with float64 phases and logarithms, (k,) float64."""
+    """Return H at any frequencies, with float64 phases and logarithms, (k,) float64.
+
+    `time` (days since the first point) and `mag`: (n,) float64; `frequencies` (1/d): (k,) float64.
+    """
     level = magnitude_bins(mag, mag_bins)
     return _entropy_at(time, level, k_log_k(len(time)), frequencies, phase_bins, mag_bins)

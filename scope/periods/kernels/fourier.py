@@ -194,6 +194,7 @@ def fourier_bic(
         _explained(y, w, order, factor, solution, explained, top)
         for m in range(N_LANES):
             for k in range(1, min(top[m], limit[m]) + 1):
+                # A perfect fit of few points would have a criterion of minus infinity.
                 left = max(1.0 - explained[k, m] / variance, 1e-12)
                 value = n * np.log(left) + 2.0 * k * log_n
                 if value < bic[i, m]:
@@ -205,7 +206,15 @@ def fourier_bic(
 def fourier_fit(
     time: Floats, mag: Floats, weight: Floats, frequency: float, min_order: int, max_order: int
 ) -> tuple[Floats, Floats]:
-    """Weighted Fourier series of the order, of those given, with the smallest criterion.
+    """Fit Fourier series, and return that of the order with the smallest criterion.
+
+    Parameters
+    ----------
+    time, mag, weight : (n,) float64
+        Days; magnitudes of weighted mean 0; weights of sum 1.
+    frequency : float
+        1/d.
+    min_order, max_order : int
 
     Returns
     -------

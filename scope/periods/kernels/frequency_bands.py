@@ -42,7 +42,7 @@ COSINE, SINE = _twiddles()
 
 
 def spreading(theta: Floats) -> tuple[Integers, Floats]:
-    """First place and window values of each point.
+    """Return the first place and the window values of each point, (n,) int64 and (n, TAPS) float64.
 
     Parameters
     ----------
@@ -57,7 +57,10 @@ def spreading(theta: Floats) -> tuple[Integers, Floats]:
 
 @njit(cache=True, nogil=True)
 def turns(theta: Floats) -> tuple[Floats, Floats]:
-    """cos and sin of the turn of each point from one band to each of the next, (n, lanes)."""
+    """Return cos and sin of the turn of each point from one band to each of the next, (n, lanes).
+
+    `theta`: (n,) float64, cycles per mode.
+    """
     cosine = np.empty((len(theta), N_LANES))
     sine = np.empty((len(theta), N_LANES))
     for j in range(len(theta)):
@@ -161,9 +164,16 @@ def band_sums(
 
     Parameters
     ----------
-    first, kernel : from `spreading`
-    turn_c, turn_s : from `turns`
-    inverse, cosine, sine : `INVERSE`, `COSINE`, `SINE`
+    theta, strength : (n,) float64
+        Cycles per mode, and what is summed.
+    first, kernel : (n,) int64, (n, TAPS) float64
+        From `spreading`.
+    turn_c, turn_s : (n, lanes) float64
+        From `turns`.
+    inverse, cosine, sine : (k,) float64
+        `INVERSE`, `COSINE`, `SINE`.
+    real, imaginary : (m,) float64
+        Out: the sums.
     """
     # The grid has room to spread over its end; what falls there belongs to its beginning.
     x_re, x_im = np.empty((SIZE + TAPS) * N_LANES), np.empty((SIZE + TAPS) * N_LANES)
@@ -172,6 +182,7 @@ def band_sums(
     half = MODES // 2
     end = np.uint64(SIZE) * LANES
     for start in range(0, len(real), MODES * N_LANES):
+        # To the middle of the first lane's band; `turns` leads on to the other lanes.
         middle = float(lowest + start + half)
         x_re[:] = 0.0
         x_im[:] = 0.0
@@ -188,6 +199,7 @@ def band_sums(
         for k in range(np.uint64(TAPS) * LANES):
             x_re[k] += x_re[end + k]
             x_im[k] += x_im[end + k]
+        # Stockham's order: from one array into the other and back, so that nothing is reversed.
         stride, quarter = 1, SIZE // 4
         while quarter > 0:
             _pass(x_re, x_im, y_re, y_im, quarter, stride, cosine, sine)

@@ -20,7 +20,10 @@ POINTS = 2
 
 @njit(cache=True, nogil=True)
 def window_rotations(time: Floats, offsets: Floats) -> tuple[Floats, Floats]:
-    """cos and sin of 2 pi t times each of the window's frequency offsets [1/d], (n, lanes)."""
+    """Return cos and sin of 2 pi t times each frequency offset of the window, (n, lanes).
+
+    `time` (days): (n,) float64; `offsets` (1/d): (lanes,) float64.
+    """
     cosine = np.empty((len(time), N_LANES))
     sine = np.empty((len(time), N_LANES))
     for j in range(len(time)):
@@ -140,7 +143,7 @@ def harmonic_sums(
     w: Floats,
     y: Floats,
 ) -> None:
-    """Sums of ``weight`` and ``weighted`` times cos and sin of k 2 pi f t.
+    """Sum ``weight`` and ``weighted`` times cos and sin of k 2 pi f t.
 
     One cosine and sine per point, at the window's centre; its frequencies by the rotations
     of `window_rotations`, the harmonics by the addition theorem. Written out, because a
@@ -151,6 +154,8 @@ def harmonic_sums(
     ----------
     time, weighted, weight : (n,) float64
         An even number of points: `even` adds one without weight.
+    rotation_c, rotation_s : (n, lanes) float64
+        From `window_rotations`.
     order : int
         1 .. 6, of the models that are fitted: sums of w to k = 2 `order`, of y to `order`.
     w : (24 * lanes,) float64
@@ -171,7 +176,10 @@ def harmonic_sums(
 
 @njit(cache=True, nogil=True)
 def even(values: Floats) -> Floats:
-    """The values, and a 0 where their number is odd."""
+    """Return the values, (n,), and a 0 after them where their number is odd: (n or n + 1,) float64.
+
+    The compiler takes `values`, (n,), two at a time.
+    """
     result = np.zeros(len(values) + len(values) % POINTS)
     result[: len(values)] = values
     return result

@@ -58,11 +58,16 @@ class Transforms(NamedTuple):
 def transforms(
     time: Floats, mag: Floats, weight: Floats, df: float, q: int, last: int
 ) -> Transforms:
-    """Sums on the coarse grid of step ``q * df`` that reaches ``last`` of its steps.
+    """Return sums on the coarse grid of step ``q * df`` that reaches ``last`` of its steps.
 
     Good until this thread calls it again: the arrays are its own, used for every curve.
+
+    `time` (days since the first point), `mag` (weighted mean 0) and `weight` (sum 1): (n,) float64.
     """
+    # About the middle of the curve, where the sums vary most slowly with frequency; the common
+    # phase changes no power.
     theta = (time - 0.5 * time.max()) * (df * q)
+    # What the convolution from the coarse to the search grid will multiply each point by.
     corrected = weight / window_transform(theta, TAPS, SHAPE)
     shared = (*spreading(theta), *turns(theta), -TAPS, INVERSE, COSINE, SINE)
     reach = last + TAPS // 2 + 2
@@ -211,6 +216,8 @@ def scan_power(
         1 / (samples_per_peak * last time), 1/d.
     first : int
         Lowest frequency in steps of `df`.
+    removed : (m, 2) int64
+        Ranges of grid positions to leave out.
     """
     q = max(samples_per_peak // 2, 1)
     sums = transforms(time, mag, weight, df, q, (first + n_freq - 1) // q)

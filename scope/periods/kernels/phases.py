@@ -22,6 +22,8 @@ def seed_phases(time: Floats, frequency: float, phase: Words) -> None:
     """Set ``phase`` to the fractional part of ``time * frequency``, nudged, in 2**-32 cycles.
 
     Times are days since the first point, so that they and the phases are not negative.
+
+    `time`: (n,) float64; `phase`: (n,) uint32, written.
     """
     for j in range(len(time)):
         cycles = time[j] * frequency + NUDGE
@@ -30,7 +32,10 @@ def seed_phases(time: Floats, frequency: float, phase: Words) -> None:
 
 @njit(cache=True, nogil=True)
 def phase_steps(time: Floats, df: float) -> Words:
-    """Phase advance of each point from one grid frequency to the next, uint32."""
+    """Return the phase advance of each point from one grid frequency to the next, (n,) uint32.
+
+    `time` (days): (n,) float64; in 2**-32 cycles.
+    """
     step = np.empty(len(time), dtype=np.uint32)
     for j in range(len(time)):
         cycles = time[j] * df

@@ -43,6 +43,7 @@ def power_at(time: Floats, mag: Floats, weight: Floats, frequencies: Floats) -> 
         yc = ys = c1 = s1 = cc = cs = 0.0
         for j in range(len(time)):
             cycles = time[j] * frequencies[i]
+            # Whole turns are taken off first: the cosine of a large angle has few digits left.
             angle = 2.0 * np.pi * (cycles - np.floor(cycles))
             c, s = np.cos(angle), np.sin(angle)
             wy = weight[j] * mag[j]
@@ -52,6 +53,7 @@ def power_at(time: Floats, mag: Floats, weight: Floats, frequencies: Floats) -> 
             s1 += weight[j] * s
             cc += weight[j] * c * c
             cs += weight[j] * c * s
+        # sin^2 is 1 - cos^2 under weights of sum 1; then the floating mean is taken off all three.
         ss = 1.0 - cc - s1 * s1
         cc -= c1 * c1
         cs -= c1 * s1

@@ -18,7 +18,7 @@ OVERSIZE = 8
 
 
 class State(NamedTuple):
-    """What a scan remembers.
+    """State of a scan between its blocks.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class State(NamedTuple):
 
 
 class Reduced(NamedTuple):
-    """What is left of a scan.
+    """Summary of a scan: best points and peaks, mean and deviation.
 
     Attributes
     ----------
@@ -122,6 +122,8 @@ def reduce_block(block: Floats, n: int, start: int, removed: Integers, state: St
     sums, counts = state.sums, state.counts
     total, squares, number, last, before = sums[1], sums[2], sums[3], sums[4], sums[5]
     n_points, n_peaks, at = counts[0], counts[1], counts[2]
+    # Squares are summed of differences from the first value: of a flat periodogram with a large
+    # mean, their sum would have lost the deviation.
     if start == 0 and n > 0:
         sums[0] = block[0]
     pivot = sums[0]
@@ -164,9 +166,13 @@ def _inside(k: int, removed: Integers) -> bool:
 
 
 def finish(n: int, removed: Integers, keep: int, separation: int, state: State) -> Reduced:
-    """Close a scan of `n` positions; peaks are more than `separation` positions apart."""
+    """Close a scan of `n` positions; peaks are more than `separation` positions apart.
+
+    `removed`: (m, 2) int64, ranges of positions to leave out.
+    """
     sums, counts = state.sums, state.counts
     peak_index, peak_value = state.peak_index[: counts[1]], state.peak_value[: counts[1]]
+    # The last position has no neighbour above: it is a peak if it rises at all.
     if sums[4] > sums[5] and not any(first <= n - 1 < stop for first, stop in removed):
         peak_index, peak_value = np.append(peak_index, n - 1), np.append(peak_value, sums[4])
     point_index, point_value = state.point_index[: counts[0]], state.point_value[: counts[0]]
@@ -175,6 +181,7 @@ def finish(n: int, removed: Integers, keep: int, separation: int, state: State) 
         shift = sums[1] / sums[3]
         mean = float(sums[0] + shift)
         deviation = float(np.sqrt(max(sums[2] / sums[3] - shift * shift, 0.0)))
+    # By value, then by position: equal values come in one order on every machine.
     return Reduced(
         point_index[np.lexsort((point_index, -point_value))][:keep],
         _apart(peak_index[np.lexsort((peak_index, -peak_value))], keep, separation),

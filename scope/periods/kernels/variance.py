@@ -52,6 +52,9 @@ def scan_variance(
 
     Magnitudes enter as integers of 2**-24 of their range, so that one 64-bit addition
     counts and sums: exact, whatever the order.
+
+    `time` (days since the first point) and `mag`: (n,) float64; `removed`: (m, 2) int64, ranges of
+    grid positions to leave out.
     """
     scaled = np.rint((mag - mag.min()) * (QUANTA / np.ptp(mag)))
     mean = float(np.sum(scaled)) / len(mag)
@@ -111,7 +114,10 @@ def _scan(
 
 @njit(cache=True, nogil=True)
 def variance_at(time: Floats, mag: Floats, frequencies: Floats, phase_bins: int) -> Floats:
-    """F at arbitrary frequencies [1/d] with float64 phases and magnitudes, (k,) float64."""
+    """Return F at any frequencies, with float64 phases and magnitudes, (k,) float64.
+
+    `time` (days since the first point) and `mag`: (n,) float64; `frequencies` (1/d): (k,) float64.
+    """
     n = len(time)
     mean = 0.0
     for j in range(n):

@@ -17,12 +17,19 @@ def shape_parameter(taps: int, oversampling: float) -> float:
 
 
 def window(x: Floats, taps: int, shape: float) -> Floats:
-    """Window at distance x (grid steps), which must be within half the taps."""
+    """Return the window at distances in grid steps, which must be within half the taps.
+
+    `x` and the result are float64 of one shape, (...).
+    """
     inside = np.maximum(1.0 - (2.0 * x / taps) ** 2, 0.0)
     return np.asarray(np.i0(shape * np.sqrt(inside)), dtype=np.float64)
 
 
 def window_transform(frequency: Floats, taps: int, shape: float) -> Floats:
-    """Fourier transform of the window at frequencies in cycles per grid step."""
+    """Return the Fourier transform of the window at frequencies in cycles per grid step.
+
+    `frequency` and the result are float64 of one shape, (...).
+    """
+    # Real within the band that the shape is made for, frequencies below shape / (pi taps).
     root = np.sqrt(shape**2 - (np.pi * taps * frequency) ** 2)
     return taps * np.sinh(root) / root

@@ -40,7 +40,7 @@ LEAST_EPOCHS = 12
 
 
 class Agreement(NamedTuple):
-    """How far the halves of light curves agree; larger is more.
+    """Agreement between the halves of light curves; larger is more.
 
     Attributes
     ----------

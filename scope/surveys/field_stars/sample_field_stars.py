@@ -76,7 +76,7 @@ TRUTH_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class FieldStarOptions:
-    """Which stars are taken.
+    """Options of choosing stars of a field.
 
     Attributes
     ----------

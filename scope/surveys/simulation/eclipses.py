@@ -62,6 +62,8 @@ class Binary:
     def magnitude(self, phase: Array) -> Array:
         """Return magnitudes below the light of both stars, (n,) float64.
 
+        `phase`: (n,) float64, cycles of the orbit.
+
         Notes
         -----
         Eclipses are exact for spheres with linear limb darkening, in rings of equal

@@ -31,7 +31,10 @@ _WAVELENGTH_NM = {1: 472.0, 2: 634.0, 3: 789.0}
 
 
 def radioactive_heating(time_days: Array) -> Array:
-    """Return the power of the chain 56Ni, 56Co, 56Fe, per gram of 56Ni, erg/s (n,) float64."""
+    """Return the power of the chain 56Ni, 56Co, 56Fe, per gram of 56Ni, erg/s (n,) float64.
+
+    `time_days`: (n,) float64, since the explosion.
+    """
     nickel, cobalt = np.exp(-time_days / NICKEL_DAYS), np.exp(-time_days / COBALT_DAYS)
     return (NICKEL_ERG_S_G - COBALT_ERG_S_G) * nickel + COBALT_ERG_S_G * cobalt
 
@@ -59,6 +62,10 @@ def diffused(time_days: Array, power: Power, diffusion_days: float) -> Array:
         Of days, (m,) float64.
     diffusion_days : float
         Effective time d of diffusion.
+
+    Returns
+    -------
+    (n,) float64
     """
     end = max(float(np.max(time_days, initial=0.0)), diffusion_days)
     grid = np.linspace(0.0, end, 64 + int(20 * end / diffusion_days) * 8)
@@ -85,6 +92,8 @@ def plateau(
     Rise, a plateau that may slope, its end as a Fermi function, and the tail of 56Co: the form
     of Olivares et al. 2010, ApJ 715, 833, equation 1; numbers in Anderson et al. 2014, ApJ 786,
     67.
+
+    `time_days` (since the explosion) and the result, a flux near 1 on the plateau: (n,) float64.
     """
     since = np.maximum(time_days, 0.0)
     end = 1.0 / (1.0 + np.exp(-(since - plateau_days) / 5.0))
@@ -99,6 +108,8 @@ def disrupted_star(time_days: Array, *, rise_days: float, decline_days: float) -
     """Return the light of a tidal disruption: a Gaussian rise to day 0, then a power law.
 
     van Velzen et al. 2021, ApJ 908, 4, equations 1 and 2.
+
+    `time_days` (since the peak) and the result, the flux over that of the peak: (n,) float64.
     """
     rise = np.exp(-(time_days**2) / (2.0 * rise_days**2))
     decline = (1.0 + np.maximum(time_days, 0.0) / decline_days) ** -TIDAL_INDEX
@@ -110,9 +121,16 @@ def nova(time_days: Array, *, rise_days: float, two_mag_days: float) -> Array:
 
     Parameters
     ----------
+    time_days : (n,) float64
+        Since the peak.
     two_mag_days : float
         Time t2 in which it falls by 2 magnitudes (Strope, Schaefer & Henden 2010, AJ 140, 34:
         1 to 200 days).
+
+    Returns
+    -------
+    (n,) float64
+        Flux over that of the peak.
     """
     scale = two_mag_days / (10.0 ** (0.8 / NOVA_INDEX) - 1.0)
     decline = (1.0 + np.maximum(time_days, 0.0) / scale) ** -NOVA_INDEX
@@ -120,7 +138,10 @@ def nova(time_days: Array, *, rise_days: float, two_mag_days: float) -> Array:
 
 
 def cooling(time_days: Array, *, hot: float, cool: float, days: float) -> Array:
-    """Return a temperature that falls from one value to another on a time scale, K."""
+    """Return a temperature that falls from one value to another on a time scale, K.
+
+    `time_days` and the result: (n,) float64.
+    """
     return cool + (hot - cool) * np.exp(-np.maximum(time_days, 0.0) / days)
 
 
@@ -135,6 +156,10 @@ def blackbody_share(temperature: Array, band: npt.NDArray[np.int64]) -> Array:
         K.
     band : (n,) int64
         1 g, 2 r, 3 i.
+
+    Returns
+    -------
+    (n,) float64
     """
     wavelength = np.array([0.0, *_WAVELENGTH_NM.values()])[band]
     planck = wavelength**-3.0 / np.expm1(_WIEN_K_NM / (wavelength * temperature))

@@ -17,6 +17,8 @@ Array = npt.NDArray[np.float64]
 def damped_random_walk(rng: np.random.Generator, time: Array, tau_days: float) -> Array:
     """Draw a damped random walk of unit standard deviation at sorted times.
 
+    `time` (days) and the result: (n,) float64.
+
     Notes
     -----
     Exact transition of the Ornstein-Uhlenbeck process (Kelly, Bechtold & Siemiginowska
@@ -47,6 +49,8 @@ def dwarf_nova(
     Fast rise, plateau, exponential decay of the flux (Bailey 1975), brightness and
     waiting times scattered from outburst to outburst; every fifth or so outburst is a
     longer and brighter one (superoutburst). Outbursts are bluer than quiescence.
+
+    (n,) float64, magnitudes relative to quiescence, one per epoch.
     """
     time = cadence.time
     flux = np.ones(len(time))
@@ -82,6 +86,8 @@ def dipper(
     Dips return with the rotation of the inner disc, each with its own depth, width and
     phase, or are absent (Cody et al. 2014, AJ 147, 82; Bouvier et al. 1999, A&A 349,
     619); dust dims g more than r.
+
+    (n,) float64, magnitudes that the light falls by, one per epoch.
     """
     time = cadence.time
     cycle = np.floor((time - cadence.start) / period_days).astype(int)
@@ -105,6 +111,8 @@ def accretion_bursts(
     """Draw the irregular accretion of a T Tauri star: red noise, skewed to bright bursts.
 
     Cody et al. 2014, AJ 147, 82; Findeisen, Cody & Hillenbrand 2015, ApJ 798, 89.
+
+    (n,) float64, magnitudes, one per epoch.
     """
     slow = damped_random_walk(rng, cadence.time, tau_days)
     fast = damped_random_walk(rng, cadence.time, 0.8)
@@ -160,7 +168,10 @@ def _flare_shape(phase: Array) -> Array:
 def slow_trend(
     rng: np.random.Generator, cadence: Cadence, *, amplitude_mag: float, timescale_days: float
 ) -> Array:
-    """Draw a change over years: a ramp, an arc or a step that eases in."""
+    """Draw a change over years: a ramp, an arc or a step that eases in.
+
+    (n,) float64, magnitudes, one per epoch.
+    """
     x = (cadence.time - cadence.start) / timescale_days
     kind = rng.integers(0, 3)
     sign = rng.choice([-1.0, 1.0])
@@ -182,6 +193,8 @@ def unstable_oscillation(
     A damped, randomly driven oscillator: amplitude and phase wander on the coherence
     time, as in semiregular variables (Christensen-Dalsgaard, Kjeldsen & Mattei 2001,
     ApJ 562, L141; Bedding et al. 2005, MNRAS 361, 1375).
+
+    `time` (days) and the result: (n,) float64.
     """
     cosine = damped_random_walk(rng, time, coherence_days)
     sine = damped_random_walk(rng, time, coherence_days)

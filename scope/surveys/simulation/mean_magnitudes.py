@@ -30,7 +30,7 @@ _DWARF_REDDEST_G_R = 1.5
 
 @dataclass(frozen=True)
 class MeanPhotometry:
-    """What catalogues say of a star at rest.
+    """Photometry of a star at rest, as catalogues list it.
 
     Attributes
     ----------

@@ -21,6 +21,10 @@ def magnification(separation: Array) -> Array:
     ----------
     separation : (n,) float64
         Of lens and source on the sky, in Einstein radii.
+
+    Returns
+    -------
+    (n,) float64
     """
     square = separation**2
     return (square + 2.0) / (separation * np.sqrt(square + 4.0))
@@ -33,12 +37,19 @@ def microlensing(
 
     Parameters
     ----------
+    time : (n,) float64
+        Days, as `peak`.
     peak : float
         Time of the closest approach.
     closest : float
         Separation then, in Einstein radii.
     source_share : float
         Part of the light at rest that is the source's.
+
+    Returns
+    -------
+    (n,) float64
+        Magnitudes, below 0.
     """
     separation = np.hypot(closest, (time - peak) / einstein_days)
     return -2.5 * np.log10(1.0 + source_share * (magnification(separation) - 1.0))
@@ -56,6 +67,8 @@ def superoutburst(
 
     A rise within a day, a plateau that falls by 0.1 mag a day, a drop, rebrightenings a few
     days apart, and a tail of weeks (WZ Sge stars: Kato 2015, PASJ 67, 108).
+
+    `time`: (n,) float64, days.
     """
     since = time - onset
     fade = 0.1 * np.clip(since, 0.0, plateau_days)
@@ -77,6 +90,8 @@ def dust_fades(
 
     Down within weeks, back as the cloud thins, over months (Clayton 1996, PASP 108, 225; 2012,
     JAAVSO 40, 539). One begins while the star is observed.
+
+    `time` (days) and the result (magnitudes): (n,) float64.
     """
     first, last = time[0] - 300.0, time[-1]
     onsets = first + (last - first) * rng.random(rng.poisson(per_year * (last - first) / 365.25))
@@ -96,6 +111,11 @@ def eruption(time: Array, *, onset: float, rise_days: float, decline_mag_year: f
     FU Orionis stars rise within months to years and fade over decades (Hartmann & Kenyon
     1996, ARA&A 34, 207).
 
+    Parameters
+    ----------
+    time : (n,) float64
+        Days.
+
     Returns
     -------
     (n,) float64
@@ -112,6 +132,8 @@ def accretion_outbursts(
 
     Some magnitudes for months, up within weeks, with the flicker of accretion on top (Herbig
     2008, AJ 135, 637; Audard et al. 2014, Protostars and Planets VI, 387).
+
+    `time` (days) and the result (magnitudes): (n,) float64.
     """
     span = time[-1] - time[0]
     onsets = (
@@ -138,6 +160,8 @@ def passing_neighbour(
     """Return what a star of high proper motion adds as it passes.
 
     The leak is that of `systematics.neighbour_light`, at a distance that changes.
+
+    (n,) float64, magnitudes, one per epoch.
     """
     from scope.surveys.simulation.systematics import neighbour_light
 
@@ -158,6 +182,11 @@ def saturated(cadence: Cadence, *, excess_mag: float, loss: float) -> Array:
         How much brighter than the limit the star is, in the median seeing.
     loss : float
         Part of the excess that is lost.
+
+    Returns
+    -------
+    (n,) float64
+        Magnitudes.
     """
     peak = excess_mag - 5.0 * np.log10(cadence.seeing / np.median(cadence.seeing))
     return loss * np.maximum(peak, 0.0)

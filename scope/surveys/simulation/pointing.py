@@ -85,6 +85,8 @@ def sun_position(mjd: Array) -> tuple[Array, Array]:
     """Return right ascension and declination of the Sun in degrees, good to 0.02 degrees.
 
     Low-precision formulae of the Astronomical Almanac, section C.
+
+    `mjd` (modified Julian days) and the result: (n,) float64.
     """
     days = mjd - 51544.5
     longitude = np.radians(280.460 + 0.9856474 * days)
@@ -97,6 +99,8 @@ def moon_position(mjd: Array) -> tuple[Array, Array]:
     """Return right ascension and declination of the Moon in degrees, good to 0.3 degrees.
 
     The largest terms of the Astronomical Almanac, section D.
+
+    `mjd` (modified Julian days) and the result: (n,) float64.
     """
     t = (mjd - 51544.5) / 36525.0
     rad = np.radians
@@ -113,13 +117,19 @@ def moon_position(mjd: Array) -> tuple[Array, Array]:
 
 
 def moon_illumination(mjd: Array) -> Array:
-    """Return the illuminated fraction of the Moon, 0 to 1."""
+    """Return the illuminated fraction of the Moon, 0 to 1.
+
+    `mjd` (modified Julian days) and the result: (n,) float64.
+    """
     elongation = separation_deg(*sun_position(mjd), *moon_position(mjd))
     return (1.0 - np.cos(np.radians(elongation))) / 2.0
 
 
 def altitude_deg(mjd: Array, ra: float | Array, dec: float | Array) -> Array:
-    """Return the altitude above the horizon of Palomar, in degrees."""
+    """Return the altitude above the horizon of Palomar, in degrees.
+
+    `mjd` (modified Julian days), `ra`, `dec` (degrees) and the result are of one shape, (n,).
+    """
     sidereal = 280.46061837 + 360.98564736629 * (mjd - 51544.5) + PALOMAR_EAST_LONGITUDE_DEG
     hour_angle, dec = np.radians(sidereal - ra), np.radians(dec)
     latitude = np.radians(PALOMAR_LATITUDE_DEG)
@@ -130,7 +140,10 @@ def altitude_deg(mjd: Array, ra: float | Array, dec: float | Array) -> Array:
 def separation_deg(
     ra1: float | Array, dec1: float | Array, ra2: float | Array, dec2: float | Array
 ) -> Array:
-    """Return angles between positions, in degrees."""
+    """Return angles between positions, in degrees.
+
+    `ra1`, `dec1`, `ra2`, `dec2` (degrees) broadcast to the shape of the result, (n,) float64.
+    """
     ra1, dec1, ra2, dec2 = (np.radians(value) for value in (ra1, dec1, ra2, dec2))
     haversine = (
         np.sin((dec2 - dec1) / 2) ** 2 + np.cos(dec1) * np.cos(dec2) * np.sin((ra2 - ra1) / 2) ** 2

@@ -111,8 +111,14 @@ def spot_dimming(
     ----------
     angle : (n,) float64
         Longitude of the spot from the line of sight, radians.
-    latitude, inclination : float
-        Radians; the inclination is that of the axis to the line of sight.
+    latitude : float or (n,) float64
+        Radians.
+    inclination : float
+        Of the axis to the line of sight, radians.
+
+    Returns
+    -------
+    (n,) float64
 
     Notes
     -----

@@ -65,7 +65,7 @@ _BULK_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class SimulationSummary:
-    """What was written.
+    """Counts of what was written.
 
     Attributes
     ----------

@@ -55,7 +55,7 @@ class Physique:
 
 @dataclass(frozen=True)
 class Variability:
-    """How a star varies.
+    """Variability of a star: its light as a function of time.
 
     Attributes
     ----------

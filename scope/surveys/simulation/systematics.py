@@ -24,7 +24,10 @@ _FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 
 
 def airmasses(time: Array, ra: float, dec: float) -> Array:
-    """Return the airmass of a position at Palomar, (n,) float64, at most 2.5."""
+    """Return the airmass of a position at Palomar, (n,) float64, at most 2.5.
+
+    `time`: (n,) float64, modified Julian days; the position in degrees.
+    """
     altitude = np.clip(pointing.altitude_deg(time, ra, dec), LOWEST_ALTITUDE_DEG, 90.0)
     return np.asarray(1.0 / np.sin(np.radians(altitude)))
 
@@ -34,6 +37,8 @@ def draw_seeing(rng: np.random.Generator, time: Array, airmass: Array) -> Array:
 
     It grows with airmass^0.6 (Kolmogorov turbulence: Roddier 1981, Progress in Optics 19,
     281); most of its scatter is that from night to night.
+
+    `time` (days) and `airmass`: (n,) float64.
     """
     nights, night = np.unique(np.floor(time), return_inverse=True)
     scatter = 0.14 * rng.standard_normal(len(nights))[night] + 0.08 * rng.standard_normal(len(time))
@@ -54,6 +59,11 @@ def neighbour_light(seeing: Array, *, flux_ratio: float, distance_arcsec: float 
     flux_ratio : float
         Flux of the neighbour over that of the star.
     distance_arcsec : float or (n,) float64
+
+    Returns
+    -------
+    (n,) float64
+        Magnitudes, below 0.
     """
     dispersion = seeing / _FWHM_PER_SIGMA
     leak = np.exp(-(distance_arcsec**2) / (4.0 * dispersion**2))
@@ -61,7 +71,10 @@ def neighbour_light(seeing: Array, *, flux_ratio: float, distance_arcsec: float 
 
 
 def profile_mismatch(seeing: Array, slope: float) -> Array:
-    """Return the light that a fit with a wrong profile gains or loses with the seeing."""
+    """Return the light that a fit with a wrong profile gains or loses with the seeing.
+
+    `seeing` and the result (magnitudes): (n,) float64.
+    """
     return slope * (seeing / np.median(seeing) - 1.0)
 
 
@@ -75,6 +88,11 @@ def colour_extinction(airmass: Array, coefficient: float) -> Array:
         Magnitudes per airmass: the second-order coefficient, some 0.02 to 0.04 in g and less
         in r (Henden & Kaitchuk 1982, Astronomical Photometry, ch. 4), times the difference in
         colour.
+
+    Returns
+    -------
+    (n,) float64
+        Magnitudes.
     """
     return coefficient * (airmass - 1.0)
 
@@ -84,15 +102,27 @@ def moonlight_residual(time: Array, ra: float, dec: float, amplitude_mag: float)
 
     Parameters
     ----------
+    time : (n,) float64
+        Modified Julian days.
+    ra, dec : float
+        Degrees.
     amplitude_mag : float
         Beside a full moon.
+
+    Returns
+    -------
+    (n,) float64
+        Magnitudes.
     """
     distance = pointing.separation_deg(*pointing.moon_position(time), ra, dec)
     return amplitude_mag * pointing.moon_illumination(time) * np.exp(-distance / 60.0)
 
 
 def flat_field_steps(rng: np.random.Generator, time: Array, size_mag: float) -> Array:
-    """Draw steps where the reference or the flat field was renewed, some once a year."""
+    """Draw steps where the reference or the flat field was renewed, some once a year.
+
+    `time` (days) and the result (magnitudes): (n,) float64.
+    """
     count = 1 + rng.poisson((time[-1] - time[0]) / 365.25) if len(time) else 0
     when = rng.uniform(time[0], time[-1], count) if len(time) else np.zeros(0)
     steps = size_mag * rng.standard_normal(count)
@@ -100,7 +130,10 @@ def flat_field_steps(rng: np.random.Generator, time: Array, size_mag: float) -> 
 
 
 def nightly_zero_points(rng: np.random.Generator, time: Array, size_mag: float) -> Array:
-    """Draw errors of the zero point that all epochs of a night share."""
+    """Draw errors of the zero point that all epochs of a night share.
+
+    `time` (days) and the result (magnitudes): (n,) float64.
+    """
     nights, night = np.unique(np.floor(time), return_inverse=True)
     return size_mag * rng.standard_normal(len(nights))[night]
 

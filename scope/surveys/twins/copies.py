@@ -44,7 +44,7 @@ FIRST_ID = 2**62
 
 @dataclass(frozen=True)
 class CopyOptions:
-    """Which copies are made.
+    """Options of the copies that are made.
 
     Attributes
     ----------

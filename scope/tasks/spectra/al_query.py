@@ -38,7 +38,7 @@ STRATEGIES: dict[str, Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64
 
 @dataclass(frozen=True)
 class QueryResult:
-    """What a query found.
+    """Result of a query.
 
     Attributes
     ----------
@@ -79,14 +79,20 @@ def read_scores(path: str | Path) -> pd.DataFrame:
 
 
 def ensemble_size(shares: npt.NDArray[np.float64]) -> int:
-    """Return how many members there are: 1 / the smallest step between shares."""
+    """Return how many members there are: 1 / the smallest step between shares.
+
+    `shares`: (n,) float64, parts of the members that agree.
+    """
     steps = np.diff(np.unique(shares[np.isfinite(shares)]))
     steps = steps[steps > 1e-9]
     return round(1 / float(steps.min())) if len(steps) else 1
 
 
 def dead_camera_targets(coadds: str | Path) -> npt.NDArray[np.int64]:
-    """Return the targets of which no spectrum in a tree, or file, has all cameras."""
+    """Return the targets of which no spectrum in a tree, or file, has all cameras.
+
+    (m,) int64, ascending.
+    """
     path = Path(coadds)
     files = [path] if path.is_file() else [item[2] for item in tree_files(path)]
     whole: set[int] = set()
@@ -99,7 +105,10 @@ def dead_camera_targets(coadds: str | Path) -> npt.NDArray[np.int64]:
 
 
 def read_targets(path: str | Path) -> npt.NDArray[np.int64]:
-    """Return the targets of another list: one a line, or the column TARGETID of a table."""
+    """Return the targets of another list: one a line, or the column TARGETID of a table.
+
+    (m,) int64.
+    """
     from scope.io.user_tables import read_user_table
     from scope.io.values import exact_ids
 
@@ -204,7 +213,10 @@ def plot_use(
     path: str | Path | None = None,
     label: str = "entropy",
 ) -> Any:
-    """Draw the histogram of uses, 0.05 wide bins, with a red line at the threshold."""
+    """Draw the histogram of uses, 0.05 wide bins, with a red line at the threshold.
+
+    `use`: (n,) float64, of each spectrum; NaN is left out.
+    """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 4), layout="constrained")

@@ -23,7 +23,7 @@ CONFIDENCE, N_LINES = 0.95, 1
 
 @dataclass(frozen=True)
 class Lines:
-    """What a network says of n spectra and l lines.
+    """Output of a network for n spectra and l lines.
 
     Attributes
     ----------
@@ -94,7 +94,10 @@ def decode(
 def member_labels(
     lines: Lines, threshold: float = CONFIDENCE, n_lines: int = N_LINES
 ) -> npt.NDArray[np.int8]:
-    """Return what a member calls each spectrum, as index of `MEMBER_CLASSES`."""
+    """Return what a member calls each spectrum, as index of `MEMBER_CLASSES`.
+
+    (n,) int8.
+    """
     quasar = (lines.confidence > threshold).sum(axis=0) >= n_lines
     return np.where(quasar, np.where(lines.z_best < Z_LIMIT, 1, 2), 0).astype(np.int8)
 
@@ -119,6 +122,8 @@ def encode(
     """Return the targets of lines: which box, and where in it; both (n, lines, boxes) float32.
 
     All zero where there is no quasar, or the line is outside of the grid.
+
+    `z` and `quasar`: (n,) float64 and bool.
     """
     rest = np.array([REST_ANGSTROM[name] for name in lines])
     place = grid.position((1 + np.nan_to_num(z)[:, None]) * rest) * boxes / grid.n_bins

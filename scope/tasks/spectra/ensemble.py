@@ -22,7 +22,7 @@ from scope.active.som import MapOptions, train_map
 from scope.errors import BundleError, InputError, NotFoundError, UsageError
 from scope.io.atomic import atomic_path, write_bytes
 from scope.io.npyfile import read_npy
-from scope.schema import parse_json, to_json
+from scope.jsontext import parse_json, to_json
 from scope.tasks.spectra.network import QuasarNet, load_network, network_bytes
 from scope.tasks.spectra.rebin import UNUSABLE, Flag
 from scope.tasks.spectra.spectrum_files import read_spectra
@@ -50,7 +50,7 @@ MAP_ROWS = 20_000
 
 @dataclass(frozen=True)
 class EnsembleOptions:
-    """What an ensemble is.
+    """Options of an ensemble.
 
     Attributes
     ----------
@@ -228,7 +228,10 @@ def load_examples(folder: str | Path) -> Examples:
 def member_rows(
     examples: Examples, options: EnsembleOptions, member: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], np.random.Generator]:
-    """Return rows that a member learns from, the objects among them, and its generator after it."""
+    """Return rows that a member learns from, the objects among them, and its generator after it.
+
+    Rows, which may repeat: (m,) int64; objects: (k,) int64.
+    """
     rng = member_generator(options.seed, member)
     if options.kind == "seeds":
         return np.arange(len(examples)), np.unique(examples.objects), rng

@@ -99,7 +99,10 @@ class SpectraLoop:
         return self._x
 
     def features(self, folder: Path) -> Floats:
-        """Return spectra in a few principal components."""
+        """Return spectra in a few principal components.
+
+        (n, COMPONENTS) float64.
+        """
         x = np.asarray(self._spectra(folder), dtype=np.float64)
         x = x - x.mean(axis=0)
         _, vectors = np.linalg.eigh(x.T @ x)
@@ -113,7 +116,10 @@ class SpectraLoop:
         seed: int,
         learner: str,
     ) -> Floats:
-        """Train a member on rows and return probabilities of all spectra, (n, 4)."""
+        """Train a member on rows and return probabilities of all spectra, (n, 4).
+
+        `rows` and `y`, their classes: (l,) int64.
+        """
         x = np.asarray(self._spectra(folder))
         if learner == "network":
             return self._network(x, rows, y, seed)[:, 0]
@@ -130,7 +136,10 @@ class SpectraLoop:
         seed: int,
         passes: int,
     ) -> Floats:
-        """Train one network and return (n, passes, 4), with dropout left on."""
+        """Train one network and return (n, passes, 4), with dropout left on.
+
+        `rows` and `y`, their classes: (l,) int64.
+        """
         return self._network(np.asarray(self._spectra(folder)), rows, y, seed, passes)
 
     def _network(
@@ -165,6 +174,8 @@ def proposed_redshift(x: Floats, wavelength: Floats, high: bool) -> float:
     """Return the redshift at which the lines of quasars lie on the most flux above its median.
 
     A proposal for the eye, not a measurement: `high` looks from z = 2.1 on.
+
+    `x` (normalised flux) and `wavelength` (Angstrom, rising): (bins,) float.
     """
     from scipy.ndimage import gaussian_filter1d, median_filter
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, NotFoundError
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 from scope.tasks.spectra.wavelength_grid import BOXES, GRIDS, Grid
 
 Floats = npt.NDArray[np.float32]
@@ -220,7 +220,11 @@ def _item(kind: str, name: str, **config: Any) -> dict[str, Any]:
 
 
 def folded(network: QuasarNet, name: str, norm: str) -> tuple[Floats, Floats]:
-    """Return kernel and bias of a layer with the normalisation after it multiplied in."""
+    """Return kernel and bias of a layer with the normalisation after it multiplied in.
+
+    The kernel keeps its shape, (width, channels, filters) of a convolution and (inputs, outputs)
+    else; the bias is (filters,). float32.
+    """
     layer, after = network.layers[name], network.layers[norm]
     gamma, beta, mean, variance = (after[key].astype(np.float64) for key in NORM)
     scale = gamma / np.sqrt(variance + EPSILON)
@@ -230,7 +234,10 @@ def folded(network: QuasarNet, name: str, norm: str) -> tuple[Floats, Floats]:
 
 
 def head_weights(network: QuasarNet) -> tuple[Floats, Floats]:
-    """Return kernel (width, heads x 2 x boxes) and bias of all heads: boxes, then offsets."""
+    """Return kernel (width, heads x 2 x boxes) and bias of all heads: boxes, then offsets.
+
+    The bias: (heads x 2 x boxes,). float32.
+    """
     names = [f"fc_{kind}_{i}" for i in range(network.n_heads) for kind in ("box", "offset")]
     kernel = np.concatenate([network.layers[name]["kernel"] for name in names], axis=1)
     return kernel, np.concatenate([network.layers[name]["bias"] for name in names])
@@ -344,6 +351,8 @@ class NetworkScorer:
 
         The first half of the last axis is the confidence of each box, the second where in the
         box the line would be.
+
+        `x`: (n, bins) float, normalised.
         """
         x = np.asarray(x, dtype=np.float32)
         out = np.empty((len(x), self.network.n_heads, 2 * self.network.boxes), dtype=np.float32)

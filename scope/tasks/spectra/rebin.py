@@ -19,7 +19,7 @@ STEEP = 1e4
 
 
 class Flag(IntFlag):
-    """What is wrong with a spectrum; it is kept, whatever it is."""
+    """Flags of what is wrong with a spectrum; it is kept, whatever it is."""
 
     DEAD_B = 1
     DEAD_R = 2
@@ -106,6 +106,13 @@ def normalise(
     """Subtract the weighted mean and divide by the weighted root mean square.
 
     Bins without weight have flux 0 before, as QuasarNET has them.
+
+    Parameters
+    ----------
+    flux, ivar : (n, bins) float64
+        Of one unit, and its inverse square.
+    flags : (n,) uint8
+        What is known of each spectrum so far, `Flag`.
 
     Returns
     -------

@@ -39,10 +39,13 @@ ROWS = 1000
 
 
 class Scores(Protocol):
-    """What scores spectra."""
+    """Anything that scores spectra."""
 
     def score(self, x: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        """Return (n, heads, 2 x boxes) of spectra (n, bins)."""
+        """Return (n, heads, 2 x boxes) of spectra (n, bins).
+
+        `x`: (n, bins) float, normalised; the result is float32.
+        """
         ...
 
 
@@ -196,7 +199,10 @@ def score_piece(
     cells: SelfOrganisingMap,
     grid: Grid,
 ) -> dict[str, npt.NDArray[Any]]:
-    """Return the columns of both tables for some spectra."""
+    """Return the columns of both tables for some spectra.
+
+    Of each column (n,), or (n, members).
+    """
     n = len(piece)
     p = np.full((n, len(scorers), len(MEMBER_CLASSES)), np.nan, dtype=np.float32)
     labels = np.zeros((n, len(scorers)), dtype=np.int8)

@@ -55,7 +55,7 @@ KINDS = ("QSO", "GALAXY", "STAR")
 
 @dataclass(frozen=True)
 class SurveyOptions:
-    """What a simulated survey holds.
+    """Options of a simulated survey of spectra.
 
     Attributes
     ----------
@@ -108,7 +108,10 @@ def draw_sources(options: SurveyOptions) -> list[Source]:
 
 
 def template(source: Source, wavelength: Floats, rng: np.random.Generator) -> Floats:
-    """Return the flux of an object at wavelengths [Angstrom], 1 at its median."""
+    """Return the flux of an object at wavelengths [Angstrom], 1 at its median.
+
+    `wavelength` and the result: (bins,) float64.
+    """
     makers = {"QSO": _quasar, "GALAXY": _galaxy, "STAR": _star}
     flux = makers[source.kind](source, wavelength, rng)
     return np.asarray(flux / max(float(np.median(flux)), 1e-6), dtype=np.float64)
@@ -181,7 +184,10 @@ def _star(source: Source, wavelength: Floats, rng: np.random.Generator) -> Float
 def observe(
     source: Source, exposure: int, options: SurveyOptions, signal_to_noise: float
 ) -> dict[str, tuple[Floats, Floats]]:
-    """Return flux and inverse variance of an object in each camera, of one exposure."""
+    """Return flux and inverse variance of an object in each camera, of one exposure.
+
+    Of each camera (pixels,) float64 both.
+    """
     own = np.random.default_rng([options.seed, 1, source.targetid])
     noise = np.random.default_rng([options.seed, 2, source.targetid, exposure])
     waves = camera_wavelengths(options.step)
@@ -206,7 +212,10 @@ def observe(
 
 
 def camera_wavelengths(step: float) -> dict[str, Floats]:
-    """Return the pixels of each camera [Angstrom]."""
+    """Return the pixels of each camera [Angstrom].
+
+    Of each camera (pixels,) float64.
+    """
     return {name: np.arange(low, high, step) for name, (low, high) in CAMERA_RANGES.items()}
 
 

@@ -39,7 +39,7 @@ DROPOUT = 0.2
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """How networks are built and trained.
+    """Options of building and training networks.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class NetworkOptions:
 
     @property
     def padding(self) -> str:
-        """Of the convolutions."""
+        """Padding of the convolutions."""
         return "same" if self.layers == 6 else "valid"
 
     @property
@@ -138,12 +138,16 @@ def draw_objects(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Draw as many objects as there are, with replacement.
 
+    Parameters
+    ----------
+    objects : (n,) int64
+        Object of each row.
+
     Returns
     -------
-    rows : int64
-        All rows of each object drawn, again for each time that it was.
-    drawn : int64
-        The objects, each once: rows of others are out of bag.
+    rows : (m,) int64, drawn : (k,) int64
+        All rows of each object drawn, again for each time that it was; and the objects, each once:
+        rows of others are out of bag.
     """
     names, which = np.unique(objects, return_inverse=True)
     times = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))

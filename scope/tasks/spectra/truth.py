@@ -46,7 +46,10 @@ class Truth:
     bal: npt.NDArray[np.int8]
 
     def rows(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the row of each id, -1 where there is none."""
+        """Return the row of each id, -1 where there is none.
+
+        `ids` and the result: (n,) int64.
+        """
         if not len(self.ids):
             return np.full(len(ids), -1)
         place = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)

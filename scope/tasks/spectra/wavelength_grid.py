@@ -60,7 +60,10 @@ class Grid:
         return self._wavelength(np.arange(self.n_bins))
 
     def bins(self, wavelength: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Return the bin of each wavelength [Angstrom]; below 0 or from n_bins on: outside."""
+        """Return the bin of each wavelength [Angstrom]; below 0 or from n_bins on: outside.
+
+        In the shape (...) of `wavelength`.
+        """
         with np.errstate(invalid="ignore", divide="ignore"):
             place = self._scaled(np.asarray(wavelength, float)) - self._scaled(self.first)
             return np.floor(np.nan_to_num(place / self.step, nan=-1.0, neginf=-1.0)).astype(
@@ -68,7 +71,10 @@ class Grid:
             )
 
     def position(self, wavelength: npt.ArrayLike) -> Floats:
-        """Return where wavelengths [Angstrom] are among the lower ends, in bins, with fractions."""
+        """Return where wavelengths [Angstrom] are among the lower ends, in bins, with fractions.
+
+        float64, in the shape (...) of `wavelength`.
+        """
         scaled = self._scaled(np.asarray(wavelength, dtype=np.float64))
         return np.asarray((scaled - self._scaled(self.first)) / self.step, dtype=np.float64)
 
@@ -78,6 +84,8 @@ class Grid:
         Between lower ends linearly, and on beyond the last of them. `half_bin` takes a bin's
         flux for its centre, where it is: targets count from lower ends, so what is learnt of
         bins is half a bin (345 km/s on the log grid) short.
+
+        float64, in the shape (...) of `position`.
         """
         place = np.asarray(position, dtype=np.float64)
         if half_bin:

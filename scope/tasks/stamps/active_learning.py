@@ -59,6 +59,8 @@ def choose(ids: npt.NDArray[Any], values: Floats, taken: set[str], n: int) -> np
 
     Of equal values the first by id, so that the order of the pool does not matter.
 
+    `ids` and `values`: (m,), one per row of the pool; the result: (n,) intp.
+
     Raises
     ------
     InputError

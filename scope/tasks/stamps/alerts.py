@@ -72,6 +72,11 @@ class Alert:
         ----------
         pad : float
             Put right and below where the edge of the image cut a stamp.
+
+        Returns
+        -------
+        (size, size, 3) float64
+            Science, template, difference.
         """
         assert self.stamps is not None
         largest = max(max(stamp.shape) for stamp in self.stamps)
@@ -245,7 +250,10 @@ def _stamps(
 
 
 def read_stamp(content: bytes) -> npt.NDArray[np.float64] | None:
-    """Return the pixels of a stamp, a FITS file that may be packed; None if it is broken."""
+    """Return the pixels of a stamp, a FITS file that may be packed; None if it is broken.
+
+    (rows, columns) float64.
+    """
     import warnings
 
     from astropy.io import fits

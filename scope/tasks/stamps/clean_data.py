@@ -101,7 +101,10 @@ def clean_cosmics(
 def count_exposures(
     labels: pd.DataFrame, source: ImageSource, xmatch_arcsec: float, nproc: int = 1
 ) -> npt.NDArray[np.int64]:
-    """Return in how many exposures each bogus row is seen; `NOT_CHECKED` where nobody knows."""
+    """Return in how many exposures each bogus row is seen; `NOT_CHECKED` where nobody knows.
+
+    (n,) int64, one per row of `labels`.
+    """
     counts = np.full(len(labels), NOT_CHECKED, dtype=np.int64)
     images = {image.image_id: image for image in source.images(None)}
     bogus = labels["label"].to_numpy() == 0
@@ -241,6 +244,8 @@ def near_any(labels: pd.DataFrame, ra: Floats, dec: Floats, reach_arcsec: float)
     """Return which rows have one of many positions (degrees) near them.
 
     Chords on the unit sphere, so that nothing is special at the poles or at 0 h.
+
+    `ra` and `dec`: (m,) float64; the result: (n,) bool, one per row of `labels`.
     """
     from scipy.spatial import cKDTree
 
@@ -253,5 +258,9 @@ def near_any(labels: pd.DataFrame, ra: Floats, dec: Floats, reach_arcsec: float)
 
 
 def unit_vectors(ra: Floats, dec: Floats) -> Floats:
+    """Return the unit vectors of positions, (n, 3) float64.
+
+    `ra` and `dec`: (n,) float64, degrees.
+    """
     a, d = np.radians(ra), np.radians(dec)
     return np.column_stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)])

@@ -87,17 +87,25 @@ class OpenImage:
     exposure_wcs: list[object]
 
     def coadded_stamps(self, ra: Floats, dec: Floats, size: int) -> Floats:
-        """Return the first three layers around positions, (n, size, size, 3)."""
+        """Return the first three layers around positions, (n, size, size, 3).
+
+        `ra` and `dec`: (n,) float64, degrees; `size` in pixels.
+        """
         return _stack(self.coadded, self.wcs, ra, dec, size)
 
     def exposure_stamps(self, ra: Floats, dec: Floats, size: int) -> Floats:
-        """Return the exposures around positions, (n, size, size, exposures)."""
+        """Return the exposures around positions, (n, size, size, exposures).
+
+        `ra` and `dec`: (n,) float64, degrees; `size` in pixels.
+        """
         return _stack(self.exposures, self.exposure_wcs, ra, dec, size)
 
     def stamps(self, ra: Floats, dec: Floats, size: int) -> Floats:
         """Return all six layers around positions, (n, size, size, 6).
 
         The last three are zero where there are no exposures.
+
+        `ra` and `dec`: (n,) float64, degrees; `size` in pixels.
         """
         return with_exposures(
             self.coadded_stamps(ra, dec, size), self.exposure_stamps(ra, dec, size)
@@ -112,6 +120,10 @@ def with_exposures(coadded: Floats, exposures: Floats) -> Floats:
     coadded : (n, size, size, 3) float
     exposures : (n, size, size, k) float
         k may be 0.
+
+    Returns
+    -------
+    (n, size, size, 6) float64
     """
     stamps = np.zeros((*coadded.shape[:3], N_LAYERS), dtype=np.float64)
     stamps[..., :COADDED] = coadded
@@ -132,7 +144,10 @@ def _stack(images: list[Floats], wcs: list[object], ra: Floats, dec: Floats, siz
 
 
 def sky_to_pixel(wcs: object, ra: Floats, dec: Floats) -> tuple[Floats, Floats]:
-    """Return pixel positions (the first pixel is 0) of positions in degrees."""
+    """Return pixel positions (the first pixel is 0) of positions in degrees.
+
+    `ra`, `dec` and the result, x and y: (n,) float64.
+    """
     if not len(ra):
         return np.empty(0), np.empty(0)
     x, y = wcs.all_world2pix(ra, dec, 0, quiet=True)  # type: ignore[attr-defined]

@@ -17,6 +17,7 @@ import pandas as pd
 from scope.errors import ConfigError, InputError
 from scope.models.images.architectures import Bayesian, bayesian_network, parse_hyperparameters
 from scope.models.images.fit import FitOptions, balanced_weights, fit_network
+from scope.models.training.sweep_search import finished_trials, open_study
 from scope.tasks.stamps.normalise import Normalisation
 from scope.tasks.stamps.prepare import check_layers, prepared_set, split_rows
 from scope.tasks.stamps.sets import open_set
@@ -98,8 +99,13 @@ def run_model_tuning(
         labels, test_split=test_split, validation_split=validation_split, random_state=SEED
     )
     wanted = n_trials or brackets_trials(max_epochs) * hyperband_iters
-    study = open_study(folder, runname, metric, max_epochs)
-    done = [t for t in study.trials if t.state.is_finished()]
+    name = runname or "vgg6"
+    pruner = optuna.pruners.HyperbandPruner(
+        min_resource=1, max_resource=max(max_epochs, 1), reduction_factor=FACTOR
+    )
+    study = open_study(folder / f"tuning_{name}.db", name, METRICS[metric], pruner)
+    # A search that goes on would draw its first networks again.
+    study.sampler = optuna.samplers.RandomSampler(seed=SEED + len(study.trials))
     with prepared_set(folder, chosen, Normalisation("l2")) as data:
         target = labels["label"].to_numpy()
         options = FitOptions(
@@ -117,7 +123,7 @@ def run_model_tuning(
                 trial, values, data.images, target, split, options, metric, max_model_pars
             )
 
-        study.optimize(objective, n_trials=max(wanted - len(done), 0))
+        study.optimize(objective, n_trials=max(wanted - len(finished_trials(study)), 0))
     finished = [t for t in study.trials if t.state == optuna.trial.TrialState.COMPLETE]
     if not finished:
         raise InputError(
@@ -132,26 +138,6 @@ def brackets_trials(max_epochs: int) -> int:
     """Return how many networks one round of Hyperband starts (Li et al. 2018, JMLR 18)."""
     s_max = int(np.floor(np.log(max(max_epochs, 1)) / np.log(FACTOR)))
     return sum(int(np.ceil((s_max + 1) / (s + 1) * FACTOR**s)) for s in range(s_max, -1, -1))
-
-
-def open_study(folder: Path, runname: str | None, metric: str, max_epochs: int) -> Any:
-    """Return the search of a folder, a new one or that which was begun."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    name = runname or "vgg6"
-    study = optuna.create_study(
-        study_name=name,
-        storage=f"sqlite:///{folder.absolute()}/tuning_{name}.db",
-        direction=METRICS[metric],
-        pruner=optuna.pruners.HyperbandPruner(
-            min_resource=1, max_resource=max(max_epochs, 1), reduction_factor=FACTOR
-        ),
-        load_if_exists=True,
-    )
-    # A search that goes on would draw its first networks again.
-    study.sampler = optuna.samplers.RandomSampler(seed=SEED + len(study.trials))
-    return study
 
 
 def _trained(
@@ -199,10 +185,16 @@ def parse_tuning_file(path: str | Path, runname: str | None = None) -> pd.DataFr
     import optuna
 
     path = Path(path)
-    if not path.is_file():
-        raise InputError("no such search", value=str(path), allowed="tuning_<runname>.db")
     name = runname or path.stem.removeprefix("tuning_")
-    study = optuna.load_study(study_name=name, storage=f"sqlite:///{path.absolute()}")
+    storage = f"sqlite:///{path.absolute()}"
+    there = optuna.get_all_study_names(storage) if path.is_file() else []
+    if name not in there:
+        raise InputError(
+            f"no such search, {path}",
+            value=name,
+            allowed=", ".join(there) or "tuning_<runname>.db",
+        )
+    study = optuna.load_study(study_name=name, storage=storage)
     return pd.DataFrame(
         [
             {"number": t.number, "value": t.value, "state": t.state.name.lower(), **t.params}

@@ -53,7 +53,10 @@ class ScoredImage:
         return hashlib.sha256(scores.tobytes()).hexdigest()
 
     def chosen(self, rows: npt.NDArray[np.intp]) -> ScoredImage:
-        """Return some of the detections."""
+        """Return some of the detections.
+
+        `rows`: (n,) intp, row numbers.
+        """
         return ScoredImage(
             self.path,
             [self.names[row] for row in rows],
@@ -64,7 +67,10 @@ class ScoredImage:
         )
 
     def pictures(self, row: int) -> tuple[list[str], list[Floats]]:
-        """Return the names and images of what there is to see of a detection."""
+        """Return the names and images of what there is to see of a detection.
+
+        Each image is (size, size) float.
+        """
         n = self.exposures.shape[-1]
         # Without exposures the last three layers are empty.
         names = list(LAYERS if n else LAYERS[:3])

@@ -82,7 +82,7 @@ class Candidate:
 
 
 class ImageSource(Protocol):
-    """Where images come from. Everything is in the order of the ids, every time."""
+    """Source of images. Everything is in the order of the ids, every time."""
 
     def images(self, n: int | None) -> list[DifferenceImage]:
         """Return the first `n` usable difference images, or all."""
@@ -241,6 +241,8 @@ def _native(values: Any) -> npt.NDArray[Any]:
 def refuse_twice(ids: npt.NDArray[Any], where: str) -> None:
     """Refuse ids of which one stands twice.
 
+    `ids`: (n,) int or text.
+
     Raises
     ------
     DuplicateIdError
@@ -259,9 +261,11 @@ def refuse_twice(ids: npt.NDArray[Any], where: str) -> None:
 def separation_arcsec(
     ra1: npt.ArrayLike, dec1: npt.ArrayLike, ra2: npt.ArrayLike, dec2: npt.ArrayLike
 ) -> Floats:
-    """Return great-circle distances of positions in degrees; the inputs broadcast.
+    """Return great-circle distances in arcsec of positions in degrees.
 
     The haversine formula: exact for small distances too.
+
+    The inputs broadcast; the result has their common shape, (...), float64.
     """
     a1, d1, a2, d2 = (np.radians(np.asarray(v, dtype=np.float64)) for v in (ra1, dec1, ra2, dec2))
     half = np.sin((d2 - d1) / 2) ** 2 + np.cos(d1) * np.cos(d2) * np.sin((a2 - a1) / 2) ** 2

@@ -60,6 +60,8 @@ def best_threshold(target: Bools, scores: Floats) -> dict[str, float]:
     """Return the threshold with the lowest mean of FPR and FNR, and both there.
 
     Of several the middle one: scores of other rows fall on either side.
+
+    `target` (real) and `scores`: (n,) bool and float.
     """
     rates = error_rates(target, scores)
     mean = (rates["fpr"] + rates["fnr"]) / 2
@@ -69,7 +71,10 @@ def best_threshold(target: Bools, scores: Floats) -> dict[str, float]:
 
 
 def threshold_at_fpr(target: Bools, scores: Floats, fpr: float = COMMON_FPR) -> float:
-    """Return the lowest threshold at which at most a part of the bogus rows pass."""
+    """Return the lowest threshold at which at most a part of the bogus rows pass.
+
+    `target` (real) and `scores`: (n,) bool and float.
+    """
     bogus = np.sort(scores[~target])[::-1]
     allowed = int(np.floor(fpr * len(bogus)))
     if allowed >= len(bogus):
@@ -78,7 +83,10 @@ def threshold_at_fpr(target: Bools, scores: Floats, fpr: float = COMMON_FPR) -> 
 
 
 def rates_at(target: Bools, scores: Floats, threshold: float) -> dict[str, float | int | None]:
-    """Return FPR and FNR at one threshold, null where there are no such rows."""
+    """Return FPR and FNR at one threshold, null where there are no such rows.
+
+    `target` (real) and `scores`: (n,) bool and float.
+    """
     real, bogus = scores[target], scores[~target]
     return {
         "n_real": len(real),
@@ -91,7 +99,10 @@ def rates_at(target: Bools, scores: Floats, threshold: float) -> dict[str, float
 def rates_by_label(
     target: Bools, scores: Floats, labels: Sequence[str], threshold: float
 ) -> dict[str, dict[str, float | int | None]]:
-    """Return the rates of each metalabel at one common threshold."""
+    """Return the rates of each metalabel at one common threshold.
+
+    `target` (real) and `scores`: (n,) bool and float; `labels` has a metalabel per row.
+    """
     names = np.asarray(labels, dtype=object)
     return {
         str(name): rates_at(target[names == name], scores[names == name], threshold)
@@ -102,7 +113,10 @@ def rates_by_label(
 def rates_by_slice(
     target: Bools, scores: Floats, values: Floats, edges: Sequence[float], threshold: float
 ) -> list[dict[str, float | int | None]]:
-    """Return the rates between edges (the lower included); empty slices are left out."""
+    """Return the rates between edges (the lower included); empty slices are left out.
+
+    `target` (real), `scores` and `values`: (n,) bool, float and float.
+    """
     found = []
     for low, high in pairwise(edges):
         here = (values >= low) & (values < high)
@@ -167,27 +181,39 @@ def judge(
 
 
 def confusion(target: Bools, called: Bools) -> list[list[int]]:
-    """Return counts: rows are bogus, real; columns called bogus, called real."""
+    """Return counts: rows are bogus, real; columns called bogus, called real.
+
+    `target` and `called`: (n,) bool, real or not.
+    """
     return [
         [int(np.sum((target == t) & (called == c))) for c in (False, True)] for t in (False, True)
     ]
 
 
 def judge_probabilities_of(target: Bools, values: Floats) -> dict[str, Any]:
-    """Return whether values are probabilities, as for light curves."""
+    """Return whether values are probabilities, as for light curves.
+
+    `target` (real) and `values`: (n,) bool and float.
+    """
     from scope.models.evaluation.held_out_metrics import Judged
 
     return judge_probabilities(Judged(target, values, np.arange(len(target)), {}))
 
 
 def binary_entropy(p: Floats) -> npt.NDArray[np.float64]:
-    """Return the entropy of a probability in bits; p is kept 1e-6 from 0 and 1."""
+    """Return the entropy of a probability in bits; p is kept 1e-6 from 0 and 1.
+
+    `p` and the result have one shape, (...).
+    """
     q = np.clip(np.asarray(p, dtype=np.float64), 1e-6, 1 - 1e-6)
     return np.asarray(-q * np.log2(q) - (1 - q) * np.log2(1 - q))
 
 
 def confidence(samples: Floats) -> npt.NDArray[np.float64]:
-    """Return 1 minus the mean entropy (bits) of dropout samples, (n, samples) -> (n,)."""
+    """Return 1 minus the mean entropy (bits) of dropout samples, (n, samples) -> (n,).
+
+    `samples`: (n, samples) float, scores of one network.
+    """
     return np.asarray(1 - binary_entropy(samples).mean(axis=1))
 
 

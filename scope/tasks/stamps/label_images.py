@@ -39,7 +39,7 @@ GALAXY_LIMIT = 18.0
 
 @dataclass(frozen=True)
 class LabelOptions:
-    """How detections are labelled.
+    """Options of labelling detections.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class LabelOptions:
 
 @dataclass(frozen=True)
 class SyntheticOptions:
-    """How sources are put into galaxies.
+    """Options of putting sources into galaxies.
 
     Attributes
     ----------
@@ -156,7 +156,7 @@ def choose_rows(
 
     Returns
     -------
-    real, bogus : int arrays
+    real, bogus : (k,) intp
         Row numbers, rising.
     """
     nearest, far = _nearest(detections, planets)

@@ -23,7 +23,7 @@ import pandas as pd
 
 from scope.errors import ConfigError, InputError, ScopeError
 from scope.io.atomic import check_writable, write_bytes
-from scope.schema import parse_json, to_json
+from scope.jsontext import parse_json, to_json
 from scope.tasks.stamps.cutouts import N_LAYERS
 from scope.tasks.stamps.label_images import Labelled
 from scope.tasks.stamps.sets import (

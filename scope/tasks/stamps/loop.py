@@ -90,7 +90,10 @@ class StampsLoop:
         write_parquet(frame, folder / "pool.parquet")
 
     def features(self, folder: Path) -> Floats:
-        """Return the middle of stamps, pixel by pixel, at most 15 pixels wide."""
+        """Return the middle of stamps, pixel by pixel, at most 15 pixels wide.
+
+        (n, up to 225 x layers) float32.
+        """
         x = read_npy(folder / "x.npy", mapped=True)
         middle, half = x.shape[1] // 2, min(7, (x.shape[1] - 1) // 2)
         part = slice(middle - half, middle + half + 1)
@@ -104,7 +107,10 @@ class StampsLoop:
         seed: int,
         learner: str,
     ) -> Floats:
-        """Train a member on rows and return probabilities of all detections, (n, 2)."""
+        """Train a member on rows and return probabilities of all detections, (n, 2).
+
+        `rows` and `y`, their classes: (l,) int64.
+        """
         if learner == "network":
             return self._network(folder, rows, y, seed)[:, 0]
         from scope.active.simulate_queries import tree_members
@@ -120,7 +126,10 @@ class StampsLoop:
         seed: int,
         passes: int,
     ) -> Floats:
-        """Train one network and return (n, passes, 2), with dropout left on."""
+        """Train one network and return (n, passes, 2), with dropout left on.
+
+        `rows` and `y`, their classes: (l,) int64.
+        """
         return self._network(folder, rows, y, seed, passes)
 
     def _network(

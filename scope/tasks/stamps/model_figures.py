@@ -61,6 +61,11 @@ def draw_all(
 ) -> list[Path]:
     """Draw what is known of held-out rows, and how the training went.
 
+    Parameters
+    ----------
+    target, scores : (n,) bool, (n,) float
+        Whether a row is real, and its score.
+
     Returns
     -------
     list of path
@@ -80,7 +85,10 @@ def draw_all(
 
 
 def confusion_figure(target: Bools, scores: Floats) -> Figure:
-    """Draw counts, and per cent of each row."""
+    """Draw counts, and per cent of each row.
+
+    `target` (real) and `scores`: (n,) bool and float.
+    """
     figure, axes = _figure(width=4.2)
     counts = np.array(confusion(target, scores >= 0.5))
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -103,7 +111,10 @@ def confusion_figure(target: Bools, scores: Floats) -> Figure:
 
 
 def rates_figure(target: Bools, scores: Floats) -> Figure:
-    """Draw FNR, FPR and their mean against the threshold."""
+    """Draw FNR, FPR and their mean against the threshold.
+
+    `target` (real) and `scores`: (n,) bool and float.
+    """
     figure, axes = _figure()
     rates = error_rates(target, scores)
     x = rates["threshold"]
@@ -118,7 +129,10 @@ def rates_figure(target: Bools, scores: Floats) -> Figure:
 
 
 def roc_figure(target: Bools, scores: Floats) -> Figure:
-    """Draw the ROC curve, whole and its corner."""
+    """Draw the ROC curve, whole and its corner.
+
+    `target` (real) and `scores`: (n,) bool and float.
+    """
     from sklearn.metrics import roc_auc_score, roc_curve
 
     figure, axes = _figure(2)
@@ -134,7 +148,10 @@ def roc_figure(target: Bools, scores: Floats) -> Figure:
 
 
 def distribution_figure(target: Bools, scores: Floats) -> Figure:
-    """Draw how the scores of either side are spread."""
+    """Draw how the scores of either side are spread.
+
+    `target` (real) and `scores`: (n,) bool and float.
+    """
     figure, axes = _figure()
     bins = np.arange(0, 1 + BIN / 2, BIN)
     axes.hist(scores[~target], bins, histtype="step", label="bogus")
@@ -145,7 +162,10 @@ def distribution_figure(target: Bools, scores: Floats) -> Figure:
 
 
 def calibration_figure(target: Bools, values: Floats) -> Figure:
-    """Draw the part of real rows against the score or probability."""
+    """Draw the part of real rows against the score or probability.
+
+    `target` (real) and `values`: (n,) bool and float.
+    """
     from scope.models.evaluation.held_out_metrics import reliability
 
     figure, axes = _figure()
@@ -199,7 +219,10 @@ def examples_figure(stamps: Floats, titles: Sequence[str], layer_names: Sequence
 
 
 def zscale_limits(image: Floats) -> tuple[float, float]:
-    """Return the limits of IRAF's zscale; of an image without values 0 and 1."""
+    """Return the limits of IRAF's zscale; of an image without values 0 and 1.
+
+    `image`: (rows, columns) float.
+    """
     from astropy.visualization import ZScaleInterval
 
     finite = image[np.isfinite(image)]

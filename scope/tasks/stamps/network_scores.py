@@ -77,7 +77,10 @@ def score_rows(
     how: Normalisation,
     function: Callable[[Any], Any] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Return the scores of rows of a set, with memory for a block only."""
+    """Return the scores of rows of a set, with memory for a block only.
+
+    `rows`: (n,) int, row numbers; the result: (n,) float32.
+    """
     parts = [np.empty(0, np.float32)]
     for start in range(0, len(rows), 256):
         block = stamps.read(rows[start : start + 256], layers)
@@ -115,6 +118,9 @@ def dropout_pred(
 
 
 def latentvec_pred(model: Any, stamps: Floats) -> npt.NDArray[np.float32]:
-    """Return what the flatten layer of a network gives of normalised stamps, (n, k)."""
+    """Return what the flatten layer of a network gives of normalised stamps, (n, k).
+
+    `stamps`: (n, rows, columns, layers) float, or one without the first axis.
+    """
     stamps = np.asarray(stamps, dtype=np.float32)
     return network_of(model).latent(stamps[None] if stamps.ndim == 3 else stamps)

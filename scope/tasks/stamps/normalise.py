@@ -43,7 +43,7 @@ TOLERANCE = 0.05
 
 @dataclass(frozen=True)
 class Normalisation:
-    """What is done with stamps before a network sees them.
+    """Normalisation of stamps before a network sees them.
 
     Attributes
     ----------
@@ -219,6 +219,8 @@ def _row_medians(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def filled(block: npt.NDArray[np.float64], rule: str) -> npt.NDArray[np.float64]:
     """Return stamps without NaN.
 
+    `block` and the result: (n, rows, columns, layers) float64.
+
     Raises
     ------
     InputError
@@ -253,6 +255,8 @@ def filled(block: npt.NDArray[np.float64], rule: str) -> npt.NDArray[np.float64]
 
 def require_normalised(stamps: Stamps, how: Normalisation) -> None:
     """Refuse stamps that were not normalised as a card says.
+
+    `stamps`: (n, rows, columns, layers) float.
 
     Raises
     ------
@@ -309,6 +313,10 @@ def padded(stamps: list[Stamps], size: int, pad: float) -> npt.NDArray[np.float6
     ----------
     stamps : list of (rows, columns) float
         Layers of one alert.
+
+    Returns
+    -------
+    (size, size, layers) float64
     """
     result = np.full((size, size, len(stamps)), pad, dtype=np.float64)
     for layer, image in enumerate(stamps):
@@ -325,6 +333,8 @@ def padded(stamps: list[Stamps], size: int, pad: float) -> npt.NDArray[np.float6
 
 def cropped(stamps: Stamps, size: int) -> Stamps:
     """Return the middle of stamps whose side has the same parity.
+
+    `stamps`: (n, rows, columns, layers); the result: (n, size, size, layers).
 
     Raises
     ------

@@ -80,6 +80,8 @@ def joined_groups(labels: pd.DataFrame) -> npt.NDArray[np.int64]:
 
     What images have in common joins them too, so that a field that is seen every night is
     one group.
+
+    (n,) int64.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
@@ -151,7 +153,11 @@ def normalised_file(
     path: Path,
     function: Callable[[Any], Any] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Normalise stamps block by block into a file, and return it as a memory map."""
+    """Normalise stamps block by block into a file, and return it as a memory map.
+
+    `stamps` are those of a set, (n, size, size, layers of the file); the result: (n, size, size,
+    layers) float32.
+    """
     size = stamps.shape[0]
     shape = (len(stamps), size, size, len(layers))
     images = np.lib.format.open_memmap(path, "w+", dtype=np.float32, shape=shape)

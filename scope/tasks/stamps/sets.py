@@ -111,7 +111,10 @@ class StampWriter:
         return self
 
     def write(self, stamps: npt.NDArray[np.floating]) -> None:
-        """Append stamps, (n, size, size, layers)."""
+        """Append stamps, (n, size, size, layers).
+
+        Of `stamps`, (n, size, size, layers), NaN is kept; they are written as float64.
+        """
         if stamps.shape[1:] != self._shape:
             raise InputError(
                 "stamps of another shape", value=stamps.shape[1:], allowed=str(self._shape)
@@ -183,6 +186,10 @@ class Stamps:
         rows : (n,) int
         layers : sequence of int, optional
             Which layers, in this order.
+
+        Returns
+        -------
+        (n, size, size, layers) float64
         """
         rows = np.asarray(rows, dtype=np.int64)
         unique, back = np.unique(rows, return_inverse=True)
@@ -199,7 +206,10 @@ class Stamps:
         return stamps if layers is None else stamps[..., list(layers)]
 
     def blocks(self, rows: int | None = None) -> Iterator[Floats]:
-        """Yield stamps in the file's order, a block at a time; the first `rows` of them."""
+        """Yield stamps in the file's order, a block at a time; the first `rows` of them.
+
+        Of each block (rows, size, size, layers) float64.
+        """
         end = len(self) if rows is None else rows
         for start in range(0, end, BLOCK_ROWS):
             yield self.read(np.arange(start, min(start + BLOCK_ROWS, end)))
@@ -343,6 +353,14 @@ def append(folder: Path, labels: pd.DataFrame, blocks: Iterator[Floats]) -> None
 
 def write_selection(folder: Path, keep: npt.NDArray[np.bool_], source: str, prefix: str) -> Path:
     """Write some rows of a set as a new pair of files with a prefix.
+
+    Parameters
+    ----------
+    folder : path
+    keep : (n,) bool
+        One per row of the set.
+    source, prefix : str
+        Where the set is from, and how the new names begin.
 
     Returns
     -------

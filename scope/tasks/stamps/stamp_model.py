@@ -28,7 +28,7 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Card:
-    """What a model's bundle says of its stamps.
+    """Card of a model of stamps: layers, size, normalisation.
 
     Attributes
     ----------
@@ -112,7 +112,7 @@ class StampModel:
 
     @cached_property
     def calibration(self) -> Calibration | None:
-        """What makes probabilities of the scores, if the bundle has it."""
+        """Calibration that makes probabilities of the scores, if the bundle has it."""
         if CALIBRATION not in self.bundle.manifest["files"]:
             return None
         return Calibration.parse(self.bundle.read(CALIBRATION), self.bundle.folder)
@@ -127,6 +127,10 @@ class StampModel:
         normalise : str, optional
             What the caller believes the normalisation to be; another than the card's is
             refused.
+
+        Returns
+        -------
+        (n, size, size, layers) float32
         """
         self.card.normalisation.require(normalise)
         if stamps.ndim != 4 or stamps.shape[3] != len(self.card.layers):
@@ -139,16 +143,24 @@ class StampModel:
         return normalised(cropped(stamps, self.card.size), self.card.normalisation)
 
     def scores(self, stamps: Floats, normalise: str | None = None) -> npt.NDArray[np.float32]:
-        """Return the score of stamps as they were cut, (n,) float32; memory for a block only."""
+        """Return the score of stamps as they were cut, (n,) float32; memory for a block only.
+
+        `stamps`: (n, rows, columns, layers) float.
+        """
         parts = [self.network.scores(block) for block in self._blocks(stamps, normalise)]
         return np.concatenate([np.empty(0, np.float32), *parts])
 
     def samples(self, stamps: Floats, n_samples: int = 20, *, seed: int = 0) -> Floats:
-        """Return scores with dropout on, (n, n_samples); see `ImageNetwork.samples`."""
+        """Return scores with dropout on, (n, n_samples); see `ImageNetwork.samples`.
+
+        `stamps`: (n, rows, columns, layers) float.
+        """
         return self.network.samples(self.prepared(stamps), n_samples, seed=seed)
 
     def scores_of_normalised(self, stamps: Floats) -> npt.NDArray[np.float32]:
         """Return the score of stamps that the caller has normalised, after a look at them.
+
+        `stamps`: (n, rows, columns, layers) float; the result: (n,) float32.
 
         Raises
         ------
@@ -159,7 +171,10 @@ class StampModel:
         return self.network.scores(np.asarray(stamps, dtype=np.float32))
 
     def probabilities(self, scores: Floats) -> Floats | None:
-        """Return the probability of being real of scores; None if the model has none."""
+        """Return the probability of being real of scores; None if the model has none.
+
+        `scores` and the result: (n,) float.
+        """
         if self.calibration is None or not self.calibration.classes[OUTPUT].has_probability:
             return None
         return np.asarray(self.calibration.classes[OUTPUT].probability(scores))

@@ -18,7 +18,11 @@ SCALES = ("zscale", "99.5", "95")
 
 
 def grey_limits(image: Floats, scale: str = "zscale") -> tuple[float, float]:
-    """Return the pixel values that are black and white."""
+    """Return the pixel values that are black and white.
+
+    `image`: (rows, columns) float; `scale` is ``zscale``, or per cent of the pixels between the
+    two.
+    """
     if scale == "zscale":
         return zscale_limits(image)
     finite = image[np.isfinite(image)]
@@ -30,7 +34,10 @@ def grey_limits(image: Floats, scale: str = "zscale") -> tuple[float, float]:
 
 
 def stamp_jpeg(image: Floats, scale: str = "zscale") -> bytes:
-    """Return an image as JPEG, one pixel a pixel, the first row below; NaN is black."""
+    """Return an image as JPEG, one pixel a pixel, the first row below; NaN is black.
+
+    `image`: (rows, columns) float.
+    """
     from PIL import Image
 
     low, high = grey_limits(image, scale)
@@ -43,7 +50,10 @@ def stamp_jpeg(image: Floats, scale: str = "zscale") -> bytes:
 
 
 def stamp_tag(image: Floats, title: str, scale: str = "zscale") -> str:
-    """Return an image as an element of a page, with everything in it."""
+    """Return an image as an element of a page, with everything in it.
+
+    `image`: (rows, columns) float.
+    """
     from html import escape
 
     data = base64.b64encode(stamp_jpeg(image, scale)).decode()

@@ -58,7 +58,7 @@ the tools: train on labelled detections of your own.
 
 @dataclass(frozen=True)
 class StarterOptions:
-    """How the starter model is made."""
+    """Options of making the starter model."""
 
     n_train: int = 330
     n_unseen: int = 200

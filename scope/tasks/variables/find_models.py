@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scope.errors import BundleError
+from scope.jsontext import parse_json
 from scope.models.places import load_bundle
 from scope.models.task import Task, find_task
 from scope.plugins import ALGORITHMS, TASKS
-from scope.schema import parse_json
 from scope.tasks.variables.bundles.model_bundle import CARD, MANIFEST, VARIABLES, ModelBundle
 from scope.tasks.variables.training.fuse import FUSED, Fusion
 

@@ -149,7 +149,10 @@ class VariablesLoop:
         seed: int,
         learner: str,
     ) -> Floats:
-        """Train a member on rows and return probabilities of all rows, (n, k)."""
+        """Train a member on rows and return probabilities of all rows, (n, k).
+
+        `rows` and `y`, their classes: (l,) int64.
+        """
         if learner == "xgb":
             return xgb_member(read_npy(folder / "x.npy"), rows, y, len(self.classes), seed)
         if learner == "dnn":
@@ -167,7 +170,10 @@ class VariablesLoop:
         seed: int,
         passes: int,
     ) -> Floats:
-        """Train one network and return (n, passes, k), with dropout left on."""
+        """Train one network and return (n, passes, k), with dropout left on.
+
+        `rows` and `y`, their classes: (l,) int64.
+        """
         return self._network(folder, rows, y, seed, passes)
 
     def _network(
@@ -241,7 +247,10 @@ def feature_columns(names: Sequence[str]) -> list[str]:
 def xgb_member(
     x: Floats, rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], k: int, seed: int
 ) -> Floats:
-    """Train gradient-boosted trees and return (n, k); missing features stay missing."""
+    """Train gradient-boosted trees and return (n, k); missing features stay missing.
+
+    `x`: (n, d) float, features of the pool; `rows` and `y`, their classes: (l,) int64.
+    """
     import xgboost
 
     present = np.unique(y)

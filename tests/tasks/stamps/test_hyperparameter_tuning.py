@@ -29,6 +29,8 @@ def test_a_search_goes_on_where_it_was_and_its_best_can_be_built(tmp_path):
     done = table[table["state"] == "complete"]
     assert best["learning_rate"] == done.loc[done["value"].idxmax(), "learning_rate"]
     assert isinstance(parse_hyperparameters(best), Bayesian)
+    with pytest.raises(InputError, match=r"no such search, .*other.*tiny"):
+        parse_tuning_file(folder / "tuning_tiny.db", "other")
 
 
 def test_hyperband_starts_the_published_number_of_networks():

@@ -90,7 +90,10 @@ class CudaBackend:
         keep: int,
         options: PeriodOptions,
     ) -> Scan:
-        """Reduce one statistic over a grid."""
+        """Reduce one statistic over a grid.
+
+        See `scope.periods.backends.Backend`, whose shapes these are.
+        """
         request = ScanRequest(statistic, curve, grid, removed, keep, options)
         scan: Scan = self.answer([request])[0]
         return scan
@@ -98,14 +101,20 @@ class CudaBackend:
     def evaluate(
         self, statistic: str, curve: Curve, frequencies: Floats, options: PeriodOptions
     ) -> Floats:
-        """One statistic at a few frequencies."""
+        """Return one statistic at a few frequencies.
+
+        `frequencies` (1/d) and the result: (k,) float64.
+        """
         values: Floats = self.answer([ValueRequest(statistic, curve, frequencies, options)])[0]
         return values
 
     def fourier_bic(
         self, curve: Curve, centres: Floats, offsets: Floats, max_order: int
     ) -> tuple[Floats, npt.NDArray[Any]]:
-        """Criterion and order of the best Fourier series at ``centres[:, None] + offsets``."""
+        """Return criterion and order of the best Fourier series at ``centres[:, None] + offsets``.
+
+        See `scope.periods.backends.Backend`, whose shapes these are.
+        """
         request = FourierRequest(curve, centres, offsets, max_order)
         criteria: tuple[Floats, npt.NDArray[Any]] = self.answer([request])[0]
         return criteria
@@ -113,7 +122,10 @@ class CudaBackend:
     def eclipse_bic(
         self, curve: Curve, frequencies: Floats, ceiling: float
     ) -> tuple[Floats, npt.NDArray[Any]]:
-        """Criterion and number of boxes of the best eclipse model at each frequency."""
+        """Return criterion and number of boxes of the best eclipse model at each frequency.
+
+        `frequencies` (1/d): (k,) float64; the result is (k,) float64 and (k,) int64.
+        """
         request = EclipseRequest(curve, frequencies, ceiling)
         criteria: tuple[Floats, npt.NDArray[Any]] = self.answer([request])[0]
         return criteria

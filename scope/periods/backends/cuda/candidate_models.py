@@ -38,7 +38,10 @@ def eclipse_bytes(request: EclipseRequest) -> float:
 
 
 def fourier_batch(workspace: Workspace, requests: Sequence[FourierRequest]) -> list[Criteria]:
-    """Criterion and order of the best Fourier series in the windows of each curve."""
+    """Return criterion and order of the best Fourier series in the windows of each curve.
+
+    Of each curve (m, lanes) float64 and int64, for its m windows.
+    """
     points = put_points(workspace, [request.curve for request in requests])
     windows = starts_of([len(request.centres) for request in requests])
     n_lanes = len(requests[0].offsets)
@@ -73,7 +76,10 @@ def fourier_batch(workspace: Workspace, requests: Sequence[FourierRequest]) -> l
 
 
 def eclipse_batch(workspace: Workspace, requests: Sequence[EclipseRequest]) -> list[Criteria]:
-    """Criterion and number of boxes of the best eclipse model of each curve."""
+    """Return criterion and number of boxes of the best eclipse model of each curve.
+
+    Of each curve (k,) float64 and int64, for its k frequencies.
+    """
     points = put_points(workspace, [request.curve for request in requests])
     starts = starts_of([len(request.frequencies) for request in requests])
     n = int(starts[-1])

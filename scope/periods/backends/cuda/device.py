@@ -60,13 +60,19 @@ class Workspace(Protocol):
     shared_bytes: int
 
     def put(self, values: npt.NDArray[Any]) -> Any:
-        """Copy an array to the device."""
+        """Copy an array to the device.
+
+        `values` may be of any shape and dtype, (...); both are kept.
+        """
 
     def empty(self, size: int, dtype: npt.DTypeLike) -> Any:
         """A new array on the device with anything in it."""
 
     def get(self, buffer: Any) -> npt.NDArray[Any]:
-        """Copy an array from the device, after all kernels before."""
+        """Copy an array from the device, after all kernels before.
+
+        In the shape, (...), and dtype of the buffer.
+        """
 
     def launch(
         self,
@@ -81,7 +87,7 @@ class Workspace(Protocol):
 
 
 class Device(Protocol):
-    """What runs kernels. Attribute ``memory_bytes`` is the size of a workspace."""
+    """Device that runs kernels. Attribute ``memory_bytes`` is the size of a workspace."""
 
     memory_bytes: int
 

@@ -66,16 +66,23 @@ def put_points(workspace: Workspace, curves: Sequence[Curve]) -> Points:
 
 
 def starts_of(counts: npt.ArrayLike) -> npt.NDArray[np.int64]:
-    """Where each item of a ragged array starts, and where the last one ends."""
+    """Return where each item of a ragged array starts, and where the last one ends.
+
+    Of (n,) counts, (n + 1,) int64.
+    """
     counts = np.asarray(counts, dtype=np.int64)
     return np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
 
 
 def ceil_div(a: npt.ArrayLike, b: int) -> npt.NDArray[np.int64]:
-    """Quotients rounded up."""
+    """Return quotients rounded up, int64, in the shape (...) of `a`."""
     return -(-np.asarray(a, dtype=np.int64) // b)
 
 
 def cut(values: npt.NDArray[Any], starts: npt.NDArray[np.int64]) -> list[npt.NDArray[Any]]:
-    """The items of a ragged array, each a copy."""
+    """Return the items of a ragged array, each a copy.
+
+    `values`: (n, ...), the items one after the other; `starts`: (m + 1,) int64; m arrays come back,
+    of shape (length, ...).
+    """
     return [values[low:high].copy() for low, high in pairwise(starts)]

@@ -38,7 +38,7 @@ class Periodograms(NamedTuple):
 
 
 def blocks_of(sizes: npt.ArrayLike, size: int) -> Integers:
-    """First block of each curve, and one past the last of all."""
+    """Return the first block of each curve, and one past the last of all, (n + 1,) int64."""
     return starts_of(ceil_div(sizes, size))
 
 

@@ -64,7 +64,7 @@ Request = ScanRequest | ValueRequest | FourierRequest | EclipseRequest
 
 
 class Answering(Protocol):
-    """What answers questions."""
+    """Function of a backend that answers questions."""
 
     def answer(self, requests: Sequence[Request]) -> list[Any]:
         """Answers in order, each independent of the other requests."""

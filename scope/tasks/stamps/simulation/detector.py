@@ -17,7 +17,7 @@ BLEED_FROM = 1.0
 
 @dataclass
 class Faults:
-    """Where faults are: kind -> pixels of them, each an (n, 2) array of x, y."""
+    """Pixels of faults: kind -> an (n, 2) array of x, y each."""
 
     pixels: dict[str, list[Floats]] = field(default_factory=dict)
 
@@ -57,7 +57,10 @@ def draw_chip(rng: np.random.Generator, size: int) -> Chip:
 
 
 def saturate(image: Floats, faults: Faults) -> None:
-    """Cut pixels at the full well, and let the rest of their charge run along the column."""
+    """Cut pixels at the full well, and let the rest of their charge run along the column.
+
+    `image`: (rows, columns) float64, electrons; changed in place.
+    """
     for column in np.unique(np.nonzero(image > FULL_WELL)[1]):
         line = image[:, column]
         over = np.clip(line - FULL_WELL, 0, None)
@@ -80,7 +83,10 @@ def _spread(line: Floats, start: int, charge: float, step: int) -> None:
 
 
 def add_cosmic_rays(image: Floats, rng: np.random.Generator, mean: float, faults: Faults) -> None:
-    """Add tracks of particles: short lines, or single pixels, of any brightness."""
+    """Add tracks of particles: short lines, or single pixels, of any brightness.
+
+    `image`: (rows, columns) float64, electrons; changed in place.
+    """
     size = image.shape[0]
     for _ in range(rng.poisson(mean * (size / 512) ** 2)):
         length = int(rng.geometric(0.35))
@@ -94,7 +100,10 @@ def add_cosmic_rays(image: Floats, rng: np.random.Generator, mean: float, faults
 
 
 def add_chip(image: Floats, chip: Chip, faults: Faults) -> None:
-    """Add the lasting faults of the detector."""
+    """Add the lasting faults of the detector.
+
+    `image`: (rows, columns) float64, electrons; changed in place.
+    """
     for x, y, charge in chip.hot:
         image[int(y), int(x)] += charge
         faults.add("hot_pixel", x, y)
@@ -105,7 +114,10 @@ def add_chip(image: Floats, chip: Chip, faults: Faults) -> None:
 
 
 def add_trail(image: Floats, rng: np.random.Generator, width: float, faults: Faults) -> None:
-    """Add the trail of a satellite across the whole image, sometimes dashed by its tumbling."""
+    """Add the trail of a satellite across the whole image, sometimes dashed by its tumbling.
+
+    `image`: (rows, columns) float64, electrons; changed in place. `width` in pixels.
+    """
     size = image.shape[0]
     angle = rng.uniform(0, np.pi)
     x0, y0 = rng.uniform(0.2 * size, 0.8 * size, 2)
@@ -124,7 +136,11 @@ def add_trail(image: Floats, rng: np.random.Generator, width: float, faults: Fau
 def add_ghosts(
     image: Floats, x: Floats, y: Floats, flux: Floats, rng: np.random.Generator, faults: Faults
 ) -> None:
-    """Add the reflections of bright stars: faint rings opposite of the centre."""
+    """Add the reflections of bright stars: faint rings opposite of the centre.
+
+    `image`: (rows, columns) float64, electrons; changed in place. `x`, `y` (pixels) and `flux`
+    (electrons): (n,) float64.
+    """
     size = image.shape[0]
     centre = (size - 1) / 2
     for each_x, each_y, each in zip(x, y, flux, strict=True):
@@ -139,7 +155,11 @@ def add_ghosts(
 
 
 def expose(light: Floats, sky: float, rng: np.random.Generator) -> Floats:
-    """Return an exposure with photon and read noise, the sky not subtracted."""
+    """Return an exposure with photon and read noise, the sky not subtracted.
+
+    `light` and the result: (rows, columns) float64, electrons; `sky`, electrons per pixel, stays
+    in.
+    """
     expected = np.clip(light + sky, 1.0, None)
     noise = rng.standard_normal(light.shape) * np.sqrt(expected + READ_NOISE**2)
     return np.asarray(light + sky + noise)

@@ -49,7 +49,7 @@ class Sky:
 
     @property
     def varies(self) -> npt.NDArray[np.bool_]:
-        """Whether a star is not as bright as in the template."""
+        """Tell which stars are not as bright as in the template, (n,) bool."""
         return np.asarray(self.stars[:, 2] != self.stars[:, 3])
 
 

@@ -41,7 +41,7 @@ FAULT_REACH = {
 
 @dataclass(frozen=True)
 class Origins:
-    """Where the light of an image comes from.
+    """Origins of the light of an image.
 
     Attributes
     ----------

@@ -41,7 +41,7 @@ TRAIL_CHANCE = 0.08
 
 @dataclass(frozen=True)
 class NightImage:
-    """What comes of one pointing.
+    """Products of one pointing.
 
     Attributes
     ----------

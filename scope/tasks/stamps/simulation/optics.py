@@ -35,7 +35,11 @@ class Psf:
     beta: float = 3.0
 
     def at(self, dx: Floats, dy: Floats) -> Floats:
-        """Return the flux in pixels whose centres are at these distances."""
+        """Return the flux in pixels whose centres are at these distances.
+
+        `dx`, `dy` (pixels) and the result, the part of the whole flux: float64 of one shape, (...).
+        A Moffat profile (Moffat 1969, A&A 3, 455).
+        """
         wide = self.fwhm / np.sqrt(1 - self.ellipticity)
         narrow = self.fwhm * np.sqrt(1 - self.ellipticity)
         cos, sin = np.cos(self.angle), np.sin(self.angle)
@@ -118,7 +122,7 @@ def _window(image: Floats, x: float, y: float, radius: int) -> tuple[slice, slic
 
 @dataclass(frozen=True)
 class Shift:
-    """Where the true grid lies on an image: what registration left over.
+    """Displacement of the true grid on an image: what registration left over.
 
     Attributes
     ----------

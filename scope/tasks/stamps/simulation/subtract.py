@@ -30,6 +30,10 @@ def combine(exposures: list[Floats], noise: Floats) -> Floats:
         Sky subtracted.
     noise : (rows, columns) float
         Standard deviation of one exposure.
+
+    Returns
+    -------
+    (rows, columns) float64
     """
     cube = np.stack(exposures)
     middle = np.median(cube, axis=0)
@@ -50,6 +54,10 @@ def matched_template(science: Floats, template: Floats, x: Floats, y: Floats) ->
     science, template : (rows, columns) float
     x, y : (n,) float
         Isolated stars that are not saturated, the brightest first.
+
+    Returns
+    -------
+    (rows, columns) float64
     """
     from scipy.signal import fftconvolve
 
@@ -90,6 +98,13 @@ def detect(
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int32]]:
     """Return the positive detections of a difference image, by `sep`, and their pixels.
 
+    Parameters
+    ----------
+    difference : (rows, columns) float64
+        Electrons.
+    threshold_sigma : float
+        Over the noise of the background.
+
     Returns
     -------
     DataFrame
@@ -124,7 +139,10 @@ def detect(
 
 
 def detect_single(exposure: Floats) -> pd.DataFrame:
-    """Return x and y (px) of what is detected in one exposure."""
+    """Return x and y (px) of what is detected in one exposure.
+
+    `exposure`: (rows, columns) float64, electrons.
+    """
     import sep
 
     image = np.ascontiguousarray(exposure)
@@ -158,6 +176,8 @@ def old_scores(found: pd.DataFrame, psf_fwhm: float) -> tuple[Floats, Floats]:
     They look at what a table holds of a detection, as classifiers did before networks:
     whether it is as wide as a star, round, and without a hole beside it. The second knows
     only the width.
+
+    (n,) float64 each, one per row of `found`.
     """
     width = np.abs(np.log(np.maximum(found["fwhm"].to_numpy(), 0.1) / psf_fwhm))
     hole = np.clip(-found["negative"].to_numpy() / found["peak"].to_numpy(), 0, None)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from scope.errors import BundleError
+from scope.jsontext import parse_json
 from scope.models.calibration.class_calibration import Calibration
-from scope.schema import parse_json
 from scope.tasks.variables.bundles.model_bundle import CALIBRATION, MANIFEST, METRICS, ModelBundle
 from scope.tasks.variables.bundles.model_bundle_writer import write_bundle
 from scope.tasks.variables.bundles.model_card import render_card

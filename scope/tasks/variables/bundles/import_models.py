@@ -23,13 +23,14 @@ from scope.errors import BundleError, ConfigError, InputError
 from scope.io import read_schema, read_table
 from scope.io.frames import from_frame
 from scope.io.user_tables import plain_table, read_user_table
+from scope.jsontext import parse_json
 from scope.models.algorithm import find_algorithm
 from scope.plugins import ALGORITHMS
 from scope.preprocessing.frozen import Preprocessing
 from scope.preprocessing.scales import check_linear
 from scope.preprocessing.strategies import check_settings
 from scope.provenance import hash_file
-from scope.schema import parse_json, require_columns
+from scope.schema import require_columns
 from scope.tasks.variables.bundles.model_bundle import ModelBundle, sha256_of
 from scope.tasks.variables.bundles.model_bundle_writer import write_bundle
 from scope.tasks.variables.training_sets.read_training_set import numeric

@@ -85,7 +85,10 @@ class Classifier(Protocol):
     """Scorer of the rows of one class."""
 
     def predict(self, features: Floats, dmdt: Floats) -> Floats:
-        """Return the score, (n,) float32, of rows of scaled features and histograms."""
+        """Return the score, (n,) float32, of rows of scaled features and histograms.
+
+        `features`: (n, k) float32; `dmdt`: (n, 26, 26, 1) float32.
+        """
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from scope.errors import CorruptFileError, NotFoundError
 from scope.io import write_bytes
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 from scope.tasks.variables.bundles.model_bundle import METRICS, ModelBundle, bundle_folder
 from scope.tasks.variables.bundles.model_bundle_writer import json_bytes
 

@@ -75,5 +75,8 @@ def _figures(rows: Judged) -> dict[str, Any]:
 
 
 def is_constant(scores: np.ndarray[Any, np.dtype[np.float32]]) -> bool:
-    """Return whether scores tell nothing apart."""
+    """Return whether scores tell nothing apart.
+
+    `scores`: (n,) float32.
+    """
     return bool(np.ptp(scores) < CONSTANT_SPAN) if len(scores) else True

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import BundleError, InputError
+from scope.jsontext import parse_json
 from scope.models.calibration.calibrators import apply, fit_logistic, from_log_odds
 from scope.models.calibration.class_calibration import Calibration, ClassCalibration, calibrate
 from scope.models.training.splits import TRAIN
-from scope.schema import parse_json
 from scope.tasks.variables.bundles.model_bundle import (
     CALIBRATION,
     CARD,
@@ -62,7 +62,10 @@ class Stack:
     intercept: float
 
     def log_odds(self, values: Mapping[str, Floats]) -> Floats:
-        """Return the weighted sum of log-odds, (n,) float64, by algorithm."""
+        """Return the weighted sum of log-odds, (n,) float64, by algorithm.
+
+        `values`: of each algorithm (n,) float64, log-odds.
+        """
         parts = [weight * values[algorithm] for algorithm, weight in self.weights.items()]
         return np.asarray(sum(parts) + self.intercept)
 

@@ -1,14 +1,20 @@
-"""Sweeps: many trainings of the network of a class, to find settings that suit it."""
+"""Sweeps: many trainings of the network of a class, to find settings that suit it.
+
+The search is kept beside its results, in an SQLite file of `optuna`: a sweep that was killed is
+gone on with by the same command, and one with a larger ``run_cap`` adds trainings.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
+import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scope.config import Config
 from scope.config.base import unknown_name
@@ -18,10 +24,15 @@ from scope.errors import ConfigError, ScopeError
 from scope.io import write_bytes
 from scope.models.networks.two_branch import NetworkOptions
 from scope.models.training.pretrained import algorithms_with_weights
-from scope.models.training.sweep_search import Search
+from scope.models.training.sweep_search import finished_trials, next_trial, open_study
+from scope.provenance import STAGES, hash_file
 from scope.tasks.variables.bundles.model_bundle_writer import json_bytes
 from scope.tasks.variables.training.track_training import log_class, run_settings, tracked_run
 from scope.tasks.variables.training.train_classes import replace_training, train_classes
+from scope.tasks.variables.training.training_settings import training_settings
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +82,7 @@ def run_sweep(
         ``wandb.sweep_config_dnn`` says what is tried, and how often.
     tag : str
     output : path
-        JSON of all trainings.
+        JSON of all trainings; the search itself is kept beside it, as ``.db``.
     algorithm : str
         One whose settings a sweep can search.
     job_type : str
@@ -101,19 +112,65 @@ def run_sweep(
     parameters = {
         _setting_name(name): item for name, item in (sweep.parameters or PARAMETERS).items()
     }
-    search = Search(parameters, sweep.method, config.training.random_state)
-    tried: list[Tried] = []
-    for _ in range(sweep.run_cap):
-        losses = [_loss(item, sweep) for item in tried]
-        settings = search.propose([item.parameters for item in tried], losses)
-        if settings is None:
+    name = search_name(config, tag, algorithm, parameters, training)
+    study = open_study(Path(output).with_suffix(".db"), name, sweep.metric.goal)
+    seed = config.training.random_state
+    if before := results(study):
+        logger.info("%s: %d trainings of before are gone on with", tag, len(before))
+        _write(tag, before, output)
+    while len(finished_trials(study)) < sweep.run_cap:
+        trial = next_trial(study, parameters, sweep.method, seed)
+        if trial is None:
             break
-        tried.append(_try(config, tag, algorithm, settings, job_type, training))
-        write_bytes(json_bytes({"class": tag, "runs": [asdict(t) for t in tried]}), output)
-    best = min(tried, key=lambda item: _loss(item, sweep))
+        _tell(study, trial, _try(config, tag, algorithm, trial.params, job_type, training), sweep)
+        _write(tag, results(study), output)
+    best = min(results(study), key=lambda item: _loss(item, sweep))
     if best.error is not None:
         raise ConfigError(f"sweep of {tag} without a training that succeeds", value=best.error)
     return best
+
+
+def search_name(
+    config: Config,
+    tag: str,
+    algorithm: str,
+    parameters: Mapping[str, Any],
+    training: Mapping[str, Any],
+) -> str:
+    """Return the name of a sweep in its file: another one for whatever changes its results."""
+    data, start = config.training.dataset, (training.get("start") or {}).get(tag)
+    facts = {
+        "sweep": config.wandb.sweep_config_dnn.model_dump(exclude={"run_cap", "parameters"}),
+        "parameters": [[name, item.model_dump()] for name, item in parameters.items()],
+        "training": training_settings(with_settings(config, tag, {})),
+        "dataset": hash_file(Path(data)) if data and Path(data).is_file() else data,
+        "start": start and [start.sha256, start.weights_only],
+        "made by": [algorithm, STAGES["bundle"]],
+    }
+    text = json.dumps(facts, default=asdict, sort_keys=True)
+    return f"{tag}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def results(study: Study) -> list[Tried]:
+    """Return the trainings of a sweep, in their order."""
+    return [Tried(t.params, **t.user_attrs) for t in finished_trials(study)]
+
+
+def _write(tag: str, tried: list[Tried], output: str | Path) -> None:
+    write_bytes(json_bytes({"class": tag, "runs": [asdict(item) for item in tried]}), output)
+
+
+def _tell(study: Study, trial: Trial, item: Tried, sweep: Sweep) -> None:
+    """Keep what a training gave; where one failed counts as a bad place to look."""
+    from optuna.trial import TrialState
+
+    for name in ("val_loss", "val_average_precision", "error"):
+        trial.set_user_attr(name, getattr(item, name))
+    value = getattr(item, sweep.metric.name)
+    if value is None or not math.isfinite(value):
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        study.tell(trial, value)
 
 
 def _try(

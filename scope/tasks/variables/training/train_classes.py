@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from scope.config import Config
 from scope.config.training import Training
 from scope.errors import ConfigError
+from scope.jsontext import parse_json
 from scope.models.places import writing_folder
 from scope.models.training.pretrained import Pretrained
-from scope.schema import parse_json
 from scope.tasks.variables.bundles.extend_bundle import extend_bundle
 from scope.tasks.variables.bundles.model_bundle import METRICS, VARIABLES, ModelBundle
 from scope.tasks.variables.training.train_bundle import train_bundle

@@ -87,7 +87,10 @@ class TrainingScores:
         return Judged(part.target[here], part.scores[here], self.stars[here], slices)
 
     def scored(self, tag: str, number: int) -> npt.NDArray[np.bool_]:
-        """Return which rows are examples of a class in one of the `SETS` and have a score."""
+        """Return which rows are examples of a class in one of the `SETS` and have a score.
+
+        (n,) bool.
+        """
         part = self.classes[tag]
         return part.member & (self.sets == number) & np.isfinite(part.scores)
 

@@ -100,6 +100,8 @@ class Truth:
     def find(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the line of each light curve; -1 of what is no example.
 
+        `ids` and the result: (n,) int64.
+
         Raises
         ------
         InputError
@@ -116,7 +118,10 @@ class Truth:
         return np.where(self._hidden[lines], -1, lines)
 
     def values(self, name: str, lines: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Return the probability of a label in some lines; NaN where it is not known."""
+        """Return the probability of a label in some lines; NaN where it is not known.
+
+        `lines`: (n,) int64; the result: (n,) float32.
+        """
         values = [
             np.nan if name in self.unknown[line] else float(name in self.labels[line])
             for line in lines
@@ -134,35 +139,44 @@ class LabelTable(Protocol):
 
     @property
     def stars(self) -> npt.NDArray[Any]:
-        """Name of the star of each line."""
+        """Name of the star of each line, (n,) text."""
         ...
 
     @property
     def surveys(self) -> npt.NDArray[Any]:
-        """Where the light curve of each line is from."""
+        """Survey that the light curve of each line is from, (n,) text."""
         ...
 
     @property
     def parents(self) -> npt.NDArray[np.int64]:
-        """Id of the light curve that each line is a copy of, `NO_PARENT` for none."""
+        """Id of the light curve that each line is a copy of, (n,) int64; `NO_PARENT` for none."""
         ...
 
     @property
     def copies(self) -> npt.NDArray[Any]:
-        """Kind of copy of each line, None for none."""
+        """Kind of copy of each line, (n,) object; None for none."""
         ...
 
     def find(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the line of each light curve; below 0 leaves it out."""
+        """Return the line of each light curve; below 0 leaves it out.
+
+        `ids` and the result: (n,) int64.
+        """
         ...
 
     def values(self, name: str, lines: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        """Return the probability of a label in some lines; NaN where it is not known."""
+        """Return the probability of a label in some lines; NaN where it is not known.
+
+        `lines`: (n,) int64; the result: (n,) float32.
+        """
         ...
 
 
 def find_sorted(known: npt.NDArray[np.int64], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the place of each id among ascending ones, -1 for those that are not there."""
+    """Return the place of each id among ascending ones, -1 for those that are not there.
+
+    `known`: (m,) int64; `ids` and the result: (n,) int64.
+    """
     place = np.minimum(np.searchsorted(known, ids), max(len(known) - 1, 0))
     found = known[place] == ids if len(known) else np.zeros(len(ids), dtype=np.bool_)
     return np.where(found, place, -1)

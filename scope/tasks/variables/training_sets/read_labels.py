@@ -15,7 +15,7 @@ from scope.errors import DuplicateIdError, InputError, MissingColumnError
 from scope.io.kinds import STAR_NAMES, find_column
 from scope.io.user_tables import read_user_table, require_rows
 from scope.io.values import exact_ids, exact_names, exact_numbers, light_curve_ids
-from scope.schema import parse_json
+from scope.jsontext import parse_json
 from scope.surveys.label_map import LABELS, Labelling, LabelMap
 from scope.tasks.variables.training_sets.assemble_training_set import NO_PARENT, find_sorted
 
@@ -61,11 +61,17 @@ class Labels:
         return tuple(self.columns)
 
     def find(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the line of each light curve, -1 for those without labels."""
+        """Return the line of each light curve, -1 for those without labels.
+
+        `ids` and the result: (n,) int64.
+        """
         return find_sorted(self.ids, ids)
 
     def values(self, name: str, lines: npt.NDArray[np.int64]) -> Floats:
-        """Return the probability of a label in some lines; NaN where it is not known."""
+        """Return the probability of a label in some lines; NaN where it is not known.
+
+        `lines`: (n,) int64; the result: (n,) float32.
+        """
         return self.columns[name][lines]
 
 

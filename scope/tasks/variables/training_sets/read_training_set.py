@@ -18,7 +18,8 @@ from scope.io.kinds import MATCH_IDS as SURVEY_IDS
 from scope.io.kinds import STAR_NAMES
 from scope.io.user_tables import plain_table, read_user_table, require_rows
 from scope.io.values import exact_ids, exact_names, exact_numbers
-from scope.schema import parse_json, require_columns
+from scope.jsontext import parse_json
+from scope.schema import require_columns
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -137,7 +137,10 @@ class TrainingData:
     observed: npt.NDArray[np.bool_] | None = None
 
     def columns(self, features: Sequence[str]) -> npt.NDArray[np.int64]:
-        """Return where `features` stand in `values`."""
+        """Return where `features` stand in `values`.
+
+        (k,) int64, positions of k `features`.
+        """
         place = {name: i for i, name in enumerate(self.preprocessing.features)}
         return np.array([place[name] for name in features], dtype=np.int64)
 
@@ -169,7 +172,10 @@ class TrainingData:
     def rows(
         self, definition: ClassDefinition, features: Sequence[str], rows: npt.NDArray[np.int64]
     ) -> Examples:
-        """Return some rows for a class."""
+        """Return some rows for a class.
+
+        `rows`: (n,) int64, row numbers.
+        """
         positive, _ = self.targets(definition)
         columns = self.columns(features)
         return Examples(
@@ -183,6 +189,8 @@ class TrainingData:
 
         Training stars are cut into `n_folds` by the hash of their names, or of those of their
         blocks of the sky; the rows of those in fold `number` are left out.
+
+        The rows: (m,) int64.
         """
         learnt, left_out = self.fold_rows(definition, number, n_folds)
         part = self.rows(definition, features, learnt)
@@ -191,7 +199,10 @@ class TrainingData:
     def fold_rows(
         self, definition: ClassDefinition, number: int, n_folds: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return the rows that a model of a fold may learn from, and those that it must not see."""
+        """Return the rows that a model of a fold may learn from, and those that it must not see.
+
+        (k,) and (m,) int64, row numbers.
+        """
         _, member = self.targets(definition)
         candidates = member & (self.sets == TRAIN)
         inside = (self.fold_at * n_folds).astype(np.int64) == number
@@ -200,7 +211,10 @@ class TrainingData:
     def targets(
         self, definition: ClassDefinition
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Return which rows are positive, and which belong to the class's data at all."""
+        """Return which rows are positive, and which belong to the class's data at all.
+
+        (n,) bool both.
+        """
         negatives = definition.negative_label
         return label_targets(
             self.labels[definition.label],

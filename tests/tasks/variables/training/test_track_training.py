@@ -17,9 +17,10 @@ import pytest
 
 from scope.config import Config, load_config
 from scope.errors import BackendError, ConfigError, InputError
+from scope.tasks.variables.training import run_sweep as run_sweep_module
 from scope.tasks.variables.training.run_sweep import run_sweep, with_settings
 from scope.tasks.variables.training.track_training import track_training, tracking_mode
-from scope.tasks.variables.training.train_classes import TrainedClasses
+from scope.tasks.variables.training.train_classes import TrainedClasses, replace_training
 from scope.tasks.variables.training.training_settings import algorithm_options, training_settings
 
 
@@ -210,6 +211,52 @@ def test_a_sweep_may_raise_average_precision(
     assert len(trainings) == 8
     rates = [item["learning_rate"] for item in trainings]
     assert best.parameters["learning_rate"] == min(rates, key=lambda rate: abs(rate - 0.003))
+
+
+def test_a_sweep_that_was_killed_is_gone_on_with_and_a_changed_one_begun_anew(
+    trainings: list[dict[str, Any]],
+    absent: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    output = tmp_path / "sweeps_dnn" / "ew.json"
+
+    def rates(run_cap: int, **training: Any) -> list[float]:
+        """Rates that are trained by a sweep of five, of which `run_cap` at most."""
+        sweeping = {"method": "grid", "run_cap": run_cap}
+        sweeping["parameters"] = {"lr": {"values": [0.001, 0.002, 0.003, 0.004, 0.005]}}
+        trainings.clear()
+        config = config_with(sweep_config_dnn=sweeping)
+        config = replace_training(config, **training)
+        try:
+            best = run_sweep(config, "ew", output, algorithm="dnn", job_type="sweep")
+        except KeyboardInterrupt:
+            return [item["learning_rate"] for item in trainings]
+        written = [item["val_loss"] for item in json.loads(output.read_text())["runs"]]
+        assert (len(written), min(written)) == (run_cap, best.val_loss)
+        return [item["learning_rate"] for item in trainings]
+
+    train = run_sweep_module.train_classes
+
+    def killed(config: Config, folder: Any, **settings: Any) -> TrainedClasses:
+        done = train(config, folder, **settings)
+        if len(trainings) == 3:
+            raise KeyboardInterrupt
+        return done
+
+    monkeypatch.setattr(run_sweep_module, "train_classes", killed)
+    assert rates(4) == [0.001, 0.002, 0.003]
+    monkeypatch.setattr(run_sweep_module, "train_classes", train)
+    # what was broken off is trained again, what was finished is not
+    assert rates(4) == [0.003, 0.004]
+    output.unlink()
+    assert rates(4) == []
+    assert rates(5) == [0.005]
+    data = tmp_path / "t.parquet"
+    for content in (b"one", b"another"):
+        data.write_bytes(content)
+        assert rates(2, dataset=str(data)) == [0.001, 0.002]
+    assert rates(2, balance=3.0) == [0.001, 0.002]
 
 
 def test_a_sweep_of_what_is_no_setting_is_refused(absent: None, tmp_path: Path) -> None:
