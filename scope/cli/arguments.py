@@ -29,7 +29,7 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
     """Help with defaults, where there is one to tell."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default in (None, False, argparse.SUPPRESS):
+        if action.default is False or action.default in (None, "", [], (), argparse.SUPPRESS):
             return action.help
         return super()._get_help_string(action)
 

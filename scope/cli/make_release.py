@@ -24,7 +24,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--doi", default="", help="10.<number>/<name>, if there is one already")
     parser.add_argument("--description", default="", help="one sentence about the data")
     parser.add_argument(
-        "--cut", type=float, default=0.5, metavar="P", help="probability of the quality (0.5)"
+        "--cut", type=float, default=0.5, metavar="P", help="probability of the quality"
     )
     parser.add_argument(
         "--light-curves",

@@ -25,10 +25,12 @@ def add_arguments(parser: Parser) -> None:
         type=float,
         default=1.5,
         metavar="ARCSEC",
-        help="light curves this near are of one star (default: 1.5)",
+        help="light curves this near are of one star",
     )
     parser.add_argument(
-        "--models-dir", metavar="FOLDER", help="folder of the models (default: ./models)"
+        "--models-dir",
+        metavar="FOLDER",
+        help="folder of the models; by default ./models, then those of the checkout",
     )
     parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
 

@@ -20,8 +20,11 @@ _TEXT = """\
 #   {name} specific_ids
 # Further options are those of run-inference.
 set -euo pipefail
-field=${{1:?field number, or specific_ids}}
-exec {command} --field "$field" --whole-field "${{@:2}}"
+if [ $# -eq 0 ]; then
+  echo "error: no field; give its number, or specific_ids: $0 297" >&2
+  exit 2
+fi
+exec {command} --field "$1" --whole-field "${{@:2}}"
 """
 
 

@@ -16,7 +16,8 @@ from scope.cli.arguments import (
     positive_int,
     values_of,
 )
-from scope.cli.run import run_command
+from scope.cli.commands import COMMANDS
+from scope.cli.run import module_of, run_command
 from scope.errors import InputError, UsageError
 
 
@@ -132,6 +133,19 @@ def test_a_bug_is_not_dressed_up_as_the_users_mistake(parser: Parser) -> None:
 
     with pytest.raises(ZeroDivisionError):
         run_command(parser, command, [])
+
+
+def test_the_help_tells_defaults_that_say_something_once() -> None:
+    for name, command in COMMANDS.items():
+        parser = Parser(prog=name)
+        module_of(command).add_arguments(parser)
+        text = " ".join(parser.format_help().split())
+        assert "(default: )" not in text, name
+        assert "(default: [])" not in text, name
+        assert ") (default:" not in text.replace("https://", ""), name
+    parser = Parser(prog="demo")
+    parser.add_argument("--port", type=int, default=0, help="a number")
+    assert "(default: 0)" in parser.format_help()
 
 
 @dataclass(frozen=True)

@@ -167,8 +167,9 @@ def test_an_inference_script_calls_run_inference_for_the_field(here: Path) -> No
             *("--period-suffix", "ELS_ECE_EAOV", "--field", field, "--whole-field", "--verbose"),
         ]
     none = subprocess.run(["./get_all_preds_xgb.sh"], capture_output=True, text=True, check=False)
-    assert none.returncode != 0
-    assert "field number, or specific_ids" in none.stderr
+    assert none.returncode == 2
+    (line,) = none.stderr.splitlines()
+    assert line.startswith("error: no field; give its number, or specific_ids")
 
 
 def test_an_inference_script_never_replaces_another(
