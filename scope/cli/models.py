@@ -15,6 +15,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "names",
         nargs="*",
+        default=[],
         metavar="NAME",
         help="<algorithm>/<group>, or a group; without names, all",
     )
