@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, positive_float
 from scope.cli.run import say
 
 
@@ -22,7 +22,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--radius",
-        type=float,
+        type=positive_float,
         default=1.5,
         metavar="ARCSEC",
         help="light curves this near are of one star",

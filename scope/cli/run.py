@@ -16,7 +16,7 @@ from scope.errors import USER_ERROR, ScopeError
 
 OUTPUTS = (
     *("output", "output_dir", "out_dir", "out_prefix", "dirname", "result_dir", "al_directory"),
-    *("save_sources_filepath", "phot_dirname", "private"),
+    *("save_sources_filepath", "save_filename", "phot_dirname", "private"),
 )
 """Options that name files or folders to write, of every command that has them."""
 
