@@ -13,6 +13,7 @@ partition is written again. The collection changes as a whole or not at all.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -112,8 +113,8 @@ def export_hats(
     Raises
     ------
     InputError
-        If tables differ in their columns from one another or from the collection, or the
-        folder holds something else.
+        If tables differ in their columns from one another or from the collection, the
+        folder holds something else, or the name is that of no folder in it.
     """
     output = Path(output)
     _check(tables, output, name, max_rows)
@@ -132,6 +133,12 @@ def export_hats(
 def _check(tables: Sequence[str | Path], output: Path, name: str, max_rows: int) -> None:
     if not tables:
         raise InputError("export of no stars", allowed="at least one file of results/stars")
+    if re.fullmatch(r"[A-Za-z0-9][\w.-]*", name) is None:
+        raise InputError(
+            "name of a catalogue",
+            value=name,
+            allowed="letters, digits, dots, hyphens and underscores",
+        )
     if max_rows < 1:
         raise InputError("stars of a partition", value=max_rows, allowed="1 or more")
     if output.exists() and not (output / name / PARTITIONS).is_file():

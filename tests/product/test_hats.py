@@ -179,6 +179,10 @@ def test_what_cannot_be_added_changes_nothing(tmp_path: Path) -> None:
         export_hats([path], tmp_path)
     with pytest.raises(InputError, match="one target"):
         export_hats([path, path], tmp_path / "new")
+    # Names are of folders in the collection: these would lie beside it, or nowhere.
+    for name in ("../beside", "a/b", "", ".hidden", "/tmp"):
+        with pytest.raises(InputError, match="name of a catalogue"):
+            export_hats([path], tmp_path / "new", name=name)
     assert sorted(str(p) for p in tmp_path.rglob("*")) == before
 
 
