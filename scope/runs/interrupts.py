@@ -1,7 +1,12 @@
-"""What an interrupt from the keyboard says: nothing, of a process that is only starting."""
+"""What an interrupt from the keyboard says: nothing, of a process that is only starting.
+
+``python -m scope.runs.interrupts`` is ``python -m snakemake`` that says nothing either while it
+loads its libraries, which takes longer than some people wait.
+"""
 
 from __future__ import annotations
 
+import runpy
 import sys
 from types import TracebackType
 
@@ -19,3 +24,8 @@ def quiet_interrupts() -> None:
             told(kind, error, trace)
 
     sys.excepthook = hook
+
+
+if __name__ == "__main__":
+    quiet_interrupts()
+    runpy.run_module("snakemake", run_name="__main__", alter_sys=True)

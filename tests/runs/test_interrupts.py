@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from scope.runs.resume import SNAKEMAKE
+
 
 def ended(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -37,3 +39,15 @@ def test_snakemake_that_is_interrupted_while_it_reads_the_workflow_is_quiet(
     done = ended(tmp_path, "-m", "snakemake", "--snakefile", str(root / "Snakefile"), "-n")
     assert done.returncode not in (0, 1)
     assert "Traceback" not in done.stderr
+
+
+def test_snakemake_that_is_interrupted_while_it_is_loaded_is_quiet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "--snakefile" in ended(tmp_path, *SNAKEMAKE[1:], "--help").stdout
+    # As if Ctrl-C came while a library of Snakemake was loaded.
+    (tmp_path / "yte.py").write_text("raise KeyboardInterrupt\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = ended(tmp_path, *SNAKEMAKE[1:], "-n")
+    assert done.returncode == -signal.SIGINT
+    assert done.stderr == ""
