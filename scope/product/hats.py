@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from scope import __version__
 from scope.errors import InputError
 from scope.io import read_schema, read_table, write_table
+from scope.io.folders import check_unchanged, identity
 from scope.product.hats_files import count_rows, link_all, swap_folders, write_metadata, write_rows
 from scope.product.hats_layout import (
     FINEST,
@@ -114,16 +115,20 @@ def export_hats(
     ------
     InputError
         If tables differ in their columns from one another or from the collection, the
-        folder holds something else, or the name is that of no folder in it.
+        folder holds something else or was changed meanwhile, or the name is that of no folder
+        in it.
     """
     output = Path(output)
     _check(tables, output, name, max_rows)
+    before = identity(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".tmp", dir=output.parent))
     try:
         if output.exists():
             link_all(output, staged)
         summary = _Writer(staged, name, max_rows, margin_arcsec).add(tables, light_curves)
+        # What another program has added since would be lost.
+        check_unchanged(output, before)
         swap_folders(staged, output)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
