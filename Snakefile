@@ -10,6 +10,9 @@ The stages are in rules/, one file each. config/README.md explains every setting
 """
 
 from scope.runs.interpreter import image_path
+from scope.runs.interrupts import quiet_interrupts
+
+quiet_interrupts()
 
 
 # For `--software-deployment-method apptainer`, and built by its recipe; without it jobs run in

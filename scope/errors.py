@@ -95,6 +95,11 @@ def few(names: Iterable[object], most: int = 12) -> str:
     return ", ".join(each[:most]) + (f" and {more} more" if more > 0 else "")
 
 
+def reason_of(error: BaseException) -> str:
+    """Return what an error says, for a message that names the file itself."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 @contextmanager
 def named_as(names: Mapping[object, object]) -> Iterator[None]:
     """Name in errors the files that a user knows, in place of temporary ones.

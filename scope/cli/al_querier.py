@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser, non_negative_float, positive_int
+from scope.cli.arguments import Parser, percentile, positive_int
 from scope.cli.run import say
 
 STRATEGIES = ("entropy", "least_confidence", "margin")
@@ -27,7 +27,7 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--percentile",
-        type=non_negative_float,
+        type=percentile,
         default=15.0,
         metavar="P",
         help="cells of the map with fewer rows are left out; 0 keeps them",

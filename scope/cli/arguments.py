@@ -29,7 +29,7 @@ class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
     """Help with defaults, where there is one to tell."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        if action.default in (None, False, argparse.SUPPRESS):
+        if action.default is False or action.default in (None, "", [], (), argparse.SUPPRESS):
             return action.help
         return super()._get_help_string(action)
 
@@ -199,6 +199,21 @@ def non_negative_float(text: str) -> float:
     return value
 
 
+def percentile(text: str) -> float:
+    """Parse a number from 0 to 100."""
+    return _at_most(non_negative_float(text), 100, text)
+
+
+def fraction(text: str) -> float:
+    """Parse a number from 0 to 1, such as a probability."""
+    return _at_most(non_negative_float(text), 1, text)
+
+
+def finite_float(text: str) -> float:
+    """Parse any number but NaN and the infinities."""
+    return _float(text)
+
+
 def optional_float(text: str) -> float | None:
     """Parse a finite number, or ``none``."""
     return None if text.lower() in ("none", "null") else _float(text)
@@ -233,6 +248,12 @@ def _float(text: str) -> float:
         value = math.nan
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return value
+
+
+def _at_most(value: float, highest: int, text: str) -> float:
+    if value > highest:
+        raise argparse.ArgumentTypeError(f"{text!r} is above {highest}")
     return value
 
 

@@ -26,7 +26,9 @@ def add_arguments(parser: Parser) -> None:
         help="group of models, of both algorithms; by default those of the configuration",
     )
     parser.add_argument(
-        "--models-dir", metavar="FOLDER", help="folder of the models (default: ./models)"
+        "--models-dir",
+        metavar="FOLDER",
+        help="folder of the models; by default ./models, then those of the checkout",
     )
     parser.add_argument(
         "--frequencies",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, fraction
 from scope.cli.run import say
 
 
@@ -16,10 +16,10 @@ def add_arguments(parser: Parser) -> None:
         "--output", required=True, metavar="FILE", help="table of changes; a page lies beside it"
     )
     parser.add_argument(
-        "--cut", type=float, default=0.5, metavar="P", help="probability that makes a class (0.5)"
+        "--cut", type=fraction, default=0.5, metavar="P", help="probability that makes a class"
     )
     parser.add_argument(
-        "--least-change", type=float, default=0.1, metavar="P", help="smallest change told (0.1)"
+        "--least-change", type=fraction, default=0.1, metavar="P", help="smallest change told"
     )
 
 

@@ -17,7 +17,11 @@ def add_arguments(parser: Parser) -> None:
         "generate", help="write defaults, schema and table of keys from the declarations"
     )
     generate.add_argument(
-        "--output", type=Path, default=CHECKOUT / "config", help="folder to write into"
+        "--output",
+        type=Path,
+        default=CHECKOUT / "config",
+        metavar="FOLDER",
+        help="folder to write into",
     )
     generate.set_defaults(act=run_generate)
     check = commands.add_parser("check", help="read the configuration that a run here would have")

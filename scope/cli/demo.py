@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, positive_int
 from scope.cli.run import command_main, say
 
 DESCRIPTION = "Classify one simulated ZTF quadrant with the starter models."
@@ -12,8 +12,10 @@ DESCRIPTION = "Classify one simulated ZTF quadrant with the starter models."
 
 def add_arguments(parser: Parser) -> None:
     """Declare the options."""
-    parser.add_argument("--cores", type=int, default=2, help="CPU cores to use")
-    parser.add_argument("--field", type=int, default=700, help="simulated field to classify")
+    parser.add_argument("--cores", type=positive_int, default=2, help="CPU cores to use")
+    parser.add_argument(
+        "--field", type=positive_int, default=700, help="simulated field to classify"
+    )
 
 
 def run(options: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, positive_int
 from scope.cli.run import command_main, say
 
 DESCRIPTION = "Simulate nights, label, train, judge, score and draw image stamps."
@@ -15,10 +15,12 @@ FOLDER = Path("results/stamps_demo")
 
 def add_arguments(parser: Parser) -> None:
     """Declare the options."""
-    parser.add_argument("--cores", type=int, default=2, help="CPU cores to use")
+    parser.add_argument("--cores", type=positive_int, default=2, help="CPU cores to use")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write")
-    parser.add_argument("--n-images", type=int, default=60, help="images of the training night")
-    parser.add_argument("--epochs", type=int, default=30, help="most passes over the rows")
+    parser.add_argument(
+        "--n-images", type=positive_int, default=60, help="images of the training night"
+    )
+    parser.add_argument("--epochs", type=positive_int, default=30, help="most passes over the rows")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -67,7 +67,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--updated-training-set-prefix", default="updated_AL", metavar="PREFIX")
     parser.add_argument(
         "--min-vote-diff",
-        type=int,
+        type=non_negative_int,
         default=1,
         metavar="N",
         help="net votes from which on a classification counts; 0 takes all of reviewed sources",

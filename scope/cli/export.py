@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, non_negative_float, positive_int
 from scope.cli.run import say
 
 FORMATS = ("hats", "votable", "fits", "moc", "csv", "h5")
@@ -28,10 +28,18 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument("--name", default="stars", help="hats: name of the catalogue")
     parser.add_argument(
-        "--max-rows", type=int, default=20_000, metavar="N", help="hats: stars of a partition"
+        "--max-rows",
+        type=positive_int,
+        default=20_000,
+        metavar="N",
+        help="hats: stars of a partition",
     )
     parser.add_argument(
-        "--margin", type=float, default=10.0, metavar="ARCSEC", help="hats: width of the margin"
+        "--margin",
+        type=non_negative_float,
+        default=10.0,
+        metavar="ARCSEC",
+        help="hats: width of the margin",
     )
 
 

@@ -14,7 +14,11 @@ def add_arguments(parser: Parser) -> None:
     """Declare the options of ``scope fetch-datasets``."""
     add_source(parser, "datasets")
     parser.add_argument(
-        "--output", type=Path, default=Path("data"), help="folder that gets the files"
+        "--output",
+        type=Path,
+        default=Path("data"),
+        metavar="FOLDER",
+        help="folder that gets the files",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, positive_int
 
 
 def add_fritz_options(parser: Parser, *, writes: bool) -> None:
@@ -17,7 +17,7 @@ def add_groups(parser: Parser, meaning: str, *, required: bool = False) -> None:
     parser.add_argument(
         "--group-ids",
         nargs="+",
-        type=int,
+        type=positive_int,
         default=[],
         required=required,
         metavar="ID",

@@ -38,7 +38,7 @@ def add_arguments(parser: Parser) -> None:
         parser.add_argument(name, type=kind, metavar=metavar, help=meaning)
     for name in ("--query-group-ids", "--post-group-ids"):
         meaning = "groups whose sources count" if "query" in name else "groups to post all to"
-        parser.add_argument(name, nargs="*", type=int, metavar="ID", help=meaning)
+        parser.add_argument(name, nargs="*", type=positive_int, metavar="ID", help=meaning)
     parser.add_argument("--taxonomy-map", metavar="FILE", help="classes on Fritz, JSON")
     parser.add_argument("--agg-method", choices=("mean", "median", "max"), help="of scores")
     parser.add_flag("--post-probabilities", help="post calibrated probabilities, and no scores")

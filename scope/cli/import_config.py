@@ -13,7 +13,11 @@ def add_arguments(parser: Parser) -> None:
     """Declare the options."""
     parser.add_argument("old", type=Path, metavar="OLD.yaml", help="configuration of SCoPe")
     parser.add_argument(
-        "--output", type=Path, default=Path("config.yaml"), help="configuration to write"
+        "--output",
+        type=Path,
+        default=Path("config.yaml"),
+        metavar="FILE",
+        help="configuration to write",
     )
     parser.add_argument(
         "--private",

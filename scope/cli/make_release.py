@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, fraction
 from scope.cli.run import say
 
 LICENCES = ("CC-BY-4.0", "CC0-1.0")
@@ -24,7 +24,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("--doi", default="", help="10.<number>/<name>, if there is one already")
     parser.add_argument("--description", default="", help="one sentence about the data")
     parser.add_argument(
-        "--cut", type=float, default=0.5, metavar="P", help="probability of the quality (0.5)"
+        "--cut", type=fraction, default=0.5, metavar="P", help="probability of the quality"
     )
     parser.add_argument(
         "--light-curves",

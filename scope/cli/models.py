@@ -15,11 +15,15 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "names",
         nargs="*",
+        default=[],
         metavar="NAME",
         help="<algorithm>/<group>, or a group; without names, all",
     )
     parser.add_argument(
-        "--models-dir", type=Path, default=Path("models"), help="folder of the models"
+        "--models-dir",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of the models; by default ./models, then those of the checkout",
     )
 
 

@@ -13,7 +13,9 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "folder", type=Path, metavar="FOLDER", help="models/<algorithm>/<group> or models/fused/…"
     )
-    parser.add_argument("--output", type=Path, required=True, help="HTML file to write")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FILE", help="HTML file to write"
+    )
     parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
 
 

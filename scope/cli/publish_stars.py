@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, positive_float
 from scope.cli.run import say
 
 
@@ -22,13 +22,15 @@ def add_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--radius",
-        type=float,
+        type=positive_float,
         default=1.5,
         metavar="ARCSEC",
-        help="light curves this near are of one star (default: 1.5)",
+        help="light curves this near are of one star",
     )
     parser.add_argument(
-        "--models-dir", metavar="FOLDER", help="folder of the models (default: ./models)"
+        "--models-dir",
+        metavar="FOLDER",
+        help="folder of the models; by default ./models, then those of the checkout",
     )
     parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +16,7 @@ from scope.errors import USER_ERROR, ScopeError
 
 OUTPUTS = (
     *("output", "output_dir", "out_dir", "out_prefix", "dirname", "result_dir", "al_directory"),
-    *("save_sources_filepath", "phot_dirname", "private"),
+    *("save_sources_filepath", "save_filename", "phot_dirname", "private"),
 )
 """Options that name files or folders to write, of every command that has them."""
 
@@ -109,17 +109,33 @@ def run_command(
 def check_outputs(parser: Parser, args: argparse.Namespace) -> None:
     """Refuse outputs that cannot be written to, before the command does anything.
 
+    Options with the metavar FILE name no folder, and those with FOLDER no file.
+
     Raises
     ------
     UsageError
     """
     from scope.io.atomic import check_writable
 
+    metavars = dict(_metavars(parser, vars(args).values()))
     for name in OUTPUTS:
         value = getattr(args, name, None)
         # A default folder may go unused.
         if isinstance(value, str | Path) and value != parser.get_default(name):
-            check_writable(value)
+            check_writable(value, kind=metavars.get(name))
+
+
+def _metavars(
+    parser: argparse.ArgumentParser, given: Collection[object]
+) -> Iterator[tuple[str, object]]:
+    """Yield what the help calls the values of options, of the sub-command that was given too."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, sub in action.choices.items():
+                if name in given:
+                    yield from _metavars(sub, given)
+        else:
+            yield action.dest, action.metavar
 
 
 def show_progress(wanted: bool = True) -> None:

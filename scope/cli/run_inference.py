@@ -40,7 +40,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--float-convert-types",
         nargs=2,
-        type=int,
+        type=positive_int,
         default=[64, 32],
         metavar="BITS",
         help="has no effect: features are computed in 64 and scored in 32 bits",

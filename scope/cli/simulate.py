@@ -13,7 +13,9 @@ def add_arguments(parser: Parser) -> None:
     from scope.config.sections import Simulation
 
     defaults = Simulation()
-    parser.add_argument("--output", type=Path, required=True, help="folder to write into")
+    parser.add_argument(
+        "--output", type=Path, required=True, metavar="FOLDER", help="folder to write into"
+    )
     parser.add_argument("--field", type=positive_int, default=700, help="field number")
     parser.add_argument("--ccd", type=positive_int, default=1, help="detector, 1 to 16")
     parser.add_argument("--quad", type=positive_int, default=1, help="quadrant, 1 to 4")

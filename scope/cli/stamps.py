@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from scope.checkout import SHIPPED_MODELS
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, non_negative_int, positive_float, positive_int
 from scope.cli.run import say
 
 MODEL = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
@@ -28,22 +28,30 @@ def add_arguments(parser: Parser) -> None:
 def _simulate(parser: Parser) -> None:
     parser.set_defaults(act=run_simulate)
     parser.add_argument("folder", type=Path, help="folder to write")
-    parser.add_argument("--n-images", type=int, default=20, help="difference images")
-    parser.add_argument("--seed", type=int, default=1, help="start of the random numbers")
-    parser.add_argument("--size", type=int, default=512, help="side of an image, pixels")
-    parser.add_argument("--nproc", type=int, default=1, help="processes; 0: one a CPU")
+    parser.add_argument("--n-images", type=positive_int, default=20, help="difference images")
+    parser.add_argument(
+        "--seed", type=non_negative_int, default=1, help="start of the random numbers"
+    )
+    parser.add_argument("--size", type=positive_int, default=512, help="side of an image, pixels")
+    parser.add_argument("--nproc", type=non_negative_int, default=1, help="processes; 0: one a CPU")
 
 
 def _label(parser: Parser) -> None:
     parser.set_defaults(act=run_label)
     parser.add_argument("--images", type=Path, default=None, help="folder of images; default: .env")
-    parser.add_argument("--n-images", type=int, default=400, help="difference images to use")
+    parser.add_argument(
+        "--n-images", type=positive_int, default=400, help="difference images to use"
+    )
     parser.add_argument("--out-dir", type=Path, default=Path(), help="parent of data_<time>")
     parser.add_argument("--mp-prov", default=None, help="skybot, pympc or table")
-    parser.add_argument("--stamp-size", type=int, default=55, help="side of a stamp, pixels")
-    parser.add_argument("--match-rad", type=float, default=1.0, help="arcsec")
-    parser.add_argument("--bogus-every", type=int, default=4, help="bogus above the real ones")
-    parser.add_argument("--nproc", type=int, default=0, help="processes; 0: one a CPU")
+    parser.add_argument(
+        "--stamp-size", type=positive_int, default=55, help="side of a stamp, pixels"
+    )
+    parser.add_argument("--match-rad", type=positive_float, default=1.0, help="arcsec")
+    parser.add_argument(
+        "--bogus-every", type=non_negative_int, default=4, help="bogus above the real ones"
+    )
+    parser.add_argument("--nproc", type=non_negative_int, default=0, help="processes; 0: one a CPU")
 
 
 def _train(parser: Parser) -> None:
@@ -51,10 +59,16 @@ def _train(parser: Parser) -> None:
     parser.add_argument("data_dir", type=Path, help="a labelled set")
     parser.add_argument("--architecture", default="vgg6", help="vgg6, bayesian_vgg6, …")
     parser.add_argument("--layers", default=None, help="numbers of layers, such as 0,1,2,3")
-    parser.add_argument("--epochs", type=int, default=100, help="most passes over the rows")
-    parser.add_argument("--patience", type=int, default=10, help="passes without a better one")
-    parser.add_argument("--learning-rate", type=float, default=3e-5, help="of Adam")
-    parser.add_argument("--random-state", type=int, default=42, help="of split and weights")
+    parser.add_argument(
+        "--epochs", type=positive_int, default=100, help="most passes over the rows"
+    )
+    parser.add_argument(
+        "--patience", type=non_negative_int, default=10, help="passes without a better one"
+    )
+    parser.add_argument("--learning-rate", type=positive_float, default=3e-5, help="of Adam")
+    parser.add_argument(
+        "--random-state", type=non_negative_int, default=42, help="of split and weights"
+    )
 
 
 def _evaluate(parser: Parser) -> None:
@@ -78,15 +92,17 @@ def _page(parser: Parser) -> None:
     parser.add_argument("--out-dir", type=Path, default=None, help="folder of index.html")
     parser.add_argument("--label", action="store_true", help="serve it on the desk, to be labelled")
     parser.add_argument("--labeller", default=None, help="who votes")
-    parser.add_argument("--port", type=int, default=8047, help="of the desk")
+    parser.add_argument("--port", type=non_negative_int, default=8047, help="of the desk")
 
 
 def _eyeball(parser: Parser) -> None:
     parser.set_defaults(act=run_eyeball)
     parser.add_argument("model", type=Path, help="folder of a model")
-    parser.add_argument("--label-class", type=int, default=None, help="only 1, 0 or -1")
+    parser.add_argument(
+        "--label-class", type=int, choices=(1, 0, -1), default=None, help="only 1, 0 or -1"
+    )
     parser.add_argument("--labeller", default=None, help="who votes")
-    parser.add_argument("--port", type=int, default=8047, help="of the page")
+    parser.add_argument("--port", type=non_negative_int, default=8047, help="of the page")
 
 
 def _import(parser: Parser) -> None:

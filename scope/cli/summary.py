@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, finite_float
 from scope.cli.run import say
 
 
@@ -13,7 +13,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="predictions or catalogues")
     parser.add_argument(
         "--threshold",
-        type=float,
+        type=finite_float,
         default=None,
         help="count scores above this; by default the label threshold of the configuration",
     )

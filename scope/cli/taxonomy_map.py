@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser
+from scope.cli.arguments import Parser, positive_int
 from scope.cli.run import say
 from scope.plugins import ALGORITHMS
 
@@ -33,7 +33,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--taxonomy-ids",
         nargs="+",
-        type=int,
+        type=positive_int,
         metavar="ID",
         help="which of them, those first in which names are looked for first; by default all",
     )

@@ -8,6 +8,7 @@ from scope.cli.algorithm_option import add_algorithm
 from scope.cli.arguments import (
     Parser,
     available_cpus,
+    finite_float,
     non_negative_int,
     optional_float,
     positive_float,
@@ -69,7 +70,7 @@ def _add_data(parser: Parser) -> None:
 def _add_class(parser: Parser) -> None:
     part = parser.add_argument_group("of each class")
     part.add_argument(
-        "--threshold", type=float, metavar="X", help="rows with a label above are positive"
+        "--threshold", type=finite_float, metavar="X", help="rows with a label above are positive"
     )
     part.add_argument(
         "--balance",
@@ -88,8 +89,8 @@ def _add_class(parser: Parser) -> None:
     part.add_argument(
         "--lr", "--learning-rate", type=positive_float, metavar="X", help="learning rate"
     )
-    part.add_argument("--beta-1", type=float, metavar="X", help="of Adam")
-    part.add_argument("--beta-2", type=float, metavar="X", help="of Adam")
+    part.add_argument("--beta-1", type=finite_float, metavar="X", help="of Adam")
+    part.add_argument("--beta-2", type=finite_float, metavar="X", help="of Adam")
     part.add_argument("--epsilon", type=positive_float, metavar="X", help="of Adam")
     parser.add_flag("--amsgrad", default=None, help="use the AMSGrad variant of Adam")
 
@@ -100,8 +101,10 @@ def _add_network(parser: Parser) -> None:
     parser.add_flag("--conv-branch", default=None, help="look at the dmdt histogram")
     part.add_argument("--loss", metavar="NAME", help="binary_crossentropy")
     part.add_argument("--optimizer", metavar="NAME", help="adam or sgd")
-    part.add_argument("--momentum", type=float, metavar="X", help="of sgd")
-    part.add_argument("--decay", type=float, metavar="X", help="of the learning rate, per step")
+    part.add_argument("--momentum", type=finite_float, metavar="X", help="of sgd")
+    part.add_argument(
+        "--decay", type=finite_float, metavar="X", help="of the learning rate, per step"
+    )
     part.add_argument("--monitor", metavar="NAME", help="val_loss or loss")
     part.add_argument(
         "--callbacks",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser, as_options, non_negative_float, positive_float
+from scope.cli.arguments import Parser, as_options, non_negative_float, positive_float, positive_int
 from scope.cli.fritz_options import add_fritz_options
 from scope.cli.run import command_main, say, show_progress
 
@@ -27,7 +27,7 @@ def add_arguments(parser: Parser) -> None:
         "-id",
         "--group-ids",
         nargs="+",
-        type=int,
+        type=positive_int,
         required=True,
         metavar="ID",
         help="groups on Fritz to upload to",

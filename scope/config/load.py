@@ -17,7 +17,7 @@ from scope.config.algorithm_options import check_algorithm_options
 from scope.config.base import WHOLE
 from scope.config.explain import config_error, replaced_error
 from scope.config.model import Config
-from scope.errors import ConfigError, NotFoundError
+from scope.errors import ConfigError, NotFoundError, reason_of
 from scope.io.yamltext import OnceLoader, check_nesting
 from scope.plugins import ALGORITHMS, DEFAULT_ALGORITHMS, TASKS
 
@@ -163,7 +163,7 @@ def read_layer(path: Path) -> Layer:
         raise NotFoundError("no such configuration file", value=str(path)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
-            f"configuration file that cannot be read, {path}", value=str(error)
+            f"configuration file that cannot be read, {path}", value=reason_of(error)
         ) from None
     try:
         check_nesting(text)

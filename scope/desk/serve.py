@@ -8,7 +8,7 @@ from collections.abc import Callable
 from scope.desk.app import desk_app
 from scope.desk.desk import Desk
 from scope.desk.security import Guard, new_token
-from scope.errors import UsageError
+from scope.errors import UsageError, reason_of
 
 HOST = "127.0.0.1"
 
@@ -26,7 +26,7 @@ def serve(desk: Desk, port: int, ready: Callable[[str], None]) -> None:
     Raises
     ------
     UsageError
-        If another program has the port.
+        If another program has the port, or it is none.
     """
     import uvicorn
 
@@ -34,10 +34,10 @@ def serve(desk: Desk, port: int, ready: Callable[[str], None]) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         raise UsageError(
             "--port that cannot be used",
-            value=f"{port}, {error.strerror}",
+            value=f"{port}, {reason_of(error)}",
             todo="name another one, or 0 for any that is free",
         ) from error
     port = listener.getsockname()[1]

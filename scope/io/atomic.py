@@ -41,16 +41,22 @@ def check_output(output: str | Path, *inputs: str | Path, suffix: str = ".parque
             )
 
 
-def check_writable(path: str | Path) -> None:
+def check_writable(path: str | Path, kind: object = None) -> None:
     """Refuse an output, file or folder, that cannot be written to, before any work is done.
 
     Nothing is left behind: a folder that does not exist is made when it is written to.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : str, optional
+        ``FILE`` or ``FOLDER``, if it has to be one of them.
 
     Raises
     ------
     UsageError
         If the nearest folder that exists cannot be written to, or is a file, or the name is
-        no name.
+        no name; or if it is there, and of the other kind.
     """
     path = Path(path)
     try:
@@ -58,8 +64,10 @@ def check_writable(path: str | Path) -> None:
         path.exists()
         while not os.path.lexists(folder):
             folder = folder.parent
-        if not folder.is_dir():
+        if not folder.is_dir() or (kind == "FOLDER" and path.exists() and not path.is_dir()):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+        if kind == "FILE" and path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         with full_disk_explained(folder), tempfile.TemporaryFile(dir=folder):
             pass
     except (OSError, ValueError) as error:
@@ -67,7 +75,7 @@ def check_writable(path: str | Path) -> None:
         raise UsageError(
             "output that cannot be written",
             value=str(path),
-            todo=f"choose a folder that you may write to ({said})",
+            todo=f"choose a place that you may write to ({said})",
         ) from None
 
 

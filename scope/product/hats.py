@@ -13,6 +13,7 @@ partition is written again. The collection changes as a whole or not at all.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ import pyarrow.parquet as pq
 from scope import __version__
 from scope.errors import InputError
 from scope.io import read_schema, read_table, write_table
+from scope.io.folders import check_unchanged, identity
 from scope.product.hats_files import count_rows, link_all, swap_folders, write_metadata, write_rows
 from scope.product.hats_layout import (
     FINEST,
@@ -112,17 +114,21 @@ def export_hats(
     Raises
     ------
     InputError
-        If tables differ in their columns from one another or from the collection, or the
-        folder holds something else.
+        If tables differ in their columns from one another or from the collection, the
+        folder holds something else or was changed meanwhile, or the name is that of no folder
+        in it.
     """
     output = Path(output)
     _check(tables, output, name, max_rows)
+    before = identity(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(tempfile.mkdtemp(prefix=f".{output.name}.", suffix=".tmp", dir=output.parent))
     try:
         if output.exists():
             link_all(output, staged)
         summary = _Writer(staged, name, max_rows, margin_arcsec).add(tables, light_curves)
+        # What another program has added since would be lost.
+        check_unchanged(output, before)
         swap_folders(staged, output)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
@@ -132,6 +138,12 @@ def export_hats(
 def _check(tables: Sequence[str | Path], output: Path, name: str, max_rows: int) -> None:
     if not tables:
         raise InputError("export of no stars", allowed="at least one file of results/stars")
+    if re.fullmatch(r"[A-Za-z0-9][\w.-]*", name) is None:
+        raise InputError(
+            "name of a catalogue",
+            value=name,
+            allowed="letters, digits, dots, hyphens and underscores",
+        )
     if max_rows < 1:
         raise InputError("stars of a partition", value=max_rows, allowed="1 or more")
     if output.exists() and not (output / name / PARTITIONS).is_file():

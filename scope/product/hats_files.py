@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scope.io.folders import place_folder
 from scope.product.hats_layout import (
     HEALPIX,
 )
@@ -58,4 +59,4 @@ def swap_folders(staged: Path, output: Path) -> None:
         os.replace(staged, output)
         shutil.rmtree(aside)
     else:
-        os.replace(staged, output)
+        place_folder(staged, output)

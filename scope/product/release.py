@@ -18,7 +18,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -31,6 +30,7 @@ from typing import Any
 from scope import __version__
 from scope.errors import InputError
 from scope.io import count_rows, read_metadata, read_schema, write_bytes
+from scope.io.folders import place_folder
 from scope.product.coverage import write_coverage
 from scope.product.hats import export_hats
 from scope.product.quality import quality_table, star_tags
@@ -152,7 +152,7 @@ def make_release(
         _write_texts(staged, options, facts, cut)
         _write_sums(staged)
         staged.chmod(0o755)
-        os.replace(staged, output)
+        place_folder(staged, output)
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return output

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from scope.errors import BundleError
+from scope.errors import BundleError, reason_of
 from scope.io import write_bytes
 from scope.jsontext import parse_json
 from scope.models.algorithm import find_algorithm
@@ -90,7 +90,7 @@ def _read(folder: Path, name: str) -> dict[str, Any]:
     except (OSError, ValueError, TypeError) as error:
         raise BundleError(
             f"models whose {name} cannot be read",
-            value=f"{folder}: {error}",
+            value=f"{folder}: {reason_of(error)}",
             todo="name the folder of a bundle, models/<algorithm>/<group>",
         ) from error
 

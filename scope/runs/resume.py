@@ -16,6 +16,9 @@ from scope.runs.records import read_records, require_idle
 
 _log = logging.getLogger(__name__)
 
+SNAKEMAKE = (sys.executable, "-m", "scope.runs.interrupts")
+"""Snakemake, which shows no traceback where it is interrupted as it starts."""
+
 
 def resume(arguments: Sequence[str], output: IO[Any] | None = None) -> int:
     """Run Snakemake in a folder where an earlier run was killed.
@@ -56,7 +59,7 @@ def resume(arguments: Sequence[str], output: IO[Any] | None = None) -> int:
 
 def run_snakemake(arguments: Sequence[str], output: IO[Any] | None = None) -> int:
     """Run Snakemake and return its exit status; interrupted, it ends its jobs first."""
-    return run_interruptible([sys.executable, "-m", "snakemake", *arguments], output=output)
+    return run_interruptible([*SNAKEMAKE, *arguments], output=output)
 
 
 def clear(folder: Path, prefix: str = PREFIX) -> None:
@@ -89,7 +92,7 @@ def _known(arguments: Sequence[str]) -> argparse.Namespace:
 
 def _quietly(arguments: Sequence[str]) -> int:
     """Run Snakemake, and print what it says only where it fails."""
-    command = [sys.executable, "-m", "snakemake", *arguments]
+    command = [*SNAKEMAKE, *arguments]
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

@@ -51,11 +51,12 @@ def _table(status: RunStatus, targets: list[str]) -> Iterator[str]:
     record = status.record
     yield f"latest run: {status.state}, since {record.began}, process {record.pid} on {record.host}"
     yield ""
-    yield f"{'target':<20}{'done':>8}{'running':>9}{'failed':>8}{'left':>8}{'remaining':>14}"
+    width = max([18, *map(len, targets)]) + 2
+    yield f"{'target':<{width}}{'done':>8}{'running':>9}{'failed':>8}{'left':>8}{'remaining':>14}"
     for name in targets:
         target = status.targets[name]
         counts = f"{target.done:>8,}{target.running:>9,}{target.failed:>8,}{target.left:>8,}"
-        yield f"{name:<20}{counts}{duration(target.seconds_left):>14}"
+        yield f"{name:<{width}}{counts}{duration(target.seconds_left):>14}"
 
 
 def _failures(status: RunStatus, targets: list[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from scope.errors import ConfigError
+from scope.errors import ConfigError, reason_of
 from scope.io.yamltext import parse_yaml
 from scope.surveys.label_map import KEYS, LABELS, Labelling, LabelMap
 
@@ -84,11 +84,13 @@ class CatalogueMap:
         """
         try:
             content = parse_yaml(Path(path).read_text(encoding="utf-8"))
+            if not isinstance(content, dict):
+                raise ValueError("it has no keys")
             return cls(**_settings(content, known, labels))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
             raise ConfigError(
                 f"map of a catalogue that cannot be used, {path}",
-                value=str(error),
+                value=reason_of(error),
                 allowed="name, columns, classes, and those keys that config/catalogues/README.md "
                 "describes",
                 todo="correct it; config/catalogues/csdr1.yaml is one",

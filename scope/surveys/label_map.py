@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from scope.config.classes import CLASSES
-from scope.errors import ConfigError, InputError
+from scope.errors import ConfigError, InputError, reason_of
 from scope.io.yamltext import parse_yaml
 
 NOT_VARIABLE = "non-variable"
@@ -65,6 +65,8 @@ class LabelMap:
         """
         try:
             content = parse_yaml(Path(path).read_text(encoding="utf-8"))
+            if not isinstance(content, dict):
+                raise ValueError("it has no keys")
             classes: dict[str, Labelling] = {}
             for name, entry in content["classes"].items():
                 for alias in (name, *entry.get("same_as", ())):
@@ -75,7 +77,7 @@ class LabelMap:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
             raise ConfigError(
                 f"label map {path} cannot be used",
-                value=str(error),
+                value=reason_of(error),
                 allowed=f"classes, each with {', '.join(KEYS)}, and leave_out; labels are "
                 + ", ".join(LABELS),
                 todo="correct it; config/labels.yaml is one",

@@ -85,6 +85,10 @@ def combine_preds(options: CombineOptions, directories: Sequence[str], report: R
             "no predictions to combine",
             value=f"{folders[0]}, {folders[1]}",
             allowed=sorted(there[0] | there[1]) or "none are there",
+            todo="tables of select-fritz-sample are in --dnn-directory AL_datasets_dnn and "
+            "--xgb-directory AL_datasets_xgb"
+            if options.merge_dnn_xgb
+            else None,
         )
     done = []
     for name in chosen:
@@ -127,7 +131,7 @@ def _combine(
 
 
 def _wanted(options: CombineOptions) -> Callable[[str], bool]:
-    """Return what tells which folders of predictions are meant; all fields by default.
+    """Return what tells which folders are meant: by default all fields, or all tables of sources.
 
     Raises
     ------
@@ -150,6 +154,9 @@ def _wanted(options: CombineOptions) -> Callable[[str], bool]:
         from scope.config.load import load_config
 
         return set(load_config(config_path=options.config_path).targets).__contains__
+    if options.merge_dnn_xgb:
+        # Tables of sources have the names that select-fritz-sample was given.
+        return lambda name: re.fullmatch(r"field_\d+", name) is None
     return lambda name: re.fullmatch(r"field_\d+", name) is not None
 
 

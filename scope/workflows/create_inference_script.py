@@ -10,6 +10,7 @@ from pathlib import Path
 from scope.config.algorithms import known_algorithm
 from scope.errors import UsageError
 from scope.io.atomic import write_bytes
+from scope.io.shell_words import shell_words
 
 MODULE = "scope.cli.run_inference"
 
@@ -20,8 +21,11 @@ _TEXT = """\
 #   {name} specific_ids
 # Further options are those of run-inference.
 set -euo pipefail
-field=${{1:?field number, or specific_ids}}
-exec {command} --field "$field" --whole-field "${{@:2}}"
+if [ $# -eq 0 ]; then
+  echo "error: no field; give its number, or specific_ids: $0 297" >&2
+  exit 2
+fi
+exec {command} --field "$1" --whole-field "${{@:2}}"
 """
 
 
@@ -89,8 +93,8 @@ def script_words(path: str | Path) -> list[str]:
     if not Path(path).is_file():
         raise UsageError("no such inference script", value=str(path), todo=todo)
     for line in Path(path).read_text(errors="replace").splitlines():
-        words = shlex.split(line, comments=True) if line.startswith("exec ") else []
-        if words[2:4] == ["-m", MODULE]:
+        words = shell_words(line, str(path)) if line.startswith("exec ") else []
+        if words[2:4] == ["-m", MODULE] and "--field" in words:
             return words[4 : words.index("--field")]
     raise UsageError("script that scores no field", value=str(path), todo=todo)
 

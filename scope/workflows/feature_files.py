@@ -249,5 +249,6 @@ def _check(place: FieldPlace) -> None:
         raise UsageError(
             "--field",
             value=place.field,
-            allowed=f"a number, or the name of a list of ids, which holds {SPECIFIC!r}",
+            allowed="a number from 1 to 9999, or the name of a list of ids, "
+            f"which holds {SPECIFIC!r}",
         )

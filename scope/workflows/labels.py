@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scope.errors import UsageError
+from scope.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +57,8 @@ def keep_labels(
     ------
     UsageError
         If a file is needed and none is named.
+    NotFoundError
+        If there is no ledger, and nothing is imported.
     ScopeError
         If a table or the ledger cannot be used.
     """
@@ -71,6 +73,12 @@ def keep_labels(
         raise UsageError(f"labels to {action} without a file", allowed="FILE")
     if action == "training-set" and not (features and classes):
         raise UsageError("training set of labels", allowed="--features and --classes")
+    if action != "import" and not ledger.path.is_file():
+        raise NotFoundError(
+            "no labels in this ledger",
+            value=str(ledger.path),
+            todo="name its folder with --ledger, or import some",
+        )
     if action == "import":
         defaults = {"task": task} if task else {}
         if labeller:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scope.checkout import SHIPPED_MODELS
 from scope.errors import BundleError, ScopeError
 
 if TYPE_CHECKING:
@@ -16,15 +17,16 @@ HEADER = ("models", "classes", "probabilities", "training stars", "MB", "sha256 
 Report = Callable[[str], None]
 
 
-def look_at_models(action: str, folder: Path, names: Sequence[str], report: Report) -> None:
+def look_at_models(action: str, folder: Path | None, names: Sequence[str], report: Report) -> None:
     """List, show or verify models.
 
     Parameters
     ----------
     action : str
         ``list``, ``show`` or ``verify``.
-    folder : Path
-        Folder of the models.
+    folder : Path, optional
+        Folder of the models; by default those by which scoring goes: of the working directory,
+        and those that ship.
     names : sequence of str
         ``<algorithm>/<group>``, or groups; without any, all.
     report : callable
@@ -42,7 +44,7 @@ def look_at_models(action: str, folder: Path, names: Sequence[str], report: Repo
 
     # It may name algorithms of one's own, whose models are listed and verified too.
     load_config()
-    entries = named_models(folder, list(names))
+    entries = named_models(folder or [Path("models"), SHIPPED_MODELS], list(names))
     {"list": list_models, "show": show_models, "verify": verify_models}[action](entries, report)
 
 

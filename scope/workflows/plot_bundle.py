@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scope.checkout import SHIPPED_MODELS
+
 
 def plot_bundle(folder: Path, output: Path, config_path: str | None = None) -> Path:
     """Write the page of a folder of models, and return its path.
+
+    A folder such as ``models/xgb/starter`` that is not here is that of the models that ship.
 
     Raises
     ------
@@ -17,5 +21,7 @@ def plot_bundle(folder: Path, output: Path, config_path: str | None = None) -> P
     from scope.report import plot_bundle as library
 
     labels = load_config(config_path=config_path).class_labels()
+    if not folder.exists() and folder.parts[:1] == (SHIPPED_MODELS.name,):
+        folder = SHIPPED_MODELS.parent / folder
     library.plot_bundle(folder, output, labels=labels)
     return output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -44,9 +45,13 @@ def train_stamps(
     """
     from scope.models.images.architectures import find_architecture
     from scope.tasks.stamps import classifier
+    from scope.tasks.stamps.sets import LABELS_FILE, read_labels
 
     build = find_architecture(architecture)
     chosen = None if layers is None else numbers(layers)
+    # What TensorFlow says of the processor would stand before what is said of the set.
+    read_labels(data_dir / LABELS_FILE)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
     _, meta = classifier.train(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scope.errors import UsageError
+from scope.io.shell_words import shell_words
 from scope.runs.batch_scripts import BatchOptions, write_job
 
 COMMAND = "scope-train"
@@ -52,15 +53,16 @@ def training_commands(path: str | Path) -> list[list[str]]:
     ------
     UsageError
         If there is no such script, or it trains nothing.
+    InputError
+        If one of its commands is not whole.
     """
     todo = f"write it with create-training-script --filename {path}"
     if not Path(path).is_file():
         raise UsageError("no such training script", value=str(path), todo=todo)
     found = []
     for line in Path(path).read_text(errors="replace").splitlines():
-        words = shlex.split(line, comments=True)
-        if words[:1] == [COMMAND]:
-            found.append(words[1:])
+        if line.split()[:1] == [COMMAND]:
+            found.append(shell_words(line, str(path))[1:])
     if not found:
         raise UsageError("script that trains nothing", value=str(path), todo=todo)
     return found

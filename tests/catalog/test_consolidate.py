@@ -209,6 +209,20 @@ def test_sources_get_one_score_of_both(home: Path, method: str, value: float) ->
     assert meta == {"a_b.c": ["vnv"] if value > 0.75 else []}
 
 
+def test_all_tables_of_sources_are_merged_where_none_is_named(home: Path, capsys) -> None:
+    for algorithm in ("dnn", "xgb"):
+        columns = {"obj_id": ["a"], "survey_id": ["Gaia_EDR3___1"], f"vnv_{algorithm}": [0.9]}
+        # The default names of select-fritz-sample.
+        path = Path(f"AL_datasets_{algorithm}/active_learning_set/active_learning_set.parquet")
+        write_parquet(pd.DataFrame(columns), path)
+    folders = [f"--{name}-directory=AL_datasets_{name}" for name in ("dnn", "xgb")]
+    assert combine_preds.main(["--merge-dnn-xgb", *folders]) == 0
+    assert Path("preds_dnn_xgb/merged_active_learning_set.parquet").is_file()
+    # Predictions of light curves are no such tables.
+    assert combine_preds.main(["--merge-dnn-xgb", "--path-to-preds", "elsewhere"]) == 2
+    assert "--dnn-directory AL_datasets_dnn" in capsys.readouterr().err
+
+
 def test_a_source_that_stands_twice_is_an_error(tmp_path: Path) -> None:
     frame = pd.DataFrame({"obj_id": ["a", "a"], "survey_id": ["x", "x"], "vnv_dnn": [0.1, 0.2]})
     write_parquet(frame, tmp_path / "a.parquet")

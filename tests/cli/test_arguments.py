@@ -10,13 +10,17 @@ import pytest
 from scope.cli.arguments import (
     Parser,
     as_options,
+    finite_float,
+    fraction,
     non_negative_float,
     optional_float,
+    percentile,
     positive_float,
     positive_int,
     values_of,
 )
-from scope.cli.run import run_command
+from scope.cli.commands import COMMANDS, Command
+from scope.cli.run import module_of, run_command
 from scope.errors import InputError, UsageError
 
 
@@ -26,6 +30,9 @@ def parser() -> Parser:
     parser.add_argument("--min-n-lc-points", type=positive_int, default=50)
     parser.add_argument("--max-freq", type=positive_float, default=48.0)
     parser.add_argument("--names", nargs="+", default=[])
+    parser.add_argument("--cut", type=fraction)
+    parser.add_argument("--cells", type=percentile)
+    parser.add_argument("--level", type=finite_float)
     parser.add_flag("--doCesium", help="more columns")
     return parser
 
@@ -69,6 +76,10 @@ def test_a_flag_takes_an_optional_true_or_false(
 @pytest.mark.parametrize(
     ("argv", "complaint"),
     [
+        (["--cut", "1.5"], "'1.5' is above 1"),
+        (["--cut", "nan"], "'nan' is not a number"),
+        (["--cells", "101"], "'101' is above 100"),
+        (["--level", "inf"], "'inf' is not a number"),
         (["--min-n-lc"], "--min-n-lc"),
         (["--unheard-of", "3"], "--unheard-of"),
         (["--min-n-lc-points", "many"], "'many' is not a whole number"),
@@ -132,6 +143,37 @@ def test_a_bug_is_not_dressed_up_as_the_users_mistake(parser: Parser) -> None:
 
     with pytest.raises(ZeroDivisionError):
         run_command(parser, command, [])
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
+def test_every_number_of_a_command_has_bounds(command: Command) -> None:
+    """``int`` and ``float`` take -5 and nan; choices, and the parsers of this package, do not."""
+
+    def unbounded(parser: argparse.ArgumentParser) -> list[str]:
+        found = []
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found += [name for sub in action.choices.values() for name in unbounded(sub)]
+            elif action.type in (int, float) and not action.choices:
+                found.append(action.dest)
+        return found
+
+    parser = Parser(prog=command.name)
+    module_of(command).add_arguments(parser)
+    assert unbounded(parser) == []
+
+
+def test_the_help_tells_defaults_that_say_something_once() -> None:
+    for name, command in COMMANDS.items():
+        parser = Parser(prog=name)
+        module_of(command).add_arguments(parser)
+        text = " ".join(parser.format_help().split())
+        assert "(default: )" not in text, name
+        assert "(default: [])" not in text, name
+        assert ") (default:" not in text.replace("https://", ""), name
+    parser = Parser(prog="demo")
+    parser.add_argument("--port", type=int, default=0, help="a number")
+    assert "(default: 0)" in parser.format_help()
 
 
 @dataclass(frozen=True)

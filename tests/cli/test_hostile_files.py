@@ -215,6 +215,38 @@ def test_all_outputs_of_a_long_run_are_tried_before_it(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "list.csv"]
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["classify", "--features", "absent", "--output", "folder"],
+        ["publish-stars", "absent", "--output", "folder"],
+        ["plot-bundle", "absent", "--output", "folder"],
+        [
+            *("make-release", "absent", "--output", "file", "--title", "t", "--release", "1"),
+            *("--author", "Doe, J", "--date", "2026-01-31"),
+        ],
+        ["plot-predictions", "--dnn", "absent", "--xgb", "absent", "--output", "file"],
+        ["simulate", "--output", "file"],
+        ["config", "generate", "--output", "file"],
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_a_folder_is_no_file_to_write_and_a_file_no_folder(
+    argv: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("file").write_text("of a user")
+    assert main.main(argv) == 2
+    said = capsys.readouterr().err
+    assert "output that cannot be written: 'f" in said
+    assert "irectory" in said
+    assert Path("file").read_text() == "of a user"
+
+
 def test_a_folder_that_does_not_exist_is_made_when_it_is_needed(tmp_path: Path) -> None:
     from scope.io import check_writable
 

@@ -32,6 +32,26 @@ def test_the_shipped_models_are_whole(root: Path, capsys: pytest.CaptureFixture[
     assert "classes, whole" in capsys.readouterr().out
 
 
+def test_models_that_ship_are_there_in_every_folder(
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # As in scoring: those of the working directory first.
+    monkeypatch.chdir(tmp_path)
+    assert main(["models", "list"]) == 0
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert {"dnn/small", "xgb/small", "xgb/starter", "fused/starter"} <= set(names)
+    shutil.rmtree(models)
+    assert main(["models", "show", "xgb/starter"]) == 0
+    assert main(["plot-bundle", "models/xgb/starter", "--output", "page.html"]) == 0
+    assert main(["plot-bundle", "models/xgb/none", "--output", "none.html"]) == 2
+    assert not Path("none.html").exists()
+    # A folder that is named is the only one.
+    assert main(["models", "list", "--models-dir", "models"]) == 2
+
+
 def test_show_prints_the_card(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "show", "xgb/small", "--models-dir", str(models)]) == 0
     assert (models / "xgb" / "small" / "card.md").read_text().rstrip() in capsys.readouterr().out

@@ -167,8 +167,9 @@ def test_an_inference_script_calls_run_inference_for_the_field(here: Path) -> No
             *("--period-suffix", "ELS_ECE_EAOV", "--field", field, "--whole-field", "--verbose"),
         ]
     none = subprocess.run(["./get_all_preds_xgb.sh"], capture_output=True, text=True, check=False)
-    assert none.returncode != 0
-    assert "field number, or specific_ids" in none.stderr
+    assert none.returncode == 2
+    (line,) = none.stderr.splitlines()
+    assert line.startswith("error: no field; give its number, or specific_ids")
 
 
 def test_an_inference_script_never_replaces_another(
@@ -220,6 +221,13 @@ def test_scripts_that_are_not_there_are_named(
     assert "scores no field: 'other.sh'" in capsys.readouterr().err
     assert train_algorithm_slurm.main(["--scriptname", "none.sh"]) == 2
     assert "create-training-script --filename none.sh" in capsys.readouterr().err
+    # Other lines of a script are its writer's; its own commands have to be whole.
+    write(here / "cut.sh", "echo don't\nscope-train --tag 'vnv\n")
+    assert train_algorithm_slurm.main(["--scriptname", "cut.sh"]) == 2
+    assert "no shell can read, in cut.sh" in capsys.readouterr().err
+    write(here / "cut.sh", "exec python -m scope.cli.run_inference --algorithm xgb\n")
+    assert run_inference_slurm.main(["--scriptname", "cut.sh"]) == 2
+    assert "scores no field: 'cut.sh'" in capsys.readouterr().err
 
 
 def test_each_class_of_a_training_script_is_a_job_of_an_array(here: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from scope.errors import InputError
 from scope.io import write_table
 from scope.lightcurves.sky import PositionTree
+from scope.product import hats
 from scope.product.hats import HatsSummary, export_hats
 from scope.product.hats_layout import PartitionIndex, Pixel, healpix_29, partition, read_partitions
 
@@ -179,7 +180,35 @@ def test_what_cannot_be_added_changes_nothing(tmp_path: Path) -> None:
         export_hats([path], tmp_path)
     with pytest.raises(InputError, match="one target"):
         export_hats([path, path], tmp_path / "new")
+    # Names are of folders in the collection: these would lie beside it, or nowhere.
+    for name in ("../beside", "a/b", "", ".hidden", "/tmp"):
+        with pytest.raises(InputError, match="name of a catalogue"):
+            export_hats([path], tmp_path / "new", name=name)
     assert sorted(str(p) for p in tmp_path.rglob("*")) == before
+
+
+def test_a_field_that_another_program_adds_meanwhile_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [
+        write_stars(tmp_path / f"{n}.parquet", *sky(10, n), first_id=10 * n) for n in (1, 2, 3)
+    ]
+    export_hats(paths[:1], tmp_path / "out")
+    alone = hats._Writer.add
+
+    def while_another_adds(writer: object, *given: object) -> object:
+        monkeypatch.setattr(hats._Writer, "add", alone)
+        export_hats([paths[1]], tmp_path / "out")
+        return alone(writer, *given)
+
+    monkeypatch.setattr(hats._Writer, "add", while_another_adds)
+    with pytest.raises(InputError, match="another program has written meanwhile"):
+        export_hats([paths[2]], tmp_path / "out")
+    kept = pq.read_table(tmp_path / "out" / "stars" / "dataset")
+    assert sorted(set(kept.column("target").to_pylist())) == ["1", "2"]
+    export_hats([paths[2]], tmp_path / "out")
+    kept = pq.read_table(tmp_path / "out" / "stars" / "dataset")
+    assert sorted(kept.column("target").to_pylist()) == [*"1" * 10, *"2" * 10, *"3" * 10]
 
 
 def test_partitions_never_overlap_those_that_stay() -> None:

@@ -124,6 +124,18 @@ def test_without_a_finished_job_of_each_rule_the_time_left_is_not_known(tmp_path
     assert run_status(tmp_path).targets["field_7"].seconds_left is None
 
 
+def test_the_table_has_room_for_the_name_of_a_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "ids_2026-11-30T06-04-24_first"
+    long = [each._replace(target=name) for each in JOBS]
+    record(tmp_path, long)
+    assert main(["status", "--directory", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3].split()[0] == name
+    assert len(lines[2]) == len(lines[3])
+
+
 def test_a_folder_without_runs_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no run has begun here"):
         run_status(tmp_path)
@@ -154,6 +166,7 @@ def test_the_command_prints_targets_and_sums_up_failures(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("latest run: at work, since ")
     assert lines[3].split() == ["field_7", "0", "0", "3", "1", "-"]
+    assert len(lines[2]) == len(lines[3])
     assert lines[5:] == [
         "failed",
         "  compute_features field_7 ccd_01_quad_1 and 1 more: "

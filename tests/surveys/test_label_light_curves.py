@@ -407,6 +407,16 @@ def test_maps_that_cannot_be_used(tmp_path: Path, change: str, message: str) -> 
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("content", ["", "EA", "[1]", None])
+def test_a_map_that_is_none_is_told_in_words(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "map.yaml"
+    if content is not None:
+        path.write_text(content)
+    for load in (LabelMap.load, lambda place: CatalogueMap.load(place, KNOWN)):
+        with pytest.raises(ConfigError, match=r"it has no keys|'No such file or directory'"):
+            load(path)
+
+
 GOOD = "ID,RAdeg,DEdeg,Type,Per\na,50,0,EA,2\nb,60,0,RR,0.5\n"
 
 

@@ -66,6 +66,26 @@ def test_the_python_snippet_runs_in_the_folder_of_a_run(tiny: Run, readme: str) 
     subprocess.run([sys.executable, "-c", code], cwd=tiny.folder, check=True)
 
 
+LIGHT_CURVES = """
+import numpy as np
+import pyarrow as pa
+
+times = [58300.2 + 1.7 * np.arange(80.0)] * 2
+mags = [16 + 0.3 * np.sin(times[0]), np.full(80, 17.0)]
+light_curves = {"_id": [1, 2], "hmjd": times, "mag": mags, "magerr": [np.full(80, 0.02)] * 2}
+light_curves = pa.table(light_curves)
+"""
+
+
+def test_the_python_of_the_page_about_the_catalogue_runs_in_its_order(
+    tiny: Run, root: Path
+) -> None:
+    snippets = blocks((root / "docs" / "catalog.md").read_text(), "python")
+    code = LIGHT_CURVES + "".join(snippets).replace("field_297", "field_700")
+    code += "\nassert mine['reason'].isna().all() and len(mine) == 2\n"
+    subprocess.run([sys.executable, "-c", code], cwd=tiny.folder, check=True)
+
+
 def test_links_and_pictures_lead_to_files(root: Path) -> None:
     for page in [
         "README.md",

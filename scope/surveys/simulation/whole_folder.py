@@ -12,6 +12,7 @@ from pathlib import Path
 
 from scope.errors import InputError, ScopeError
 from scope.io.atomic import full_disk_explained
+from scope.io.folders import place_folder
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If `folder` is a file or holds something.
+        If `folder` is a file or holds something, at the end too.
     ScopeError
         If the disk is full, or the place cannot be written to.
     """
@@ -39,7 +40,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     try:
         with full_disk_explained(folder):
             yield temporary
-            os.replace(temporary, folder)
+            place_folder(temporary, folder)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -9,7 +9,7 @@ from typing import Any
 
 from scope.errors import BundleError
 from scope.jsontext import parse_json
-from scope.models.places import load_bundle
+from scope.models.places import Roots, load_bundle, model_roots
 from scope.models.task import Task, find_task
 from scope.plugins import ALGORITHMS, TASKS
 from scope.tasks.variables.bundles.model_bundle import CARD, MANIFEST, VARIABLES, ModelBundle
@@ -133,19 +133,30 @@ def _manifest(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def named_models(models: str | Path, names: list[str]) -> list[Entry]:
+def named_models(models: Roots, names: list[str]) -> list[Entry]:
     """Return the entries of some names, ``<kind>/<group>`` or a group; all for no names.
+
+    Parameters
+    ----------
+    models : path or sequence of path
+        Folders of models; the first that has a name counts, as in scoring.
+    names : list of str
 
     Raises
     ------
     BundleError
         If there is nothing of a name, or nothing at all.
     """
-    there = find_models(models)
+    roots = model_roots(models)
+    by_name: dict[str, Entry] = {}
+    for root in roots:
+        for entry in find_models(root):
+            by_name.setdefault(entry.name, entry)
+    there, places = list(by_name.values()), " or ".join(map(str, roots))
     if not there:
         raise BundleError(
             "folder without models",
-            value=str(models),
+            value=places,
             allowed=f"folders <kind>/<group> with a {MANIFEST}; kinds: "
             f"{', '.join((*ALGORITHMS, FUSED))}",
             todo="name the folder with --models-dir, or train or fetch some",
@@ -157,7 +168,7 @@ def named_models(models: str | Path, names: list[str]) -> list[Entry]:
         entries = [item for item in there if name in (item.name, item.group, str(item.folder))]
         if not entries:
             raise BundleError(
-                f"no models of that name in {models}",
+                f"no models of that name in {places}",
                 value=name,
                 allowed=[item.name for item in there],
             )

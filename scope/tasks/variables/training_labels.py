@@ -13,6 +13,7 @@ from scope.active.settle import settle
 from scope.errors import InputError, NotFoundError, few
 from scope.features.registry import REGISTRY
 from scope.io.values import exact_names
+from scope.schema import require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,8 @@ def labelled_features(
 
     Raises
     ------
+    MissingColumnError
+        If a file has no ``_id``.
     NotFoundError
         If no light curve has a label.
     InputError
@@ -73,6 +76,7 @@ def labelled_features(
     found = []
     for path in features:
         frame = read_parquet(path)
+        require_columns(list(frame.columns), ["_id"], f" in {path}")
         ids = frame["_id"].astype(str)
         named = exact_names(frame[column], column, path) if column in frame else ids
         names = [name or own for name, own in zip(named, ids, strict=True)]

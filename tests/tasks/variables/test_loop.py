@@ -136,3 +136,9 @@ def test_answers_become_rows_of_a_training_set(features, tmp_path, capsys):
     assert "5 light curves with labels, 6 rows" in capsys.readouterr().out
     with pytest.raises(NotFoundError, match="fast"):
         labelled_features([path], [], CLASSES)
+    write_parquet(pd.DataFrame({"name": ["V10"]}), tmp_path / "other.parquet")
+    assert main([*command, "--features", str(tmp_path / "other.parquet")]) == 2
+    assert "missing columns in" in capsys.readouterr().err
+    assert main(["labels", "show", "--ledger", str(tmp_path / "none")]) == 2
+    assert "no labels in this ledger" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from scope.config.classes import ClassDefinition
 from scope.errors import InputError, UsageError
+from scope.io.shell_words import shell_words
 from scope.models.algorithm import find_algorithm
 from scope.models.places import bundle_places
 from scope.tasks.variables.bundles.model_bundle import VARIABLES
@@ -54,7 +55,7 @@ class ScriptOptions:
             words += ["--period-suffix", self.period_suffix]
         if (path := self._start(tag)) is not None:
             words += ["--pre-trained-model", str(path)]
-        words += shlex.split(self.add_keywords)
+        words += shell_words(self.add_keywords, "--add-keywords")
         if "--save" not in words:
             words.append("--save")
         return shlex.join(words)
