@@ -60,13 +60,15 @@ the tools: train on labelled detections of your own.
 class StarterOptions:
     """Options of making the starter model."""
 
-    n_train: int = 330
+    n_train: int = 600
     n_unseen: int = 200
+    n_varied: int = 60
     size: int = 256
     epochs: int = 32
     learning_rate: float = 1e-3
     seed: int = 31
-    variable_stars: float = 0.04
+    variable_stars: float = 0.3
+    variable_change: tuple[float, float] = (0.02, 1.2)
     nproc: int = 1
 
 
@@ -97,6 +99,8 @@ def training_night(options: StarterOptions) -> NightOptions:
         size=options.size,
         seed=options.seed,
         variable_stars=options.variable_stars,
+        variable_change=options.variable_change,
+        fainter_too=True,
     )
 
 

@@ -38,6 +38,9 @@ WITHOUT_GAPS = {
 
 DIFFERENCE = LAYERS.index("difference")
 
+FADED = "faded_star"
+"""Metalabel of what is real and fainter than in the template: a star that varies."""
+
 NO_TEMPLATE = "no_template"
 """Metalabel of what is real and stands where the template has no image: nobody could know."""
 
@@ -102,7 +105,9 @@ def truth_image(
     known = _rows_of(truth, detections["id"].to_numpy(), image)
     unknown = known["real"].to_numpy() & (known["template_part"].to_numpy() < 0.5)
     table["label"] = np.where(unknown, -1, known["real"].to_numpy().astype(int))
-    table["metalabel"] = np.where(unknown, NO_TEMPLATE, known["kind"].to_numpy())
+    faded = known["real"].to_numpy() & known["fainter"].to_numpy()
+    kind = np.where(faded, FADED, known["kind"].to_numpy())
+    table["metalabel"] = np.where(unknown, NO_TEMPLATE, kind)
     stamps = layers.stamps(detections["ra"].to_numpy(), detections["dec"].to_numpy(), size)
     _turn(stamps, known["fainter"].to_numpy(dtype=bool))
     return Labelled(table, stamps, f"{len(table)} detections")

@@ -37,6 +37,12 @@ class NightOptions:
         Range of what they have changed by (mag), up or down.
     fainter_too : bool
         Whether what is fainter than in the template is detected as well.
+    template_exposures : (int, int)
+        Range of the number of exposures of a template: how deep it is.
+    template_smoothing_px : (float, float)
+        Range of the width by which its noise is smoothed, as resampling does.
+    scale_error : float
+        Spread of the relative error of the flux scale between image and template.
     registration_px : float
         Spread of the shifts between exposures and template.
     cosmic_rays : float
@@ -60,6 +66,9 @@ class NightOptions:
     variable_stars: float = 0.01
     variable_change: tuple[float, float] = (0.3, 1.2)
     fainter_too: bool = False
+    template_exposures: tuple[int, int] = (4, 100)
+    template_smoothing_px: tuple[float, float] = (0.0, 0.8)
+    scale_error: float = 0.01
     registration_px: float = 0.22
     cosmic_rays: float = 60.0
     threshold_sigma: float = 4.0
