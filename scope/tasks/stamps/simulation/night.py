@@ -206,8 +206,8 @@ def _template(sky: Sky, options: NightOptions, rng: np.random.Generator, faults:
     smoothing = rng.uniform(*options.template_smoothing_px)
     image = light + gaussian_filter(rng.standard_normal(light.shape), smoothing) * noise
     saturate(image, Faults())
-    if rng.random() < 0.5:
-        width = int(rng.integers(3, 15))
+    if rng.random() < options.template_edge:
+        width = int(rng.integers(*options.template_edge_px))
         edges: list[Any] = [np.s_[:width], np.s_[-width:], np.s_[:, :width], np.s_[:, -width:]]
         edge = edges[int(rng.integers(4))]
         image[edge] = 0.0
