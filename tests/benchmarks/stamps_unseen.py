@@ -16,6 +16,9 @@ synthetic  automatic labels, with transients made of minor planets and galaxies
            (`label_data.add_synthetic_transients`)
 l2         vgg6 with gotorb's own norm, each layer to unit length
 
+To automatic labels every transient is bogus; with --transients 0 (in a WORK of its own) they are
+made of nights on which there are none, as on the sky there nearly are.
+
 With --variable-stars they are judged on nights on which 40 % of the stars brighter than
 19 mag have changed, and what is fainter than the template is detected as well.
 """
@@ -170,13 +173,19 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=330)
     parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--nproc", type=int, default=1)
+    parser.add_argument("--transients", type=int, default=NightOptions.transients)
     parser.add_argument("--variable-stars", action="store_true")
     options = parser.parse_args()
     how, work = StarterOptions(n_train=options.images, epochs=options.epochs), options.work
     judged = "varied" if options.variable_stars else "unseen"
     nights = {judged: varied_night(how) if options.variable_stars else unseen_night(how)}
     if options.ways:
-        nights["train"] = NightOptions(n_images=options.images, size=how.size, seed=TRAIN_SEED)
+        nights["train"] = NightOptions(
+            n_images=options.images,
+            size=how.size,
+            seed=TRAIN_SEED,
+            transients=options.transients,
+        )
     for name, night in nights.items():
         if not (work / name / "images.csv").is_file():
             simulate_night(work / name, night, nproc=options.nproc)
