@@ -22,6 +22,8 @@ from scope.tasks.stamps.unseen import unseen_threshold
 
 STARTER = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
 KNOWN_ARCSEC = 1.0
+ON_STAR_PX, FAR_PX = 1.0, 3.0
+"""From the nearest source of the template, as packets have it (distnr)."""
 
 Bools = npt.NDArray[np.bool_]
 
@@ -46,6 +48,14 @@ def main(model_dir: str | Path = STARTER) -> None:
     for words, rows in (("above", drb > 0.5), ("below", drb <= 0.5)):
         part = np.mean(scores[rows] >= threshold)
         print(f"drb {words} 0.5 ({rows.sum()}): {part:.0%} above the threshold")
+    far = table["distnr"].to_numpy()
+    for words, rows in (
+        ("on a source of the template, brighter", (far < ON_STAR_PX) & positive),
+        ("on a source of the template, fainter", (far < ON_STAR_PX) & ~positive),
+        (f"{FAR_PX:g} px from any", far >= FAR_PX),
+    ):
+        part = rows & (drb > 0.5)
+        print(f"drb above 0.5, {words}: {np.sum(scores[part] >= threshold)} of {part.sum()} pass")
     known = table["ssdistnr"].between(0, KNOWN_ARCSEC).to_numpy()
     lowest = np.sort(scores[known])
     print(

@@ -32,6 +32,7 @@ IDS = ("id", "image_id", "relatedimage", "photometry_id")
 TEXTS = ("instrument", "filepath", "name", "image_type")
 PLACES = (("ra", "dec"), ("ra_c", "dec_c"))
 NUMBERS = ("jd", "mjd", "quality", "ncoadds", "x", "y", "mag", "fwhm", "realbogus")
+WHOLE_NUMBERS = "whole numbers below 2**63"
 
 MOST_ABS_DEC = 35.0
 QUALITY_BELOW = 128
@@ -58,7 +59,7 @@ def read_index(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     frame = read_user_table(path, text=TEXTS, ids=ids, places=_places(columns))
     require_columns(list(frame.columns), columns, f" in {path}")
     for name in ids:
-        _refuse_gaps(frame[name], name, path)
+        refuse_gaps(frame[name], name, path)
     numbers = {
         name: exact_numbers(frame[name], name, path)
         for name in NUMBERS
@@ -76,13 +77,16 @@ def _places(columns: tuple[str, ...]) -> tuple[str, str] | None:
     return next((pair for pair in PLACES if set(pair) <= set(columns)), None)
 
 
-def _refuse_gaps(column: pd.Series[Any], name: str, path: Path) -> None:
+def refuse_gaps(
+    column: pd.Series[Any], name: str, path: Path, allowed: str = WHOLE_NUMBERS
+) -> None:
+    """Raise InputError where a column of a table has empty cells; the message names the row."""
     gaps = np.flatnonzero(column.isna())
     if len(gaps):
         raise InputError(
-            f"column {name} of {path} that holds no whole numbers",
+            f"column {name} of {path} with empty cells",
             value=f"row {gaps[0] + 1} is empty ({len(gaps)} such rows)",
-            allowed="whole numbers below 2**63",
+            allowed=allowed,
         )
 
 

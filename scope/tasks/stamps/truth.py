@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scope.errors import InputError, few
 from scope.io.user_tables import read_user_table
+from scope.io.values import bool_values, exact_numbers
+from scope.schema import require_columns
 from scope.tasks.stamps.cutouts import LAYERS, PAD, Floats, check_size, open_layers
 from scope.tasks.stamps.image_folder import ImageFolder
-from scope.tasks.stamps.images import DifferenceImage, Extensions
+from scope.tasks.stamps.image_table import WHOLE_NUMBERS, refuse_gaps
+from scope.tasks.stamps.images import DifferenceImage, Extensions, refuse_twice
 from scope.tasks.stamps.label_images import Labelled, read_image_detections, rows_of
 from scope.tasks.stamps.label_runs import Job, RunLog, finish_run, start_run, write_chunks
 from scope.tasks.stamps.sets import detection_id
 
 FACTS = ("snr", "galaxy_arcsec", "mag_true", "share", "template_part")
+TRUTHS = ("real", "fainter")
+TRUTH_COLUMNS = ("id", "image_id", "kind", *TRUTHS, *FACTS)
+"""What ``truth.csv`` of a simulated night holds."""
+
+ANEW = " (of an older simulation? make the night anew with scope stamps simulate-night)"
+
+WITHOUT_GAPS = {
+    "id": WHOLE_NUMBERS,
+    "image_id": WHOLE_NUMBERS,
+    "kind": "a kind of detection, such as minor_planet or cosmic_ray",
+    **dict.fromkeys(TRUTHS, "True, False"),
+}
 
 DIFFERENCE = LAYERS.index("difference")
+
+FADED = "faded_star"
+"""Metalabel of what is real and fainter than in the template: a star that varies."""
 
 NO_TEMPLATE = "no_template"
 """Metalabel of what is real and stands where the template has no image: nobody could know."""
@@ -45,6 +65,11 @@ def make_truth_set(
     -------
     Path
         The folder.
+
+    Raises
+    ------
+    ScopeError
+        If the night or its ``truth.csv`` cannot be used, see `read_truth`.
     """
     source, size = ImageFolder(night), check_size(stamp_size)
     truth = read_truth(night).set_index("id")
@@ -77,10 +102,12 @@ def truth_image(
     layers = open_layers(image.path, exposures, names)
     ids = [detection_id(image.image_id, row) for row in range(len(detections))]
     table = rows_of(image, detections, ids)
-    known = truth.loc[detections["id"].to_numpy()]
+    known = _rows_of(truth, detections["id"].to_numpy(), image)
     unknown = known["real"].to_numpy() & (known["template_part"].to_numpy() < 0.5)
     table["label"] = np.where(unknown, -1, known["real"].to_numpy().astype(int))
-    table["metalabel"] = np.where(unknown, NO_TEMPLATE, known["kind"].to_numpy())
+    faded = known["real"].to_numpy() & known["fainter"].to_numpy()
+    kind = np.where(faded, FADED, known["kind"].to_numpy())
+    table["metalabel"] = np.where(unknown, NO_TEMPLATE, kind)
     stamps = layers.stamps(detections["ra"].to_numpy(), detections["dec"].to_numpy(), size)
     _turn(stamps, known["fainter"].to_numpy(dtype=bool))
     return Labelled(table, stamps, f"{len(table)} detections")
@@ -95,9 +122,55 @@ def _turn(stamps: Floats, fainter: npt.NDArray[np.bool_]) -> None:
     stamps[fainter, :, :, DIFFERENCE] = np.where(turned == PAD, PAD, -turned)
 
 
+def _rows_of(
+    truth: pd.DataFrame, ids: npt.NDArray[np.integer], image: DifferenceImage
+) -> pd.DataFrame:
+    """Return the rows of the truth of an image's detections, in their order."""
+    missing = ids[~np.isin(ids, truth.index.to_numpy())]
+    if len(missing):
+        raise InputError(
+            f"truth.csv without the detections of image {image.image_id}",
+            value=few(missing),
+            allowed="a row for each detection of its image",
+            todo="simulate the night anew: its files are of two different runs",
+        )
+    return truth.loc[ids]
+
+
 def read_truth(night: str | Path) -> pd.DataFrame:
-    """Return the table of what detections of a simulated night really are."""
-    return read_user_table(Path(night) / "truth.csv", text=("kind",), ids=("id", "image_id"))
+    """Return the table of what detections of a simulated night really are, by id.
+
+    Returns
+    -------
+    DataFrame
+        `TRUTH_COLUMNS`, and what else the table holds: ``id`` and ``image_id`` int64; ``kind``
+        text; ``real`` and ``fainter`` bool; ``snr``, ``galaxy_arcsec`` (arcsec), ``mag_true``
+        (mag), ``share`` and ``template_part`` float64, NaN where there is none.
+
+    Raises
+    ------
+    NotFoundError, CorruptFileError
+    MissingColumnError
+        If a column is missing.
+    InputError
+        If a cell is not of its column's type, or an id, a kind or a truth is missing.
+    DuplicateIdError
+        If an id stands twice.
+    """
+    path = Path(night) / "truth.csv"
+    table = read_user_table(path, text=("kind",), ids=("id", "image_id"))
+    require_columns(list(table.columns), TRUTH_COLUMNS, f" in {path}{ANEW}")
+    read: dict[str, Any] = {
+        **{name: bool_values(table[name], name, path) for name in TRUTHS},
+        **{name: exact_numbers(table[name], name, path) for name in FACTS},
+    }
+    table = table.assign(**read)
+    for name, allowed in WITHOUT_GAPS.items():
+        refuse_gaps(table[name], name, path, allowed)
+    refuse_twice(table["id"].to_numpy(), str(path))
+    # In the order of the detections in their images, whatever it was sorted by.
+    table = table.sort_values("id", kind="stable", ignore_index=True)
+    return table.astype(dict.fromkeys(TRUTHS, bool))
 
 
 def truth_facts(night: str | Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scope.errors import BundleError
 from scope.models.bundle import METRICS
 from scope.tasks.stamps.classifier import score_rows
-from scope.tasks.stamps.judging import judge
+from scope.tasks.stamps.judging import judge, threshold_at_fpr
 from scope.tasks.stamps.sets import open_set
 from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.stamp_model import StampModel, layer_numbers
@@ -22,7 +22,12 @@ from scope.tasks.stamps.truth import NO_TEMPLATE, make_truth_set, truth_facts
 SEEING_ARCSEC = (1.9, 4.6)
 """Beyond what nights have by default (2.2 to 4.2), on either side."""
 
+VARIABLE_CHANGE = (0.02, 1.2)
+"""Magnitudes: down to what is just seen of a bright star."""
+
 BRIGHT_SNR = 8.0
+DRAWS = 400
+COVERAGE = 0.95
 BLOCK = 256
 
 
@@ -31,6 +36,14 @@ def unseen_options(training: NightOptions, n_images: int, seed: int) -> NightOpt
     if seed == training.seed:
         raise ValueError("the seed of the training gives the same sky again")
     return replace(training, n_images=n_images, seed=seed, seeing_arcsec=SEEING_ARCSEC)
+
+
+def varying(night: NightOptions, part: float) -> NightOptions:
+    """Return nights on which this part of the stars brighter than 19 mag has changed.
+
+    They are detected whether they have become brighter or fainter.
+    """
+    return replace(night, variable_stars=part, variable_change=VARIABLE_CHANGE, fainter_too=True)
 
 
 def judge_on_truth(
@@ -52,7 +65,8 @@ def judge_on_truth(
     -------
     dict
         See `judging.judge`, by kind, signal to noise, magnitude and distance to a galaxy;
-        ``bright``: real rows above 8 sigma and their FNR at the common threshold; and
+        ``bright``: real rows above 8 sigma and their FNR at the common threshold;
+        ``intervals``, see `image_intervals`; and
         ``left_out``: real rows that stand where the template has no image.
     """
     model = StampModel.load(model_dir)
@@ -79,7 +93,48 @@ def judge_on_truth(
     bright = target & (facts["snr"].to_numpy(float) > BRIGHT_SNR)
     missed = scores[bright] < report["common"]["threshold"]
     report["bright"] = {"n_real": int(bright.sum()), "fnr": float(missed.mean())}
+    report["intervals"] = image_intervals(target, scores, bright, labels["image_id"].to_numpy())
     return {**report, "left_out": left_out}
+
+
+def image_intervals(
+    target: npt.NDArray[np.bool_],
+    scores: npt.NDArray[np.floating],
+    bright: npt.NDArray[np.bool_],
+    images: npt.NDArray[np.integer],
+) -> dict[str, list[float]]:
+    """Return within what the FNR at 1 % FPR lies, by other draws of the same images.
+
+    The threshold is found anew in each: most of the uncertainty is that of the few bogus rows
+    that pass it.
+
+    Parameters
+    ----------
+    target, bright : (n,) bool
+        Real; real and above 8 sigma.
+    scores : (n,) float
+    images : (n,) int
+        Rows of an image are drawn together (bootstrap, 95 %).
+
+    Returns
+    -------
+    dict
+        ``fnr`` and ``bright``: lower and upper end.
+    """
+    rng = np.random.default_rng(0)
+    names, number = np.unique(images, return_inverse=True)
+    rows = [np.flatnonzero(number == i) for i in range(len(names))]
+    found = []
+    for _ in range(DRAWS):
+        drawn = np.concatenate([rows[i] for i in rng.integers(len(names), size=len(names))])
+        real = target[drawn]
+        below = scores[drawn] < threshold_at_fpr(real, scores[drawn])
+        here = bright[drawn]
+        if here.any():
+            found.append((below[real].mean(), below[here].mean()))
+    tail = (1 - COVERAGE) / 2
+    ends = np.quantile(np.array(found).reshape(-1, 2), [tail, 1 - tail], axis=0).T
+    return {name: pair.tolist() for name, pair in zip(("fnr", "bright"), ends, strict=True)}
 
 
 def _scores(

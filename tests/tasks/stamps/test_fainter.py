@@ -12,9 +12,9 @@ from scope.tasks.stamps.sets import open_set
 from scope.tasks.stamps.simulation.image_sky import draw_sky
 from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.simulation.write import simulate_night
-from scope.tasks.stamps.truth import make_truth_set
+from scope.tasks.stamps.truth import FADED, make_truth_set
 
-OPTIONS = NightOptions(n_images=2, seed=5, size=256, variable_stars=0.5, fainter_too=True)
+OPTIONS = NightOptions(n_images=4, seed=5, size=256, variable_stars=0.5, fainter_too=True)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,8 @@ def test_a_detection_is_positive_in_the_difference_of_its_stamp(both, truth, tmp
     light = np.nansum(layers[:, 9:12, 9:12, :], axis=(1, 2))
     fainter = truth["fainter"].to_numpy()
     assert (light[:, 2] > 0).mean() > 0.98
+    faded = labels["metalabel"].to_numpy() == FADED
+    assert faded.tolist() == (truth["fainter"] & truth["real"]).tolist()
     # Science and template stay what they are: a star that has faded is brighter in the template.
     faded = fainter & truth["real"].to_numpy() & (truth["snr"].to_numpy() > 20)
     assert faded.sum() > 3

@@ -60,7 +60,7 @@ def test_labels_are_what_the_truth_says(made, night):
     real = labels["metalabel"].to_numpy() == "mp"
     assert real.sum() > 10
     # A prediction within 1 arcsec of a detection is its minor planet.
-    assert np.mean(truth["kind"].to_numpy()[real] == "minor_planet") > 0.95
+    assert np.mean(truth["kind"].to_numpy()[real] == "minor_planet") > 0.9
     bogus = ~real
     assert set(labels.loc[bogus, "metalabel"]) == {"randjunk"}
     assert (labels.loc[bogus, "realbogus"] < 0.6).all()

@@ -17,7 +17,13 @@ from scope.tasks.stamps.sets import open_set
 from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.stamp_model import StampModel
 from scope.tasks.stamps.truth import make_truth_set
-from scope.tasks.stamps.unseen import judge_on_truth, unseen_options, unseen_threshold
+from scope.tasks.stamps.unseen import (
+    image_intervals,
+    judge_on_truth,
+    unseen_options,
+    unseen_threshold,
+    varying,
+)
 
 STARTER = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
 
@@ -77,3 +83,36 @@ def test_a_model_without_figures_of_unseen_nights_says_so(tmp_path):
     (folder / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match="without figures of unseen nights"):
         unseen_threshold(StampModel.load(folder))
+
+
+def test_intervals_hold_the_rate_as_often_as_they_say():
+    """Scores of known distributions: the rate follows from the quantiles of the normal."""
+    norm = pytest.importorskip("scipy.stats").norm
+    expected = norm.cdf(norm.ppf(0.99), loc=3)
+    inside = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        target = rng.random(3000) < 0.5
+        scores = rng.normal(3.0 * target)
+        images = rng.integers(0, 150, 3000)
+        low, high = image_intervals(target, scores, target, images)["fnr"]
+        inside += low <= expected <= high
+    assert 33 <= inside <= 40
+
+
+def test_intervals_are_wider_where_rows_of_an_image_are_alike():
+    rng = np.random.default_rng(1)
+    images = np.repeat(np.arange(50), 40)
+    target = rng.random(2000) < 0.5
+    scores = 3.0 * target + 0.3 * rng.normal(size=2000) + rng.normal(size=50)[images]
+    together, alone = (
+        np.ptp(image_intervals(target, scores, target, groups)["bright"])
+        for groups in (images, np.arange(2000))
+    )
+    assert together > 1.5 * alone
+
+
+def test_varying_nights_have_their_stars_detected_either_way():
+    night = varying(NightOptions(seed=4), 0.4)
+    assert night.fainter_too
+    assert night.variable_stars == 0.4

@@ -11,7 +11,8 @@ from scope.tasks.stamps.simulation.options import NightOptions
 
 Floats = npt.NDArray[np.float64]
 
-STAR_MAGNITUDES = (10.5, 21.5)
+STAR_MAGNITUDES = (10.5, 22.5)
+COUNTED_TO = 21.5
 STAR_SLOPE = 0.26
 """Of log10 of the counts by magnitude: between the bright stars of the disc (0.35) and the
 faint ones of the halo (0.2; Bahcall & Soneira 1980, ApJS 44, 73)."""
@@ -79,8 +80,10 @@ def _magnitudes(
 
 
 def _stars(rng: np.random.Generator, options: NightOptions) -> Floats:
-    scale = (options.size / 512) ** 2 * 3 ** rng.uniform(-1, 1)
-    n = int(rng.poisson(options.stars * scale))
+    scale = (options.size / 512) ** 2 * options.crowding ** rng.uniform(-1, 1)
+    # A deep template shows stars that no exposure does.
+    fainter = 10 ** (STAR_SLOPE * (STAR_MAGNITUDES[1] - COUNTED_TO))
+    n = int(rng.poisson(options.stars * scale * fainter))
     magnitude = _magnitudes(rng, n, STAR_MAGNITUDES, STAR_SLOPE)
     varies = (rng.random(n) < options.variable_stars) & (magnitude < 19)
     change = rng.choice([-1, 1], n) * rng.uniform(*options.variable_change, n)

@@ -35,7 +35,6 @@ from scope.tasks.stamps.simulation.subtract import (
 
 Floats = npt.NDArray[np.float64]
 
-TEMPLATE_EXPOSURES = 8
 TRAIL_CHANCE = 0.08
 
 
@@ -72,6 +71,8 @@ class _Frame:
     ----------
     changed : (rows, columns) float64
         Light of what is in the sky and was not so in the template, without noise.
+    flux_scale : float
+        Flux of a star over that without cloud.
     """
 
     image: Floats
@@ -79,6 +80,7 @@ class _Frame:
     shift: Shift
     sky: float
     changed: Floats
+    flux_scale: float
 
 
 def take_image(sky: Sky, chip: Chip, options: NightOptions, rng: np.random.Generator) -> NightImage:
@@ -92,7 +94,8 @@ def take_image(sky: Sky, chip: Chip, options: NightOptions, rng: np.random.Gener
     noise = np.sqrt(np.clip(frames[0].image, 0, None) + frames[0].sky + READ_NOISE**2)
     science = combine([frame.image for frame in frames], noise)
     template = _template(sky, options, rng, faults)
-    difference = science - _match(science, template, sky, options)
+    scale = np.mean([frame.flux_scale for frame in frames]) * rng.normal(1, options.scale_error)
+    difference = science - _match(science, template, sky, options, float(scale))
     fwhm = float(np.mean([frame.psf.fwhm for frame in frames]))
     changed = np.mean([frame.changed for frame in frames], axis=0)
     table = _detections(sky, faults, difference, changed, options, fwhm)
@@ -155,7 +158,7 @@ def _exposure(
     saturate(image, faults)
     # What ran over the full well is recorded nowhere.
     changed[image >= SATURATED] = 0.0
-    return _Frame(image - background, psf, shift, background, changed)
+    return _Frame(image - background, psf, shift, background, changed, flux_scale)
 
 
 def _points(sky: Sky, days: float) -> list[tuple[Floats, Floats, Floats]]:
@@ -187,6 +190,8 @@ def _draw_galaxies(
 
 def _template(sky: Sky, options: NightOptions, rng: np.random.Generator, faults: Faults) -> Floats:
     """Draw the template: deeper, sharper, another pointing, so that an edge may lack it."""
+    from scipy.ndimage import gaussian_filter
+
     psf = Psf(options.seeing_arcsec[0] / options.pixel_arcsec * rng.uniform(0.9, 1.05))
     shift = draw_shift(rng, options.registration_px, options.size)
     light = np.zeros((options.size, options.size))
@@ -194,11 +199,15 @@ def _template(sky: Sky, options: NightOptions, rng: np.random.Generator, faults:
     add_points(light, x, y, _flux(sky.stars[:, 2], options), psf)
     _draw_galaxies(light, sky, shift, 1.0, options, psf)
     background = 400.0
-    noise = np.sqrt((np.clip(light, 0, None) + background + READ_NOISE**2) / TEMPLATE_EXPOSURES)
-    image = light + rng.standard_normal(light.shape) * noise
+    fewest, most = np.log(options.template_exposures)
+    depth = np.exp(rng.uniform(fewest, most))
+    noise = np.sqrt((np.clip(light, 0, None) + background + READ_NOISE**2) / depth)
+    # Exposures are resampled before they are added: the noise of neighbouring pixels is alike.
+    smoothing = rng.uniform(*options.template_smoothing_px)
+    image = light + gaussian_filter(rng.standard_normal(light.shape), smoothing) * noise
     saturate(image, Faults())
-    if rng.random() < 0.5:
-        width = int(rng.integers(3, 15))
+    if rng.random() < options.template_edge:
+        width = int(rng.integers(*options.template_edge_px))
         edges: list[Any] = [np.s_[:width], np.s_[-width:], np.s_[:, :width], np.s_[:, -width:]]
         edge = edges[int(rng.integers(4))]
         image[edge] = 0.0
@@ -209,13 +218,15 @@ def _template(sky: Sky, options: NightOptions, rng: np.random.Generator, faults:
     return image
 
 
-def _match(science: Floats, template: Floats, sky: Sky, options: NightOptions) -> Floats:
+def _match(
+    science: Floats, template: Floats, sky: Sky, options: NightOptions, scale: float
+) -> Floats:
     stars = sky.stars[np.argsort(sky.stars[:, 2], kind="stable")]
     inner = (np.abs(stars[:, :2] - options.size / 2) < options.size / 2 - 20).all(axis=1)
-    # Constant ones, as a pipeline chooses: known, alone, not saturated.
+    # Constant ones, as a pipeline chooses: known, not saturated.
     usable = inner & (stars[:, 2] > 14.5) & (stars[:, 2] == stars[:, 3])
     chosen = stars[usable]
-    return matched_template(science, template, chosen[:, 0], chosen[:, 1])
+    return matched_template(science, template, chosen[:, 0], chosen[:, 1], scale)
 
 
 def _described(

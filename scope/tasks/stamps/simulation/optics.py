@@ -15,6 +15,10 @@ BRIGHT_FLUX = 40000.0
 """Electrons; fainter sources are drawn on the small stamp, where 1 % of the light is lost."""
 
 
+PIXEL_POINTS, PIXEL_WEIGHTS = np.polynomial.legendre.leggauss(3) / np.array([[2.0], [2.0]])
+"""Where a profile is taken in a pixel, from its centre, and with which weight (Gauss-Legendre)."""
+
+
 @dataclass(frozen=True)
 class Psf:
     """An elliptical Moffat profile of unit flux.
@@ -37,9 +41,28 @@ class Psf:
     def at(self, dx: Floats, dy: Floats) -> Floats:
         """Return the flux in pixels whose centres are at these distances.
 
-        `dx`, `dy` (pixels) and the result, the part of the whole flux: float64 of one shape, (...).
-        A Moffat profile (Moffat 1969, A&A 3, 455).
+        Of sharp images the value at the centre is not the flux of a pixel: a star would be
+        brighter or fainter by where in its pixel it stands. A Moffat profile (Moffat 1969,
+        A&A 3, 455), integrated by Gauss and Legendre's rule.
+
+        Parameters
+        ----------
+        dx : (1, columns) float64
+        dy : (rows, 1) float64
+            Pixels.
+
+        Returns
+        -------
+        (rows, columns) float64
+            Part of the whole flux.
         """
+        x = (dx.reshape(-1, 1) + PIXEL_POINTS).reshape(1, -1)
+        y = (dy.reshape(-1, 1) + PIXEL_POINTS).reshape(-1, 1)
+        n = len(PIXEL_POINTS)
+        points = self._density(x, y).reshape(dy.size, n, dx.size, n)
+        return np.asarray(np.einsum("rice,i,e->rc", points, PIXEL_WEIGHTS, PIXEL_WEIGHTS))
+
+    def _density(self, dx: Floats, dy: Floats) -> Floats:
         wide = self.fwhm / np.sqrt(1 - self.ellipticity)
         narrow = self.fwhm * np.sqrt(1 - self.ellipticity)
         cos, sin = np.cos(self.angle), np.sin(self.angle)

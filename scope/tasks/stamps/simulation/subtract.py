@@ -6,12 +6,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scope.tasks.stamps.simulation.detector import SATURATED
+
 Floats = npt.NDArray[np.float64]
 
 KERNEL_RADIUS = 8
 BASIS = ((0.8, 2), (1.6, 2), (3.0, 0))
 """Widths (px) of the Gaussians of the matching kernel, and the degree of their polynomials."""
 
+ROUNDS = 6
+SKY_VARIANCE = 400.0
+CORE_ERROR = 0.03
+CAUCHY = 2.4
+MAD_TO_SIGMA = 1.4826
 STAMP_RADIUS = 14
 MOST_STARS = 60
 REJECT_SIGMA = 14.0
@@ -42,34 +49,62 @@ def combine(exposures: list[Floats], noise: Floats) -> Floats:
     return np.asarray((cube * good).sum(axis=0) / np.maximum(good.sum(axis=0), 1))
 
 
-def matched_template(science: Floats, template: Floats, x: Floats, y: Floats) -> Floats:
+def matched_template(
+    science: Floats, template: Floats, x: Floats, y: Floats, scale: float
+) -> Floats:
     """Return the template with the point-spread function and flux scale of an image.
 
     The kernel is a sum of Gaussians times polynomials, the same everywhere, found by least
-    squares around stars (Alard & Lupton 1998, ApJ 503, 325). Odd terms take up a common
-    shift; what turns or stretches between the images stays, and makes dipoles.
+    squares around stars (Alard & Lupton 1998, ApJ 503, 325). Its sum is the flux scale, which a
+    survey knows from the zero points of both images: the few stars of a small image would make
+    all stars brighter or fainter than they are. Odd terms take up a common shift; what turns
+    or stretches between the images stays, and makes dipoles.
+
+    Pixels that the kernel does not explain (a star that varies, a minor planet, a cosmic ray)
+    count less with each round of the fit (Cauchy's weights).
 
     Parameters
     ----------
     science, template : (rows, columns) float
     x, y : (n,) float
-        Isolated stars that are not saturated, the brightest first.
+        Stars that are not saturated, the brightest first.
+    scale : float
+        Flux of a star in `science` over that in `template`.
 
     Returns
     -------
     (rows, columns) float64
     """
+    from scipy.ndimage import maximum_filter
     from scipy.signal import fftconvolve
 
-    parts = [fftconvolve(template, kernel, mode="same") for kernel in _basis()]
+    first, *others = _basis()
+    # Kernels that sum to nothing leave the scale as it is.
+    kernels = [scale * first, *(kernel - kernel.sum() * first for kernel in others)]
+    start, *parts = (fftconvolve(template, kernel, mode="same") for kernel in kernels)
+    blank = (template == 0) | (template >= SATURATED)
     inside = _around(science.shape, x[:MOST_STARS], y[:MOST_STARS])
+    inside &= ~maximum_filter(blank, size=2 * KERNEL_RADIUS + 1)
     design = np.column_stack([*(part[inside] for part in parts), np.ones(int(inside.sum()))])
-    target = science[inside]
-    # Pixels count by their photon noise: else the brightest star alone decides.
-    weight = 1 / np.sqrt(np.clip(science[inside], 0, None) + 400.0)
-    found = np.linalg.lstsq(design * weight[:, None], target * weight, rcond=None)[0]
-    matched = sum(c * part for c, part in zip(found[:-1], parts, strict=True))
+    found = _robust_fit(design, (science - start)[inside], np.clip(science[inside], 0, None))
+    matched = start + sum(c * part for c, part in zip(found[:-1], parts, strict=True))
     return np.asarray(matched + found[-1])
+
+
+def _robust_fit(design: Floats, target: Floats, light: Floats) -> Floats:
+    """Return coefficients (m,) of the columns of a design (n, m) that give a target (n,)."""
+    # Pixels count by their photon noise, and by how well any kernel does in the core of a star:
+    # else the brightest star alone decides.
+    usual = 1 / (light + SKY_VARIANCE + (CORE_ERROR * light) ** 2)
+    weight = usual
+    for _ in range(ROUNDS):
+        weighted = design * weight[:, None]
+        found = np.linalg.lstsq(weighted.T @ design, weighted.T @ target, rcond=None)[0]
+        off = (target - design @ found) ** 2 * usual
+        if not len(off) or not (middle := float(np.median(off))):
+            break
+        weight = usual / (1 + off / (CAUCHY**2 * MAD_TO_SIGMA**2 * middle))
+    return np.asarray(found)
 
 
 def _basis() -> list[Floats]:
