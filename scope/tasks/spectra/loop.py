@@ -14,10 +14,10 @@ from scope.active.som import MapOptions, train_map
 from scope.errors import ConfigError, InputError
 from scope.io.atomic import atomic_path
 from scope.io.npyfile import read_npy
+from scope.models.spectra.wavelength_grid import LINES, REST_ANGSTROM, find_grid
 from scope.tasks.spectra.drawing import draw_spectrum
 from scope.tasks.spectra.rebin import UNUSABLE, Flag
 from scope.tasks.spectra.spectrum_files import read_spectra, tree_files
-from scope.tasks.spectra.wavelength_grid import LINES, REST_ANGSTROM, find_grid
 
 Floats = npt.NDArray[np.floating]
 
