@@ -81,10 +81,18 @@ class Label:
 NAMES = tuple(field.name for field in fields(Label))
 
 
-def read_labels(path: str | Path, **defaults: Any) -> list[Label]:
+def read_labels(
+    path: str | Path, allowed: tuple[str, ...] | None = None, /, **defaults: Any
+) -> list[Label]:
     """Return the labels of a table of a user; missing columns from `defaults`.
 
     Rows without a label are left out: they were not answered.
+
+    Parameters
+    ----------
+    path : path
+    allowed : tuple of str, optional
+        What labels may be; any by default.
 
     Raises
     ------
@@ -113,7 +121,7 @@ def read_labels(path: str | Path, **defaults: Any) -> list[Label]:
         given = {k: v for k, v in row.items() if v is not None and v == v}
         if "label" not in given:
             continue
-        found.append(checked_label({**defaults, **given}, number + 1, None, f" of {path}"))
+        found.append(checked_label({**defaults, **given}, number + 1, allowed, f" of {path}"))
     return found
 
 

@@ -157,6 +157,10 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "show, import or export labels of people and catalogues, and their conflicts",
         ),
         Command(
+            "scope simulate-queries",
+            "play the loop of questions with known labels, and draw what it gains",
+        ),
+        Command(
             "scope al-querier",
             "choose the spectra that a person should look at, by an ensemble's table",
         ),

@@ -123,7 +123,7 @@ class SpectraLoop:
         x = np.asarray(self._spectra(folder))
         if learner == "network":
             return self._network(x, rows, y, seed)[:, 0]
-        from scope.active.simulate_queries import tree_members
+        from scope.active.play_queries import tree_members
 
         joined = np.concatenate([self.features(folder), x.reshape(len(x), -1)[:, ::4]], axis=1)
         return tree_members(joined, len(CLASSES), int(self.options.get("trees", 30)))(rows, y, seed)
