@@ -239,6 +239,14 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "post what networks and trees disagree about",
             module="upload_disagreements",
         ),
+        Command(
+            "scope upload-queries",
+            "ask a group on Fritz the questions of a round about light curves",
+        ),
+        Command(
+            "scope download-answers",
+            "write what people on Fritz said of these questions as answers of the round",
+        ),
         Command("post-taxonomy", "post the tree of classes to Fritz", version=False),
         Command(
             "scope taxonomy-map", "write which classes on Fritz the columns of our tables mean"
