@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,7 +80,7 @@ def test_the_loop_is_played_with_known_labels_and_drawn(played, root, capsys, mo
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ("{name},NEBULA", ("label 1", "known.csv", "NEBULA", "QSO_HZ")),
+        ("{name},NEBULA", ("row 1", "known.csv", "NEBULA", "QSO_HZ")),
         ("{name},STAR\n{name},GALAXY", ("{name}", "two known labels", "STAR, GALAXY")),
         ("39,STAR", ("no known label",)),
     ],
@@ -97,6 +98,29 @@ def test_known_labels_that_cannot_be_used_are_one_line(
     for word in words:
         assert word.format(name=name) in line
     assert not (tmp_path / "out").exists()
+
+
+def test_an_answer_that_is_no_class_is_one_line_and_teaches_nothing(played, root, tmp_path):
+    """Row 4 of the file, counted from 1; rows that were left empty before it count too."""
+    folder = tmp_path / "run"
+    shutil.copytree(played, folder, ignore=shutil.ignore_patterns(".snakemake", "members"))
+    asked = read_parquet(folder / HOME / "2" / "queries.parquet")["object"].tolist()
+    said = ["", "", "STAR", "QUASAR"]
+    rows = "".join(f"{one},{label},ann\n" for one, label in zip(asked, said, strict=False))
+    (folder / HOME / "2" / "answers.csv").write_text(f"object,label,labeller\n{rows}")
+    ledger = (folder / "labels" / "ledger.jsonl").read_bytes()
+    command = [sys.executable, "-m", "snakemake", "-c1", "--snakefile", str(root / "Snakefile")]
+    command += ["--configfile", "demo.yaml", "--", f"{HOME}/3/labels.parquet"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    said_of_it = {one for one in done.stderr.splitlines() if one.startswith("error:")}
+    (line,) = said_of_it
+    for word in ("row 4", "answers.csv", asked[3], "'QUASAR'", "STAR, GALAXY, QSO_LZ, QSO_HZ"):
+        assert word in line
+    assert "Traceback" not in done.stderr
+    assert (folder / HOME / "2" / "answers.csv").exists()
+    assert not (folder / HOME / "3").exists() or not any((folder / HOME / "3").iterdir())
+    assert (folder / "labels" / "ledger.jsonl").read_bytes() == ledger
 
 
 def test_a_round_without_answers_before_it_is_refused(played, root):
