@@ -45,6 +45,8 @@ class SpectrumScorer:
 
         The first half of the last axis is the confidence of each box, the second where in the
         box the line would be; `scope.tasks.spectra.decode` makes redshifts of it.
+
+        `batch`: ``spectrum``, (n, bins) float32, normalised.
         """
         return self._scorer.score(batch["spectrum"])
 
