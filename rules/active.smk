@@ -9,6 +9,12 @@ out  results/active/{task}/pool/                   rows that may be asked about,
      results/active/{task}/{round}/scores.parquet  summary of the members, calibrated out of bag
      results/active/{task}/{round}/queries.parquet who is asked about; metadata: who is not
      results/active/{task}/{round}/sheet.csv       the same for people, and sheet.html
+
+`snakemake simulated_curves` plays the same loop with labels that are known, to see whether asking helps:
+
+in   {active.tasks.<task>.simulation.labels}       object, label; else the ledger
+out  results/active/{task}/simulation/{split}.parquet    what is known after each round, by strategy
+     results/active/{task}/simulation/curves.png   the same drawn, and gains.csv with intervals
 """
 
 
@@ -144,3 +150,50 @@ rule write_sheet:
         settings=loop_settings,
     script:
         "../workflow/scripts/write_sheet.py"
+
+
+rule simulated_curves:
+    """Curves of the loop played with known labels, of each configured task."""
+    input:
+        simulated_curves(),
+
+
+rule simulate_queries:
+    input:
+        pool="results/active/{task}/pool",
+        labels=known_labels,
+    output:
+        "results/active/{task}/simulation/{split}.parquet",
+    log:
+        "logs/simulate_queries/{task}/{split}.log",
+    benchmark:
+        "benchmarks/simulate_queries/{task}/{split}.tsv"
+    resources:
+        mem_mb=memory("simulate_queries"),
+        runtime=minutes("simulate_queries"),
+        gpu=0,
+    params:
+        version=STAGES["active"],
+        settings=loop_settings,
+        options=simulation_settings_of,
+    script:
+        "../workflow/scripts/simulate_queries.py"
+
+
+rule plot_queries:
+    input:
+        simulated_splits,
+    output:
+        figure="results/active/{task}/simulation/curves.png",
+        gains="results/active/{task}/simulation/gains.csv",
+    log:
+        "logs/plot_queries/{task}.log",
+    benchmark:
+        "benchmarks/plot_queries/{task}.tsv"
+    resources:
+        mem_mb=memory("plot_queries"),
+        runtime=minutes("plot_queries"),
+    params:
+        version=STAGES["active"],
+    script:
+        "../workflow/scripts/plot_queries.py"

@@ -14,6 +14,7 @@ from scope.active.answers import is_answered, next_round
 from scope.active.ledger import Ledger
 from scope.active.loop import round_options as options_of_rounds
 from scope.active.members import n_files
+from scope.active.simulate_queries import simulation_options
 from scope.tasks.variables.bundles.model_bundle import (
     MANIFEST,
     PREPROCESSING,
@@ -74,6 +75,7 @@ wildcard_constraints:
     task=r"[a-z][a-z0-9_]*",
     round=r"[1-9]\d*",
     member=r"\d+",
+    split=r"\d+",
     preprocessing="[0-9a-f]{12}",
 
 
@@ -500,6 +502,31 @@ def loop_settings(wildcards):
 @clearly
 def round_options(wildcards):
     return options_of_rounds(asking_settings(wildcards.task).model_dump())
+
+
+@clearly
+def simulation_settings_of(wildcards):
+    return simulation_options(asking_settings(wildcards.task).model_dump())
+
+
+def known_labels(wildcards):
+    """The table of known labels of a task, or the ledger."""
+    table = asking_settings(wildcards.task).simulation.labels
+    return table or str(Ledger(CONFIG.active.ledger).path)
+
+
+def simulated_splits(wildcards):
+    return expand(
+        "results/active/{{task}}/simulation/{split}.parquet",
+        split=range(asking_settings(wildcards.task).simulation.splits),
+    )
+
+
+def simulated_curves():
+    """The picture of the loop with known labels, of each task that asks."""
+    return expand(
+        "results/active/{task}/simulation/curves.png", task=CONFIG.active.tasks
+    )
 
 
 def round_members(wildcards):

@@ -42,6 +42,7 @@ LAYERS = [
     "models.images",
     "models.networks",
     "models.trees",
+    "models.spectra",
     "active",
     "models.algorithms",
     "tasks",

@@ -8,5 +8,6 @@ summary      what the members say together: mean, votes, entropy, mutual informa
 acquisition  from arrays to the rows that a person should look at first
 queries      who is asked about, and who is left out, by reason
 som          a self-organising map: coverage, or rejection of what is rare
-rounds       members -> scores -> queries -> sheet -> answers -> the next round
+play_queries the loop with known labels: how fast strategies learn, and with which interval
+loop         members -> scores -> queries -> sheet -> answers -> the next round
 """

@@ -81,10 +81,18 @@ class Label:
 NAMES = tuple(field.name for field in fields(Label))
 
 
-def read_labels(path: str | Path, **defaults: Any) -> list[Label]:
+def read_labels(
+    path: str | Path, allowed: tuple[str, ...] | None = None, /, **defaults: Any
+) -> list[Label]:
     """Return the labels of a table of a user; missing columns from `defaults`.
 
     Rows without a label are left out: they were not answered.
+
+    Parameters
+    ----------
+    path : path
+    allowed : tuple of str, optional
+        What labels may be; any by default.
 
     Raises
     ------
@@ -109,18 +117,23 @@ def read_labels(path: str | Path, **defaults: Any) -> list[Label]:
             columns[name] = exact_names(frame[name], name, path)
     found = []
     for number in range(len(frame)):
-        row = {name: values[number] for name, values in columns.items()}
-        given = {k: v for k, v in row.items() if v is not None and v == v}
+        cells = {name: values[number] for name, values in columns.items()}
+        given = {k: v for k, v in cells.items() if v is not None and v == v}
         if "label" not in given:
             continue
-        found.append(checked_label({**defaults, **given}, number + 1, None, f" of {path}"))
+        row = {**defaults, **given}
+        found.append(checked_label(row, number + 1, allowed, f" of {path}", "row"))
     return found
 
 
 def checked_label(
-    item: Label | Mapping[str, Any], number: int, allowed: tuple[str, ...] | None, where: str = ""
+    item: Label | Mapping[str, Any],
+    number: int,
+    allowed: tuple[str, ...] | None,
+    where: str = "",
+    what: str = "label",
 ) -> Label:
-    row = f"label {number}{where}"
+    row = f"{what} {number}{where}"
     values = asdict(item) if isinstance(item, Label) else dict(item)
     if unknown := sorted(set(values) - set(NAMES)):
         raise InputError(f"{row} with unknown keys", value=few(unknown), allowed=NAMES)
@@ -144,10 +157,10 @@ def checked_label(
         raise InputError(f"{row} that nobody gave", allowed="a labeller, where the source is human")
     if allowed is not None and label.label not in allowed:
         raise InputError(
-            f"{row}, of object {label.object}, is no class",
+            f"{row}, of object {label.object}, with an unknown label",
             value=label.label,
             allowed=allowed,
-            todo="correct the answers",
+            todo="correct the label",
         )
     return label
 

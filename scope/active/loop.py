@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from scope.active.labels import checked_label, read_labels
+from scope.active.labels import read_labels
 from scope.active.ledger import Ledger
 from scope.active.members import BAGGED, draw_bag, learner_of, read_members, write_members
 from scope.active.queries import Asking, Pool, excluded_by_name, select_queries
@@ -233,14 +233,14 @@ def merge_labels(
 
     names = set(read_pool(pool)["object"].astype(str))
     if answers is not None:
-        found = read_labels(answers, task=task, labeller="sheet", round=number - 1)
+        allowed = (*loop.classes, *loop.unsure)
+        found = read_labels(answers, allowed, task=task, labeller="sheet", round=number - 1)
         held = set(ledger.held_out(task))
-        for place, label in enumerate(found, 1):
-            checked_label(label, place, (*loop.classes, *loop.unsure), f" of {answers}")
+        for label in found:
             if label.object not in names or label.object in held:
                 what = "that is held out" if label.object in held else "that is not in the pool"
                 raise InputError(
-                    f"answer {place} of {answers} about an object {what}",
+                    f"answer of {answers} about an object {what}",
                     value=label.object,
                     todo="leave the row out",
                 )

@@ -1,285 +1,175 @@
-"""The loop with labels that are known: how fast strategies learn, with paired intervals."""
+"""The loop of a task played with labels that are known, in files: a split of the objects each.
+
+Every split has test objects and first labels of its own; each strategy asks from there. A file
+per split, so that splits are jobs side by side and a killed run goes on; `plot_queries` joins
+them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from scope.active.members import Member, bootstrap_members
-from scope.active.queries import Asking, Pool, select_queries
-from scope.active.scoring import class_quality
-from scope.active.summary import out_of_bag, summarise
-from scope.errors import InputError, UsageError
+from scope.active.labels import read_labels
+from scope.active.ledger import Ledger
+from scope.active.loop import Loop, read_pool
+from scope.active.members import BAGGED, learner_of
+from scope.active.play_queries import LoopOptions, Member, play_queries
+from scope.active.scoring import labelled_rows
+from scope.active.settle import settle, settled_table
+from scope.errors import ConfigError, InputError, NotFoundError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-Floats = npt.NDArray[np.floating]
-Learn = Member | Sequence[Member]
-Measure = Callable[[Floats, npt.NDArray[np.int64]], dict[str, float]]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class LoopOptions:
-    """Options of playing the loop on objects whose labels are known.
+class SimulationOptions:
+    """How the loop of a task is played with known labels.
 
     Attributes
     ----------
-    start : int
-        Labels before the first question, drawn so that every class has one.
-    size, rounds, members : int
-    strategies : tuple of str
-    splits : int
-        Repeats, each with test objects and first labels of its own.
-    test_share : float
-        Of the objects; they are never asked about.
-    batch : str
-        As of `Asking`.
-    seed : int
+    loop : LoopOptions
+    filling : str
+        As of the rounds: ``bootstrap`` or ``algorithms``.
+    rule : str
+        How labels that disagree are settled.
+    experts : tuple of str
     """
 
-    start: int = 60
-    size: int = 50
-    rounds: int = 8
-    members: int = 20
-    strategies: tuple[str, ...] = ("random", "entropy", "bald")
-    splits: int = 6
-    test_share: float = 0.3
-    batch: str = "best"
-    seed: int = 1
+    loop: LoopOptions = field(default_factory=LoopOptions)
+    filling: str = "bootstrap"
+    rule: str = "votes"
+    experts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.filling not in BAGGED:
+            raise ConfigError(
+                "filling that is not simulated", value=self.filling, allowed=tuple(BAGGED)
+            )
 
 
-def tree_members(x: Floats, n_classes: int, trees: int = 15) -> Member:
-    """Return members that are small forests of extremely random trees.
+def simulation_options(settings: Mapping[str, Any]) -> SimulationOptions:
+    """Return the options of a task's section of the configuration, and of its ``simulation``."""
+    own = settings["simulation"]
+    names = ("start", "rounds", "splits", "strategies", "test_share")
+    loop = LoopOptions(
+        size=settings["size"],
+        members=settings["members"],
+        batch=settings["batch"],
+        seed=settings["seed"],
+        **{name: own[name] for name in names},
+    )
+    rest = {name: settings[name] for name in ("filling", "rule", "experts")}
+    return SimulationOptions(loop, **rest)
 
-    `x`: (n, d) float, features of the pool. A member returns (n, k) float64, probabilities of all
-    classes for the whole pool.
+
+def simulate_queries(
+    task: str,
+    split: int,
+    pool: str | Path,
+    labels: str | Path,
+    output: str | Path,
+    loop: Loop,
+    options: SimulationOptions,
+) -> None:
+    """Play the loop of a task in one split, and write what is known after each round.
+
+    Parameters
+    ----------
+    task : str
+    split : int
+        Number of the split; its random numbers follow from it.
+    pool : path
+        Folder that `prepare_pool` wrote.
+    labels : path
+        Known labels: a table with the columns object and label, or a ledger (folder, or its
+        ``ledger.jsonl``).
+    output : path
+        Parquet: split, strategy, round, n_labels, accuracy, macro_ap, worst_ap (mean of the
+        five weakest classes), and ``ap_<class>``, of the objects that are never asked about.
+    loop : Loop
+    options : SimulationOptions
+
+    Raises
+    ------
+    NotFoundError
+        If no object of the pool has a known label.
+    InputError
+        If a label is of no class, or there are too few objects for the rounds.
     """
+    from scope.io.frames import write_parquet
 
-    def member(rows: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int) -> Floats:
-        from sklearn.ensemble import ExtraTreesClassifier
+    pool, frame = Path(pool), read_pool(pool)
+    known = known_labels(labels, task, loop, options)
+    rows, y = labelled_rows(frame["object"].to_numpy(), known, loop.classes)
+    there = ~frame["missing"].to_numpy(dtype=bool)[rows]
+    rows, y = rows[there], y[there]
+    if not len(rows):
+        raise NotFoundError(
+            f"no known label of task {task!r} about an object of the pool",
+            value=str(labels),
+            todo="name a table of labels: active.tasks.<task>.simulation.labels",
+        )
+    log.info("%d rows of the pool have known labels", len(rows))
+    # A member of the ensemble is a call, and with several learners they take turns.
+    n_learners = len(loop.learners) if options.filling == "algorithms" else 1
+    learners = [
+        _member(loop, pool, rows, learner_of(options.filling, loop.learners, number))
+        for number in range(n_learners)
+    ]
+    features = loop.features(pool)[rows] if options.loop.batch == "core_set" else None
+    cells = frame["cell"].to_numpy()[rows] if "cell" in frame else None
+    objects = frame["object"].to_numpy()[rows]
+    curves = play_queries(learners, y, options.loop, objects, features, cells=cells, splits=[split])
+    names = {f"ap_{k}": f"ap_{name}" for k, name in enumerate(loop.classes)}
+    curves = curves.rename(columns=names)
+    curves.attrs = {"task": task, "split": split, "filling": options.filling}
+    write_parquet(curves, output)
 
-        forest = ExtraTreesClassifier(trees, random_state=seed, n_jobs=1).fit(x[rows], y)
-        p = np.zeros((len(x), n_classes))
-        p[:, forest.classes_] = forest.predict_proba(x)
-        return p
+
+def _member(loop: Loop, pool: Path, rows: npt.NDArray[np.int64], learner: str) -> Member:
+    """Return a member that knows the rows with labels only."""
+
+    def member(
+        chosen: npt.NDArray[np.int64], y: npt.NDArray[np.int64], seed: int
+    ) -> npt.NDArray[np.floating]:
+        return loop.member(pool, rows[chosen], y, seed, learner)[rows]
 
     return member
 
 
-def simulate_queries(
-    member: Learn,
-    y: npt.NDArray[np.int64],
-    options: LoopOptions | None = None,
-    objects: npt.NDArray[Any] | None = None,
-    features: Floats | None = None,
-    measure: Measure | None = None,
-) -> pd.DataFrame:
-    """Play the loop with known labels.
+def known_labels(path: str | Path, task: str, loop: Loop, options: SimulationOptions) -> Any:
+    """Return the settled labels of a table or a ledger, as `settled_table` has them.
 
-    Parameters
-    ----------
-    member : callable or several
-        See `scope.active.members.Member`; several learners are members in turn.
-    y : (n,) int64
-        Classes, 0 to k - 1.
-    objects : (n,) array, optional
-        Rows of one object are in one part and are asked about together; rows by default.
-    features : (n, d), optional
-        For diverse batches.
-    measure : callable, optional
-        Probabilities (n, k) and classes of the test rows -> figures by name; `scores_of`.
-
-    Returns
-    -------
-    DataFrame
-        split, strategy, round, n_labels, accuracy, macro_ap, worst_ap (mean of the five
-        weakest classes), and per class ``ap_<class>``, of the test objects.
+    Raises
+    ------
+    InputError
+        If a label of the table is of no class, or says twice something else of an object.
     """
-    import pandas as pd
-
-    options = options or LoopOptions()
-    objects = np.arange(len(y)) if objects is None else np.asarray(objects)
-    play = _Play(member, y, objects, features, measure or scores_of, options)
-    rows: list[dict[str, Any]] = []
-    for split in range(options.splits):
-        test, start = _split(y, objects, options, split)
-        for strategy in options.strategies:
-            rows += play.of(test, start, strategy, split)
-    return pd.DataFrame(rows)
-
-
-def _split(
-    y: npt.NDArray[np.int64], objects: npt.NDArray[Any], options: LoopOptions, split: int
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[Any]]:
-    rng = np.random.default_rng([options.seed, split])
-    names, first = np.unique(objects, return_index=True)
-    order = rng.permutation(len(names))
-    n_test = round(options.test_share * len(names))
-    test, pool = order[:n_test], order[n_test:]
-    if options.start + options.size * options.rounds > len(pool):
-        raise InputError(
-            "too few objects for the loop",
-            value=len(pool),
-            allowed=f"{options.start} + {options.size} x {options.rounds} or more",
-        )
-    # One of each class first, so that all can be learnt at all.
-    _, one = np.unique(y[first[pool]], return_index=True)
-    rest = np.setdiff1d(np.arange(len(pool)), one)
-    begin = np.concatenate([one, rest])[: options.start]
-    return np.isin(objects, names[test]), names[pool[begin]]
+    path = Path(path)
+    if path.is_dir() or path.suffix == ".jsonl":
+        labels = Ledger(path if path.is_dir() else path.parent).labels(task)
+    else:
+        allowed = (*loop.classes, *loop.unsure)
+        labels = read_labels(path, allowed, task=task, source="catalogue")
+        said: dict[str, str] = {}
+        for label in labels:
+            if said.setdefault(label.object, label.label) != label.label:
+                raise InputError(
+                    f"object {label.object} with two known labels in {path}",
+                    value=f"{said[label.object]}, {label.label}",
+                    todo="leave one of them in the table",
+                )
+    return settled_table(settle(labels, options.rule, options.experts))
 
 
-@dataclass(frozen=True)
-class _Play:
-    member: Learn
-    y: npt.NDArray[np.int64]
-    objects: npt.NDArray[Any]
-    features: Floats | None
-    measure: Measure
-    options: LoopOptions
-
-    def of(
-        self, test: npt.NDArray[np.bool_], start: npt.NDArray[Any], strategy: str, split: int
-    ) -> list[dict[str, Any]]:
-        """Return what is known after each round of one strategy in one split."""
-        options, rows = self.options, []
-        labelled: set[Any] = set(start.tolist())
-        for number in range(options.rounds + 1):
-            known = np.isin(self.objects, np.array(sorted(labelled)))
-            at, seed = np.flatnonzero(known), [options.seed, split, number]
-            p, bag = bootstrap_members(self.member, at, self.y, self.objects, options.members, seed)
-            summary = summarise(p)
-            place = {"split": split, "strategy": strategy, "round": number}
-            found = self.measure(summary.mean[test], self.y[test])
-            rows.append({**place, "n_labels": len(labelled), **found})
-            if number == options.rounds:
-                break
-            quality = None
-            if strategy == "weakest":
-                quality = class_quality(out_of_bag(p[at], bag), self.y[at])
-            excluded = {"labelled": known, "held_out": test}
-            pool = Pool(self.objects.astype(str), excluded, self.features, quality=quality)
-            asking = Asking(strategy, options.size, options.batch)
-            asked, _ = select_queries(
-                summary, pool, asking, number, seed=_seed(options, split, number)
-            )
-            labelled |= set(self.objects[asked["row"].to_numpy()].tolist())
-        return rows
-
-
-def _seed(options: LoopOptions, split: int, number: int) -> int:
-    return (options.seed * 1000 + split) * 1000 + number
-
-
-def scores_of(p: Floats, y: npt.NDArray[np.int64]) -> dict[str, float]:
-    """Return accuracy and average precisions of probabilities (n, k).
-
-    `p`: (n, k) float64; `y`: (n,) int64, the true class.
-    """
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
-    ap = {
-        k: float(average_precision_score(y == k, p[:, k]))
-        for k in range(p.shape[1])
-        if (y == k).any()
-    }
-    weakest = sorted(ap.values())[:5]
-    found = {
-        "accuracy": float((p.argmax(axis=1) == y).mean()),
-        "macro_ap": float(np.mean(list(ap.values()))),
-        "worst_ap": float(np.mean(weakest)),
-    }
-    if p.shape[1] == 2:
-        found["auc"] = float(roc_auc_score(y, p[:, 1]))
-    return found | {f"ap_{k}": value for k, value in ap.items()}
-
-
-@dataclass(frozen=True)
-class Paired:
-    """Difference of a strategy from another, over splits.
-
-    Attributes
-    ----------
-    mean, low, high : float
-        Mean and its 95 % interval (Student's t). Splits of one data set overlap: the interval
-        is that of other splits of these data, not of other data.
-    better, splits : int
-    """
-
-    mean: float
-    low: float
-    high: float
-    better: int
-    splits: int
-
-
-def paired_difference(
-    curves: pd.DataFrame, strategy: str, metric: str, n_labels: int, against: str = "random"
-) -> Paired:
-    """Compare two strategies at a number of labels, split by split."""
-    from scipy import stats
-
-    at = curves[curves["n_labels"] == n_labels].pivot(
-        index="split", columns="strategy", values=metric
-    )
-    if strategy not in at or against not in at:
-        raise UsageError(
-            "strategies or number of labels that were not played",
-            value=f"{strategy}, {against}, {n_labels}",
-            allowed=sorted(set(curves["n_labels"])),
-        )
-    difference = (at[strategy] - at[against]).to_numpy()
-    mean, n = float(difference.mean()), len(difference)
-    half = 0.0
-    if n > 1:
-        half = float(stats.t.ppf(0.975, n - 1) * difference.std(ddof=1) / np.sqrt(n))
-    return Paired(mean, mean - half, mean + half, int((difference > 0).sum()), n)
-
-
-def labels_saved(
-    curves: pd.DataFrame, strategy: str, metric: str, against: str = "random"
-) -> float:
-    """Return the labels that a strategy needs for what another reaches with all, as a share.
-
-    Of the mean curves: the labels from which on the strategy stays at or above that, between
-    rounds along a straight line; NaN where it does not get there.
-    """
-    mean = curves.groupby(["strategy", "n_labels"])[metric].mean()
-    goal, most = float(mean[against].iloc[-1]), int(mean[against].index[-1])
-    x, v = (mean[strategy].index.to_numpy(dtype=float), mean[strategy].to_numpy())
-    below = np.flatnonzero(v < goal)
-    if not len(below):
-        return float(x[0] / most)
-    at = int(below[-1]) + 1
-    if at == len(v):
-        return float("nan")
-    place = x[at - 1] + (goal - v[at - 1]) / (v[at] - v[at - 1]) * (x[at] - x[at - 1])
-    return float(place / most)
-
-
-def plot_curves(curves: pd.DataFrame, metric: str, path: Any = None) -> Any:
-    """Draw a metric against the labels, a line per strategy; bands are errors of the mean."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
-    for strategy, part in curves.groupby("strategy"):
-        grouped = part.groupby("n_labels")[metric]
-        mean, spread = grouped.mean(), grouped.sem().fillna(0)
-        axes.plot(mean.index, mean, label=str(strategy))
-        axes.fill_between(mean.index, mean - spread, mean + spread, alpha=0.2)
-    axes.set(xlabel="labels", ylabel=metric.replace("_", " "))
-    axes.legend()
-    if path is not None:
-        from pathlib import Path
-
-        from scope.io.atomic import atomic_path
-
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, format=Path(path).suffix.lstrip(".") or "png", dpi=120)
-    return figure
+def with_changes(options: SimulationOptions, **changes: Any) -> SimulationOptions:
+    """Return options with some of `LoopOptions` changed; those that are None stay."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(options, loop=replace(options.loop, **given))

@@ -157,6 +157,10 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "show, import or export labels of people and catalogues, and their conflicts",
         ),
         Command(
+            "scope simulate-queries",
+            "play the loop of questions with known labels, and draw what it gains",
+        ),
+        Command(
             "scope al-querier",
             "choose the spectra that a person should look at, by an ensemble's table",
         ),
@@ -234,6 +238,14 @@ GROUPS: dict[str, tuple[Command, ...]] = {
             "scope-upload-disagreements",
             "post what networks and trees disagree about",
             module="upload_disagreements",
+        ),
+        Command(
+            "scope upload-queries",
+            "ask a group on Fritz the questions of a round about light curves",
+        ),
+        Command(
+            "scope download-answers",
+            "write what people on Fritz said of these questions as answers of the round",
         ),
         Command("post-taxonomy", "post the tree of classes to Fritz", version=False),
         Command(

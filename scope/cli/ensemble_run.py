@@ -31,7 +31,8 @@ def add_arguments(parser: Parser) -> None:
         "--ensemble_loc",
         required=True,
         metavar="FOLDER",
-        help="folder of the ensemble's weights, or the one that training was given",
+        help="folder of the ensemble's weights, the one that training was given, or a bundle's "
+        "folder or group",
     )
     parser.add_flag("-v", "--verbose", help="accepted; messages are always printed")
     parser.add_argument(

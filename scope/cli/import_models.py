@@ -12,7 +12,10 @@ from scope.cli.run import say
 def add_arguments(parser: Parser) -> None:
     """Declare the options of ``scope import-models``."""
     parser.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="with <class>/<class>.<time>.h5 or .json"
+        "folder",
+        type=Path,
+        metavar="FOLDER",
+        help="with <class>/<class>.<time>.h5 or .json; for spectra an ensemble, or weights (.h5)",
     )
     parser.add_argument(
         "--algorithm", type=str.lower, required=True, metavar="NAME", help="what they are"
@@ -21,7 +24,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--models-dir", type=Path, default=Path("models"), help="folder that gets the bundle"
     )
-    source = parser.add_mutually_exclusive_group(required=True)
+    source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--training-set", type=Path, metavar="FILE", help="what they were trained on"
     )

@@ -18,6 +18,21 @@ RULES = ("votes", "expert", "last")
 TaskName = Annotated[str, matching(r"[a-z][a-z0-9_]*", "small letters and digits")]
 
 
+class Simulation(Section):
+    """The loop played with labels that are known: does asking help, before people are asked?"""
+
+    labels: str = key("", "table with the columns object and label; empty: the ledger's labels")
+    start: int = key(60, "labels before the first question, one of each class among them", ge=1)
+    rounds: int = key(4, "rounds of questions", ge=1)
+    splits: int = key(6, "repeats, each with test objects and first labels of its own", ge=1)
+    test_share: Annotated[float, Field(gt=0, lt=1)] = key(
+        0.3, "part of the objects that only measure"
+    )
+    strategies: tuple[Annotated[str, one_of(STRATEGIES)], ...] = key(
+        ("random", "entropy", "bald"), "what is compared, with random", min_length=1
+    )
+
+
 class ActiveTask(Section):
     """Rounds of a task."""
 
@@ -50,6 +65,7 @@ class ActiveTask(Section):
     )
     seed: int = key(1, "start of the random numbers", ge=0)
     options: dict[str, Any] = key(dict, "what the task itself needs, such as data")
+    simulation: Simulation = key(Simulation, "the loop played with known labels")
 
 
 class Active(Section):

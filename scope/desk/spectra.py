@@ -13,9 +13,9 @@ import pyarrow as pa
 from scope.desk.pictures import OBJECT, Pictures
 from scope.errors import InputError, NotFoundError
 from scope.io import read_metadata, read_table
+from scope.models.spectra.wavelength_grid import REST_ANGSTROM, Grid, find_grid
 from scope.tasks.spectra.loop import CLASSES, proposed_redshift
 from scope.tasks.spectra.spectrum_files import read_spectra, tree_files
-from scope.tasks.spectra.wavelength_grid import REST_ANGSTROM, Grid, find_grid
 
 TASK = "spectra"
 SUMMARY = "qnet_ensemble_summary.parquet"

@@ -162,9 +162,7 @@ class Upload:
             }
             self.note(row, name, self._options.survey_id_origin, values, annotations)
         if self._options.comment:
-            text = self._options.comment
-            action = partial(post_comment, self._fritz, name, text, self._groups_of(name))
-            self._step(row, name, "comment", text, action)
+            self.comment(row, name, self._options.comment)
         self._complete[key] = {"what": "row", "row": row.number, "obj_id": name}
 
     def save(self, row: UploadRow) -> tuple[str, Json | None]:
@@ -226,7 +224,7 @@ class Upload:
         """Whether a source with the table's own name for it lies where the row says."""
         if source is None or not self._options.use_existing_obj_id:
             return True
-        # Of the row: another one may have the same name and the right place.
+        # Of the row: another may have the same name and the right place.
         key = step_key("place", name, row.number, self._groups)
         try:
             check_place(source, row.ra, row.dec, self._options.radius_arcsec)
@@ -311,7 +309,7 @@ class Upload:
             if folded and (not self._options.post_phasefolded_phot or period is None):
                 continue
             title = plot_title(radius, name, folded=folded)
-            if self._journal.done(step_key("comment", name, title, self._groups)) is not None:
+            if self._journal.done(step_key("comment", name, title, self._groups)):
                 continue
             if points is None:
                 points = self._points(row)
@@ -321,9 +319,7 @@ class Upload:
             kind = "phase_folded" if folded else "time_series"
             path = Path(self._options.phot_dirname) / f"{name}_{kind}.png"
             plot_photometry(points, title, path, period=period)
-            groups = self._groups_of(name)
-            action = partial(post_picture, self._fritz, name, title, path, groups)
-            self._step(row, name, "comment", title, action)
+            self.comment(row, name, title, path)
 
     def _classify(self, row: UploadRow, name: str, source: Json) -> None:
         existing = source.get("classifications", [])
@@ -343,8 +339,7 @@ class Upload:
                 continue
             if groups and first:
                 self._poster.add(replace(wanted, groups=groups))
-            elif self._journal.done(wanted.key) is None:
-                # It is there, or an earlier row of the same source brings it.
+            elif not self._journal.done(wanted.key):  # there, or an earlier row brings it
                 self._journal.finish({wanted.key: wanted.facts(THERE)})
         self._remember(row, name)
 
@@ -367,6 +362,12 @@ class Upload:
         groups = self._groups_of(name)
         action = partial(annotate, self._fritz, name, origin, values, groups, existing)
         self._step(row, name, "annotation", origin, action)
+
+    def comment(self, row: UploadRow, name: str, text: str, path: Path | None = None) -> None:
+        """Comment on a source, with a picture if one is given; each text once."""
+        post = post_comment if path is None else partial(post_picture, path=path)
+        action = partial(post, self._fritz, name, text, groups=self._groups_of(name))
+        self._step(row, name, "comment", text, action)
 
     def _step(
         self, row: UploadRow, name: str, what: str, detail: str, action: Callable[[], str]

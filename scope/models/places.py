@@ -81,11 +81,13 @@ def writing_folder(models: str | Path, task: Task, algorithm: str, group: str) -
     """Return where a bundle of a group is to be written.
 
     Over the one that is found, which would hide a new one in another place; where there is
-    none, ``<algorithm>/<group>``.
+    none, ``<algorithm>/<group>`` of a task whose bundles lie there, else
+    ``<task>/<algorithm>/<group>``.
     """
     places = bundle_places(models, task, algorithm, group)
     there = (folder for folder in places if (folder / MANIFEST).is_file())
-    return next(there, Path(models) / algorithm / group)
+    plain = Path(models) / algorithm / group
+    return next(there, plain if plain in places else places[0])
 
 
 def load_bundle(folder: str | Path, task: Task) -> Bundle:

@@ -10,6 +10,8 @@ from scope.models.algorithm import InputSpec, algorithms_for
 from scope.plugins import TASKS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scope.models.bundle import Bundle
 
 
@@ -46,6 +48,16 @@ class Task:
         (order of features, size of padding, constants of a normalisation) with what the task
         does to rows: a bundle whose rows would be prepared otherwise must not score.
         """
+
+    def import_models(self, source: Path, output: Path, algorithm: str) -> Bundle:
+        """Write a bundle of models that others published, or that another program trained.
+
+        Raises
+        ------
+        ConfigError
+            If the task has no such models.
+        """
+        raise ConfigError("import of models of a task of which none are published", value=self.name)
 
     def preparation(self, **facts: Any) -> Mapping[str, Any]:
         """Return the facts that training states and `check_bundle` compares; JSON."""

@@ -120,6 +120,8 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "summarise_members": Need(memory_mb=7000, minutes=40),
         "select_queries": Need(memory_mb=7000, minutes=40),
         "write_sheet": Need(memory_mb=1500),
+        "simulate_queries": Need(memory_mb=7000, minutes=300),
+        "plot_queries": Need(memory_mb=1500),
     }
 )
 """Rule -> what its jobs need."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from scope.errors import UsageError
+
 
 def import_models(
     folder: Path,
@@ -23,7 +25,7 @@ def import_models(
     Parameters
     ----------
     folder : Path
-        With ``<class>/<class>.<time>.h5`` or ``.json``.
+        With ``<class>/<class>.<time>.h5`` or ``.json``; for spectra an ensemble or weights.
     report : callable
         Gets what is to be said, line by line.
     algorithm : str
@@ -33,7 +35,8 @@ def import_models(
     group : str, optional
         Name of the bundle; by default that of the folder.
     training_set, feature_stats : Path, optional
-        What they were trained on, or statistics of its features; one of both.
+        What they were trained on, or statistics of its features; one of both, where models take
+        features.
     scaling : str
         How features were scaled.
     config_path : str, optional
@@ -45,11 +48,26 @@ def import_models(
         If models, the training set or the configuration cannot be used.
     """
     from scope.config.load import load_config
+    from scope.models.algorithm import find_algorithm
     from scope.models.places import writing_folder
+    from scope.models.task import find_task
+    from scope.plugins import TASKS
     from scope.tasks.variables.bundles import import_models as library
     from scope.tasks.variables.bundles.model_bundle import VARIABLES
 
     config = load_config(config_path=config_path)
+    served = [task for task in map(find_task, TASKS) if algorithm in task.algorithms]
+    if find_algorithm(algorithm).published_suffix and served and VARIABLES not in served:
+        if training_set or feature_stats:
+            raise UsageError(
+                "statistics of features for models that take none",
+                value=algorithm,
+                todo="leave out --training-set and --feature-stats",
+            )
+        output = writing_folder(models_dir, served[0], algorithm, group or folder.resolve().stem)
+        written = served[0].import_models(folder, output, algorithm)
+        report(f"{written.folder}: {len(written.members)} members")
+        return
     bundle = library.import_models(
         folder,
         writing_folder(models_dir, VARIABLES, algorithm, group or folder.resolve().name),

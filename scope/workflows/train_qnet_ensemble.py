@@ -20,7 +20,7 @@ class QnetOptions:
     desidata, desitruth : sequence of str
         Spectra of DESI, in the form of coadds, and their truth tables.
     epochs, boxes, layers, filters, batch_size, learning_rate, amsgrad, lines, lines_bal
-        See `scope.tasks.spectra.training_network.NetworkOptions`.
+        See `scope.models.spectra.quasar_net_trainer.NetworkOptions`.
     seed : int
         Where all random numbers begin.
     num_bootstrap : int
@@ -79,6 +79,8 @@ def train_qnet_ensemble(options: QnetOptions, report: Callable[[str], None]) -> 
     """
     from scope.active.som import MapOptions
     from scope.io.atomic import check_writable
+    from scope.models.spectra.quasar_net_examples import NetworkOptions
+    from scope.models.spectra.wavelength_grid import BAL_LINES, LINES
     from scope.tasks.spectra.ensemble import (
         EnsembleOptions,
         gather_examples,
@@ -86,8 +88,6 @@ def train_qnet_ensemble(options: QnetOptions, report: Callable[[str], None]) -> 
         train_ensemble_map,
         train_members,
     )
-    from scope.tasks.spectra.training_network import NetworkOptions
-    from scope.tasks.spectra.wavelength_grid import BAL_LINES, LINES
 
     settings = EnsembleOptions(
         members=options.num_bootstrap,

@@ -11,15 +11,15 @@ from scope.active.calibrate import (
     fit_temperature,
     wrong_by_certainty,
 )
-from scope.active.queries import Asking, Pool, excluded_by_name, select_queries
-from scope.active.simulate_queries import (
+from scope.active.play_queries import (
     LoopOptions,
     labels_saved,
     paired_difference,
+    play_queries,
     plot_curves,
-    simulate_queries,
     tree_members,
 )
+from scope.active.queries import Asking, Pool, excluded_by_name, select_queries
 from scope.active.som import MapOptions, best_cells, cell_separations, load_map, train_map, u_matrix
 from scope.active.summary import entropy, out_of_bag, summarise
 from scope.errors import InputError, UsageError
@@ -238,14 +238,14 @@ def test_the_loop_asks_where_classes_meet_and_measures_on_what_it_never_asked():
     options = LoopOptions(
         start=6, size=5, rounds=3, members=5, strategies=("random", "entropy"), splits=3
     )
-    curves = simulate_queries(tree_members(x, 2, trees=5), y, options)
+    curves = play_queries(tree_members(x, 2, trees=5), y, options)
     assert sorted(set(curves["n_labels"])) == [6, 11, 16, 21]
     assert len(curves) == 2 * 3 * 4
     gain = paired_difference(curves, "entropy", "accuracy", 21)
     assert gain.mean > 0
     assert gain.low <= gain.mean <= gain.high
     assert 0 < labels_saved(curves, "entropy", "accuracy") <= 1
-    again = simulate_queries(tree_members(x, 2, trees=5), y, options)
+    again = play_queries(tree_members(x, 2, trees=5), y, options)
     assert again.equals(curves)
 
 

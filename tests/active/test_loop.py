@@ -13,10 +13,10 @@ from scope.active.answers import is_answered, next_round, write_answers
 from scope.active.labels import WITHDRAWN, Label
 from scope.active.ledger import Ledger
 from scope.active.members import FILLINGS, n_files, read_members
+from scope.active.play_queries import tree_members
 from scope.active.queries import Asking
 from scope.active.scoring import score_round
 from scope.active.sheet import write_sheet
-from scope.active.simulate_queries import tree_members
 from scope.cli.main import main as scope_main
 from scope.errors import ConfigError, InputError, NotFoundError, UsageError
 from scope.io.frames import read_parquet, write_parquet

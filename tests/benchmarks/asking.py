@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from scope.active.simulate_queries import (
+from scope.active.play_queries import (
     LoopOptions,
     labels_saved,
     paired_difference,
-    simulate_queries,
+    play_queries,
     tree_members,
 )
 
@@ -60,7 +60,7 @@ def main() -> None:
     learn = tree_members(x, 2, options.trees)
     if options.learner == "forest":
         learn = forest_members(x, options.trees)
-    curves = simulate_queries(learn, y, loop)
+    curves = play_queries(learn, y, loop)
     print(curves.groupby(["n_labels", "strategy"])["accuracy"].mean().unstack().round(3))
     for n_labels in (310, 460):
         for strategy in ("entropy", "bald"):

@@ -22,8 +22,8 @@ from scope.active.calibrate import (
     wrong_by_certainty,
 )
 from scope.active.members import bootstrap_members
+from scope.active.play_queries import tree_members
 from scope.active.scoring import calibrated_apart
-from scope.active.simulate_queries import tree_members
 from scope.active.summary import out_of_bag, summarise
 from scope.tasks.spectra.loop import CLASSES, SpectraLoop
 from scope.tasks.spectra.simulate import SurveyOptions, simulate_survey

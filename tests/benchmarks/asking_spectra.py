@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from scope.active.simulate_queries import (
+from scope.active.play_queries import (
     LoopOptions,
     labels_saved,
     paired_difference,
+    play_queries,
     plot_curves,
     scores_of,
-    simulate_queries,
 )
 from scope.tasks.spectra.loop import CLASSES, SpectraLoop
 from scope.tasks.spectra.simulate import SurveyOptions, simulate_survey
@@ -86,7 +86,7 @@ def _play(options: argparse.Namespace, folder: Path) -> None:
         strategies=STRATEGIES,
         splits=options.splits,
     )
-    curves = simulate_queries(learn, y, how, objects, measure=of_quasars)
+    curves = play_queries(learn, y, how, objects, measure=of_quasars)
     curves.to_csv(folder / f"curves_{options.learner}.csv", index=False)
     metrics = ("purity", "completeness", "f1", "accuracy")
     print(curves.groupby(["strategy", "n_labels"])[list(metrics)].mean().round(4).to_string())
@@ -107,7 +107,7 @@ def _member(loop: SpectraLoop, pool: Path, learner: str):
     """Return a member of the loop; what trees look at is computed once."""
     if learner == "network":
         return lambda rows, y, seed: loop.member(pool, rows, y, seed, learner)
-    from scope.active.simulate_queries import tree_members
+    from scope.active.play_queries import tree_members
 
     x = np.load(pool / "x.npy")
     features = np.concatenate([loop.features(pool), x[:, ::4]], axis=1)

@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from scope.active.loop import read_pool
-from scope.active.simulate_queries import (
+from scope.active.play_queries import (
     LoopOptions,
     paired_difference,
+    play_queries,
     plot_curves,
-    simulate_queries,
 )
 from scope.io.frames import read_parquet
 from scope.tasks.variables.loop import VariablesLoop
@@ -112,7 +112,7 @@ def play(
         splits=options.splits,
     )
     learners = [member_of(name) for name in options.learners]
-    curves = simulate_queries(learners, y[rows], how, stars[rows])
+    curves = play_queries(learners, y[rows], how, stars[rows])
     names = ["worst_ap", "macro_ap", "accuracy"]
     print(f"{len(rows)} light curves of {len(set(stars[rows]))} stars, {len(GROUPS)} classes")
     print(curves.groupby(["strategy", "n_labels"])[names].mean().round(3).to_string())

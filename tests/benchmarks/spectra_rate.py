@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from scope.tasks.spectra.network import EPSILON, KERNEL, NetworkScorer, QuasarNet, load_network
+from scope.models.spectra.quasar_net import EPSILON, KERNEL, NetworkScorer, QuasarNet, load_network
 
 ROOT = Path(__file__).resolve().parents[2]
 

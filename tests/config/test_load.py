@@ -141,7 +141,7 @@ def test_an_unknown_feature_and_an_unknown_search_are_found_by_name() -> None:
         ),
         ({"thresholds": {"label": True}}, "a value other than true and false"),
         ({"thresholds": {"label": float("nan")}}, "finite number"),
-        ({"inference": {"algorithms": ["rf"]}}, "'rf'; allowed: cnn, dnn, xgb"),
+        ({"inference": {"algorithms": ["rf"]}}, "'rf'; allowed: cnn, dnn, quasarnet, xgb"),
         ({"inference": 3}, "inference, in --config or --configfile: 3; allowed: a section of keys"),
         ({"targets": ["297"]}, "'297'; allowed: field_<number>, such as field_297"),
         ({"data_release": "latest"}, "'latest'; allowed: a number, or DR and a number"),

@@ -28,10 +28,10 @@ from scope.desk.stamps import AlertNights, StampSet
 from scope.desk.table import Question
 from scope.errors import ConfigError, InputError
 from scope.io import write_table
+from scope.models.spectra.wavelength_grid import LINEAR_GRID, LOG_GRID, REST_ANGSTROM, Grid
 from scope.tasks.spectra.loop import CLASSES
 from scope.tasks.spectra.simulate import SurveyOptions, simulate_survey
 from scope.tasks.spectra.spectrum_files import read_all, tree_files
-from scope.tasks.spectra.wavelength_grid import LINEAR_GRID, LOG_GRID, REST_ANGSTROM, Grid
 from scope.tasks.stamps.sets import LABELS_FILE, open_set, write_labels
 from scope.tasks.stamps.votes import last_votes
 from tests.browser import Browser, chromium

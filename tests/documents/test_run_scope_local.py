@@ -96,7 +96,7 @@ def test_the_example_inputs_are_sources_of_the_simulation(archive, root) -> None
         ("--group-names a --algorithms xgb dnn", "fewer --group-names than --algorithms"),
         ("--group-names a b --algorithms xgb xgb", "each once"),
         ("--group-names nothing --algorithms xgb", "no xgb models of group 'nothing'"),
-        ("--algorithms svm", "--algorithm: 'svm'; allowed: cnn, dnn, xgb"),
+        ("--algorithms svm", "--algorithm: 'svm'; allowed: cnn, dnn, quasarnet, xgb"),
         ("--algorithm xgb", "unrecognized arguments: --algorithm"),
         ("--doCPU --doGPU", "different devices"),
         ("--period-algorithms ELS_ECE_EAOV --algorithms xgb", "those that the models need"),

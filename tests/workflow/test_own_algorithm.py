@@ -196,6 +196,6 @@ def test_an_algorithm_that_no_line_names_is_unknown(
     monkeypatch.setenv("SCOPE_ALGORITHMS", "")
     with pytest.raises(ConfigError, match="unknown algorithm"):
         find_algorithm("hgb")
-    with pytest.raises(ConfigError, match="'hgb'; allowed: cnn, dnn, xgb"):
+    with pytest.raises(ConfigError, match="'hgb'; allowed: cnn, dnn, quasarnet, xgb"):
         load_config(overrides={"inference": {"algorithms": ["hgb"]}})
     assert "hgb" not in os.environ["SCOPE_ALGORITHMS"]

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from scope.active.networks import ClassNetwork, Steps
-from scope.tasks.spectra.network import KERNEL, STRIDE
+from scope.models.spectra.quasar_net import KERNEL, STRIDE
 
 
 @lru_cache(maxsize=2)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import InputError
+from scope.models.spectra.wavelength_grid import BAL_LINES, LINES, REST_ANGSTROM, Grid
 from scope.tasks.spectra.truth import Z_LIMIT
-from scope.tasks.spectra.wavelength_grid import BAL_LINES, LINES, REST_ANGSTROM, Grid
 
 Floats = npt.NDArray[np.float64]
 
@@ -114,21 +114,3 @@ def member_probabilities(lines: Lines) -> npt.NDArray[np.float32]:
     share = high / np.maximum(high + low, 1e-12)
     p = np.stack([1 - best, best * (1 - share), best * share], axis=1)
     return p.astype(np.float32)
-
-
-def encode(
-    z: Floats, quasar: npt.NDArray[np.bool_], grid: Grid, lines: Sequence[str], boxes: int
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return the targets of lines: which box, and where in it; both (n, lines, boxes) float32.
-
-    All zero where there is no quasar, or the line is outside of the grid.
-
-    `z` and `quasar`: (n,) float64 and bool.
-    """
-    rest = np.array([REST_ANGSTROM[name] for name in lines])
-    place = grid.position((1 + np.nan_to_num(z)[:, None]) * rest) * boxes / grid.n_bins
-    box = np.floor(place).astype(np.int64)
-    inside = quasar[:, None] & (box >= 0) & (box < boxes)
-    hit = (np.arange(boxes) == box[..., None]) & inside[..., None]
-    offset = np.where(hit, (place - box)[..., None], 0.0)
-    return hit.astype(np.float32), offset.astype(np.float32)

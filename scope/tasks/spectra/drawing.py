@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from scope.tasks.spectra.wavelength_grid import REST_ANGSTROM, Grid
+from scope.models.spectra.wavelength_grid import REST_ANGSTROM, Grid
 
 WIDTH, HEIGHT = 900, 260
 _LEFT, _BOTTOM = 46, 34

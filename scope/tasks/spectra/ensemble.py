@@ -23,19 +23,15 @@ from scope.errors import BundleError, InputError, NotFoundError, UsageError
 from scope.io.atomic import atomic_path, write_bytes
 from scope.io.npyfile import read_npy
 from scope.jsontext import parse_json, to_json
-from scope.tasks.spectra.network import QuasarNet, load_network, network_bytes
+from scope.models.bundle import MANIFEST
+from scope.models.places import load_bundle
+from scope.models.spectra.quasar_net import QuasarNet, load_network, network_bytes
+from scope.models.spectra.quasar_net_examples import Examples, NetworkOptions, targets
+from scope.models.spectra.quasar_net_trainer import Trainer, draw_objects, member_generator
+from scope.models.spectra.wavelength_grid import Grid, find_grid
 from scope.tasks.spectra.rebin import UNUSABLE, Flag
 from scope.tasks.spectra.spectrum_files import read_spectra
-from scope.tasks.spectra.training_network import (
-    Examples,
-    NetworkOptions,
-    Trainer,
-    draw_objects,
-    member_generator,
-    targets,
-)
 from scope.tasks.spectra.truth import Truth, join_truths, read_truth
-from scope.tasks.spectra.wavelength_grid import Grid, find_grid
 
 log = logging.getLogger(__name__)
 
@@ -278,7 +274,8 @@ def train_ensemble_map(folder: str | Path, options: MapOptions | None = None) ->
 def load_members(folder: str | Path, grid: Grid | None = None) -> list[QuasarNet]:
     """Return all networks of an ensemble.
 
-    A folder without settings, such as one of QuasarNET itself, has the members that lie in it.
+    A folder without settings, such as one of QuasarNET itself, has the members that lie in it. A
+    bundle is compared with its hashes first.
 
     Raises
     ------
@@ -286,6 +283,11 @@ def load_members(folder: str | Path, grid: Grid | None = None) -> list[QuasarNet
         If there is none, one is missing, or one is of another grid.
     """
     folder = Path(folder)
+    if (folder / MANIFEST).is_file():
+        from scope.tasks.spectra import TASK
+        from scope.tasks.spectra.ensemble_bundle import bundle_networks
+
+        return bundle_networks(load_bundle(folder, TASK), grid)
     there = {
         int(p.stem.removeprefix("net_")): p
         for p in folder.glob("net_*.h5")

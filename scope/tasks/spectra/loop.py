@@ -14,10 +14,10 @@ from scope.active.som import MapOptions, train_map
 from scope.errors import ConfigError, InputError
 from scope.io.atomic import atomic_path
 from scope.io.npyfile import read_npy
+from scope.models.spectra.wavelength_grid import LINES, REST_ANGSTROM, find_grid
 from scope.tasks.spectra.drawing import draw_spectrum
 from scope.tasks.spectra.rebin import UNUSABLE, Flag
 from scope.tasks.spectra.spectrum_files import read_spectra, tree_files
-from scope.tasks.spectra.wavelength_grid import LINES, REST_ANGSTROM, find_grid
 
 Floats = npt.NDArray[np.floating]
 
@@ -123,7 +123,7 @@ class SpectraLoop:
         x = np.asarray(self._spectra(folder))
         if learner == "network":
             return self._network(x, rows, y, seed)[:, 0]
-        from scope.active.simulate_queries import tree_members
+        from scope.active.play_queries import tree_members
 
         joined = np.concatenate([self.features(folder), x.reshape(len(x), -1)[:, ::4]], axis=1)
         return tree_members(joined, len(CLASSES), int(self.options.get("trees", 30)))(rows, y, seed)

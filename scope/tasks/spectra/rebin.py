@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import InputError
-from scope.tasks.spectra.wavelength_grid import Grid
+from scope.models.spectra.wavelength_grid import Grid
 
 Floats = npt.NDArray[np.float64]
 

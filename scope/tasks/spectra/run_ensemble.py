@@ -20,14 +20,17 @@ import numpy.typing as npt
 
 from scope.active.som import SelfOrganisingMap, load_map
 from scope.active.summary import summarise
+from scope.checkout import SHIPPED_MODELS
 from scope.errors import NotFoundError, UsageError
 from scope.io.atomic import atomic_path
+from scope.models.places import bundle_folder
+from scope.models.spectra.quasar_net import NetworkScorer, QuasarNet
+from scope.models.spectra.wavelength_grid import Grid
+from scope.tasks.spectra import TASK
 from scope.tasks.spectra.decode import MEMBER_CLASSES, decode, member_labels, member_probabilities
 from scope.tasks.spectra.ensemble import load_members
-from scope.tasks.spectra.network import NetworkScorer, QuasarNet
 from scope.tasks.spectra.rebin import UNUSABLE
 from scope.tasks.spectra.spectrum_files import Spectra, read_spectra, tree_files
-from scope.tasks.spectra.wavelength_grid import Grid
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ class KerasScorer:
     """
 
     def __init__(self, network: QuasarNet) -> None:
-        from scope.tasks.spectra.training_network import keras_network
+        from scope.models.spectra.quasar_net_trainer import keras_network
 
         self._model = keras_network(network)
 
@@ -66,6 +69,9 @@ class KerasScorer:
         """Return the output of spectra, see `NetworkScorer.score`."""
         return np.asarray(self._model(np.asarray(x, dtype=np.float32), training=False))
 
+
+ALGORITHM = "quasarnet"
+"""Whose bundles are looked for by the name of a group."""
 
 SCORERS: dict[str, Any] = {"onnx": NetworkScorer, "keras": KerasScorer}
 
@@ -107,7 +113,7 @@ def run_ensemble(
     out_dir : path
         Where the tables go.
     ensemble : path
-        Folder of ``net_<i>.h5``.
+        Folder of ``net_<i>.h5``, a bundle, or the name of its group.
     backend : str
         ``onnx`` or ``keras``.
     som : path, optional
@@ -141,8 +147,14 @@ def run_ensemble(
 
 
 def ensemble_place(folder: str | Path) -> Path:
-    """Return the folder of an ensemble: itself, or the one that training made in it."""
+    """Return the folder of an ensemble: itself, the one that training made in it, or a bundle.
+
+    The name of a group that is no folder here is looked for among the models, of the working
+    directory and of the checkout.
+    """
     folder = Path(folder)
+    if not folder.exists() and folder.name == str(folder):
+        return bundle_folder([Path("models"), SHIPPED_MODELS], TASK, ALGORITHM, folder.name)
     below = sorted(path.parent for path in folder.glob("ensemble*/net_0.h5"))
     if (folder / "net_0.h5").exists() or len(below) != 1:
         return folder

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.errors import CorruptFileError, InputError, MissingColumnError, NotFoundError
+from scope.models.spectra.wavelength_grid import LOG_GRID, Grid
 from scope.tasks.spectra.rebin import Camera, Flag, combine, normalise
-from scope.tasks.spectra.wavelength_grid import LOG_GRID, Grid
 
 CAMERAS = ("B", "R", "Z")
 ROWS = 2000

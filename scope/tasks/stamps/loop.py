@@ -113,7 +113,7 @@ class StampsLoop:
         """
         if learner == "network":
             return self._network(folder, rows, y, seed)[:, 0]
-        from scope.active.simulate_queries import tree_members
+        from scope.active.play_queries import tree_members
 
         x = self.features(folder)
         return tree_members(x, len(CLASSES), int(self.options.get("trees", 50)))(rows, y, seed)

@@ -157,7 +157,7 @@ class VariablesLoop:
             return xgb_member(read_npy(folder / "x.npy"), rows, y, len(self.classes), seed)
         if learner == "dnn":
             return self._network(folder, rows, y, seed)[:, 0]
-        from scope.active.simulate_queries import tree_members
+        from scope.active.play_queries import tree_members
 
         x = self.features(folder)
         return tree_members(x, len(self.classes), int(self.options.get("trees", 50)))(rows, y, seed)

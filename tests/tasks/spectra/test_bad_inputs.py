@@ -12,9 +12,9 @@ from scope.active.som import MapOptions, train_map
 from scope.cli import ensemble_run, train_qnet_ensemble
 from scope.cli.main import main as scope_main
 from scope.io.atomic import write_bytes
-from scope.tasks.spectra.network import QuasarNet, network_bytes, output_lengths
+from scope.models.spectra.quasar_net import QuasarNet, network_bytes, output_lengths
+from scope.models.spectra.wavelength_grid import LINEAR_GRID, LINES, LOG_GRID
 from scope.tasks.spectra.spectrum_files import tree_files
-from scope.tasks.spectra.wavelength_grid import LINEAR_GRID, LINES, LOG_GRID
 
 BOXES, FILTERS, WIDTH = 13, 2, 3
 

@@ -7,11 +7,11 @@ import pytest
 from astropy.io import fits
 
 from scope.errors import BundleError
+from scope.models.spectra.quasar_net import NetworkScorer, load_network, network_bytes
+from scope.models.spectra.wavelength_grid import LINEAR_GRID, LOG_GRID
 from scope.tasks.spectra.decode import decode
-from scope.tasks.spectra.network import NetworkScorer, load_network, network_bytes
 from scope.tasks.spectra.rebin import Camera, Flag, rebin
 from scope.tasks.spectra.spectrum_files import read_all
-from scope.tasks.spectra.wavelength_grid import LINEAR_GRID, LOG_GRID
 
 pytestmark = pytest.mark.real
 

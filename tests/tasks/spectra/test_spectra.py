@@ -13,11 +13,12 @@ from scope.errors import (
     MissingColumnError,
     NotFoundError,
 )
-from scope.tasks.spectra.decode import decode, encode
+from scope.models.spectra.quasar_net_examples import box_targets
+from scope.models.spectra.wavelength_grid import LINES, LOG_GRID, REST_ANGSTROM
+from scope.tasks.spectra.decode import decode
 from scope.tasks.spectra.rebin import Camera, Flag, combine, normalise, rebin
 from scope.tasks.spectra.spectrum_files import read_all, read_spectra, tree_files
 from scope.tasks.spectra.truth import read_truth
-from scope.tasks.spectra.wavelength_grid import LINES, LOG_GRID, REST_ANGSTROM
 
 
 def test_a_bin_holds_the_weighted_sum_of_its_pixels():
@@ -68,9 +69,9 @@ def test_a_constant_spectrum_has_no_flux_to_look_at():
 
 
 def test_a_target_is_decoded_to_its_redshift():
-    """What `encode` writes, `decode` reads: within the interpolation between lower ends."""
+    """What `box_targets` writes, `decode` reads: within the interpolation between lower ends."""
     z = np.array([0.2, 0.9, 1.7, 2.5, 3.9])
-    box, offset = encode(z, np.ones(5, bool), LOG_GRID, LINES, 13)
+    box, offset = box_targets(z, np.ones(5, bool), LOG_GRID, LINES, 13)
     output = np.concatenate([np.concatenate([box, offset], axis=2), np.zeros((5, 1, 26))], axis=1)
     lines = decode(output, LOG_GRID)
     for at, name in enumerate(LINES):
@@ -83,7 +84,7 @@ def test_a_target_is_decoded_to_its_redshift():
 
 
 def test_no_quasar_has_no_box():
-    box, offset = encode(np.array([2.5]), np.array([False]), LOG_GRID, LINES, 13)
+    box, offset = box_targets(np.array([2.5]), np.array([False]), LOG_GRID, LINES, 13)
     assert not box.any()
     assert not offset.any()
 

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from scope.errors import InputError, UsageError
-from scope.tasks.spectra.decode import encode
-from scope.tasks.spectra.network import (
+from scope.errors import InputError
+from scope.models.spectra.quasar_net import (
     EPSILON,
     KERNEL,
     NORM,
@@ -27,7 +25,8 @@ from scope.tasks.spectra.network import (
     QuasarNet,
     output_lengths,
 )
-from scope.tasks.spectra.wavelength_grid import BAL_LINES, BOXES, LINES, LOG_GRID, Grid
+from scope.models.spectra.quasar_net_examples import NetworkOptions
+from scope.models.spectra.wavelength_grid import LINES, LOG_GRID, Grid
 
 log = logging.getLogger(__name__)
 
@@ -35,97 +34,6 @@ Floats = npt.NDArray[np.float32]
 
 LOSS_EPSILON = 1e-7
 DROPOUT = 0.2
-
-
-@dataclass(frozen=True)
-class NetworkOptions:
-    """Options of building and training networks.
-
-    Attributes
-    ----------
-    layers : int
-        Convolutions: 4, whose ends are cut, or 6, whose ends are filled up.
-    filters, width : int
-        Of each convolution, and of the dense layer.
-    boxes : int
-    lines, bal_lines : tuple of str
-    epochs, batch : int
-    rate : float
-        Of Adam.
-    amsgrad : bool
-    """
-
-    layers: int = 4
-    filters: int = 100
-    width: int = 100
-    boxes: int = BOXES
-    lines: tuple[str, ...] = LINES
-    bal_lines: tuple[str, ...] = BAL_LINES
-    epochs: int = 8
-    batch: int = 256
-    rate: float = 2e-4
-    amsgrad: bool = False
-
-    def __post_init__(self) -> None:
-        if self.layers not in (4, 6):
-            raise UsageError("convolutions of a network", value=self.layers, allowed="4 or 6")
-        for name in ("filters", "width", "boxes", "epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} of a network", value=getattr(self, name), allowed=">= 1")
-        for name in (*self.lines, *self.bal_lines):
-            if name not in LINES:
-                raise UsageError("line of a network", value=name, allowed=LINES)
-        if not self.lines:
-            raise UsageError("network without lines", allowed=LINES)
-
-    @property
-    def padding(self) -> str:
-        """Padding of the convolutions."""
-        return "same" if self.layers == 6 else "valid"
-
-    @property
-    def n_heads(self) -> int:
-        """Lines, and lines of broad absorption."""
-        return len(self.lines) + len(self.bal_lines)
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Labelled spectra.
-
-    Attributes
-    ----------
-    x : (n, bins) float32
-        May be mapped from a file.
-    quasar : (n,) bool
-    z : (n,) float64
-    bal : (n,) int8
-        1, -1 or, where nobody knows, 0.
-    objects : (n,) int64
-        Rows of one object are never taken apart.
-    """
-
-    x: Floats
-    quasar: npt.NDArray[np.bool_]
-    z: npt.NDArray[np.float64]
-    bal: npt.NDArray[np.int8]
-    objects: npt.NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.quasar)
-
-
-def targets(examples: Examples, options: NetworkOptions, grid: Grid) -> tuple[Floats, Floats]:
-    """Return what the heads should say, (n, heads, 2 x boxes), and weights, (n, heads)."""
-    bal = examples.quasar & (examples.bal == 1)
-    parts = [
-        encode(examples.z, examples.quasar, grid, options.lines, options.boxes),
-        encode(examples.z, bal, grid, options.bal_lines, options.boxes),
-    ]
-    boxes, offsets = (np.concatenate([part[i] for part in parts], axis=1) for i in (0, 1))
-    known = np.ones((len(examples), options.n_heads), dtype=np.float32)
-    known[:, len(options.lines) :] = (examples.bal != 0)[:, None]
-    return np.concatenate([boxes, offsets], axis=2), known
 
 
 def member_generator(seed: int, member: int) -> np.random.Generator:
@@ -162,10 +70,21 @@ class Trainer:
     ----------
     options : NetworkOptions
     grid : Grid
+    n_rows : int, optional
+        Spectra that the means of the normalisation are made for; by default those of the first
+        training. Whoever trains on parts of one set gives that of the whole.
+
+    Attributes
+    ----------
+    losses : list of float
+        Mean loss of each epoch of the last training.
     """
 
-    def __init__(self, options: NetworkOptions, grid: Grid = LOG_GRID) -> None:
-        self.options, self.grid = options, grid
+    def __init__(
+        self, options: NetworkOptions, grid: Grid = LOG_GRID, n_rows: int | None = None
+    ) -> None:
+        self.options, self.grid, self.n_rows = options, grid, n_rows
+        self.losses: list[float] = []
         lengths = output_lengths(grid.n_bins, options.layers, options.padding)
         self._flat = lengths[-1] * options.filters
         self._model: Any = None
@@ -179,6 +98,7 @@ class Trainer:
         known: Floats,
         rows: npt.NDArray[np.int64],
         rng: np.random.Generator,
+        start: QuasarNet | None = None,
     ) -> QuasarNet:
         """Train one network.
 
@@ -189,26 +109,33 @@ class Trainer:
             As `targets` returns them.
         rows : int64
             Rows to learn from; they may stand several times.
+        start : QuasarNet, optional
+            Network that training goes on from, in place of weights that are drawn.
 
         Raises
         ------
         InputError
-            If there are no rows.
+            If there are no rows, or `start` is of another shape.
         """
         if not len(rows):
             raise InputError("network without spectra to learn from", value=0)
         if self._model is None:
-            self._build(self.options.epochs * -(-len(x) // self.options.batch))
+            n_rows = len(x) if self.n_rows is None else self.n_rows
+            self._build(self.options.epochs * -(-n_rows // self.options.batch))
         self._reset(rng)
+        if start is not None:
+            _set_weights(self._model, start)
+        self.losses = []
         import tensorflow as tf
 
         for epoch in range(self.options.epochs):
             order, loss = rng.permutation(rows), 0.0
-            for start in range(0, len(order), self.options.batch):
-                part = np.sort(order[start : start + self.options.batch])
+            for begin in range(0, len(order), self.options.batch):
+                part = np.sort(order[begin : begin + self.options.batch])
                 arrays = (np.asarray(x[part]), wanted[part], known[part])
                 loss += float(self._step(*map(tf.constant, arrays))) * len(part)
-            log.info("epoch %d of %d: loss %.4f", epoch + 1, self.options.epochs, loss / len(order))
+            self.losses.append(loss / len(order))
+            log.info("epoch %d of %d: loss %.4f", epoch + 1, self.options.epochs, self.losses[-1])
         return self._network()
 
     def _build(self, steps: int) -> None:
@@ -299,12 +226,35 @@ def keras_network(network: QuasarNet) -> Any:
     )
     trainer = Trainer(options, network.grid)
     trainer._build(steps=1)
-    for layer in trainer._model.layers:
-        arrays = network.layers.get(layer.name)
-        if arrays is not None:
-            keys = NORM if layer.name.startswith("bn_") else ("kernel", "bias")
-            layer.set_weights([arrays[key] for key in keys])
+    _set_weights(trainer._model, network)
     return trainer._model
+
+
+def _set_weights(model: Any, network: QuasarNet) -> None:
+    """Copy the weights of a network into a Keras model of its shape.
+
+    Raises
+    ------
+    InputError
+        If it is of another shape.
+    """
+    for layer in model.layers:
+        if not layer.get_weights():
+            continue
+        arrays = network.layers.get(layer.name, {})
+        keys = NORM if layer.name.startswith("bn_") else ("kernel", "bias")
+        wanted = [tuple(np.shape(value)) for value in layer.get_weights()]
+        found = [arrays[key].shape for key in keys if key in arrays]
+        if layer.name.startswith("dropout_"):
+            continue
+        if found != wanted:
+            raise InputError(
+                "network of another shape than the one that is trained",
+                value=f"{layer.name}: {found or 'not there'}",
+                allowed=str(wanted),
+                todo="give the options of the network that training goes on from",
+            )
+        layer.set_weights([arrays[key] for key in keys])
 
 
 def losses(said: Any, wanted: Any, boxes: int) -> Any:
@@ -323,3 +273,18 @@ def losses(said: Any, wanted: Any, boxes: int) -> Any:
     miss = -tf.reduce_sum((1 - y) * tf.math.log(1 - p), -1) / no
     shift = tf.reduce_sum(y * (offset - said[..., boxes:]) ** 2, -1) / yes
     return hit + miss + shift
+
+
+def mean_loss(said: Floats, wanted: Floats, known: Floats) -> float:
+    """Return the mean over spectra of the losses of their lines, as training has it.
+
+    Parameters
+    ----------
+    said, wanted : (n, heads, 2 x boxes) float32
+    known : (n, heads) float32
+        How much each line counts.
+    """
+    import tensorflow as tf
+
+    each = losses(tf.constant(said), tf.constant(wanted), said.shape[2] // 2)
+    return float(np.mean(np.sum(known * np.asarray(each), axis=1)))

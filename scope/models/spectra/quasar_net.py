@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from scope.errors import BundleError, NotFoundError
 from scope.jsontext import parse_json
-from scope.tasks.spectra.wavelength_grid import BOXES, GRIDS, Grid
+from scope.models.spectra.wavelength_grid import BOXES, GRIDS, Grid
 
 Floats = npt.NDArray[np.float32]
 
@@ -212,7 +212,7 @@ def _config(network: QuasarNet) -> dict[str, Any]:
         layers += [_item("Dense", f"fc_box_{head}"), _item("Dense", f"fc_offset_{head}")]
     if network.rescaled:
         layers.append(_item("Lambda", "lambda"))
-    return {"name": "quasarnet", "layers": layers}
+    return {"name": "QuasarNET", "layers": layers}
 
 
 def _item(kind: str, name: str, **config: Any) -> dict[str, Any]:
@@ -274,7 +274,7 @@ def onnx_bytes(network: QuasarNet) -> bytes:
         return name
 
     n_bins, heads, boxes = network.grid.n_bins, network.n_heads, network.boxes
-    x = node("Reshape", ["spectra", constant("as_rows", np.array([-1, 1, 1, n_bins]))], "input")
+    x = node("Reshape", ["bins", constant("as_rows", np.array([-1, 1, 1, n_bins]))], "input")
     for number in range(1, network.n_conv + 1):
         name = f"conv_{number}"
         kernel, bias = _filled(*folded(network, name, f"bn_{number}"), whole=number > 1)
@@ -314,8 +314,8 @@ def onnx_bytes(network: QuasarNet) -> bytes:
     node("Reshape", [x, constant("as_lines", np.array([-1, heads, 2 * boxes]))], "lines")
     graph = helper.make_graph(
         nodes,
-        "quasarnet",
-        [helper.make_tensor_value_info("spectra", TensorProto.FLOAT, ["rows", n_bins])],
+        "QuasarNET",
+        [helper.make_tensor_value_info("bins", TensorProto.FLOAT, ["rows", n_bins])],
         [helper.make_tensor_value_info("lines", TensorProto.FLOAT, ["rows", heads, 2 * boxes])],
         constants,
     )
@@ -360,7 +360,7 @@ class NetworkScorer:
             part = x[start : start + BATCH]
             full = np.zeros((BATCH, x.shape[1]), dtype=np.float32)
             full[: len(part)] = part
-            out[start : start + BATCH] = self._session.run(None, {"spectra": full})[0][: len(part)]
+            out[start : start + BATCH] = self._session.run(None, {"bins": full})[0][: len(part)]
         return out
 
 
