@@ -41,7 +41,7 @@ STAGES: dict[str, int] = {
     "bundle": 7,
     "fusion": 4,
     "star_fusion": 1,
-    "active": 2,
+    "active": 3,
     "stamp_scores": 1,
     "stamp_links": 1,
 }

@@ -318,8 +318,8 @@ def train_member(
         p = loop.passes(Path(pool), rows[drawn], y, seed, options.members)
     else:
         p = loop.member(Path(pool), rows[drawn], y, seed, learner)
-    bag = np.zeros(len(frame), dtype=np.bool_)
-    bag[rows[drawn]] = True
+    # All rows of an object, those that lack data too: none of them judges who learnt from it.
+    bag = frame["object"].isin(set(objects[drawn])).to_numpy(dtype=np.bool_)
     facts = {"task": task, "round": number, "member": member, "filling": options.filling}
     facts |= {"learner": learner}
     write_members(output, frame["object"].to_numpy(), bag, p, loop.classes, facts)

@@ -61,10 +61,9 @@ def label(number):
     return "plus" if number >= 20 else "minus"
 
 
-def play(folder, ledger, number, answers=None, options=None):
-    options = options or OPTIONS
-    at = folder / str(number)
-    pool, task = folder / "pool", Points()
+def play(folder, ledger, number, answers=None, options=None, task=None):
+    options, task = options or OPTIONS, task or Points()
+    at, pool = folder / str(number), folder / "pool"
     if not pool.exists():
         pool.mkdir(parents=True)
         task.prepare(pool)
@@ -199,6 +198,29 @@ def test_four_fillings_of_one_table_of_members(ledger, tmp_path, filling):
     turns = {"algorithms": ["five", "one", "five", "one"], "dropout": ["five"]}
     assert learners == turns.get(filling, ["five"] * 4)
     assert len(read_parquet(at / "queries.parquet")) == 5
+
+
+@pytest.mark.parametrize("filling", ["bootstrap", "seeds"])
+def test_rows_without_data_of_a_learnt_object_are_in_its_bag(ledger, tmp_path, filling):
+    """Expected: what is in the bag is whole objects, as the module of members says."""
+
+    class Gaps(Points):
+        def prepare(self, folder):
+            super().prepare(folder)
+            frame = read_parquet(folder / "pool.parquet")
+            frame.loc[::2, "missing"] = True
+            write_parquet(frame, folder / "pool.parquet")
+
+    options = replace(OPTIONS, filling=filling)
+    at = play(tmp_path / "run", ledger, 1, options=options, task=Gaps())
+    _, bag, objects = read_members(sorted((at / "members").iterdir()), Points.classes)
+    of_object = pd.DataFrame(bag).groupby(objects)
+    assert bag.any()
+    pd.testing.assert_frame_equal(of_object.any(), of_object.all())
+    if filling == "seeds":
+        facts = rounds.facts_of(at / "scores.parquet")
+        # Both rows of the objects that are held out, and none of those that were learnt from.
+        assert facts["out_of_bag"] == facts["held_out"] == 4
 
 
 def test_a_missing_member_is_named(ledger, tmp_path):
