@@ -352,7 +352,8 @@ def query_round(
     summary = summarise(p)
     quality = None
     if options.asking.strategy == "weakest":
-        rows, y = labelled_rows(objects, known, loop.classes)
+        # What is held out only measures: questions that follow from it would favour it.
+        rows, y = labelled_rows(objects, known[~known["held_out"]], loop.classes)
         quality = class_quality(out_of_bag(p[rows], bag[rows]), y)
     place = Pool(names, excluded, features, cells, quality)
     queries, counts = select_queries(summary, place, options.asking, number, seed)

@@ -223,6 +223,25 @@ def test_rows_without_data_of_a_learnt_object_are_in_its_bag(ledger, tmp_path, f
         assert facts["out_of_bag"] == facts["held_out"] == 4
 
 
+def test_what_is_held_out_decides_no_question(ledger, tmp_path):
+    """The classes of all that is held out are swapped: ``weakest`` asks the same of the others."""
+    options = replace(OPTIONS, asking=Asking("weakest", 5), held_out=0.5)
+    first = play(tmp_path / "one", ledger, 1, options=options)
+    labels = read_parquet(first / "labels.parquet")
+    held = labels["held_out"].to_numpy()
+    assert held.sum() == 4
+    swapped = np.where(labels["label"] == "plus", "minus", "plus")
+    write_parquet(labels.assign(label=np.where(held, swapped, labels["label"])), tmp_path / "l")
+    members = sorted((first / "members").iterdir())
+    place = tmp_path / "one" / "pool"
+    arguments = (tmp_path / "l", place, tmp_path / "q.parquet", ledger, Points(), options)
+    rounds.query_round("points", 1, members, *arguments)
+    expected, found = (
+        read_parquet(path) for path in (first / "queries.parquet", tmp_path / "q.parquet")
+    )
+    pd.testing.assert_frame_equal(found, expected)
+
+
 def test_a_missing_member_is_named(ledger, tmp_path):
     at = play(tmp_path / "run", ledger, 1)
     paths = sorted((at / "members").iterdir())
