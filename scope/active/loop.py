@@ -55,11 +55,14 @@ class Loop(Protocol):
         What people may answer as well, from which nothing is learnt.
     learners : tuple of str
         What members may be, the configured one first.
+    with_dropout : tuple of str
+        Learners that have dropout; `passes` trains the first of them that is configured.
     """
 
     classes: tuple[str, ...]
     unsure: tuple[str, ...]
     learners: tuple[str, ...]
+    with_dropout: tuple[str, ...]
 
     def prepare(self, folder: Path) -> None:
         """Write ``pool.parquet`` into a folder, and what else members and pages need.
@@ -92,8 +95,6 @@ class Loop(Protocol):
         passes: int,
     ) -> Floats:
         """Train once and return (n, passes, k), each pass with other neurons dropped.
-
-        UsageError where no learner has dropout.
 
         `rows` and `y`, their classes: (l,) int64; float64 comes back.
         """
@@ -291,7 +292,16 @@ def train_member(
     loop: Loop,
     options: RoundOptions,
 ) -> None:
-    """Train a member, by the filling of the round, and write what it says of the pool."""
+    """Train a member, by the filling of the round, and write what it says of the pool.
+
+    Raises
+    ------
+    UsageError
+        If the filling is dropout, and no configured learner has it.
+    InputError
+        If labels are of unknown classes, or of fewer than two.
+    """
+    learner = learner_of(options.filling, loop.learners, member, loop.with_dropout)
     from scope.io.frames import read_parquet
 
     frame, known = read_pool(pool), read_parquet(labels)
@@ -313,7 +323,7 @@ def train_member(
     bagged = options.filling in BAGGED
     drawn = draw_bag(objects, rng) if bagged else np.arange(len(objects))
     y = np.array([y_of[name] for name in objects[drawn]], dtype=np.int64)
-    seed, learner = int(rng.integers(2**31)), learner_of(options.filling, loop.learners, member)
+    seed = int(rng.integers(2**31))
     if options.filling == "dropout":
         p = loop.passes(Path(pool), rows[drawn], y, seed, options.members)
     else:

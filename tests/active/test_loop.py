@@ -37,6 +37,7 @@ class Points:
         write_parquet(frame, folder / "pool.parquet")
 
     learners = ("five", "one")
+    with_dropout = ("five",)
 
     def member(self, folder, rows, y, seed, learner):
         trees = {"five": 5, "one": 1}[learner]
@@ -221,6 +222,21 @@ def test_rows_without_data_of_a_learnt_object_are_in_its_bag(ledger, tmp_path, f
         facts = rounds.facts_of(at / "scores.parquet")
         # Both rows of the objects that are held out, and none of those that were learnt from.
         assert facts["out_of_bag"] == facts["held_out"] == 4
+
+
+def test_passes_are_of_a_learner_with_dropout_or_refused(ledger, tmp_path):
+    """Passes train one with dropout whichever comes first, and say which."""
+
+    class Others(Points):
+        learners = ("one", "five")
+
+    options = replace(OPTIONS, filling="dropout")
+    at = play(tmp_path / "run", ledger, 1, options=options, task=Others())
+    assert rounds.facts_of(at / "members" / "0.parquet")["learner"] == "five"
+    Others.learners = ("one",)
+    with pytest.raises(UsageError, match=r"dropout .*'one'.*allowed: five.*learner"):
+        play(tmp_path / "refused", ledger, 1, options=options, task=Others())
+    assert not list((tmp_path / "refused" / "1").glob("members/*"))
 
 
 def test_what_is_held_out_decides_no_question(ledger, tmp_path):

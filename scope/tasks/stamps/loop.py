@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.floating]
 
 CLASSES = ("bogus", "real")
 LEARNERS = ("network", "trees")
+WITH_DROPOUT = ("network",)
 KEYS = (
     *("data", "layers", "learner", "learners", "trees", "epochs", "batch", "rate"),
     *("dropout",),
@@ -44,6 +45,7 @@ class StampsLoop:
 
     classes = CLASSES
     unsure: tuple[str, ...] = ("unsure",)
+    with_dropout = WITH_DROPOUT
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):

@@ -19,6 +19,7 @@ from scope.io.values import exact_names
 Floats = npt.NDArray[np.floating]
 
 LEARNERS = ("trees", "xgb", "dnn")
+WITH_DROPOUT = ("dnn",)
 KEYS = (
     *("data", "classes", "object", "learner", "learners", "trees", "epochs", "light_curves"),
     *("period",),
@@ -42,6 +43,7 @@ class VariablesLoop:
     """
 
     unsure: tuple[str, ...] = ()
+    with_dropout = WITH_DROPOUT
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):
