@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from scope.active.answers import ANSWERED, CLASSES, answered_before
 from scope.active.labels import read_labels
 from scope.active.ledger import Ledger
 from scope.active.members import BAGGED, draw_bag, learner_of, read_members, write_members
@@ -267,6 +268,8 @@ def merge_labels(
     fix_held_out(ledger, task, frame, options)
     frame["held_out"] = frame["object"].isin(ledger.held_out(task))
     frame.attrs = {"task": task, "round": number}
+    if answered := answered_before(ledger, task, number, names - set(frame["object"])):
+        frame.attrs[ANSWERED] = answered
     write_parquet(frame, output)
 
 
@@ -355,6 +358,8 @@ def query_round(
     names = objects.astype(str)
     known = read_parquet(labels)
     excluded = excluded_by_name(names, list(known["object"]), ledger.held_out(task), elsewhere)
+    if answered := known.attrs.get(ANSWERED):
+        excluded["answered"] = np.isin(names, np.array(answered, dtype=str))
     excluded["data_missing"] = frame["missing"].to_numpy(dtype=bool)
     cells = frame["cell"].to_numpy() if "cell" in frame else None
     features = loop.features(Path(pool)) if options.asking.batch == "core_set" else None
@@ -368,6 +373,8 @@ def query_round(
     place = Pool(names, excluded, features, cells, quality)
     queries, counts = select_queries(summary, place, options.asking, number, seed)
     queries.attrs = {"task": task, "round": number, "left_out": counts}
+    # For the desk, whose products may have other classes.
+    queries.attrs[CLASSES] = [*loop.classes, *loop.unsure]
     write_parquet(queries, output)
 
 

@@ -239,6 +239,27 @@ def test_passes_are_of_a_learner_with_dropout_or_refused(ledger, tmp_path):
     assert not list((tmp_path / "refused" / "1").glob("members/*"))
 
 
+def test_nobody_is_asked_again_who_has_named_another_class(ledger, tmp_path):
+    """Three of five stars are `zero`, which the loop lacks; one of these is taken back."""
+    run = tmp_path / "run"
+    asked = list(read_parquet(play(run, ledger, 1) / "queries.parquet")["object"])
+    words = ["zero", "zero", "zero", *(label(int(name[1:])) for name in asked[3:])]
+    for name, said in zip(asked, words, strict=True):
+        ledger.append([Label(name, "points", said, labeller="ann", round=1)])
+    taken = Label(asked[0], "points", "zero", 0.0, labeller="ann", round=1, note=WITHDRAWN)
+    ledger.append([taken, Label(asked[0], "points", "no idea", labeller="bob", round=1)])
+    ledger.append([Label("p5", "points", "zero", source="catalogue", date="2025-01-01")])
+    assert next_round(run, ledger, "points") == 2
+    options = replace(OPTIONS, asking=Asking(size=40))
+    second = play(run, ledger, 2, options=options) / "queries.parquet"
+    again = set(read_parquet(second)["object"])
+    assert not again & set(asked)
+    # A catalogue was not asked.
+    assert "p5" in again
+    assert rounds.facts_of(second)["left_out"]["answered"] == 4
+    assert rounds.facts_of(second)["classes"] == ["minus", "plus", "no idea"]
+
+
 def test_what_is_held_out_decides_no_question(ledger, tmp_path):
     """The classes of all that is held out are swapped: ``weakest`` asks the same of the others."""
     options = replace(OPTIONS, asking=Asking("weakest", 5), held_out=0.5)
