@@ -27,6 +27,9 @@ KEYS = (
     *("data", "layers", "learner", "learners", "trees", "epochs", "batch", "rate"),
     *("dropout",),
 )
+SHOWN = ("image_id", "mag", "ra", "dec")
+"""What the pool has of a detection, where its set says it."""
+
 DRAWN_PIXELS = 120
 """Width of a stamp on the page."""
 
@@ -85,8 +88,8 @@ class StampsLoop:
                 x.flush()
                 del x
         columns = {"object": labels["id"].astype(str), "missing": missing}
-        for name in ("image_id", "mag", "ra", "dec"):
-            columns[name] = labels[name]
+        # A set of one's own needs no more than ids and labels.
+        columns |= {name: labels[name] for name in SHOWN if name in labels}
         frame = pd.DataFrame(columns)
         frame.attrs = {"task": "stamps", "layers": self.layers}
         write_parquet(frame, folder / "pool.parquet")
