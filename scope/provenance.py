@@ -42,7 +42,7 @@ STAGES: dict[str, int] = {
     "fusion": 4,
     "star_fusion": 1,
     "active": 3,
-    "stamp_scores": 1,
+    "stamp_scores": 2,
     "stamp_links": 1,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""
