@@ -11,9 +11,9 @@ import pytest
 
 from scope.checkout import SHIPPED_MODELS
 from scope.errors import BundleError
+from scope.jsontext import to_json
 from scope.models.bundle import CARD, MANIFEST, METRICS
 from scope.provenance import hash_file
-from scope.schema import to_json
 from scope.tasks.stamps.sets import open_set
 from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.stamp_model import StampModel
