@@ -41,8 +41,8 @@ STAGES: dict[str, int] = {
     "bundle": 7,
     "fusion": 4,
     "star_fusion": 1,
-    "active": 2,
-    "stamp_scores": 1,
+    "active": 3,
+    "stamp_scores": 2,
     "stamp_links": 1,
 }
 """Version of each stage. It rises whenever the stage's code changes what it writes."""

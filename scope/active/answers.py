@@ -16,6 +16,12 @@ from scope.errors import InputError, NotFoundError, UsageError
 
 ANSWERS, QUERIES = "answers.csv", "queries.parquet"
 
+CLASSES = "classes"
+"""Key of the metadata of queries: what may be answered."""
+
+ANSWERED = "answered"
+"""Key of the metadata of labels: objects with answers that cannot be learnt, if there are any."""
+
 
 def next_round(folder: str | Path, ledger: Ledger | None = None, task: str = "") -> int:
     """Return the first round without answers: the one that waits for people.
@@ -73,6 +79,16 @@ def given_answers(ledger: Ledger, task: str, number: int) -> dict[str, list[Labe
     for label in last.values():
         found.setdefault(label.object, []).append(label)
     return found
+
+
+def answered_before(ledger: Ledger, task: str, number: int, names: set[str]) -> list[str]:
+    """Return which of some objects people have named in the rounds before.
+
+    Those without a label that a loop can learn: a desk may offer more classes than the loop has.
+    Asked once more, people would say the same.
+    """
+    said = (given_answers(ledger, task, before) for before in range(1, number))
+    return sorted(names & {name for answers in said for name in answers})
 
 
 def write_answers(folder: str | Path, ledger: Ledger, task: str) -> int:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from scope.active.answers import ANSWERED, CLASSES, answered_before
 from scope.active.labels import read_labels
 from scope.active.ledger import Ledger
 from scope.active.members import BAGGED, draw_bag, learner_of, read_members, write_members
@@ -55,11 +56,14 @@ class Loop(Protocol):
         What people may answer as well, from which nothing is learnt.
     learners : tuple of str
         What members may be, the configured one first.
+    with_dropout : tuple of str
+        Learners that have dropout; `passes` trains the first of them that is configured.
     """
 
     classes: tuple[str, ...]
     unsure: tuple[str, ...]
     learners: tuple[str, ...]
+    with_dropout: tuple[str, ...]
 
     def prepare(self, folder: Path) -> None:
         """Write ``pool.parquet`` into a folder, and what else members and pages need.
@@ -92,8 +96,6 @@ class Loop(Protocol):
         passes: int,
     ) -> Floats:
         """Train once and return (n, passes, k), each pass with other neurons dropped.
-
-        UsageError where no learner has dropout.
 
         `rows` and `y`, their classes: (l,) int64; float64 comes back.
         """
@@ -266,6 +268,8 @@ def merge_labels(
     fix_held_out(ledger, task, frame, options)
     frame["held_out"] = frame["object"].isin(ledger.held_out(task))
     frame.attrs = {"task": task, "round": number}
+    if answered := answered_before(ledger, task, number, names - set(frame["object"])):
+        frame.attrs[ANSWERED] = answered
     write_parquet(frame, output)
 
 
@@ -291,7 +295,16 @@ def train_member(
     loop: Loop,
     options: RoundOptions,
 ) -> None:
-    """Train a member, by the filling of the round, and write what it says of the pool."""
+    """Train a member, by the filling of the round, and write what it says of the pool.
+
+    Raises
+    ------
+    UsageError
+        If the filling is dropout, and no configured learner has it.
+    InputError
+        If labels are of unknown classes, or of fewer than two.
+    """
+    learner = learner_of(options.filling, loop.learners, member, loop.with_dropout)
     from scope.io.frames import read_parquet
 
     frame, known = read_pool(pool), read_parquet(labels)
@@ -313,13 +326,13 @@ def train_member(
     bagged = options.filling in BAGGED
     drawn = draw_bag(objects, rng) if bagged else np.arange(len(objects))
     y = np.array([y_of[name] for name in objects[drawn]], dtype=np.int64)
-    seed, learner = int(rng.integers(2**31)), learner_of(options.filling, loop.learners, member)
+    seed = int(rng.integers(2**31))
     if options.filling == "dropout":
         p = loop.passes(Path(pool), rows[drawn], y, seed, options.members)
     else:
         p = loop.member(Path(pool), rows[drawn], y, seed, learner)
-    bag = np.zeros(len(frame), dtype=np.bool_)
-    bag[rows[drawn]] = True
+    # All rows of an object, those that lack data too: none of them judges who learnt from it.
+    bag = frame["object"].isin(set(objects[drawn])).to_numpy(dtype=np.bool_)
     facts = {"task": task, "round": number, "member": member, "filling": options.filling}
     facts |= {"learner": learner}
     write_members(output, frame["object"].to_numpy(), bag, p, loop.classes, facts)
@@ -345,6 +358,8 @@ def query_round(
     names = objects.astype(str)
     known = read_parquet(labels)
     excluded = excluded_by_name(names, list(known["object"]), ledger.held_out(task), elsewhere)
+    if answered := known.attrs.get(ANSWERED):
+        excluded["answered"] = np.isin(names, np.array(answered, dtype=str))
     excluded["data_missing"] = frame["missing"].to_numpy(dtype=bool)
     cells = frame["cell"].to_numpy() if "cell" in frame else None
     features = loop.features(Path(pool)) if options.asking.batch == "core_set" else None
@@ -352,11 +367,14 @@ def query_round(
     summary = summarise(p)
     quality = None
     if options.asking.strategy == "weakest":
-        rows, y = labelled_rows(objects, known, loop.classes)
+        # What is held out only measures: questions that follow from it would favour it.
+        rows, y = labelled_rows(objects, known[~known["held_out"]], loop.classes)
         quality = class_quality(out_of_bag(p[rows], bag[rows]), y)
     place = Pool(names, excluded, features, cells, quality)
     queries, counts = select_queries(summary, place, options.asking, number, seed)
     queries.attrs = {"task": task, "round": number, "left_out": counts}
+    # For the desk, whose products may have other classes.
+    queries.attrs[CLASSES] = [*loop.classes, *loop.unsure]
     write_parquet(queries, output)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scope.errors import InputError, NotFoundError
+from scope.errors import InputError, NotFoundError, UsageError
 
 Floats = npt.NDArray[np.floating]
 Member = Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64], int], Floats]
@@ -37,8 +37,26 @@ def n_files(filling: str, members: int) -> int:
     return 1 if filling == "dropout" else members
 
 
-def learner_of(filling: str, learners: Sequence[str], member: int) -> str:
-    """Return the learner of a member: the first one, or all in turn."""
+def learner_of(
+    filling: str, learners: Sequence[str], member: int, with_dropout: Sequence[str] = ()
+) -> str:
+    """Return the learner of a member: the first one, or all in turn; of passes, one with dropout.
+
+    Raises
+    ------
+    UsageError
+        If the filling is dropout, and none of the learners has it.
+    """
+    if filling == "dropout":
+        found = next((name for name in learners if name in with_dropout), None)
+        if found is None:
+            raise UsageError(
+                "filling dropout of learners without it",
+                value=", ".join(learners),
+                allowed=tuple(with_dropout),
+                todo="set options.learner of the task to one of these, or another filling",
+            )
+        return found
     return learners[member % len(learners) if filling == "algorithms" else 0]
 
 

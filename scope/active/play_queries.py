@@ -106,6 +106,11 @@ def play_queries(
     DataFrame
         split, strategy, round, n_labels, accuracy, macro_ap, worst_ap (mean of the five
         weakest classes), and per class ``ap_<class>``, of the test objects.
+
+    Raises
+    ------
+    InputError
+        If there are too few objects for the rounds, or fewer first labels than classes.
     """
     import pandas as pd
 
@@ -136,6 +141,13 @@ def _split(
         )
     # One of each class first, so that all can be learnt at all.
     _, one = np.unique(y[first[pool]], return_index=True)
+    if options.start < len(one):
+        raise InputError(
+            "fewer first labels than classes",
+            value=options.start,
+            allowed=f"{len(one)} or more",
+            todo="raise start (active.tasks.<task>.simulation.start), or leave classes out",
+        )
     rest = np.setdiff1d(np.arange(len(pool)), one)
     begin = np.concatenate([one, rest])[: options.start]
     return np.isin(objects, names[test]), names[pool[begin]]

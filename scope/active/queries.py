@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 REASONS = {
     "labelled": "has a label",
+    "answered": "was asked about before, and is of no class of the loop",
     "held_out": "is held out for measuring",
     "data_missing": "lacks data, such as a dead camera",
     "sparse_cell": "lies in a cell of the map with few others",

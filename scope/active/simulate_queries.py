@@ -101,7 +101,8 @@ def simulate_queries(
     NotFoundError
         If no object of the pool has a known label.
     InputError
-        If a label is of no class, or there are too few objects for the rounds.
+        If a label is of no class, there are too few objects for the rounds, or fewer first labels
+        than classes.
     """
     from scope.io.frames import write_parquet
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from string import ascii_lowercase, digits
 from typing import TYPE_CHECKING, Any
 
+from scope.active.answers import CLASSES
 from scope.active.labels import WITHDRAWN, Label
 from scope.active.ledger import Ledger
 from scope.desk.expressions import quoted
@@ -16,6 +17,7 @@ from scope.desk.products import LIGHT_CURVES
 from scope.desk.star_facts import find_row
 from scope.desk.table import Question
 from scope.errors import InputError, UsageError, few
+from scope.io.tables import read_metadata
 
 if TYPE_CHECKING:
     from scope.desk.desk import Desk
@@ -228,8 +230,18 @@ def labelling_of(
     labeller: str,
     queries: Sequence[tuple[str, str]] = (),
     number: int = 0,
+    classes: Sequence[str] = (),
 ) -> Labelling:
     """Return label mode for what is on a desk.
+
+    Parameters
+    ----------
+    queries : sequence of (str, str)
+        Objects with why they are asked for, by rank.
+    number : int
+        Round of the queries.
+    classes : sequence of str
+        What may be answered about light curves, by tag; by default the classes of the desk.
 
     Raises
     ------
@@ -241,10 +253,12 @@ def labelling_of(
         number = number if queries else shown.round
         more = list(queries), number, shown.task, dict(shown.keys)
         return Labelling(ledger, labeller, dict(shown.classes), *more)
-    classes = {one["tag"]: one["label"] for one in desk.classes}
-    if not classes:
+    labels = {one["tag"]: one["label"] for one in desk.classes}
+    # What a round cannot learn is no answer to its questions.
+    offered = {tag: labels.get(tag, tag) for tag in classes} if classes else labels
+    if not offered:
         raise UsageError("labels without classes", allowed="results with scores")
-    return Labelling(ledger, labeller, classes, list(queries), number)
+    return Labelling(ledger, labeller, offered, list(queries), number)
 
 
 def class_keys(tags: Sequence[str]) -> dict[str, str]:
@@ -258,6 +272,13 @@ def class_keys(tags: Sequence[str]) -> dict[str, str]:
         free.remove(key)
         found[tag] = key
     return found
+
+
+def asked_classes(path: str | Path) -> tuple[str, ...]:
+    """Return what may be answered to queries, by their metadata; nothing if it says none."""
+    if Path(path).suffix != ".parquet":
+        return ()
+    return tuple(map(str, read_metadata(path).get(CLASSES, ())))
 
 
 def read_queries(path: str | Path) -> tuple[list[tuple[str, str]], int]:

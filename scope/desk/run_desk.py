@@ -111,9 +111,10 @@ def _labelling(desk: Desk, options: DeskOptions, report: Callable[[str], None]) 
     import getpass
 
     from scope.active.ledger import Ledger
-    from scope.desk.label_mode import labelling_of, read_queries
+    from scope.desk.label_mode import asked_classes, labelling_of, read_queries
 
     queries, number = read_queries(options.queries) if options.queries else ([], 0)
     labeller, ledger = options.labeller or getpass.getuser(), Ledger(options.ledger)
     report(f"{labeller} labels into {ledger.path}")
-    return labelling_of(desk, ledger, labeller, queries, number)
+    classes = asked_classes(options.queries) if options.queries else ()
+    return labelling_of(desk, ledger, labeller, queries, number, classes)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -247,6 +249,15 @@ def test_the_loop_asks_where_classes_meet_and_measures_on_what_it_never_asked():
     assert 0 < labels_saved(curves, "entropy", "accuracy") <= 1
     again = play_queries(tree_members(x, 2, trees=5), y, options)
     assert again.equals(curves)
+
+
+def test_fewer_first_labels_than_classes_are_refused():
+    x = np.random.default_rng(5).uniform(size=(80, 1))
+    y = (4 * x[:, 0]).astype(np.int64)
+    few = LoopOptions(start=3, size=5, rounds=1, members=2, splits=1)
+    with pytest.raises(InputError, match=r"first labels.*: 3; allowed: 4 or more; .*start"):
+        play_queries(tree_members(x, 4), y, few)
+    assert len(play_queries(tree_members(x, 4), y, replace(few, start=4))) == 6
 
 
 def test_the_map_is_drawn_with_the_mean_of_each_cell(tmp_path):

@@ -37,6 +37,7 @@ class Points:
         write_parquet(frame, folder / "pool.parquet")
 
     learners = ("five", "one")
+    with_dropout = ("five",)
 
     def member(self, folder, rows, y, seed, learner):
         trees = {"five": 5, "one": 1}[learner]
@@ -61,10 +62,9 @@ def label(number):
     return "plus" if number >= 20 else "minus"
 
 
-def play(folder, ledger, number, answers=None, options=None):
-    options = options or OPTIONS
-    at = folder / str(number)
-    pool, task = folder / "pool", Points()
+def play(folder, ledger, number, answers=None, options=None, task=None):
+    options, task = options or OPTIONS, task or Points()
+    at, pool = folder / str(number), folder / "pool"
     if not pool.exists():
         pool.mkdir(parents=True)
         task.prepare(pool)
@@ -199,6 +199,84 @@ def test_four_fillings_of_one_table_of_members(ledger, tmp_path, filling):
     turns = {"algorithms": ["five", "one", "five", "one"], "dropout": ["five"]}
     assert learners == turns.get(filling, ["five"] * 4)
     assert len(read_parquet(at / "queries.parquet")) == 5
+
+
+@pytest.mark.parametrize("filling", ["bootstrap", "seeds"])
+def test_rows_without_data_of_a_learnt_object_are_in_its_bag(ledger, tmp_path, filling):
+    """Expected: what is in the bag is whole objects, as the module of members says."""
+
+    class Gaps(Points):
+        def prepare(self, folder):
+            super().prepare(folder)
+            frame = read_parquet(folder / "pool.parquet")
+            frame.loc[::2, "missing"] = True
+            write_parquet(frame, folder / "pool.parquet")
+
+    options = replace(OPTIONS, filling=filling)
+    at = play(tmp_path / "run", ledger, 1, options=options, task=Gaps())
+    _, bag, objects = read_members(sorted((at / "members").iterdir()), Points.classes)
+    of_object = pd.DataFrame(bag).groupby(objects)
+    assert bag.any()
+    pd.testing.assert_frame_equal(of_object.any(), of_object.all())
+    if filling == "seeds":
+        facts = rounds.facts_of(at / "scores.parquet")
+        # Both rows of the objects that are held out, and none of those that were learnt from.
+        assert facts["out_of_bag"] == facts["held_out"] == 4
+
+
+def test_passes_are_of_a_learner_with_dropout_or_refused(ledger, tmp_path):
+    """Passes train one with dropout whichever comes first, and say which."""
+
+    class Others(Points):
+        learners = ("one", "five")
+
+    options = replace(OPTIONS, filling="dropout")
+    at = play(tmp_path / "run", ledger, 1, options=options, task=Others())
+    assert rounds.facts_of(at / "members" / "0.parquet")["learner"] == "five"
+    Others.learners = ("one",)
+    with pytest.raises(UsageError, match=r"dropout .*'one'.*allowed: five.*learner"):
+        play(tmp_path / "refused", ledger, 1, options=options, task=Others())
+    assert not list((tmp_path / "refused" / "1").glob("members/*"))
+
+
+def test_nobody_is_asked_again_who_has_named_another_class(ledger, tmp_path):
+    """Three of five stars are `zero`, which the loop lacks; one of these is taken back."""
+    run = tmp_path / "run"
+    asked = list(read_parquet(play(run, ledger, 1) / "queries.parquet")["object"])
+    words = ["zero", "zero", "zero", *(label(int(name[1:])) for name in asked[3:])]
+    for name, said in zip(asked, words, strict=True):
+        ledger.append([Label(name, "points", said, labeller="ann", round=1)])
+    taken = Label(asked[0], "points", "zero", 0.0, labeller="ann", round=1, note=WITHDRAWN)
+    ledger.append([taken, Label(asked[0], "points", "no idea", labeller="bob", round=1)])
+    ledger.append([Label("p5", "points", "zero", source="catalogue", date="2025-01-01")])
+    assert next_round(run, ledger, "points") == 2
+    options = replace(OPTIONS, asking=Asking(size=40))
+    second = play(run, ledger, 2, options=options) / "queries.parquet"
+    again = set(read_parquet(second)["object"])
+    assert not again & set(asked)
+    # A catalogue was not asked.
+    assert "p5" in again
+    assert rounds.facts_of(second)["left_out"]["answered"] == 4
+    assert rounds.facts_of(second)["classes"] == ["minus", "plus", "no idea"]
+
+
+def test_what_is_held_out_decides_no_question(ledger, tmp_path):
+    """The classes of all that is held out are swapped: ``weakest`` asks the same of the others."""
+    options = replace(OPTIONS, asking=Asking("weakest", 5), held_out=0.5)
+    first = play(tmp_path / "one", ledger, 1, options=options)
+    labels = read_parquet(first / "labels.parquet")
+    held = labels["held_out"].to_numpy()
+    assert held.sum() == 4
+    swapped = np.where(labels["label"] == "plus", "minus", "plus")
+    write_parquet(labels.assign(label=np.where(held, swapped, labels["label"])), tmp_path / "l")
+    members = sorted((first / "members").iterdir())
+    place = tmp_path / "one" / "pool"
+    arguments = (tmp_path / "l", place, tmp_path / "q.parquet", ledger, Points(), options)
+    rounds.query_round("points", 1, members, *arguments)
+    expected, found = (
+        read_parquet(path) for path in (first / "queries.parquet", tmp_path / "q.parquet")
+    )
+    pd.testing.assert_frame_equal(found, expected)
 
 
 def test_a_missing_member_is_named(ledger, tmp_path):

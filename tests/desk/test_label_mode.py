@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -21,9 +22,11 @@ from scope.active.ledger import Ledger
 from scope.active.settle import settle
 from scope.desk.desk import Desk
 from scope.desk.label_mode import Labelling, class_keys, last_words, read_queries
+from scope.desk.run_desk import DeskOptions, _labelling
 from scope.desk.table import Question
 from scope.errors import InputError, NotFoundError, UsageError
 from scope.io import read_metadata, read_table, write_table
+from scope.io.frames import write_parquet
 from tests.conftest import ROOT
 from tests.desk.fields import invented
 
@@ -142,6 +145,27 @@ def test_queries_come_in_their_order(desk: Desk, labels: Labelling, tmp_path: Pa
     asked.say(desk, "field_250", b, "ea")
     assert [one["id"] for one in asked.queue(desk, Question(), [])["stars"]] == [c, a]
     assert labels.ledger.labels()[0].round == 4
+
+
+def test_a_round_is_answered_by_its_own_classes(desk: Desk, tmp_path: Path) -> None:
+    """What a loop cannot learn is not offered; without its words the desk's classes are."""
+    frame = pd.DataFrame({"object": ids(desk)[:2], "rank": [1, 2], "round": [1, 1]})
+    frame.to_csv(tmp_path / "plain.csv", index=False)
+    frame.attrs["classes"] = ["rrab", "odd"]
+    write_parquet(frame, tmp_path / "queries.parquet")
+    of_round = DeskOptions(results="", ledger=str(tmp_path), labeller="ann")
+
+    def labelling(name: str) -> Labelling:
+        options = replace(of_round, queries=str(tmp_path / name))
+        return _labelling(desk, options, lambda said: None)
+
+    known = {one["tag"]: one["label"] for one in desk.classes}
+    asked = labelling("queries.parquet")
+    assert asked.classes == {"rrab": known["rrab"], "odd": "odd"}
+    assert labelling("plain.csv").classes == known
+    with pytest.raises(UsageError, match="no class"):
+        asked.say(desk, "field_250", ids(desk)[0], "ea")
+    assert "ea" in known
 
 
 @pytest.fixture(scope="module")

@@ -144,7 +144,7 @@ def scripts(folder: Path, survey: Path) -> Play:
             script("ensemble_run", "-d", str(survey), "-o", ".", "-i", "ensemble"),
             [*query, "-n", "20"],
         ],
-        ("ensemble/*", "qnet_ensemble_*", "qnet_ensemble_parts/*", "targetid_selection.txt"),
+        ("ensemble/*", "qnet_ensemble_*", "targetid_selection.txt"),
     )
 
 

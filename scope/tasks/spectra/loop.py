@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.floating]
 
 CLASSES = ("STAR", "GALAXY", "QSO_LZ", "QSO_HZ")
 LEARNERS = ("trees", "network")
+WITH_DROPOUT = ("network",)
 KEYS = (
     *("data", "grid", "learner", "learners", "map_cells"),
     *("trees", "filters", "epochs", "batch", "rate"),
@@ -45,6 +46,7 @@ class SpectraLoop:
 
     classes = CLASSES
     unsure: tuple[str, ...] = ()
+    with_dropout = WITH_DROPOUT
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):

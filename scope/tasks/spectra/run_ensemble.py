@@ -2,13 +2,16 @@
 
 ``qnet_ensemble_guadalupe.csv`` has TARGETID, TILEID, EXPID, C_NOT, C_QSO_LZ, C_QSO_HZ (shares of
 members) and BMU (cell of the map), a row per exposure. Each exposure is written whole to a file
-of its own first, so that a killed run goes on where it was; the tables are joined at the end.
+of its own first, so that a killed run goes on where it was: each says what it was made of, and
+those of other members, another map or other spectra are made anew. The tables are joined at the
+end, and the files of the exposures removed.
 ``qnet_ensemble_summary.parquet`` has what hard calls throw away: mean probabilities, entropies,
 mutual information, redshifts, and what is wrong with spectra.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
@@ -18,11 +21,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from scope import __version__
 from scope.active.som import SelfOrganisingMap, load_map
 from scope.active.summary import summarise
 from scope.checkout import SHIPPED_MODELS
 from scope.errors import NotFoundError, UsageError
 from scope.io.atomic import atomic_path
+from scope.io.tables import read_metadata
 from scope.models.places import bundle_folder
 from scope.models.spectra.quasar_net import NetworkScorer, QuasarNet
 from scope.models.spectra.wavelength_grid import Grid
@@ -37,6 +42,9 @@ log = logging.getLogger(__name__)
 TABLE = "qnet_ensemble_guadalupe.csv"
 SUMMARY = "qnet_ensemble_summary.parquet"
 PARTS = "qnet_ensemble_parts"
+MADE_OF = "made_of"
+"""Key of the metadata of an exposure's table; see `_made_of`."""
+
 COLUMNS = ("TARGETID", "TILEID", "EXPID", "C_NOT", "C_QSO_LZ", "C_QSO_HZ", "BMU")
 ROWS = 1000
 
@@ -136,14 +144,47 @@ def run_ensemble(
     cells = find_map(places, grid)
     scorers: list[Scores] = [SCORERS[backend](network) for network in networks]
     parts: list[Path] = []
+    scored_by = hash_ensemble(networks, cells, backend)
     for (tile, exposure), paths in files.items():
         part = out / PARTS / f"{tile}_{exposure}.parquet"
         parts.append(part)
-        if not part.exists():
-            _run_exposure(tile, exposure, paths, part, scorers, cells, grid)
+        made_of = _made_of(scored_by, paths)
+        if not (part.exists() and read_metadata(part).get(MADE_OF) == made_of):
+            _run_exposure(tile, exposure, paths, part, scorers, cells, grid, made_of)
             log.info("tile %d, exposure %d: done, %d of %d", tile, exposure, len(parts), len(files))
     join_parts(parts, out, grid)
+    shutil.rmtree(out / PARTS)
     return out / TABLE
+
+
+def hash_ensemble(networks: Sequence[QuasarNet], cells: SelfOrganisingMap, backend: str) -> str:
+    """Return the SHA-256 of what decides the scores of a spectrum, in hexadecimal.
+
+    Parameters
+    ----------
+    networks : sequence of QuasarNet
+        The members in their order: weights, padding, offsets and grid of each.
+    cells : SelfOrganisingMap
+    backend : str
+        TensorFlow rounds otherwise than ONNX Runtime.
+    """
+    digest = hashlib.sha256(f"{__version__} {backend} {len(networks)}".encode())
+    for network in networks:
+        digest.update(repr((network.padding, network.rescaled, network.grid)).encode())
+        for layer, arrays in sorted(network.layers.items()):
+            for name, values in sorted(arrays.items()):
+                digest.update(f"{layer} {name} {values.shape}".encode())
+                digest.update(values.tobytes())
+    digest.update(cells.weights.tobytes())
+    return digest.hexdigest()
+
+
+def _made_of(scored_by: str, paths: Sequence[Path]) -> dict[str, Any]:
+    """Return what a table of an exposure is made of, as JSON."""
+    # Size and time, and not a hash: spectra are too many to be read twice.
+    found = [(path.resolve(), path.stat()) for path in paths]
+    files = [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in found]
+    return {"ensemble": scored_by, "spectra": files}
 
 
 def ensemble_place(folder: str | Path) -> Path:
@@ -185,6 +226,7 @@ def _run_exposure(
     scorers: list[Scores],
     cells: SelfOrganisingMap,
     grid: Grid,
+    made_of: dict[str, Any],
 ) -> None:
     import pyarrow as pa
 
@@ -196,7 +238,8 @@ def _run_exposure(
         pa.table(score_piece(piece, tile, exposure, scorers, cells, grid)) for piece in with_rows
     )
     first = next(pieces)
-    writer = TableWriter(part, first.schema, {"stage": "spectra", "grid": grid.name})
+    facts = {"stage": "spectra", "grid": grid.name, MADE_OF: made_of}
+    writer = TableWriter(part, first.schema, facts)
     with writer:
         writer.write(first)
         for piece in pieces:
@@ -268,8 +311,3 @@ def join_parts(parts: Sequence[Path], out: Path, grid: Grid) -> None:
                 frame = batch.select(COLUMNS).to_pandas()
                 frame.to_csv(file, index=False, header=False, lineterminator="\n")
                 writer.write(batch)
-
-
-def remove_parts(out_dir: str | Path) -> None:
-    """Remove the tables of exposures, so that the next run scores all anew."""
-    shutil.rmtree(Path(out_dir) / PARTS, ignore_errors=True)

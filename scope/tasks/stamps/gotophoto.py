@@ -99,6 +99,11 @@ class GotoPhoto:
         folder = self._settings.get("CATSHTM_DIR")
         return glade_galaxies(folder, ra, dec, radius_deg) if folder else None
 
+    def record(self) -> dict[str, str]:
+        """Return which database it is, and where its files and galaxies lie."""
+        named = (*NEEDED, "GOTOPHOTO_DB_PORT", "GOTOPHOTO_STORAGEDIR", "CATSHTM_DIR")
+        return {name: self._settings.get(name, "") for name in named}
+
     def _path(self, path: str) -> str:
         """Return where a file lies that the database names where it was reduced."""
         work = self._settings.get("GOTOPHOTO_WORKDIR")

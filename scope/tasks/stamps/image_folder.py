@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from scope.provenance import hash_file
 from scope.tasks.stamps.image_table import (
     CANDIDATE_COLUMNS,
     IMAGE_COLUMNS,
@@ -27,6 +28,7 @@ from scope.tasks.stamps.images import Candidate, DifferenceImage, separation_arc
 
 MINOR_PLANET_COLUMNS = ("name", "mjd", "ra", "dec", "mag")
 GALAXY_COLUMNS = ("ra", "dec", "mag")
+TABLES = ("images.csv", "candidates.csv", "minor_planets.csv", "galaxies.csv")
 
 
 class ImageFolder:
@@ -78,6 +80,12 @@ class ImageFolder:
         table = self._galaxies
         far = separation_arcsec(ra, dec, table["ra"], table["dec"])
         return table[far <= 3600 * radius_deg].reset_index(drop=True)
+
+    def record(self) -> dict[str, Any]:
+        """Return which folder it is, and the SHA-256 of each of its tables."""
+        paths = [self.folder / name for name in TABLES]
+        hashes = {path.name: hash_file(path) for path in paths if path.is_file()}
+        return {"folder": str(self.folder.resolve()), "tables": hashes}
 
     @cached_property
     def _galaxies(self) -> pd.DataFrame | None:

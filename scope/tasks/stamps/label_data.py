@@ -56,6 +56,7 @@ from scope.tasks.stamps.label_runs import (
 )
 from scope.tasks.stamps.marshall import marshall_image, read_votes
 from scope.tasks.stamps.minor_planets import MOST_REQUESTS, SKYBOT_URL, Provider, open_provider
+from scope.tasks.stamps.run_settings import hash_table, run_settings
 from scope.tasks.stamps.settings import open_images
 
 __all__ = [
@@ -181,9 +182,10 @@ def make(
             allowed="image_type DIFFERENCE, |dec| < 35, quality < 128, at least 3 coadds",
         )
     options = LabelOptions(float(match_rad), size, int(bogus_every), int(seed), _extensions())
-    provider = _provider(mp_prov, images, position_table, skybot_url, xephem_path)
-    settings = _settings("make", chosen, options, search_rad=search_rad, max_mag=max_mag)
-    folder = start_run(out_dir, settings)
+    provider, planets = _provider(mp_prov, images, position_table, skybot_url, xephem_path)
+    settings = {"options": asdict(options), "search_rad": search_rad, "max_mag": max_mag, **planets}
+    run = run_settings("make", chosen, source or _default_source(), image_chunk, **settings)
+    folder = start_run(out_dir, run)
 
     def jobs(part: Sequence[DifferenceImage]) -> Iterator[tuple[str, Job]]:
         for image, planets in _with_planets(part, provider, search_rad, max_mag):
@@ -209,10 +211,12 @@ def _extensions() -> Extensions:
     )
 
 
-def _settings(what: str, chosen: list[DifferenceImage], options: Any, **more: Any) -> Any:
-    # The whole list: a run that was interrupted is gone on with only where it would be the same.
-    ids = [image.image_id for image in chosen]
-    return {"what": what, "images": ids, "options": asdict(options), **more}
+def _default_source() -> ImageSource | None:
+    """Return what ``.env`` names; None where images come from functions of the user's own."""
+    try:
+        return open_images()
+    except ConfigError:
+        return None
 
 
 def _exposures(image: DifferenceImage, source: ImageSource | None) -> list[str]:
@@ -225,19 +229,19 @@ def _provider(
     position_table: str | Path | None,
     skybot_url: str,
     xephem_path: str | None,
-) -> Provider:
+) -> tuple[Provider, dict[str, Any]]:
+    """Return who knows the minor planets, and what decides the answers, as JSON."""
     table = None
     if position_table is not None:
         table = read_index(Path(position_table), MINOR_PLANET_COLUMNS)
     elif name in (None, "table"):
-        try:
-            table = open_images(images).minor_planets()
-        except ConfigError:
-            # Images come from functions of the user's own.
-            table = None
+        source = _default_source() if images is None else open_images(images)
+        table = None if source is None else source.minor_planets()
     if name is None:
         name = "skybot" if table is None else "table"
-    return open_provider(name, table, url=skybot_url, xephem_path=xephem_path)
+    facts = {"planets": name, "positions": hash_table(table), "skybot": skybot_url}
+    provider = open_provider(name, table, url=skybot_url, xephem_path=xephem_path)
+    return provider, {**facts, "xephem": xephem_path}
 
 
 def _with_planets(
@@ -373,7 +377,7 @@ def add_synthetic_transients(
     chosen = source.images(number) if images is not None else get_images(number)
     options = LabelOptions(float(match_rad), size, 0, int(seed), _extensions())
     synthetic = SyntheticOptions(min_mag, glx_search_scale, glx_jitter, int(resid_every))
-    provider = _provider(mp_prov, images, position_table, skybot_url, xephem_path)
+    provider, planets = _provider(mp_prov, images, position_table, skybot_url, xephem_path)
 
     def jobs(part: Sequence[DifferenceImage]) -> Iterator[tuple[str, Job]]:
         for image, planets in _with_planets(part, provider, search_rad, max_mag):
@@ -383,8 +387,9 @@ def add_synthetic_transients(
 
     folder = Path(out_dir)
     if not (folder / "data_labels.csv").is_file():
-        more = {"synthetic": asdict(synthetic), "search_rad": search_rad, "max_mag": max_mag}
-        folder = start_run(out_dir, _settings("synthetic", chosen, options, **more))
+        more = {"options": asdict(options), "search_rad": search_rad, "max_mag": max_mag, **planets}
+        more |= {"synthetic": asdict(synthetic)}
+        folder = start_run(out_dir, run_settings("synthetic", chosen, source, image_chunk, **more))
         with RunLog(folder / f"{folder.name}.log"):
             n = write_chunks(folder, chosen, image_chunk, jobs, nproc=nproc, size=size)
             finish_run(folder, n, size)

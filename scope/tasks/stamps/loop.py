@@ -22,10 +22,14 @@ Floats = npt.NDArray[np.floating]
 
 CLASSES = ("bogus", "real")
 LEARNERS = ("network", "trees")
+WITH_DROPOUT = ("network",)
 KEYS = (
     *("data", "layers", "learner", "learners", "trees", "epochs", "batch", "rate"),
     *("dropout",),
 )
+SHOWN = ("image_id", "mag", "ra", "dec")
+"""What the pool has of a detection, where its set says it."""
+
 DRAWN_PIXELS = 120
 """Width of a stamp on the page."""
 
@@ -44,6 +48,7 @@ class StampsLoop:
 
     classes = CLASSES
     unsure: tuple[str, ...] = ("unsure",)
+    with_dropout = WITH_DROPOUT
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):
@@ -83,8 +88,8 @@ class StampsLoop:
                 x.flush()
                 del x
         columns = {"object": labels["id"].astype(str), "missing": missing}
-        for name in ("image_id", "mag", "ra", "dec"):
-            columns[name] = labels[name]
+        # A set of one's own needs no more than ids and labels.
+        columns |= {name: labels[name] for name in SHOWN if name in labels}
         frame = pd.DataFrame(columns)
         frame.attrs = {"task": "stamps", "layers": self.layers}
         write_parquet(frame, folder / "pool.parquet")

@@ -140,14 +140,20 @@ def normalised(
         )
     result = np.empty(stamps.shape, dtype=np.float32)
     for start in range(0, len(stamps), BLOCK):
-        block = filled(np.asarray(stamps[start : start + BLOCK], dtype=np.float64), how.nan)
-        result[start : start + BLOCK] = _scaled(block, how, function)
+        block = np.asarray(stamps[start : start + BLOCK], dtype=np.float64)
+        # Taken before they are filled: what fills a hole is no image.
+        known = ~np.isnan(block)
+        result[start : start + BLOCK] = _scaled(filled(block, how.nan), known, how, function)
     return result
 
 
 def _scaled(
-    block: npt.NDArray[np.float64], how: Normalisation, function: Callable[[Any], Any] | None
+    block: npt.NDArray[np.float64],
+    known: npt.NDArray[np.bool_],
+    how: Normalisation,
+    function: Callable[[Any], Any] | None,
 ) -> npt.NDArray[np.floating]:
+    """Scale a block without NaN; `known`, of its shape, says where the image had a value."""
     if how.axes is None:
         if function is None:
             raise ConfigError(
@@ -165,30 +171,33 @@ def _scaled(
     if not how.axes:
         return block
     if how.name == "asinh":
-        return _compressed(block, how.pad)
+        return _compressed(block, known, how.pad)
     length = np.sqrt((block * block).sum(axis=how.axes, keepdims=True))
     # As in Keras, what has no length stays as it is.
     return np.asarray(block / np.where(length == 0, 1.0, length))
 
 
-def _compressed(block: npt.NDArray[np.float64], pad: float) -> npt.NDArray[np.float32]:
+def _compressed(
+    block: npt.NDArray[np.float64], known: npt.NDArray[np.bool_], pad: float
+) -> npt.NDArray[np.float32]:
     """Return arcsinh((pixel - median) / noise) of each layer, 0 where there is no image.
 
     Divided by its length, a layer with a bright star hides what is faint beside it; here the
     noise is 1 everywhere (Lupton, Gunn & Szalay 1999, AJ 118, 1406). Median and noise (the
-    median absolute deviation) are those of the pixels with an image: neither beyond its edge
-    nor exactly zero, as NaN and regions without a template are.
+    median absolute deviation) are those of the pixels with an image: not NaN, whatever that was
+    filled with, nor beyond its edge, nor exactly zero, as regions without a template are.
     """
     n, rows, columns, layers = block.shape
     flat = np.ascontiguousarray(np.moveaxis(block, 3, 1), dtype=np.float32)
     flat = flat.reshape(n * layers, rows * columns)
-    known = (flat != 0) & (flat != np.float32(pad))
+    known = np.moveaxis(known, 3, 1).reshape(flat.shape)
+    known = known & (flat != 0) & (flat != np.float32(pad))
     made = flat - _medians(flat, known)
     deviation = np.abs(made)
     noise = MAD_TO_SIGMA * _medians(deviation, known)
     # Most pixels of a saturated layer are equal: then the others set the scale.
     flatline = np.flatnonzero(noise[:, 0] == 0)
-    noise[flatline] = _medians(deviation[flatline], deviation[flatline] > 0)
+    noise[flatline] = _medians(deviation[flatline], (deviation[flatline] > 0) & known[flatline])
     made /= np.where(noise > 0, noise, np.float32(1))
     np.arcsinh(made, out=made)
     made *= known

@@ -6,6 +6,7 @@ python -m scope.tasks.stamps.starter WORK models/stamps/cnn/starter [IMAGES EPOC
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 from dataclasses import dataclass, replace
@@ -33,6 +34,9 @@ BATCH = 64
 VALIDATION = 0.2
 NORM = "asinh"
 VARIED_STARS = 0.4
+UNKNOWN = (math.nan, math.nan)
+"""Interval of a rate of rows of which a small night has none; the card then says nan."""
+
 UNSEEN_SEED = 2000
 """What the seed of the unseen nights has above that of the training's."""
 
@@ -180,6 +184,9 @@ def words(report: dict[str, Any], options: StarterOptions) -> str:
     """Return the part of the card about nights that were not seen."""
     common, best, bright = report["common"], report["best"], report["bright"]
     varied, (low, high) = report["varied"], report["intervals"]["fnr"]
+    (bright_low, bright_high), (varied_low, varied_high) = (
+        each["intervals"]["bright"] or UNKNOWN for each in (report, varied)
+    )
     return WORDS.format(
         n_train=options.n_train,
         n=report["n"],
@@ -189,22 +196,22 @@ def words(report: dict[str, Any], options: StarterOptions) -> str:
         fnr=best["fnr"],
         common=common["fnr"],
         n_bogus=common["n_bogus"],
-        bright=bright["fnr"],
+        bright=math.nan if bright["fnr"] is None else bright["fnr"],
         n_bright=bright["n_real"],
         ece=calibration_error(report),
         left_out=report["left_out"],
         rows=_rows(report),
         common_low=low,
         common_high=high,
-        bright_low=report["intervals"]["bright"][0],
-        bright_high=report["intervals"]["bright"][1],
+        bright_low=bright_low,
+        bright_high=bright_high,
         n_varied=options.n_varied,
         part=VARIED_STARS,
         varied_n=varied["n"],
         varied_common=varied["common"]["fnr"],
-        varied_bright=varied["bright"]["fnr"],
-        varied_low=varied["intervals"]["bright"][0],
-        varied_high=varied["intervals"]["bright"][1],
+        varied_bright=math.nan if varied["bright"]["fnr"] is None else varied["bright"]["fnr"],
+        varied_low=varied_low,
+        varied_high=varied_high,
         varied_ece=calibration_error(varied),
         varied_rows=_rows(varied),
     )

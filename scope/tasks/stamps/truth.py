@@ -13,6 +13,7 @@ import pandas as pd
 from scope.errors import InputError, few
 from scope.io.user_tables import read_user_table
 from scope.io.values import bool_values, exact_numbers
+from scope.provenance import hash_file
 from scope.schema import require_columns
 from scope.tasks.stamps.cutouts import LAYERS, PAD, Floats, check_size, open_layers
 from scope.tasks.stamps.image_folder import ImageFolder
@@ -20,7 +21,12 @@ from scope.tasks.stamps.image_table import WHOLE_NUMBERS, refuse_gaps
 from scope.tasks.stamps.images import DifferenceImage, Extensions, refuse_twice
 from scope.tasks.stamps.label_images import Labelled, read_image_detections, rows_of
 from scope.tasks.stamps.label_runs import Job, RunLog, finish_run, start_run, write_chunks
+from scope.tasks.stamps.run_settings import run_settings
 from scope.tasks.stamps.sets import detection_id
+
+TRUTH = "truth.csv"
+CHUNK = 200
+"""Images after which what is done is safe from a kill."""
 
 FACTS = ("snr", "galaxy_arcsec", "mag_true", "share", "template_part")
 TRUTHS = ("real", "fainter")
@@ -75,8 +81,8 @@ def make_truth_set(
     truth = read_truth(night).set_index("id")
     images = source.images(None)
     names = Extensions()
-    settings = {"what": "truth", "size": size, "images": [image.image_id for image in images]}
-    folder = start_run(out_dir, settings)
+    more = {"size": size, "truth": hash_file(Path(night) / TRUTH)}
+    folder = start_run(out_dir, run_settings("truth", images, source, CHUNK, **more))
 
     def jobs(part: Sequence[DifferenceImage]) -> Iterator[tuple[str, Job]]:
         for image in part:
@@ -85,7 +91,7 @@ def make_truth_set(
             yield str(image.image_id), (truth_image, arguments)
 
     with RunLog(folder / f"{folder.name}.log"):
-        n = write_chunks(folder, images, 200, jobs, nproc=nproc, size=size)
+        n = write_chunks(folder, images, CHUNK, jobs, nproc=nproc, size=size)
         finish_run(folder, n, size)
     return folder
 
@@ -157,7 +163,7 @@ def read_truth(night: str | Path) -> pd.DataFrame:
     DuplicateIdError
         If an id stands twice.
     """
-    path = Path(night) / "truth.csv"
+    path = Path(night) / TRUTH
     table = read_user_table(path, text=("kind",), ids=("id", "image_id"))
     require_columns(list(table.columns), TRUTH_COLUMNS, f" in {path}{ANEW}")
     read: dict[str, Any] = {

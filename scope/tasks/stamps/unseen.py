@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scope.errors import BundleError
 from scope.models.bundle import METRICS
 from scope.tasks.stamps.classifier import score_rows
-from scope.tasks.stamps.judging import judge, threshold_at_fpr
+from scope.tasks.stamps.judging import judge, rates_at, threshold_at_fpr
 from scope.tasks.stamps.sets import open_set
 from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.stamp_model import StampModel, layer_numbers
@@ -65,7 +65,8 @@ def judge_on_truth(
     -------
     dict
         See `judging.judge`, by kind, signal to noise, magnitude and distance to a galaxy;
-        ``bright``: real rows above 8 sigma and their FNR at the common threshold;
+        ``bright``: real rows above 8 sigma and their FNR at the common threshold, None where
+        there are none;
         ``intervals``, see `image_intervals`; and
         ``left_out``: real rows that stand where the template has no image.
     """
@@ -91,8 +92,8 @@ def judge_on_truth(
         probability=model.probabilities(scores),
     )
     bright = target & (facts["snr"].to_numpy(float) > BRIGHT_SNR)
-    missed = scores[bright] < report["common"]["threshold"]
-    report["bright"] = {"n_real": int(bright.sum()), "fnr": float(missed.mean())}
+    rates = rates_at(target[bright], scores[bright], report["common"]["threshold"])
+    report["bright"] = {name: rates[name] for name in ("n_real", "fnr")}
     report["intervals"] = image_intervals(target, scores, bright, labels["image_id"].to_numpy())
     return {**report, "left_out": left_out}
 
@@ -102,7 +103,7 @@ def image_intervals(
     scores: npt.NDArray[np.floating],
     bright: npt.NDArray[np.bool_],
     images: npt.NDArray[np.integer],
-) -> dict[str, list[float]]:
+) -> dict[str, list[float] | None]:
     """Return within what the FNR at 1 % FPR lies, by other draws of the same images.
 
     The threshold is found anew in each: most of the uncertainty is that of the few bogus rows
@@ -119,22 +120,24 @@ def image_intervals(
     Returns
     -------
     dict
-        ``fnr`` and ``bright``: lower and upper end.
+        ``fnr`` and ``bright``: lower and upper end; None where no draw has such a row.
     """
     rng = np.random.default_rng(0)
     names, number = np.unique(images, return_inverse=True)
     rows = [np.flatnonzero(number == i) for i in range(len(names))]
-    found = []
+    found: dict[str, list[float]] = {"fnr": [], "bright": []}
     for _ in range(DRAWS):
         drawn = np.concatenate([rows[i] for i in rng.integers(len(names), size=len(names))])
         real = target[drawn]
         below = scores[drawn] < threshold_at_fpr(real, scores[drawn])
-        here = bright[drawn]
-        if here.any():
-            found.append((below[real].mean(), below[here].mean()))
+        for name, here in (("fnr", real), ("bright", bright[drawn])):
+            if here.any():
+                found[name].append(float(below[here].mean()))
     tail = (1 - COVERAGE) / 2
-    ends = np.quantile(np.array(found).reshape(-1, 2), [tail, 1 - tail], axis=0).T
-    return {name: pair.tolist() for name, pair in zip(("fnr", "bright"), ends, strict=True)}
+    return {
+        name: np.quantile(rates, [tail, 1 - tail]).tolist() if rates else None
+        for name, rates in found.items()
+    }
 
 
 def _scores(

@@ -19,6 +19,7 @@ from scope.io.values import exact_names
 Floats = npt.NDArray[np.floating]
 
 LEARNERS = ("trees", "xgb", "dnn")
+WITH_DROPOUT = ("dnn",)
 KEYS = (
     *("data", "classes", "object", "learner", "learners", "trees", "epochs", "light_curves"),
     *("period",),
@@ -42,6 +43,7 @@ class VariablesLoop:
     """
 
     unsure: tuple[str, ...] = ()
+    with_dropout = WITH_DROPOUT
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         if unknown := sorted(set(settings) - set(KEYS)):
@@ -130,14 +132,15 @@ class VariablesLoop:
     def features(self, folder: Path) -> Floats:
         """Return features as ranks, (n, k) float64.
 
-        A rank is counted among the rows that have the feature and divided by the number of all
-        rows, from 0 to the share of rows that have it; a missing one is 0.5.
+        A rank is counted among the rows that have the feature and divided by their number: above
+        0, at most 1; a missing one is 0.5.
         """
         if self._ranks is None:
             from scipy.stats import rankdata
 
             x = read_npy(folder / "x.npy")
-            ranks = rankdata(x, axis=0, nan_policy="omit") / len(x)
+            known = np.maximum(np.isfinite(x).sum(axis=0), 1)
+            ranks = rankdata(x, axis=0, nan_policy="omit") / known
             self._ranks = np.nan_to_num(ranks, nan=0.5)
         return self._ranks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import pytest
 from scope.errors import BundleError, NotFoundError, UsageError
 from scope.io import read_metadata
 from scope.tasks.spectra import al_query
+from scope.tasks.spectra import run_ensemble as ensembles
 from scope.tasks.spectra.ensemble import (
     EnsembleOptions,
     NetworkOptions,
@@ -78,9 +80,8 @@ def test_bootstrap_draws_objects_with_all_their_exposures(survey):
     assert len(one) == len(set(one.objects)) == len(set(examples.objects))
 
 
-def test_the_table_is_as_documented_and_a_killed_run_ends_the_same(trained, survey, tmp_path):
+def test_the_table_is_as_documented(trained, survey, tmp_path):
     table = run_ensemble(survey, tmp_path, trained)
-    content = table.read_bytes()
     frame = pd.read_csv(table)
     assert table.name == TABLE
     assert tuple(frame.columns) == COLUMNS
@@ -91,9 +92,57 @@ def test_the_table_is_as_documented_and_a_killed_run_ends_the_same(trained, surv
     assert len(summary) == 80
     # By which the desk draws the spectra.
     assert read_metadata(tmp_path / SUMMARY)["grid"] == "log"
-    table.unlink()
-    sorted((tmp_path / PARTS).iterdir())[1].unlink()
-    assert run_ensemble(survey, tmp_path, trained).read_bytes() == content
+    assert not (tmp_path / PARTS).exists()
+
+
+def killed_after(monkeypatch, n, *arguments):
+    """Run until n exposures are scored; return how many were, here and in the run after it."""
+    whole, done = ensembles._run_exposure, []
+
+    def counted(*exposure):
+        done.append(exposure[:2])
+        if len(done) == n + 1:
+            raise KeyboardInterrupt
+        return whole(*exposure)
+
+    monkeypatch.setattr(ensembles, "_run_exposure", counted)
+    with pytest.raises(KeyboardInterrupt):
+        run_ensemble(*arguments)
+    return done
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bytes(trained, survey, tmp_path, monkeypatch):
+    expected = run_ensemble(survey, tmp_path / "whole", trained)
+    done = killed_after(monkeypatch, 1, survey, tmp_path / "torn", trained)
+    assert not (tmp_path / "torn" / TABLE).exists()
+    found = run_ensemble(survey, tmp_path / "torn", trained)
+    # What the kill came upon is done again, and nothing else.
+    assert sorted(done) == sorted([*set(done), done[1]])
+    for name in (TABLE, SUMMARY):
+        assert (found.parent / name).read_bytes() == (expected.parent / name).read_bytes()
+
+
+@pytest.mark.parametrize("differs", ["members", "map", "spectra"])
+def test_nothing_of_another_run_is_left_in_the_tables(
+    trained, survey, tmp_path, monkeypatch, differs
+):
+    """Expected: the tables in a folder of their own, where nothing was before."""
+    ensemble, data = (shutil.copytree(one, tmp_path / one.name) for one in (trained, survey))
+    killed_after(monkeypatch, 1, data, tmp_path / "torn", ensemble)
+    if differs == "members":
+        shutil.move(ensemble / "net_1.h5", ensemble / "net_3.h5")
+        shutil.copy(ensemble / "net_0.h5", ensemble / "net_1.h5")
+    elif differs == "map":
+        np.save(ensemble / "weights.npy", np.load(ensemble / "weights.npy")[::-1])
+    else:
+        one, two = sorted(data.glob("*/*/coadd-*.fits"))[:2]
+        shutil.copy(two, one)
+    found = run_ensemble(data, tmp_path / "torn", ensemble)
+    expected = run_ensemble(data, tmp_path / "whole", ensemble)
+    before = run_ensemble(survey, tmp_path / "before", trained)
+    assert (before.parent / SUMMARY).read_bytes() != (expected.parent / SUMMARY).read_bytes()
+    for name in (TABLE, SUMMARY):
+        assert (found.parent / name).read_bytes() == (expected.parent / name).read_bytes()
 
 
 def test_tensorflow_gives_the_same_table(trained, survey, tmp_path):

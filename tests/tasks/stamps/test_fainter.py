@@ -50,14 +50,30 @@ def test_a_detection_is_positive_in_the_difference_of_its_stamp(both, truth, tmp
         layers = stamps.read(np.arange(len(labels)), [0, 1, 2])
     assert len(labels) == len(truth)
     light = np.nansum(layers[:, 9:12, 9:12, :], axis=(1, 2))
-    fainter = truth["fainter"].to_numpy()
     assert (light[:, 2] > 0).mean() > 0.98
     faded = labels["metalabel"].to_numpy() == FADED
     assert faded.tolist() == (truth["fainter"] & truth["real"]).tolist()
-    # Science and template stay what they are: a star that has faded is brighter in the template.
-    faded = fainter & truth["real"].to_numpy() & (truth["snr"].to_numpy() > 20)
+
+
+def test_the_light_that_a_star_has_lost_is_in_its_stamp(tmp_path):
+    """All stars change by 1 mag: of one that has faded to m is missing 10^0.4 - 1 times its light.
+
+    Expected: that closed form. Science and template stay what they are; the difference is turned.
+    """
+    night = simulate_night(tmp_path / "night", replace(OPTIONS, variable_change=(1.0, 1.0)))
+    truth = pd.read_csv(night / "truth.csv")
+    _, stamps = open_set(make_truth_set(night, tmp_path, stamp_size=31))
+    faded = truth["fainter"] & truth["real"] & (truth["snr"] > 20)
     assert faded.sum() > 3
-    assert (light[faded, 0] < light[faded, 1]).mean() > 0.5
+    with stamps:
+        layers = stamps.read(np.flatnonzero(faded), [0, 1, 2])
+    lost = 10 ** (0.4 * (OPTIONS.zero_point - truth["mag_true"][faded])) * (10**0.4 - 1)
+    layers = layers - np.median(layers, axis=(1, 2), keepdims=True)
+    near, far = (layers[:, 15 - r : 16 + r, 15 - r : 16 + r].sum(axis=(1, 2)) for r in (3, 5))
+    assert ((near[:, 1] - near[:, 0]) / lost).to_numpy() == pytest.approx(1, abs=0.2)
+    # Wings of the matched template and neighbours take a tenth of it either way.
+    assert (far[:, 2] / lost).to_numpy() == pytest.approx(1, abs=0.2)
+    assert np.median(far[:, 2] / lost) == pytest.approx(1, abs=0.1)
 
 
 def test_stars_change_by_as_much_as_the_options_say():

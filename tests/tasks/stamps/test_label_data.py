@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +14,13 @@ from astropy.nddata import Cutout2D
 from astropy.wcs import WCS
 
 from scope.errors import ConfigError, DuplicateIdError, InputError, ScopeError
-from scope.tasks.stamps import label_data
+from scope.tasks.stamps import label_data, label_runs, truth
 from scope.tasks.stamps.cutouts import PAD, cut
 from scope.tasks.stamps.image_folder import ImageFolder
 from scope.tasks.stamps.label_images import LabelOptions, choose_rows
 from scope.tasks.stamps.sets import COLUMNS, detection_id, open_set
+from scope.tasks.stamps.simulation.write import simulate_night
+from tests.tasks.stamps.conftest import OPTIONS
 
 SIZE = 21
 
@@ -124,8 +129,6 @@ def test_the_set_depends_on_neither_processes_nor_chunks(made, night, tmp_path, 
 
 
 def test_a_killed_run_is_gone_on_with(made, night, tmp_path, monkeypatch):
-    from scope.tasks.stamps import label_runs
-
     how = {"out_dir": tmp_path, "images": night, "stamp_size": SIZE, "nproc": 1, "image_chunk": 1}
     whole = label_runs._write_chunk
     done = []
@@ -148,6 +151,78 @@ def test_a_killed_run_is_gone_on_with(made, night, tmp_path, monkeypatch):
     for name in ("data_labels.csv", "data_stamps.h5"):
         assert (folder / name).read_bytes() == (made / name).read_bytes()
     assert not (folder / ".parts").exists()
+
+
+@pytest.fixture
+def torn(monkeypatch):
+    """A run of one image a chunk, killed after its second."""
+    whole, done = label_runs._write_chunk, []
+
+    def killed(labels, *arguments):
+        done.append(labels)
+        if len(done) == 3:
+            monkeypatch.setattr(label_runs, "_write_chunk", whole)
+            raise KeyboardInterrupt
+        return whole(labels, *arguments)
+
+    def tear(make, *arguments, **how):
+        monkeypatch.setattr(label_runs, "_write_chunk", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make(*arguments, **how)
+
+    return tear
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """A night of the same seed, and so of the same ids, with other variable stars."""
+    options = replace(OPTIONS, variable_stars=0.5)
+    return simulate_night(tmp_path_factory.mktemp("other"), options)
+
+
+def a_position_table(night, path):
+    pd.read_csv(night / "minor_planets.csv").iloc[2:].to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("differs", ["night", "position_table", "image_chunk", "file"])
+def test_a_killed_run_is_not_gone_on_with_by_another(night, other, torn, tmp_path, differs):
+    """Expected: the rows of a run that nobody killed."""
+    first = shutil.copytree(night, tmp_path / "first")
+    how = {"images": first, "stamp_size": SIZE, "nproc": 1, "image_chunk": 1}
+    torn(label_data.make, 4, out_dir=tmp_path / "sets", **how)
+
+    def made_anew():
+        # In its own folder; images.csv stays what it was.
+        shutil.copytree(other / "final", first / "final", dirs_exist_ok=True)
+        return {}
+
+    changes = {
+        "night": lambda: {"images": other},
+        "position_table": lambda: {"position_table": a_position_table(night, tmp_path / "t.csv")},
+        "image_chunk": lambda: {"image_chunk": 2},
+        # The night was made anew in its folder; images.csv stays what it was.
+        "file": lambda: (
+            shutil.copytree(other / "final", first / "final", dirs_exist_ok=True) and {}
+        ),
+    }
+    how |= changes[differs]()
+    made = label_data.make(4, out_dir=tmp_path / "sets", **how)
+    whole = label_data.make(4, out_dir=tmp_path / "whole", **how)
+    for name in ("data_labels.csv", "data_stamps.h5"):
+        assert (made / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_a_killed_truth_set_is_not_gone_on_with_by_another_night(
+    night, other, torn, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(truth, "CHUNK", 1)
+    torn(truth.make_truth_set, night, tmp_path / "sets", stamp_size=SIZE)
+    made = truth.make_truth_set(other, tmp_path / "sets", stamp_size=SIZE)
+    labels, stamps = open_set(made)
+    stamps.close()
+    assert len(labels) == len(pd.read_csv(other / "truth.csv"))
+    assert len(labels) != len(pd.read_csv(night / "truth.csv"))
 
 
 def test_the_nearest_of_any_prediction_is_never_bogus():

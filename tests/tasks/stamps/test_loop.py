@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from scope.active.loop import find_loop, prepare_pool, read_pool
@@ -62,6 +65,17 @@ def test_all_layers_of_a_detection_are_drawn(prepared):
     html = find_loop("stamps", settings).draw(pool, 0, {})
     assert html.count("<img") == 6
     assert "difference" in html
+
+
+def test_a_set_of_ids_and_labels_alone_is_asked_about(prepared, tmp_path):
+    settings, pool, _ = prepared
+    bare = shutil.copytree(settings["data"], tmp_path / "data_2")
+    table = pd.read_csv(bare / "data_labels.csv")[["id", "label", "metalabel"]]
+    table.to_csv(bare / "data_labels.csv", index=False)
+    prepare_pool("stamps", {**settings, "data": str(bare)}, tmp_path / "pool")
+    expected = read_pool(pool)[["object", "missing"]]
+    pd.testing.assert_frame_equal(read_pool(tmp_path / "pool"), expected)
+    assert (tmp_path / "pool" / "x.npy").read_bytes() == (pool / "x.npy").read_bytes()
 
 
 @pytest.mark.parametrize(

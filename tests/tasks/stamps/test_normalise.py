@@ -69,6 +69,32 @@ def test_a_saturated_layer_stays_finite_and_small():
     assert np.abs(made).max() < 1
 
 
+def test_the_scale_of_a_saturated_layer_is_that_of_its_image():
+    """Expected: of the pixels with an image, the median distance from saturation (NumPy)."""
+    stamps = sky(1)
+    stamps[0, 14:] = 55000.0
+    stamps[0, :10] = 0.0
+    image = stamps[0, 10:14, :, 0]
+    noise = np.median(55000.0 - image)
+    made = normalised(stamps, ASINH)
+    assert np.allclose(made[0, 10:14, :, 0], np.arcsinh((image - 55000.0) / noise), atol=1e-6)
+    assert (made[0, :10] == 0).all()
+
+
+@pytest.mark.parametrize("rule", ["zero", "median"])
+def test_what_fills_a_hole_is_no_image(rule):
+    """Expected: noise of the pixels that are there, by SciPy."""
+    stamps = sky()
+    holes = np.random.default_rng(1).random(stamps.shape) < 0.4
+    stamps[holes] = np.nan
+    made = normalised(stamps, Normalisation("asinh", nan=rule))
+    assert (made[holes] == 0).all()
+    image, seen = stamps[1, :, :, 1], ~holes[1, :, :, 1]
+    noise = median_abs_deviation(image[seen], scale="normal")
+    expected = np.arcsinh((image[seen] - np.median(image[seen])) / noise)
+    assert np.allclose(made[1, :, :, 1][seen], expected, atol=1e-4)
+
+
 def test_stamps_of_another_norm_are_refused():
     stamps = sky()
     require_normalised(normalised(stamps, ASINH), ASINH)

@@ -11,6 +11,7 @@ import pytest
 
 from scope.checkout import SHIPPED_MODELS
 from scope.errors import BundleError
+from scope.jsontext import to_json
 from scope.models.bundle import CARD, MANIFEST, METRICS
 from scope.provenance import hash_file
 from scope.tasks.stamps.sets import open_set
@@ -18,6 +19,7 @@ from scope.tasks.stamps.simulation.options import NightOptions
 from scope.tasks.stamps.stamp_model import StampModel
 from scope.tasks.stamps.truth import make_truth_set
 from scope.tasks.stamps.unseen import (
+    BLOCK,
     image_intervals,
     judge_on_truth,
     unseen_options,
@@ -63,9 +65,22 @@ def test_the_card_says_what_was_measured():
 
 
 def test_the_mean_of_dropout_samples_is_judged_on_request(night, report, tmp_path):
-    sampled = judge_on_truth(STARTER, night, tmp_path, n_samples=3)
+    """The threshold is counted by hand, of means of samples whose masks are those of their seed."""
+    sampled = judge_on_truth(STARTER, night, tmp_path / "judged", n_samples=3)
     assert sampled["n"] == report["n"]
-    assert sampled["common"]["threshold"] != report["common"]["threshold"]
+    labels, stamps = open_set(make_truth_set(night, tmp_path, stamp_size=31))
+    known = np.flatnonzero(labels["label"].to_numpy() >= 0)
+    with stamps:
+        seen = stamps.read(known, [0, 1, 2])
+    model = StampModel.load(STARTER)
+    parts = [model.samples(seen[i : i + BLOCK], 3) for i in range(0, len(seen), BLOCK)]
+    scores = np.concatenate(parts).mean(axis=1)
+    bogus = np.sort(scores[labels["label"].to_numpy()[known] == 0])
+    # At most one in a hundred bogus rows passes: the threshold is just above the next one.
+    highest = bogus[len(bogus) - 1 - len(bogus) // 100]
+    assert sampled["common"]["threshold"] == pytest.approx(highest, abs=1e-6)
+    assert sampled["common"]["threshold"] > highest
+    assert abs(scores - model.scores(seen)).max() > 1e-3
 
 
 def test_the_seed_of_the_training_is_refused():
@@ -98,6 +113,19 @@ def test_intervals_hold_the_rate_as_often_as_they_say():
         low, high = image_intervals(target, scores, target, images)["fnr"]
         inside += low <= expected <= high
     assert 33 <= inside <= 40
+
+
+def test_nights_without_bright_rows_have_no_rate_of_them(night, tmp_path):
+    """Null in the report, as of other rows that are not there; JSON can hold it."""
+    faint = shutil.copytree(night, tmp_path / "night")
+    truth = pd.read_csv(faint / "truth.csv")
+    truth.assign(snr=truth["snr"].clip(upper=7.5)).to_csv(faint / "truth.csv", index=False)
+    found = judge_on_truth(STARTER, faint, tmp_path / "judged")
+    assert found["bright"] == {"n_real": 0, "fnr": None}
+    assert found["intervals"]["bright"] is None
+    low, high = found["intervals"]["fnr"]
+    assert low <= found["common"]["fnr"] <= high
+    assert json.loads(to_json(found)) == found
 
 
 def test_intervals_are_wider_where_rows_of_an_image_are_alike():

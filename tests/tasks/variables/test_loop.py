@@ -60,6 +60,19 @@ def test_members_learn_from_feature_files(features, tmp_path, learner):
     np.testing.assert_array_equal(p, loop.member(tmp_path, rows, slow[rows], 1, learner))
 
 
+def test_ranks_are_counted_among_the_rows_that_have_a_feature(features, tmp_path):
+    """Ranks of pandas, in which a share counts known rows alone; four of five rows lack it."""
+    frame = pd.read_parquet(features[0])
+    frame.loc[frame.index % 5 > 0, "skew"] = np.nan
+    settings = {"data": [str(tmp_path / "f.parquet")], "classes": CLASSES}
+    write_parquet(frame, tmp_path / "f.parquet")
+    prepare_pool("variables", settings, tmp_path)
+    columns = read_pool(tmp_path).attrs["features"]
+    ranks = find_loop("variables", settings).features(tmp_path)
+    known = frame[columns].replace(np.inf, np.nan)
+    np.testing.assert_allclose(ranks, known.rank(pct=True).fillna(0.5), rtol=1e-12)
+
+
 @pytest.mark.parametrize("key", ["object", "period"])
 def test_a_column_that_is_named_and_not_there_is_an_error(features, tmp_path, key):
     path, _ = features
