@@ -17,7 +17,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
-PARALLEL ?= --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# One more than cores: many tests wait for a scheduler, a browser or a clock.
+PROCESSES ?= $(shell n=$(CORES); echo $$((n < 4 ? n + 1 : 4)))
+PARALLEL ?= --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 UV_VERSION := 0.13.8
 export SNAKEMAKE_OUTPUT_CACHE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)

@@ -120,7 +120,7 @@ NEEDS: Mapping[str, Need] = MappingProxyType(
         "summarise_members": Need(memory_mb=7000, minutes=40),
         "select_queries": Need(memory_mb=7000, minutes=40),
         "write_sheet": Need(memory_mb=1500),
-        "simulate_queries": Need(memory_mb=7000, minutes=300),
+        "simulate_queries": Need(memory_mb=7000, minutes=100),
         "plot_queries": Need(memory_mb=1500),
     }
 )
