@@ -38,9 +38,12 @@ def test_an_answer_without_the_file_is_no_file(status: int, tmp_path: Path) -> N
         sends(b"", status)(handler) if handler.path == lost else serves(handler)
 
     for lost in ("/SHA256SUMS", "/dnn/a.keras"):
-        with HostileServer(partial(answer, lost)) as server:
-            with pytest.raises(ServiceError, match=f"not give a file: .*{lost}, status {status}"):
-                get(server.url, tmp_path)
+        told = f"not give a file: .*{lost}, status {status}"
+        with (
+            HostileServer(partial(answer, lost)) as server,
+            pytest.raises(ServiceError, match=told),
+        ):
+            get(server.url, tmp_path)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
