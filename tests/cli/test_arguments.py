@@ -140,10 +140,10 @@ def test_a_lack_of_memory_is_one_line_too(
     """As numpy says it of an image of 1e8 pixels a side, which a command line may ask for."""
 
     def command(_: argparse.Namespace) -> None:
-        np.empty(2**60)
+        np.empty(2**57)
 
     assert run_command(parser, command, []) == 2
-    assert "error: not enough memory: Unable to allocate 8.00 EiB" in capsys.readouterr().err
+    assert "error: not enough memory: Unable to allocate 1.00 EiB" in capsys.readouterr().err
 
 
 def test_a_bad_command_line_names_the_option_and_the_help(
