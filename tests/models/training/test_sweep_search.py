@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,8 @@ def test_a_search_is_kept_where_it_was_said(name: str, tmp_path: Path) -> None:
     for folder in (tmp_path / "plain", tmp_path / "what?"):
         run({"size": SIZE}, "grid", lambda p: 0.0, 2, path=folder / name)
         assert [path.name for path in folder.iterdir()] == [name]
-        assert sqlite3.connect(folder / name).execute("select count(*) from trials").fetchone()[0]
+        with closing(sqlite3.connect(folder / name)) as file:
+            assert file.execute("select count(*) from trials").fetchone() == (2,)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["plain", "what?"]
 
 
