@@ -23,6 +23,7 @@ TRUE_WORDS = ("true", "yes", "on", "1")
 FALSE_WORDS = ("false", "no", "off", "0")
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 
 
 class HelpFormatter(argparse.ArgumentDefaultsHelpFormatter):
@@ -183,6 +184,11 @@ def non_negative_int(text: str) -> int:
     return _at_least(_int(text), 0, text)
 
 
+def seed(text: str) -> int:
+    """Parse a seed, 0 to 2**32 - 1: Keras and scikit-learn take no larger one."""
+    return _at_most(non_negative_int(text), 2**32 - 1, text)
+
+
 def positive_float(text: str) -> float:
     """Parse a finite number above 0."""
     value = _float(text)
@@ -251,7 +257,7 @@ def _float(text: str) -> float:
     return value
 
 
-def _at_most(value: float, highest: int, text: str) -> float:
+def _at_most(value: N, highest: int, text: str) -> N:
     if value > highest:
         raise argparse.ArgumentTypeError(f"{text!r} is above {highest}")
     return value

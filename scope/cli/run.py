@@ -162,6 +162,9 @@ def guarded(action: Callable[[], object]) -> int:
         what = f"{error.filename!r}: " if error.filename else ""
         print(f"error: {what}{error.strerror or error}", file=sys.stderr)
         return USER_ERROR
+    except MemoryError as error:
+        print(f"error: not enough memory: {error}; ask for less at a time", file=sys.stderr)
+        return USER_ERROR
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED

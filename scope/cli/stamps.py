@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from scope.checkout import SHIPPED_MODELS
-from scope.cli.arguments import Parser, non_negative_int, positive_float, positive_int
+from scope.cli.arguments import Parser, non_negative_int, positive_float, positive_int, seed
 from scope.cli.run import say
 
 MODEL = SHIPPED_MODELS / "stamps" / "cnn" / "starter"
@@ -29,9 +29,7 @@ def _simulate(parser: Parser) -> None:
     parser.set_defaults(act=run_simulate)
     parser.add_argument("folder", type=Path, help="folder to write")
     parser.add_argument("--n-images", type=positive_int, default=20, help="difference images")
-    parser.add_argument(
-        "--seed", type=non_negative_int, default=1, help="start of the random numbers"
-    )
+    parser.add_argument("--seed", type=seed, default=1, help="start of the random numbers")
     parser.add_argument("--size", type=positive_int, default=512, help="side of an image, pixels")
     parser.add_argument("--nproc", type=non_negative_int, default=1, help="processes; 0: one a CPU")
 
@@ -66,9 +64,7 @@ def _train(parser: Parser) -> None:
         "--patience", type=non_negative_int, default=10, help="passes without a better one"
     )
     parser.add_argument("--learning-rate", type=positive_float, default=3e-5, help="of Adam")
-    parser.add_argument(
-        "--random-state", type=non_negative_int, default=42, help="of split and weights"
-    )
+    parser.add_argument("--random-state", type=seed, default=42, help="of split and weights")
 
 
 def _evaluate(parser: Parser) -> None:

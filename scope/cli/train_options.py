@@ -13,6 +13,7 @@ from scope.cli.arguments import (
     optional_float,
     positive_float,
     positive_int,
+    seed,
 )
 
 
@@ -50,7 +51,7 @@ def _add_data(parser: Parser) -> None:
     part.add_argument(
         "--random-state",
         nargs="+",
-        type=non_negative_int,
+        type=seed,
         metavar="N",
         help="seeds; models of another one than the configured go to <group>_state_<N>",
     )

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from scope.cli.arguments import Parser, as_options, non_negative_int, positive_float, positive_int
+from scope.cli.arguments import (
+    Parser,
+    as_options,
+    non_negative_int,
+    positive_float,
+    positive_int,
+    seed,
+)
 from scope.cli.run import command_main, say, show_progress
 
 DESCRIPTION = "Train an ensemble of QuasarNET."
@@ -74,7 +81,7 @@ def _add_training(parser: Parser) -> None:
     parser.add_flag("--amsgrad", help="use the AMSGrad form of Adam")
     parser.add_argument(
         "--seed",
-        type=non_negative_int,
+        type=seed,
         default=91701,
         metavar="N",
         help="where all random numbers begin",

@@ -280,7 +280,7 @@ class Training(Section):
         gt=0,
         le=90,
     )
-    random_state: int = key(42, "seed of splits and of training", ge=0)
+    random_state: int = key(42, "seed of splits and of training", ge=0, le=2**32 - 1)
     scale_features: Literal["min_max", "median_std", "quantile"] = key(
         "min_max", "how features are scaled; quantile: by ranks, onto the normal distribution"
     )

@@ -11,6 +11,15 @@ from scope.errors import InputError
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
 
 
+def place_of(folder: Path) -> Path:
+    """Return the folder that a link leads to, which is the one that is meant; else the same.
+
+    Links to a larger disk are usual; a folder that appears whole is made beside its place, and
+    would replace the link, or could not.
+    """
+    return folder.resolve() if folder.is_symlink() else folder
+
+
 def identity(folder: Path) -> tuple[int, int] | None:
     """Return what tells a folder from another that takes its place later; None if there is none."""
     try:

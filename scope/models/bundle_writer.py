@@ -102,6 +102,10 @@ def replace_folder(output: Path, contents: Mapping[str, bytes]) -> None:
     InputError
         If there is something else at `output`.
     """
+    # `scope.io` loads pyarrow, which who only lists models needs not.
+    from scope.io.folders import place_of
+
+    output = place_of(output)
     if output.is_dir() and any(output.iterdir()) and not (output / MANIFEST).is_file():
         raise InputError(
             "folder that is no model bundle stands where one is to be written",

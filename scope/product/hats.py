@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from scope import __version__
 from scope.errors import InputError
 from scope.io import read_schema, read_table, write_table
-from scope.io.folders import check_unchanged, identity
+from scope.io.folders import check_unchanged, identity, place_of
 from scope.product.hats_files import count_rows, link_all, swap_folders, write_metadata, write_rows
 from scope.product.hats_layout import (
     FINEST,
@@ -118,7 +118,7 @@ def export_hats(
         folder holds something else or was changed meanwhile, or the name is that of no folder
         in it.
     """
-    output = Path(output)
+    output = place_of(Path(output))
     _check(tables, output, name, max_rows)
     before = identity(output)
     output.parent.mkdir(parents=True, exist_ok=True)

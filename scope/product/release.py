@@ -30,7 +30,7 @@ from typing import Any
 from scope import __version__
 from scope.errors import InputError
 from scope.io import count_rows, read_metadata, read_schema, write_bytes
-from scope.io.folders import place_folder
+from scope.io.folders import place_folder, place_of
 from scope.product.coverage import write_coverage
 from scope.product.hats import export_hats
 from scope.product.quality import quality_table, star_tags
@@ -130,7 +130,7 @@ def make_release(
     InputError
         If the folder is there, or tables are of one name.
     """
-    output = Path(output)
+    output = place_of(Path(output))
     if output.exists():
         raise InputError(
             "release that is there already",

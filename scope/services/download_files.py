@@ -21,8 +21,9 @@ from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 
 from scope.errors import InputError, ScopeError, ServiceError
+from scope.services.origins import origin_of
 from scope.services.retry import RetryPolicy, TransientError, ask_patiently
-from scope.services.transfer import PastTheEnd, SourceSession, Token, absent, body, opened
+from scope.services.transfer import TOKEN, PastTheEnd, SourceSession, Token, absent, body, opened
 
 SUMS = "SHA256SUMS"
 PART = ".part"
@@ -147,9 +148,11 @@ def fetch(
             jobs = [pool.submit(one, name) for name in wanted]
             try:
                 done = [job.result() for job in jobs]
-            finally:
-                for job in jobs:
-                    job.cancel()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                # Who presses Ctrl-C does not wait for a large file; its part is kept.
+                session.stop()
+                raise
     return Fetched(
         tuple(Path(folder) / name for name in wanted),
         tuple(path for path in done if path),
@@ -169,7 +172,7 @@ def location(source: str) -> str | Path:
     if not rest:
         return Path(source).expanduser()
     if scheme in ("http", "https"):
-        return source.rstrip("/")
+        return _address(source)
     if scheme == "file":
         return Path(urllib.parse.unquote(urllib.parse.urlparse(source).path))
     bucket, _, path = rest.strip("/").partition("/")
@@ -184,6 +187,25 @@ def location(source: str) -> str | Path:
         value=source,
         allowed="https://…, http://…, gs://<bucket>/…, s3://<bucket>/…, or a folder",
     )
+
+
+def _address(source: str) -> str:
+    """Return the address of a web server, checked."""
+    allowed = "https://<host>/… or https://<host>:<port>/…"
+    try:
+        host = origin_of(source).host
+    except ValueError as error:
+        raise InputError(f"address of a source, {source}", value=error, allowed=allowed) from None
+    if not host:
+        raise InputError("address of a source without a host", value=source, allowed=allowed)
+    if "@" in urllib.parse.urlsplit(source).netloc:
+        # Not quoted: there may be a password in it.
+        raise InputError(
+            f"user name in the address of a source, on {host}",
+            allowed=allowed,
+            todo=f"set {TOKEN} to a token of that server",
+        )
+    return source.rstrip("/")
 
 
 @dataclass(frozen=True)
@@ -280,7 +302,9 @@ def _read_list(address: str, client: _Client) -> bytes:
                     break
         return bytes(content)
 
-    return ask_patiently(attempt, client.policy, what=f"fetching {address}")
+    return ask_patiently(
+        attempt, client.policy, what=f"fetching {address}", sleep=client.session.pause
+    )
 
 
 def _download(address: str, part: Path, client: _Client) -> None:
@@ -304,7 +328,12 @@ def _download(address: str, part: Path, client: _Client) -> None:
             part.unlink()
             raise TransientError("it has become shorter") from None
 
-    ask_patiently(attempt, client.policy, what=f"fetching {address}", todo="fetch again to go on")
+    ask_patiently(
+        *(attempt, client.policy),
+        what=f"fetching {address}",
+        todo="fetch again to go on",
+        sleep=client.session.pause,
+    )
 
 
 def _hash(path: Path, like: str) -> str:

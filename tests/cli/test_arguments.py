@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 from scope.cli.arguments import (
@@ -17,6 +18,7 @@ from scope.cli.arguments import (
     percentile,
     positive_float,
     positive_int,
+    seed,
     values_of,
 )
 from scope.cli.commands import COMMANDS, Command
@@ -33,6 +35,7 @@ def parser() -> Parser:
     parser.add_argument("--cut", type=fraction)
     parser.add_argument("--cells", type=percentile)
     parser.add_argument("--level", type=finite_float)
+    parser.add_argument("--seed", type=seed)
     parser.add_flag("--doCesium", help="more columns")
     return parser
 
@@ -77,6 +80,8 @@ def test_a_flag_takes_an_optional_true_or_false(
     ("argv", "complaint"),
     [
         (["--cut", "1.5"], "'1.5' is above 1"),
+        # numpy's, and so Keras', largest seed is 2**32 - 1
+        (["--seed", "4294967296"], "'4294967296' is above 4294967295"),
         (["--cut", "nan"], "'nan' is not a number"),
         (["--cells", "101"], "'101' is above 100"),
         (["--level", "inf"], "'inf' is not a number"),
@@ -127,6 +132,18 @@ def test_an_error_of_the_user_is_one_line_and_status_2(
     captured = capsys.readouterr()
     assert captured.err == "error: file without rows: 'a.parquet'; give another\n"
     assert captured.out == ""
+
+
+def test_a_lack_of_memory_is_one_line_too(
+    parser: Parser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As numpy says it of an image of 1e8 pixels a side, which a command line may ask for."""
+
+    def command(_: argparse.Namespace) -> None:
+        np.empty(2**57)
+
+    assert run_command(parser, command, []) == 2
+    assert "error: not enough memory: Unable to allocate 1.00 EiB" in capsys.readouterr().err
 
 
 def test_a_bad_command_line_names_the_option_and_the_help(

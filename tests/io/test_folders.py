@@ -8,6 +8,7 @@ import pytest
 
 from scope.errors import InputError
 from scope.io.folders import check_unchanged, identity, place_folder
+from scope.models.bundle_writer import MANIFEST, replace_folder
 from scope.surveys.simulation.whole_folder import whole_folder
 
 
@@ -49,3 +50,21 @@ def test_a_folder_is_known_by_itself_and_not_by_its_name(tmp_path: Path) -> None
         check_unchanged(folder, seen)
     with pytest.raises(InputError, match="meanwhile"):
         check_unchanged(folder, None)
+
+
+def test_a_link_to_another_disk_stays_and_its_folder_is_written(tmp_path: Path) -> None:
+    disk = tmp_path / "scratch"
+    disk.mkdir()
+    for name in ("sky", "bundle"):
+        (disk / name).mkdir()
+        (tmp_path / name).symlink_to(disk / name)
+    with whole_folder(tmp_path / "sky") as mine:
+        (mine / "file").write_text("sky")
+    for content in (b"first", b"second"):
+        replace_folder(tmp_path / "bundle", {MANIFEST: content})
+    assert (tmp_path / "sky").is_symlink()
+    assert (tmp_path / "bundle").is_symlink()
+    assert (disk / "sky" / "file").read_text() == "sky"
+    assert (disk / "bundle" / MANIFEST).read_bytes() == b"second"
+    assert len(list(disk.iterdir())) == 2
+    assert len(list(tmp_path.iterdir())) == 3

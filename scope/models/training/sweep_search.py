@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
+import os
+import urllib.parse
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.trial import FrozenTrial
 
+_SETTINGS = "settings"
 N_FIRST = 4
 """Random draws before a model of the results says where to look."""
 N_CANDIDATES = 128
@@ -30,6 +35,7 @@ def open_study(
     name: str,
     direction: Literal["minimize", "maximize"] = "minimize",
     pruner: BasePruner | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Study:
     """Return the search of a file, a new one or that which was begun.
 
@@ -41,33 +47,97 @@ def open_study(
     direction : {"minimize", "maximize"}
     pruner : optuna.pruners.BasePruner, optional
         What ends hopeless trainings early.
+    settings : mapping, optional
+        Values of JSON that results depend on and `name` does not tell: one search has one of each.
 
     Raises
     ------
     InputError
-        If the file is something else.
+        If the file is something else, or the search was begun with another direction or settings.
     """
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return optuna.create_study(
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        study = optuna.create_study(
             study_name=name,
-            storage=None if path is None else f"sqlite:///{path.absolute()}",
+            storage=None if path is None else storage_address(path),
             direction=direction,
             pruner=pruner,
             load_if_exists=True,
         )
-    except (SQLAlchemyError, optuna.exceptions.OptunaError, RuntimeError) as error:
+        begun = dict(study.user_attrs.get(_SETTINGS, {}))
+        if settings and not begun:
+            study.set_user_attr(_SETTINGS, dict(settings))
+    except (SQLAlchemyError, optuna.exceptions.OptunaError, OSError, RuntimeError) as error:
         raise InputError(
             "search that cannot be gone on with",
             value=f"{path}: {str(error).splitlines()[0]}",
             allowed="the file of a search by this version of optuna, in a folder to write to",
             todo="put the file elsewhere to begin anew",
         ) from error
+    # optuna itself goes on in the direction of before, and gives the worst for the best.
+    begun["direction"] = study.direction.name.lower()
+    for key, value in {**(settings or {}), "direction": direction}.items():
+        if begun.get(key, value) != value:
+            raise InputError(
+                f"search {name} in {path} that was begun with another {key}",
+                value=str(value),
+                allowed=str(begun[key]),
+                todo="begin another search, by another name, or put the file elsewhere",
+            )
+    return study
+
+
+def storage_address(path: Path) -> str:
+    """Return where optuna finds an SQLite file, whatever signs are in its name."""
+    return f"sqlite:///file:{urllib.parse.quote(os.fsencode(path.absolute()))}?uri=true"
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Let no other process search in the same file: it would train the same settings.
+
+    Raises
+    ------
+    InputError
+        If one does.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise InputError(
+            "search that cannot be kept",
+            value=f"{path}: {error.strerror}",
+            todo="name a place to write to",
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise InputError(
+            "search that another process is at work on",
+            value=str(path),
+            todo="run again when that one has ended",
+        ) from None
+    except OSError:
+        # A file system without locks.
+        pass
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def forget(study: Study) -> None:
+    """Take a search out of its file."""
+    import optuna
+
+    optuna.delete_study(study_name=study.study_name, storage=study._storage)
 
 
 def finished_trials(study: Study) -> list[FrozenTrial]:

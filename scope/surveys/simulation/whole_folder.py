@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scope.errors import InputError, ScopeError
 from scope.io.atomic import full_disk_explained
-from scope.io.folders import place_folder
+from scope.io.folders import place_folder, place_of
 
 
 @contextmanager
@@ -29,6 +29,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
     ScopeError
         If the disk is full, or the place cannot be written to.
     """
+    folder = place_of(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
             "folder for a simulation that is not empty",

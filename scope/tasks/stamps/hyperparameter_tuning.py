@@ -17,10 +17,16 @@ import pandas as pd
 from scope.errors import ConfigError, InputError
 from scope.models.images.architectures import Bayesian, bayesian_network, parse_hyperparameters
 from scope.models.images.fit import FitOptions, balanced_weights, fit_network
-from scope.models.training.sweep_search import finished_trials, open_study
+from scope.models.training.sweep_search import (
+    finished_trials,
+    only_one,
+    open_study,
+    storage_address,
+)
+from scope.provenance import hash_file
 from scope.tasks.stamps.normalise import Normalisation
 from scope.tasks.stamps.prepare import check_layers, prepared_set, split_rows
-from scope.tasks.stamps.sets import open_set
+from scope.tasks.stamps.sets import LABELS_FILE, open_set
 
 SEED = 42
 FACTOR = 3
@@ -86,6 +92,14 @@ def run_model_tuning(
     -------
     dict
         For `models.compat_build_hp_model`.
+
+    Raises
+    ------
+    ConfigError
+        If the metric is none.
+    InputError
+        If the search of this name was begun with other settings or labels, if another process is
+        at work on it, or if no network was trained to the end.
     """
     import optuna
 
@@ -103,10 +117,21 @@ def run_model_tuning(
     pruner = optuna.pruners.HyperbandPruner(
         min_resource=1, max_resource=max(max_epochs, 1), reduction_factor=FACTOR
     )
-    study = open_study(folder / f"tuning_{name}.db", name, METRICS[metric], pruner)
-    # A search that goes on would draw its first networks again.
-    study.sampler = optuna.samplers.RandomSampler(seed=SEED + len(study.trials))
-    with prepared_set(folder, chosen, Normalisation("l2")) as data:
+    settings = {
+        "metric": metric,
+        "max_epochs": max_epochs,
+        "patience": patience,
+        "batch_size": batch_size,
+        "validation_split": validation_split,
+        "test_split": test_split,
+        "layers": list(chosen),
+        "labels": hash_file(folder / LABELS_FILE),
+    }
+    kept = folder / f"tuning_{name}.db"
+    with only_one(kept), prepared_set(folder, chosen, Normalisation("l2")) as data:
+        study = open_study(kept, name, METRICS[metric], pruner, settings)
+        # A search that goes on would draw its first networks again.
+        study.sampler = optuna.samplers.RandomSampler(seed=SEED + len(study.trials))
         target = labels["label"].to_numpy()
         options = FitOptions(
             batch_size=batch_size,
@@ -183,11 +208,15 @@ def parse_tuning_file(path: str | Path, runname: str | None = None) -> pd.DataFr
         ``tuning_<runname>.db``.
     """
     import optuna
+    from sqlalchemy.exc import SQLAlchemyError
 
     path = Path(path)
     name = runname or path.stem.removeprefix("tuning_")
-    storage = f"sqlite:///{path.absolute()}"
-    there = optuna.get_all_study_names(storage) if path.is_file() else []
+    storage = storage_address(path)
+    try:
+        there = optuna.get_all_study_names(storage) if path.is_file() else []
+    except SQLAlchemyError as error:
+        raise InputError("file that is no search", value=str(path)) from error
     if name not in there:
         raise InputError(
             f"no such search, {path}",

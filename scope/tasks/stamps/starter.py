@@ -33,6 +33,7 @@ SIZE = 31
 BATCH = 64
 VALIDATION = 0.2
 NORM = "asinh"
+GROUP = "starter"
 VARIED_STARS = 0.4
 UNKNOWN = (math.nan, math.nan)
 """Interval of a rate of rows of which a small night has none; the card then says nan."""
@@ -234,7 +235,8 @@ def place_bundle(folder: Path, output: Path, card: str, report: dict[str, Any]) 
     # How the labelled set was split is of no use without it.
     contents.pop("meta.hkl", None)
     contents |= {CARD: card.encode(), METRICS: json_bytes(metrics)}
-    manifest["group"] = output.name
+    # Not the name of the folder: one to look at first is put in its place as it is.
+    manifest["group"] = GROUP
     manifest["files"] = {name: sha256_of(content) for name, content in contents.items()}
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)

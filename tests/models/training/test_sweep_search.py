@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 
 from scope.config.tracking import PARAMETERS, SweepParameter
 from scope.errors import ConfigError, InputError
-from scope.models.training.sweep_search import finished_trials, next_trial, open_study
+from scope.models.training.sweep_search import finished_trials, next_trial, only_one, open_study
 
 RATE = SweepParameter(min=1e-4, max=1e-1, distribution="log_uniform_values")
 SIZE = SweepParameter(values=(16, 32, 64))
@@ -143,3 +145,42 @@ def test_the_published_ranges_are_the_defaults() -> None:
 def test_a_parameter_is_searched_in_one_way(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         SweepParameter(**values)
+
+
+@pytest.mark.parametrize("name", ["a b.db", "a?b=c.db", "a#b.db", "a%20b.db", "ä;é.db"])
+def test_a_search_is_kept_where_it_was_said(name: str, tmp_path: Path) -> None:
+    """A question mark begins the options in an address of SQLAlchemy: the rest was cut off."""
+    for folder in (tmp_path / "plain", tmp_path / "what?"):
+        run({"size": SIZE}, "grid", lambda p: 0.0, 2, path=folder / name)
+        assert [path.name for path in folder.iterdir()] == [name]
+        with closing(sqlite3.connect(folder / name)) as file:
+            assert file.execute("select count(*) from trials").fetchone() == (2,)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["plain", "what?"]
+
+
+def test_a_search_keeps_its_direction_and_settings(tmp_path: Path) -> None:
+    """optuna would go on to maximise what is asked for at its lowest."""
+    file = tmp_path / "search.db"
+    open_study(file, "search", "maximize", settings={"layers": [0, 1]})
+    open_study(file, "search", "maximize", settings={"layers": [0, 1]})
+    open_study(file, "another", "minimize", settings={"layers": [0]})
+    with pytest.raises(InputError, match="begun with another direction: 'minimize'"):
+        open_study(file, "search", "minimize", settings={"layers": [0, 1]})
+    with pytest.raises(InputError, match=r"begun with another layers: '\[0\]'"):
+        open_study(file, "search", "maximize", settings={"layers": [0]})
+
+
+def test_two_processes_do_not_search_in_one_file(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "search.db"
+    with only_one(file), pytest.raises(InputError, match="another process is at work on"):
+        # An open file of its own has a lock of its own, in the same process too.
+        only_one(file).__enter__()
+    with only_one(file):
+        pass
+
+
+def test_a_place_that_cannot_be_written_to_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for function in (only_one, lambda path: nullcontext(open_study(path, "search"))):
+        with pytest.raises(InputError, match=r"search that cannot be .*file/search\.db"):
+            function(tmp_path / "file" / "search.db").__enter__()

@@ -29,6 +29,10 @@ def test_a_search_goes_on_where_it_was_and_its_best_can_be_built(tmp_path):
     done = table[table["state"] == "complete"]
     assert best["learning_rate"] == done.loc[done["value"].idxmax(), "learning_rate"]
     assert isinstance(parse_hyperparameters(best), Bayesian)
+    # The best of a search by another figure, or of other images, would be none.
+    for change in ({"metric": "val_loss"}, {"layers": (0,)}, {"max_epochs": 3}):
+        with pytest.raises(InputError, match="begun with another"):
+            run_model_tuning(folder, n_trials=3, **{**how, **change})
     with pytest.raises(InputError, match=r"no such search, .*other.*tiny"):
         parse_tuning_file(folder / "tuning_tiny.db", "other")
 
@@ -43,5 +47,8 @@ def test_what_cannot_be_searched_is_refused(tmp_path):
         run_model_tuning(tmp_path, metric="auc")
     with pytest.raises(InputError, match="no such search"):
         parse_tuning_file(tmp_path / "tuning_x.db")
+    (tmp_path / "tuning_y.db").write_text("no search" * 100)
+    with pytest.raises(InputError, match="file that is no search"):
+        parse_tuning_file(tmp_path / "tuning_y.db")
     with pytest.raises(ConfigError, match="learning_rate"):
         parse_hyperparameters({"filters": 8})

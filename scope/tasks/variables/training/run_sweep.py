@@ -20,11 +20,17 @@ from scope.config import Config
 from scope.config.base import unknown_name
 from scope.config.tracking import PARAMETERS, Sweep
 from scope.config.training import ClassSetting, Network
-from scope.errors import ConfigError, ScopeError
+from scope.errors import BackendError, ConfigError, ScopeError
 from scope.io import write_bytes
 from scope.models.networks.two_branch import NetworkOptions
 from scope.models.training.pretrained import algorithms_with_weights
-from scope.models.training.sweep_search import finished_trials, next_trial, open_study
+from scope.models.training.sweep_search import (
+    finished_trials,
+    forget,
+    next_trial,
+    only_one,
+    open_study,
+)
 from scope.provenance import STAGES, hash_file
 from scope.tasks.variables.bundles.model_bundle_writer import json_bytes
 from scope.tasks.variables.training.track_training import log_class, run_settings, tracked_run
@@ -98,7 +104,12 @@ def run_sweep(
     Raises
     ------
     ConfigError
-        If the algorithm is another one, a parameter is unknown, or no training succeeds.
+        If the algorithm is another one, a parameter is unknown, or no training succeeds: nothing
+        is kept then.
+    InputError
+        If another process is at work on this sweep.
+    BackendError
+        If the device or a package is not there.
     """
     able = algorithms_with_weights()
     if algorithm not in able:
@@ -113,20 +124,24 @@ def run_sweep(
         _setting_name(name): item for name, item in (sweep.parameters or PARAMETERS).items()
     }
     name = search_name(config, tag, algorithm, parameters, training)
-    study = open_study(Path(output).with_suffix(".db"), name, sweep.metric.goal)
-    seed = config.training.random_state
-    if before := results(study):
-        logger.info("%s: %d trainings of before are gone on with", tag, len(before))
-        _write(tag, before, output)
-    while len(finished_trials(study)) < sweep.run_cap:
-        trial = next_trial(study, parameters, sweep.method, seed)
-        if trial is None:
-            break
-        _tell(study, trial, _try(config, tag, algorithm, trial.params, job_type, training), sweep)
-        _write(tag, results(study), output)
-    best = min(results(study), key=lambda item: _loss(item, sweep))
-    if best.error is not None:
-        raise ConfigError(f"sweep of {tag} without a training that succeeds", value=best.error)
+    kept = Path(output).with_suffix(".db")
+    with only_one(kept):
+        study = open_study(kept, name, sweep.metric.goal)
+        if before := results(study):
+            logger.info("%s: %d trainings of before are gone on with", tag, len(before))
+            _write(tag, before, output)
+        while len(finished_trials(study)) < sweep.run_cap:
+            trial = next_trial(study, parameters, sweep.method, config.training.random_state)
+            if trial is None:
+                break
+            tried = _try(config, tag, algorithm, trial.params, job_type, training)
+            _tell(study, trial, tried, sweep)
+            _write(tag, results(study), output)
+        best = min(results(study), key=lambda item: _loss(item, sweep))
+        if best.error is not None:
+            # Not the settings are at fault: once that is mended, all are tried again.
+            forget(study)
+            raise ConfigError(f"sweep of {tag} without a training that succeeds", value=best.error)
     return best
 
 
@@ -199,6 +214,9 @@ def _try(
             figures, report = trained.metrics[tag], trained.reports[tag]
             if run is not None:
                 log_class(run, {"val": figures["val"], "test": {}}, report)
+    except BackendError:
+        # What the machine lacks says nothing of settings.
+        raise
     except ScopeError as error:
         logger.warning("%s: %s", json.dumps(dict(settings)), error)
         return Tried(dict(settings), error=str(error))

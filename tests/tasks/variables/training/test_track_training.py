@@ -259,6 +259,33 @@ def test_a_sweep_that_was_killed_is_gone_on_with_and_a_changed_one_begun_anew(
     assert rates(2, balance=3.0) == [0.001, 0.002]
 
 
+def test_what_the_machine_lacks_is_no_result_of_a_sweep(
+    trainings: list[dict[str, Any]],
+    absent: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once it is there, or a table is mended, the same command tries all settings."""
+    train = run_sweep_module.train_classes
+    config = config_with(
+        sweep_config_dnn={"method": "grid", "parameters": {"lr": {"values": [0.001, 0.002]}}}
+    )
+    for error, told in (
+        (BackendError("no GPU"), BackendError),
+        (InputError("no stars"), ConfigError),
+    ):
+
+        def broken(*_: Any, error: Exception = error, **__: Any) -> TrainedClasses:
+            raise error
+
+        monkeypatch.setattr(run_sweep_module, "train_classes", broken)
+        with pytest.raises(told, match=str(error)):
+            run_sweep(config, "ew", tmp_path / "ew.json", algorithm="dnn", job_type="sweep")
+    monkeypatch.setattr(run_sweep_module, "train_classes", train)
+    run_sweep(config, "ew", tmp_path / "ew.json", algorithm="dnn", job_type="sweep")
+    assert [item["learning_rate"] for item in trainings] == [0.001, 0.002]
+
+
 def test_a_sweep_of_what_is_no_setting_is_refused(absent: None, tmp_path: Path) -> None:
     config = config_with(sweep_config_dnn={"parameters": {"learning_rat": {"value": 1}}})
     with pytest.raises(ConfigError, match="did you mean 'learning_rate'"):
