@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,12 @@ def download_answers(request: AnswerRequest, report: Callable[[str], None]) -> N
     objects = read_names(folder)
     section = config.active.tasks.get(TASK)
     classes = tuple(section.options.get("classes", ())) if section is not None else ()
+    if not classes:
+        raise UsageError(
+            "answers to no classes",
+            allowed=f"a configuration with active.tasks.{TASK}.options.classes",
+            todo="name the one of the round with --config-path",
+        )
     mapper = read_map(request.taxonomy_map)
     if missing := [name for name in classes if mapper.get(name) is None]:
         raise UsageError(
@@ -87,6 +94,14 @@ def download_answers(request: AnswerRequest, report: Callable[[str], None]) -> N
             allowed=few(mapper.wanted),
             todo=f"add them to {request.taxonomy_map}: nobody can answer so on Fritz",
         )
+    for one, other in combinations(classes, 2):
+        if mapper.wanted[one] == mapper.wanted[other]:
+            raise UsageError(
+                f"taxonomy map {request.taxonomy_map} with one class for two of the task",
+                value=f"{mapper.wanted[one].fritz_label}: {one}, {other}",
+                allowed="a class on Fritz of its own for each",
+                todo="mend the map: which of them an answer means cannot be known",
+            )
     with open_fritz(config, report) as fritz:
         mapper.check(fetch_taxonomies(fritz), classes)
         rows = list(answer_rows(fritz, objects, mapper, classes, request.group_ids))
