@@ -50,8 +50,9 @@ class AnswerRequest:
 def download_answers(request: AnswerRequest, report: Callable[[str], None]) -> None:
     """Write ``answers.csv`` of a round from the classifications that people gave its sources.
 
-    Those of models do not count, and those with more votes against them than for them. Of
-    several by one person the most probable counts, of equally probable ones the latest.
+    Those of models do not count, nor those of probability 0 or with more votes against them than
+    for them. Of several by one person the most probable counts, of equally probable ones the
+    latest.
 
     Raises
     ------
@@ -183,7 +184,9 @@ def _by_person(
     for given in (source or {}).get("classifications", ()):
         seen = {int(group["id"]) for group in given["groups"]}
         against = sum(vote["vote"] for vote in given.get("votes", ())) < 0
-        if given["ml"] or against or (groups and not seen & set(groups)):
+        # That it is not of a class does not say of which it is.
+        denied = given["probability"] == 0
+        if given["ml"] or against or denied or (groups and not seen & set(groups)):
             continue
         label, number = str(given["classification"]), int(given["taxonomy_id"])
         names = [name for name in mapper.columns_of(label, number) if name in classes]

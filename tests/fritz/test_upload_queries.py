@@ -338,7 +338,7 @@ def classify(stub, name: str, label: str, probability=None, token=None, **more) 
 
 
 def test_answers_come_back_as_the_file_that_the_next_round_learns_from(stub, asked, on_fritz):
-    """By hand: two people on the first; a model, a class of others and one voted down on others."""
+    """By hand: two people on the first; a model, a class of others, one voted down, one denied."""
     ann, bob = (stub.add_user(name, admin=True, groups=(4,)) for name in ("ann", "bob"))
     classify(stub, on_fritz[0], "RR Lyrae", 0.6, ann)
     classify(stub, on_fritz[0], "flaring", 0.9, ann)
@@ -347,6 +347,7 @@ def test_answers_come_back_as_the_file_that_the_next_round_learns_from(stub, ask
     classify(stub, on_fritz[1], "Cataclysmic", None, ann)
     number = classify(stub, on_fritz[2], "RR Lyrae", None, ann)
     stub.call("POST", f"/api/classification/votes/{number}", {"vote": -1}, bob)
+    classify(stub, on_fritz[2], "flaring", 0.0, bob)
     classify(stub, NAMED, "RR Lyrae", None, bob)
     assert main(BACK) == 0
     answers = pd.read_csv(Path(ROUND, "answers.csv"), dtype={"object": str})
