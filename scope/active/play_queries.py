@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from scope.active.acquisition import STRATEGIES
 from scope.active.members import Member, bootstrap_members
 from scope.active.queries import Asking, Pool, select_queries
 from scope.active.scoring import class_quality
@@ -52,6 +53,15 @@ class LoopOptions:
     test_share: float = 0.3
     batch: str = "best"
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        names = self.strategies
+        if not names or len(set(names)) < len(names) or not set(names) <= set(STRATEGIES):
+            raise UsageError(
+                "strategies to compare",
+                value=", ".join(names) or "none",
+                allowed=f"each once, of {', '.join(STRATEGIES)}",
+            )
 
 
 def tree_members(x: Floats, n_classes: int, trees: int = 15) -> Member:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scope.active.labels import read_labels
-from scope.active.ledger import Ledger
+from scope.active.ledger import LEDGER, Ledger
 from scope.active.loop import Loop, read_pool
 from scope.active.members import BAGGED, learner_of
 from scope.active.play_queries import LoopOptions, Member, play_queries
@@ -151,9 +151,17 @@ def known_labels(path: str | Path, task: str, loop: Loop, options: SimulationOpt
     Raises
     ------
     InputError
-        If a label of the table is of no class, or says twice something else of an object.
+        If it is neither a table nor a ledger; if a label of the table is of no class, or says twice
+        something else of an object.
     """
     path = Path(path)
+    if path.suffix == ".jsonl" and path.name != LEDGER:
+        raise InputError(
+            "known labels in a file that is neither a table nor a ledger",
+            value=str(path),
+            allowed=f"a table with object and label, a ledger's folder, or its {LEDGER}",
+            todo="rename it, in a folder of its own",
+        )
     if path.is_dir() or path.suffix == ".jsonl":
         labels = Ledger(path if path.is_dir() else path.parent).labels(task)
     else:

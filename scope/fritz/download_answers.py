@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,8 +50,9 @@ class AnswerRequest:
 def download_answers(request: AnswerRequest, report: Callable[[str], None]) -> None:
     """Write ``answers.csv`` of a round from the classifications that people gave its sources.
 
-    Those of models do not count, and those with more votes against them than for them. Of
-    several by one person the most probable counts, of equally probable ones the latest.
+    Those of models do not count, nor those of probability 0 or with more votes against them than
+    for them. Of several by one person the most probable counts, of equally probable ones the
+    latest.
 
     Raises
     ------
@@ -79,6 +81,12 @@ def download_answers(request: AnswerRequest, report: Callable[[str], None]) -> N
     objects = read_names(folder)
     section = config.active.tasks.get(TASK)
     classes = tuple(section.options.get("classes", ())) if section is not None else ()
+    if not classes:
+        raise UsageError(
+            "answers to no classes",
+            allowed=f"a configuration with active.tasks.{TASK}.options.classes",
+            todo="name the one of the round with --config-path",
+        )
     mapper = read_map(request.taxonomy_map)
     if missing := [name for name in classes if mapper.get(name) is None]:
         raise UsageError(
@@ -87,6 +95,14 @@ def download_answers(request: AnswerRequest, report: Callable[[str], None]) -> N
             allowed=few(mapper.wanted),
             todo=f"add them to {request.taxonomy_map}: nobody can answer so on Fritz",
         )
+    for one, other in combinations(classes, 2):
+        if mapper.wanted[one] == mapper.wanted[other]:
+            raise UsageError(
+                f"taxonomy map {request.taxonomy_map} with one class for two of the task",
+                value=f"{mapper.wanted[one].fritz_label}: {one}, {other}",
+                allowed="a class on Fritz of its own for each",
+                todo="mend the map: which of them an answer means cannot be known",
+            )
     with open_fritz(config, report) as fritz:
         mapper.check(fetch_taxonomies(fritz), classes)
         rows = list(answer_rows(fritz, objects, mapper, classes, request.group_ids))
@@ -168,7 +184,9 @@ def _by_person(
     for given in (source or {}).get("classifications", ()):
         seen = {int(group["id"]) for group in given["groups"]}
         against = sum(vote["vote"] for vote in given.get("votes", ())) < 0
-        if given["ml"] or against or (groups and not seen & set(groups)):
+        # That it is not of a class does not say of which it is.
+        denied = given["probability"] == 0
+        if given["ml"] or against or denied or (groups and not seen & set(groups)):
             continue
         label, number = str(given["classification"]), int(given["taxonomy_id"])
         names = [name for name in mapper.columns_of(label, number) if name in classes]

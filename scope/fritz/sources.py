@@ -238,8 +238,10 @@ def annotate(
     data: Mapping[str, Any],
     groups: Sequence[int],
     existing: Sequence[Mapping[str, Any]] | None = None,
+    *,
+    anew: bool = False,
 ) -> str:
-    """Add values to the annotation of an origin; those of other keys stay.
+    """Add values to the annotation of an origin; those of other keys stay, unless it is `anew`.
 
     There is one annotation of an origin for each source, whoever wrote it.
 
@@ -268,7 +270,7 @@ def annotate(
             note = of_origin()
             if note is None:
                 raise
-    merged = {**note["data"], **data}
+    merged = dict(data) if anew else {**note["data"], **data}
     if merged == note["data"]:
         return "there"
     body = {"origin": origin, "data": merged}

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from scope.errors import NotFoundError, RefusedError, UsageError
@@ -59,6 +60,8 @@ from scope.fritz.upload_options import UploadOptions as UploadOptions
 from scope.fritz.upload_rows import UploadRow
 from scope.provenance import hash_json
 from scope.services.fritz import Fritz
+
+Action = Callable[[], str]
 
 _log = logging.getLogger(__name__)
 
@@ -156,10 +159,8 @@ class Upload:
         if row.period is not None and not has_origin(annotations, PERIOD_ORIGIN):
             self.note(row, name, PERIOD_ORIGIN, {"period": row.period}, annotations)
         if self._options.post_survey_id and row.survey_ids:
-            values = {
-                "survey_id" if n == 0 else f"survey_id_{n + 1}": value
-                for n, value in enumerate(row.survey_ids)
-            }
+            keys = (f"survey_id_{n}" if n > 1 else "survey_id" for n in count(1))
+            values = dict(zip(keys, row.survey_ids, strict=False))
             self.note(row, name, self._options.survey_id_origin, values, annotations)
         if self._options.comment:
             self.comment(row, name, self._options.comment)
@@ -206,8 +207,7 @@ class Upload:
     def _name(self, row: UploadRow) -> str:
         """Return the source's name; once chosen it stays, also for a later run."""
         key = step_key("name", row.number, row.ra, row.dec, row.obj_id, self._groups)
-        done = self._journal.done(key)
-        if done is not None:
+        if (done := self._journal.done(key)) is not None:
             return str(done["obj_id"])
         name = find_name(
             self._fritz,
@@ -303,12 +303,11 @@ class Upload:
         self._journal.finish({key: facts})
 
     def _draw(self, row: UploadRow, name: str, points: Photometry | None) -> None:
-        radius = self._options.radius_arcsec
         for folded in (False, True):
             period = row.period if folded else None
             if folded and (not self._options.post_phasefolded_phot or period is None):
                 continue
-            title = plot_title(radius, name, folded=folded)
+            title = plot_title(self._options.radius_arcsec, name, folded=folded)
             if self._journal.done(step_key("comment", name, title, self._groups)):
                 continue
             if points is None:
@@ -356,12 +355,13 @@ class Upload:
         return row_classifications(row, name, self._groups_of(name), self._options)
 
     def note(
-        self, row: UploadRow, name: str, origin: str, values: Json, existing: Sequence[Json]
+        self, row: UploadRow, name: str, origin: str, data: Json, old: list[Json], new: bool = False
     ) -> None:
-        """Annotate a source; `existing` are the annotations that it has."""
+        """Annotate a source that has the annotations `old`; `new`: in place of other values."""
         groups = self._groups_of(name)
-        action = partial(annotate, self._fritz, name, origin, values, groups, existing)
-        self._step(row, name, "annotation", origin, action)
+        action = partial(annotate, self._fritz, name, origin, data, groups, old, anew=new)
+        again = new and any(o["origin"] == origin and o["data"] != data for o in old)
+        self._step(row, name, "annotation", origin, action, again)
 
     def comment(self, row: UploadRow, name: str, text: str, path: Path | None = None) -> None:
         """Comment on a source, with a picture if one is given; each text once."""
@@ -370,14 +370,14 @@ class Upload:
         self._step(row, name, "comment", text, action)
 
     def _step(
-        self, row: UploadRow, name: str, what: str, detail: str, action: Callable[[], str]
+        self, row: UploadRow, name: str, what: str, detail: str, act: Action, again: bool = False
     ) -> None:
         key = step_key(what, name, detail, self._groups)
-        if self._journal.done(key) is not None:
+        if self._journal.done(key) is not None and not again:
             return
         self._journal.begin(key)
         try:
-            self._journal.finish({key: step_facts(what, row, name, detail, action())})
+            self._journal.finish({key: step_facts(what, row, name, detail, act())})
         except (RefusedError, NotFoundError) as error:
             self._refuse(row, key, what, name, f"{detail}: {reason(error)}")
 

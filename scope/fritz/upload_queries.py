@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,8 @@ MOST_ERROR = 0.1
 """Calibration error out of bag up to which probabilities of members are shown to people."""
 
 CALIBRATED, LIKELY = "calibrated_", 0.05
+
+PLACE = ("_id", "ra", "dec")
 
 _log = logging.getLogger(__name__)
 
@@ -139,32 +141,56 @@ def upload_queries(request: QueryRequest, report: Callable[[str], None]) -> None
             for named in (True, False)
         }
         names: dict[int, str] = {}
+        told: set[str] = set()
         if journal.interrupted:
             # What a killed run sent last may still take effect.
             fritz.settle()
         try:
             for query in queries:
-                name = post_query(uploads[query.row.obj_id is not None], query, options)
+                name = post_query(uploads[query.row.obj_id is not None], query, options, told)
                 if name is not None:
                     names[query.row.number] = name
+                    told.add(name)
         finally:
             if not request.dry_run:
                 refused = write_results(journal, files, report)
-                write_named(asked, names, files.named)
+                write_named(asked, {**_named_before(asked, files.named), **names}, files.named)
     report(f"{len(set(names.values()))} sources in groups {', '.join(map(str, options.group_ids))}")
     if not request.dry_run and refused:
         raise_refused(refused, files)
 
 
-def post_query(upload: Upload, query: Query, options: UploadOptions) -> str | None:
-    """Save the source of a question, annotate it, and ask; return its name where it is saved."""
+def post_query(
+    upload: Upload, query: Query, options: UploadOptions, told: Collection[str] = ()
+) -> str | None:
+    """Save the source of a question, annotate it, and ask; return its name where it is saved.
+
+    A source in `told` has the annotation of an earlier question of the round, which it keeps.
+    """
     name, source = upload.save(query.row)
     if source is None:
         return None
-    upload.note(query.row, name, ORIGIN, query.facts, source.get("annotations", []))
+    if name not in told:
+        notes = source.get("annotations", [])
+        upload.note(query.row, name, ORIGIN, query.facts, notes, new=True)
     if options.comment:
         upload.comment(query.row, name, options.comment)
     return name
+
+
+def _named_before(asked: pd.DataFrame, path: Path) -> dict[int, str]:
+    """Return the names that an earlier run gave questions, by row: one may end before it is done.
+
+    None of questions that are no longer asked.
+    """
+    from scope.io.frames import read_parquet
+
+    if not path.is_file():
+        return {}
+    before = read_parquet(path)
+    known = dict(zip(before["object"].astype(str), before["obj_id"], strict=True))
+    names = enumerate(map(known.get, asked["object"].astype(str)))
+    return {number: name for number, name in names if isinstance(name, str)}
 
 
 def _question(text: str | None, classes: Sequence[str]) -> str | None:
@@ -237,7 +263,7 @@ def read_rows(
         )
     ids = pool["_id"].to_numpy()[rows]
     places = _places(features, ids)
-    shown = _probabilities(folder, rows, post_doubtful)
+    shown = _probabilities(folder, pool, rows, post_doubtful)
     periods = pool["period"].to_numpy()[rows] if "period" in pool else np.full(len(rows), np.nan)
     found = []
     for number, (identity, period) in enumerate(zip(ids.tolist(), periods.tolist(), strict=True)):
@@ -262,7 +288,8 @@ def _places(
 ) -> dict[int, tuple[float, float, str | None]]:
     """Return position [deg] and name on Fritz, if any, of light curves by id."""
     from scope.io.tables import iter_batches, read_schema
-    from scope.io.values import exact_names
+    from scope.io.values import exact_ids, exact_names
+    from scope.schema import require_columns
 
     if not features:
         raise UsageError(
@@ -270,17 +297,27 @@ def _places(
             allowed="files of features",
             todo=f"name them with --features, or in active.tasks.{TASK}.options.data",
         )
-    wanted, found = set(ids.tolist()), {}
+    wanted = set(ids.tolist())
+    found: dict[int, tuple[float, float, str | None]] = {}
     for path in features:
-        names = [n for n in ("_id", "ra", "dec", "obj_id") if n in read_schema(path).names]
+        there = read_schema(path).names
+        require_columns(there, PLACE, f" in {path}")
+        names = [name for name in (*PLACE, "obj_id") if name in there]
         for batch in iter_batches(path, names):
             columns = batch.to_pydict()
             named = columns.get("obj_id", [None] * batch.num_rows)
-            for row, identity in enumerate(columns["_id"]):
-                if identity in wanted:
-                    name = exact_names([named[row]], "obj_id", path, first=row)[0]
-                    ra, dec = columns["ra"][row], columns["dec"][row]
-                    found[identity] = (_number(ra), _number(dec), name)
+            for row, identity in enumerate(exact_ids(batch.column("_id"), "_id", path)):
+                if identity not in wanted:
+                    continue
+                name = exact_names([named[row]], "obj_id", path, first=row)[0]
+                place = (_number(columns["ra"][row]), _number(columns["dec"][row]), name)
+                if found.setdefault(identity, place) != place:
+                    raise InputError(
+                        f"light curve {identity} with two positions or names in the features",
+                        value=f"{found[identity]}, {place}",
+                        allowed="one ra, dec and obj_id",
+                        todo="name only the features that the round was made from",
+                    )
     if missing := sorted(wanted - set(found)):
         raise NotFoundError(
             f"{len(missing)} light curves that are asked about in none of the features",
@@ -302,7 +339,9 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def _probabilities(folder: Path, rows: np.ndarray, post_doubtful: bool) -> list[dict[str, float]]:
+def _probabilities(
+    folder: Path, pool: pd.DataFrame, rows: np.ndarray, post_doubtful: bool
+) -> list[dict[str, float]]:
     """Return the calibrated probabilities that people are shown, of each question.
 
     Nothing where the members' calibration is bad or unknown: people would be led astray.
@@ -328,6 +367,15 @@ def _probabilities(folder: Path, rows: np.ndarray, post_doubtful: bool) -> list[
     names = [n for n in scores if str(n).startswith(CALIBRATED)]
     start = CALIBRATED if names else "mean_"
     names = names or [n for n in scores if str(n).startswith(start)]
+    if (
+        len(scores) != len(pool)
+        or (scores["object"].astype(str) != pool["object"].astype(str)).any()
+    ):
+        raise InputError(
+            "scores of another pool than the one that is there",
+            value=str(folder / SCORES),
+            todo="make the round anew: snakemake active",
+        )
     part = scores[names].to_numpy(dtype=float)[rows]
     return [
         {

@@ -83,7 +83,18 @@ def writing_folder(models: str | Path, task: Task, algorithm: str, group: str) -
     Over the one that is found, which would hide a new one in another place; where there is
     none, ``<algorithm>/<group>`` of a task whose bundles lie there, else
     ``<task>/<algorithm>/<group>``.
+
+    Raises
+    ------
+    ConfigError
+        If the group is no name of a folder.
     """
+    if Path(group).name != group or group.startswith("."):
+        raise ConfigError(
+            "name of a group of models",
+            value=group,
+            allowed="one that a folder can have, without / and without a dot in front",
+        )
     places = bundle_places(models, task, algorithm, group)
     there = (folder for folder in places if (folder / MANIFEST).is_file())
     plain = Path(models) / algorithm / group

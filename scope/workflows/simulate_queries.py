@@ -75,6 +75,8 @@ def simulate_queries(
     if not (pool / "pool.parquet").is_file():
         report(f"{pool}: preparing what may be asked about")
         prepare_pool(task, settings.options, pool)
+    else:
+        report(f"{pool}: used as it is; remove it if the data of {task} have changed")
     paths = [folder / f"{number}.parquet" for number in range(options.loop.splits)]
     for number, path in enumerate(paths):
         library.simulate_queries(task, number, pool, known, path, loop, options)

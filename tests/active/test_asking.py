@@ -22,6 +22,7 @@ from scope.active.play_queries import (
     tree_members,
 )
 from scope.active.queries import Asking, Pool, excluded_by_name, select_queries
+from scope.active.simulate_queries import SimulationOptions, known_labels
 from scope.active.som import MapOptions, best_cells, cell_separations, load_map, train_map, u_matrix
 from scope.active.summary import entropy, out_of_bag, summarise
 from scope.errors import InputError, UsageError
@@ -300,3 +301,16 @@ def test_three_features_are_colours():
     assert colours[0].tolist() == [0, 1, 0]
     with pytest.raises(UsageError, match="three"):
         feature_colours(weights, (0, 1))
+
+
+@pytest.mark.parametrize("names", [("entropy", "entropy"), ("luck", "random"), ()])
+def test_strategies_are_compared_that_are_known_and_each_once(names):
+    with pytest.raises(UsageError, match="strategies to compare"):
+        LoopOptions(strategies=names)
+
+
+def test_known_labels_are_a_table_or_a_ledger(tmp_path):
+    """Labels beside a ledger of the folder, which is not what is named."""
+    (tmp_path / "old.jsonl").write_text("")
+    with pytest.raises(InputError, match=r"neither a table nor a ledger.*ledger\.jsonl"):
+        known_labels(tmp_path / "old.jsonl", "spectra", None, SimulationOptions())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ from scope.active.loop import (
 from scope.active.queries import Asking
 from scope.active.scoring import score_round
 from scope.cli.main import main
+from scope.errors import ServiceError
+from scope.fritz import upload_queries
 from scope.io.frames import read_parquet, write_parquet
 from tests.services.fritz_stub import Fault
 
@@ -167,6 +170,71 @@ def test_probabilities_of_members_that_cannot_be_trusted_are_not_shown(
         assert found == (expected if shown else {})
 
 
+def said_in_round(number: int, error: float) -> list[str]:
+    """Ask the same questions as those of another round, and return the command."""
+    place = str(Path(ROUND).with_name(str(number)))
+    shutil.copytree(ROUND, place, ignore=shutil.ignore_patterns("fritz"))
+    spoil(f"{place}/queries.parquet", round=number)
+    scores = read_parquet(Path(place, "scores.parquet"))
+    scores.attrs["ece_out_of_bag"] = error
+    write_parquet(scores, Path(place, "scores.parquet"))
+    return ["upload-queries", place, *COMMAND[2:], "--skip-phot"]
+
+
+def test_what_is_told_of_a_question_is_what_holds_now(stub, asked) -> None:
+    """Nothing of the annotation of an earlier run or round is left in it."""
+    with_error(0.3)
+    command = [*COMMAND, "--skip-phot"]
+    for options, shown in (([], False), (["--post-doubtful"], True), ([], False)):
+        assert main([*command, *options]) == 0
+        found = questions(stub).values()
+        assert [any(n.startswith("p_") for n in one) for one in found] == [shown] * 4
+    with_error(0.05)
+    assert main(command) == 0
+    assert main(said_in_round(2, error=0.4)) == 0
+    for facts in questions(stub).values():
+        assert facts["round"] == 2
+        assert not any(name.startswith("p_") for name in facts)
+    assert stub.database.value("select count(*) from annotations") == 4
+
+
+def test_a_run_that_ends_early_keeps_the_names_of_the_run_before(stub, asked, monkeypatch) -> None:
+    command, named = [*COMMAND, "--skip-phot"], Path(ROUND, "fritz", "queries.parquet")
+    assert main(command) == 0
+    before = read_parquet(named)["obj_id"].tolist()
+    post, posted = upload_queries.post_query, []
+
+    def cut(*arguments):
+        posted.append(arguments)
+        if len(posted) == 3:
+            raise ServiceError("the network is gone")
+        return post(*arguments)
+
+    monkeypatch.setattr(upload_queries, "post_query", cut)
+    assert main(command) != 0
+    assert len(posted) == 3
+    assert read_parquet(named)["obj_id"].tolist() == before
+
+
+def test_two_light_curves_of_one_star_are_one_question_on_fritz(stub, asked, stars) -> None:
+    """The better rank is told, in every run, and an answer is one about both."""
+    frame = read_parquet("features.parquet")
+    two = frame.index[frame["_id"].astype(str).isin(asked["object"][:2])]
+    frame.loc[two, ["ra", "dec"]] = frame.loc[two[0], ["ra", "dec"]].to_numpy()
+    write_parquet(frame, "features.parquet")
+    assert main([*COMMAND, "--skip-phot"]) == 0
+    done = len(stub.written())
+    assert main([*COMMAND, "--skip-phot"]) == 0
+    assert len(stub.written()) == done
+    named = read_parquet(Path(ROUND, "fritz", "queries.parquet")).set_index("object")["obj_id"]
+    one, other = (named[str(frame["_id"][k])] for k in two)
+    assert one == other
+    assert len(questions(stub)) == 3
+    assert questions(stub)[one]["rank"] == min(
+        asked["rank"][asked["object"].isin(frame["_id"][two].astype(str))]
+    )
+
+
 def test_a_name_that_is_another_star_is_refused_and_the_others_are_asked(
     stub, asked, capsys
 ) -> None:
@@ -185,8 +253,16 @@ def test_a_name_that_is_another_star_is_refused_and_the_others_are_asked(
         (lambda: spoil("features.parquet", _id=1), ("in none of the features", "4 light curves")),
         (lambda: spoil("features.parquet", dec=np.nan), ("without a position", "dec nan")),
         (lambda: spoil(f"{ROUND}/queries.parquet", object="9"), ("another pool",)),
+        (lambda: others_scores(), ("scores of another pool",)),
+        (lambda: dropped("ra"), ("missing columns", "ra")),
+        (lambda: dropped("_id"), ("missing columns", "_id")),
+        (lambda: spoil("features.parquet", _id=2.0**53 + 2), ("_id that was rounded",)),
+        (lambda: twice(), ("two positions or names",)),
     ],
-    ids=["no questions", "no scores", "other features", "no position", "other pool"],
+    ids=[
+        *("no questions", "no scores", "other features", "no position", "other pool"),
+        *("other scores", "no ra", "no ids", "ids as floats", "two positions"),
+    ],
 )
 def test_a_round_that_cannot_be_posted_is_one_line(stub, asked, capsys, harm, words) -> None:
     before = stub.written()
@@ -205,6 +281,25 @@ def spoil(path: str, **columns) -> None:
     frame = frame.assign(**columns)
     frame.attrs = attrs
     write_parquet(frame, path)
+
+
+def others_scores() -> None:
+    """Put the scores of each row at another one's."""
+    path = Path(ROUND, "scores.parquet")
+    scores = read_parquet(path)
+    turned = scores[::-1].reset_index(drop=True)
+    turned.attrs = scores.attrs | {"ece_out_of_bag": 0.01}
+    write_parquet(turned, path)
+
+
+def dropped(column: str) -> None:
+    write_parquet(read_parquet("features.parquet").drop(columns=[column]), "features.parquet")
+
+
+def twice() -> None:
+    """State another position of each light curve as well."""
+    frame = read_parquet("features.parquet")
+    write_parquet(pd.concat([frame, frame.assign(dec=-20.0)]), "features.parquet")
 
 
 def test_a_group_of_others_and_a_round_of_another_task_are_refused(stub, asked, capsys) -> None:
@@ -243,7 +338,7 @@ def classify(stub, name: str, label: str, probability=None, token=None, **more) 
 
 
 def test_answers_come_back_as_the_file_that_the_next_round_learns_from(stub, asked, on_fritz):
-    """By hand: two people on the first; a model, a class of others and one voted down on others."""
+    """By hand: two people on the first; a model, a class of others, one voted down, one denied."""
     ann, bob = (stub.add_user(name, admin=True, groups=(4,)) for name in ("ann", "bob"))
     classify(stub, on_fritz[0], "RR Lyrae", 0.6, ann)
     classify(stub, on_fritz[0], "flaring", 0.9, ann)
@@ -252,6 +347,7 @@ def test_answers_come_back_as_the_file_that_the_next_round_learns_from(stub, ask
     classify(stub, on_fritz[1], "Cataclysmic", None, ann)
     number = classify(stub, on_fritz[2], "RR Lyrae", None, ann)
     stub.call("POST", f"/api/classification/votes/{number}", {"vote": -1}, bob)
+    classify(stub, on_fritz[2], "flaring", 0.0, bob)
     classify(stub, NAMED, "RR Lyrae", None, bob)
     assert main(BACK) == 0
     answers = pd.read_csv(Path(ROUND, "answers.csv"), dtype={"object": str})
@@ -280,7 +376,15 @@ def test_answers_that_cannot_be_fetched_are_one_line(stub, on_fritz, capsys):
     Path("map.json").write_text(json.dumps({"fast": MAP["fast"]}))
     assert main(BACK) == 2
     assert "taxonomy map without classes of the task" in capsys.readouterr().err
+    Path("map.json").write_text(json.dumps(dict.fromkeys(CLASSES, MAP["fast"])))
+    assert main(BACK) == 2
+    assert "one class for two of the task" in capsys.readouterr().err
     Path("map.json").write_text(json.dumps(MAP))
+    whole = Path("config.yaml").read_text()
+    Path("config.yaml").write_text(whole.partition("active:")[0])
+    assert main(BACK) == 2
+    assert "answers to no classes" in capsys.readouterr().err
+    Path("config.yaml").write_text(whole)
     assert not Path(ROUND, "answers.csv").exists()
     assert main(BACK) == 0
     assert main(BACK) == 2

@@ -221,6 +221,17 @@ def load_examples(folder: str | Path) -> Examples:
     return Examples(arrays[0], *(np.asarray(values) for values in arrays[1:]))
 
 
+def check_examples(folder: str | Path, examples: Examples) -> None:
+    """Raise InputError unless examples are what an ensemble was prepared with."""
+    if _settings(Path(folder))["data"] != _hash(examples):
+        raise InputError(
+            "spectra or truths that have changed since the ensemble was prepared",
+            value=str(folder),
+            allowed=f"the arrays whose SHA-256 stands in {SETTINGS}",
+            todo="prepare and train it again: train_qnet_ensemble.py",
+        )
+
+
 def member_rows(
     examples: Examples, options: EnsembleOptions, member: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], np.random.Generator]:

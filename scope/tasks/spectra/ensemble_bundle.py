@@ -29,6 +29,7 @@ from scope.tasks.spectra.decode import CONFIDENCE, N_LINES, decode
 from scope.tasks.spectra.ensemble import (
     SETTINGS,
     EnsembleOptions,
+    check_examples,
     ensemble_options,
     load_examples,
     load_members,
@@ -39,8 +40,12 @@ OUTPUT = "lines"
 MAP = ("weights.npy", "loss.npy")
 
 LIMITS = """Spectra of another instrument, another grid, or exposures much deeper or shallower than
-those of the training. Redshifts count from lower ends of bins, up to half a bin (345 km/s) off;
-those by their centres are given beside them. Confidences of lines are no probabilities."""
+those of the training. Redshifts count from lower ends of bins, up to half a bin
+({half_bin}) off; those by their centres are given beside them. Confidences of lines are no
+probabilities."""
+
+KM_S = 299792.458
+"""Speed of light, km/s."""
 
 
 @dataclass(frozen=True)
@@ -218,16 +223,24 @@ def _map_files(found: Source) -> list[str]:
     return there if len(there) == len(MAP) else []
 
 
-def out_of_bag_metrics(found: Source) -> dict[str, dict[str, float | int]]:
+def out_of_bag_metrics(found: Source) -> dict[str, dict[str, float | int | None]]:
     """Return how each member does on the objects that it did not learn from.
 
     Purity is the share of quasars among what is called one, completeness that of what is found
     among quasars, by the rule of the ensemble's scripts: one line above a confidence of 0.95;
-    ``velocity_km_s`` is the median of c |dz| / (1 + z) of what is found.
+    ``velocity_km_s`` is the median of c |dz| / (1 + z) of what is found. What there is nothing to
+    measure by is None.
+
+    Raises
+    ------
+    InputError
+        If the spectra or truths are not those that members were trained on.
     """
     options = found.options
     assert options is not None
-    examples, metrics = load_examples(found.folder), {}
+    examples = load_examples(found.folder)
+    metrics: dict[str, dict[str, float | int | None]] = {}
+    check_examples(found.folder, examples)
     for number, network in enumerate(found.networks):
         _, drawn, _ = member_rows(examples, options, number)
         out = np.flatnonzero(~np.isin(examples.objects, drawn))
@@ -238,13 +251,12 @@ def out_of_bag_metrics(found: Source) -> dict[str, dict[str, float | int]]:
         quasar, z = examples.quasar[out], examples.z[out]
         right = called & quasar
         shift = np.abs(lines.z_best - z)[right] / (1 + z[right])
-        metrics[f"net_{number}"] = {"spectra": len(out), "quasars": int(quasar.sum())} | {
-            name: float(value)
-            for name, value in (
-                ("purity", right.sum() / max(int(called.sum()), 1)),
-                ("completeness", right.sum() / max(int(quasar.sum()), 1)),
-                ("velocity_km_s", 299792.458 * np.median(shift) if len(shift) else 0.0),
-            )
+        metrics[f"net_{number}"] = {
+            "spectra": len(out),
+            "quasars": int(quasar.sum()),
+            "purity": float(quasar[called].mean()) if called.any() else None,
+            "completeness": float(called[quasar].mean()) if quasar.any() else None,
+            "velocity_km_s": KM_S * float(np.median(shift)) if len(shift) else None,
         }
     return metrics
 
@@ -281,7 +293,7 @@ flux weighted by inverse variance, less its weighted mean, divided by its weight
 
 ## Not fit for
 
-{LIMITS}
+{LIMITS.format(half_bin=_half_bin(grid))}
 
 ## Files
 
@@ -289,6 +301,14 @@ flux weighted by inverse variance, less its weighted mean, divided by its weight
 |---|---|
 {rows}
 """
+
+
+def _half_bin(grid: Grid) -> str:
+    """Return half a bin as a velocity, at both ends of a grid of equal wavelengths."""
+    if grid.name == "log":
+        return f"{KM_S * (10 ** (grid.step / 2) - 1):.0f} km/s"
+    first, last = (KM_S * grid.step / 2 / at for at in (grid.first, grid.last))
+    return f"{first:.0f} km/s at {grid.first:g} Angstrom, {last:.0f} at {grid.last:g}"
 
 
 def _training_words(found: Source, metrics: Mapping[str, Mapping[str, Any]]) -> str:
@@ -304,12 +324,11 @@ def _training_words(found: Source, metrics: Mapping[str, Mapping[str, Any]]) -> 
     )
     if not metrics:
         return f"{words} How they do on other spectra was not measured."
-    mean = {
-        key: float(np.mean([one[key] for one in metrics.values()]))
-        for key in ("purity", "completeness")
-    }
+    means = []
+    for name in ("purity", "completeness"):
+        values = [one[name] for one in metrics.values() if one[name] is not None]
+        means.append(f"{name} {np.mean(values):.3f}" if values else f"{name} unknown")
     return (
         f"{words} On objects that a member did not learn from, mean of {len(metrics)} members at "
-        f"a confidence of {CONFIDENCE:g}: purity {mean['purity']:.3f}, completeness "
-        f"{mean['completeness']:.3f}."
+        f"a confidence of {CONFIDENCE:g}: {', '.join(means)}."
     )

@@ -181,9 +181,10 @@ def hash_ensemble(networks: Sequence[QuasarNet], cells: SelfOrganisingMap, backe
 
 def _made_of(scored_by: str, paths: Sequence[Path]) -> dict[str, Any]:
     """Return what a table of an exposure is made of, as JSON."""
-    # Size and time, and not a hash: spectra are too many to be read twice.
+    # Size and times, and not a hash: spectra are too many to be read twice. What was written is
+    # set by copies that keep it; of a file of the same size that changed, the other time tells.
     found = [(path.resolve(), path.stat()) for path in paths]
-    files = [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in found]
+    files = [[str(path), stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns] for path, stat in found]
     return {"ensemble": scored_by, "spectra": files}
 
 

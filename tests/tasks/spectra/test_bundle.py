@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,6 +21,7 @@ from scope.models.spectra.quasar_net_examples import TRUTH, NetworkOptions, targ
 from scope.models.spectra.wavelength_grid import LINEAR_GRID, LOG_GRID
 from scope.tasks.spectra import TASK
 from scope.tasks.spectra.ensemble import gather_examples, load_members
+from scope.tasks.spectra.ensemble_bundle import _half_bin
 from scope.tasks.spectra.run_ensemble import TABLE
 
 QUASARNET = find_algorithm("quasarnet")
@@ -144,8 +147,6 @@ def test_the_documented_script_takes_the_bundle_by_folder_and_by_group(
 
 def copied(models, tmp_path):
     """A copy of the bundle."""
-    import shutil
-
     return shutil.copytree(models / "spectra/quasarnet/first", tmp_path / "first")
 
 
@@ -189,8 +190,6 @@ def test_a_bundle_whose_member_was_changed_or_is_missing_is_refused(trained, tmp
     ids=["missing", "broken"],
 )
 def test_an_ensemble_that_is_not_whole_becomes_no_bundle(trained, tmp_path, capsys, harm, words):
-    import shutil
-
     ensemble = shutil.copytree(trained[0], tmp_path / "ensemble")
     harm(ensemble)
     command = ["import-models", str(ensemble), "--algorithm", "quasarnet"]
@@ -199,6 +198,42 @@ def test_an_ensemble_that_is_not_whole_becomes_no_bundle(trained, tmp_path, caps
     assert len(said) == 1
     assert words in said[0]
     assert not (tmp_path / "models").exists()
+
+
+def test_what_nothing_was_measured_by_is_null_and_data_that_changed_are_refused(
+    trained, tmp_path, capsys
+):
+    """Biases of -20 are confidences of 2e-9: such members call nothing a quasar."""
+    ensemble = shutil.copytree(trained[0], tmp_path / "ensemble")
+    for path in ensemble.glob("net_*.h5"):
+        with h5py.File(path, "r+") as file:
+            for name in file["model_weights"]:
+                if name.startswith("fc_box_"):
+                    layer = file["model_weights"][name][name]
+                    layer["kernel:0"][...], layer["bias:0"][...] = 0, -20
+    command = ["import-models", str(ensemble), "--algorithm", "quasarnet"]
+    command += ["--models-dir", str(tmp_path / "models"), "--group"]
+    assert scope_main([*command, "blind"]) == 0
+    folder = tmp_path / "models/spectra/quasarnet/blind"
+    for one in json.loads((folder / "metrics.json").read_text())["members"].values():
+        assert one["quasars"] > 0
+        assert (one["purity"], one["completeness"], one["velocity_km_s"]) == (None, 0.0, None)
+    assert "purity unknown, completeness 0.000" in (folder / "card.md").read_text()
+    np.save(ensemble / "quasar.npy", ~np.load(ensemble / "quasar.npy"))
+    assert scope_main([*command, "other"]) == 2
+    assert "changed since the ensemble was prepared" in capsys.readouterr().err
+    assert scope_main([*command, "../../other"]) == 2
+    assert "name of a group" in capsys.readouterr().err
+    assert [path.name for path in folder.parent.iterdir()] == ["blind"]
+    assert not (tmp_path / "models/other").exists()
+
+
+def test_the_card_says_half_a_bin_of_its_grid():
+    """By hand: c times half a step of 0.001 dex, or 6.8 Angstrom by 3600 and by 9824."""
+    c = 299792.458
+    assert _half_bin(LOG_GRID) == f"{c * (10**0.0005 - 1):.0f} km/s" == "345 km/s"
+    expected = f"{c * 6.8 / 3600:.0f} km/s at 3600 Angstrom, {c * 6.8 / 9824:.0f} at 9824"
+    assert _half_bin(LINEAR_GRID) == expected
 
 
 @pytest.mark.real
