@@ -121,8 +121,10 @@ def test_an_end_is_passed_on_as_an_interrupt_from_the_background_of_a_script() -
             assert select.select([shell.stdout], [], [], 10)[0]
             assert shell.stdout.readline() == "interrupted\n"
         finally:
+            # It may end by itself meanwhile.
             for child in _children(parent):
-                os.kill(child, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
 
 
 def test_a_hangup_is_left_alone_below_nohup() -> None:
