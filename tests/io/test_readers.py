@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pytest
 
 from scope.io import read_parquet, write_parquet, write_table
 from scope.schema import SOURCES, arrow_schema
@@ -26,7 +25,8 @@ TABLE = pa.table(
 
 
 def test_astropy_reads_null_texts_units_and_descriptions(tmp_path: Path) -> None:
-    astropy = pytest.importorskip("astropy.table")
+    from astropy import table as astropy
+
     write_table(TABLE, tmp_path / "sources.parquet", {"stages": {"sources": 1}})
     found = astropy.Table.read(tmp_path / "sources.parquet")
     assert found["obj_id"][0] == "a star with a long name"
@@ -37,7 +37,8 @@ def test_astropy_reads_null_texts_units_and_descriptions(tmp_path: Path) -> None
 
 
 def test_astropy_reads_texts_that_are_all_null_and_tables_without_rows(tmp_path: Path) -> None:
-    astropy = pytest.importorskip("astropy.table")
+    from astropy import table as astropy
+
     for table in (TABLE.slice(0, 0), TABLE.slice(1, 1)):
         write_table(table, tmp_path / "sources.parquet", {})
         assert len(astropy.Table.read(tmp_path / "sources.parquet")) == table.num_rows
@@ -58,7 +59,8 @@ def test_units_are_in_attrs_whoever_reads_and_survive_writing_again(tmp_path: Pa
 
 def test_astropy_reads_a_product_with_null_histograms_without_them(tmp_path: Path) -> None:
     """As docs/catalog.md says; astropy stacks lists of a fixed size and has no null among them."""
-    astropy = pytest.importorskip("astropy.table")
+    from astropy import table as astropy
+
     dmdt = pa.array([[0.5] * 4, None, [1.0] * 4], pa.list_(pa.float32(), 4))
     path = tmp_path / "features.parquet"
     write_table(TABLE.append_column("dmdt", dmdt), path, {})

@@ -31,8 +31,6 @@ from tests.surveys.described import (
     write_rubin,
 )
 
-from ..conftest import ROOT
-
 
 def described(description: dict[str, Any], folder: Path, **changes: Any) -> dict[str, Any]:
     return {"survey": "it", "surveys": {"it": {**description, "folder": str(folder), **changes}}}
@@ -108,13 +106,10 @@ def test_light_curves_of_the_labelled_layout_are_those_that_were_written(tmp_pat
     assert one.magerr.tobytes() == error.astype(np.float32).tobytes()
 
 
-REAL = ROOT.parent / "shared" / "data" / "light_curves" / "s82_rrlyr"
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"no labelled set in {REAL}")
-def test_a_real_labelled_set_is_a_survey_by_its_description_alone() -> None:
-    survey = opened(LABELLED, REAL)
-    table = pq.read_table(REAL / "lightcurves.parquet").sort_by("objectid")
+def test_a_real_labelled_set_is_a_survey_by_its_description_alone(real_data: Path) -> None:
+    folder = real_data / "light_curves" / "s82_rrlyr"
+    survey = opened(LABELLED, folder)
+    table = pq.read_table(folder / "lightcurves.parquet").sort_by("objectid")
     sources = survey.sources(0, "part_000")
     assert sources.column("_id").to_pylist() == table.column("objectid").to_pylist()
     assert sources.column("filter").to_pylist() == table.column("filterid").to_pylist()
