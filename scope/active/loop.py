@@ -304,9 +304,9 @@ def train_member(
     InputError
         If labels are of unknown classes, or of fewer than two.
     """
-    learner = learner_of(options.filling, loop.learners, member, loop.with_dropout)
     from scope.io.frames import read_parquet
 
+    learner = learner_of(options.filling, loop.learners, member, loop.with_dropout)
     frame, known = read_pool(pool), read_parquet(labels)
     known = known[~known["held_out"] & (known["weight"] >= 0.5)]
     known = known[~known["label"].isin(loop.unsure)]

@@ -37,8 +37,7 @@ def add_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--scale-features",
         choices=("min_max", "median_std"),
-        default="min_max",
-        help="how features were scaled",
+        help="how features were scaled (default: min_max)",
     )
     parser.add_argument("--config-path", metavar="FILE", help="configuration file to use")
 

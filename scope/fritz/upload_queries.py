@@ -110,6 +110,7 @@ def upload_queries(request: QueryRequest, report: Callable[[str], None]) -> None
     from scope.fritz.journal import Journal
     from scope.fritz.results import ResultFiles, write_named
     from scope.fritz.server import open_fritz
+    from scope.fritz.upload import Upload
     from scope.fritz.upload_classification import light_curve_source, raise_refused, write_results
     from scope.fritz.upload_options import UploadOptions
 
@@ -134,8 +135,6 @@ def upload_queries(request: QueryRequest, report: Callable[[str], None]) -> None
         open_fritz(config, report, dry_run=request.dry_run) as fritz,
         Journal(path, fritz.options.address) as journal,
     ):
-        from scope.fritz.upload import Upload
-
         uploads = {
             named: Upload(fritz, journal, replace(options, use_existing_obj_id=named), light_curves)
             for named in (True, False)

@@ -17,7 +17,7 @@ def import_models(
     group: str | None = None,
     training_set: Path | None = None,
     feature_stats: Path | None = None,
-    scaling: str = "min_max",
+    scaling: str | None = None,
     config_path: str | None = None,
 ) -> None:
     """Write a bundle of published models, and say where it is.
@@ -37,8 +37,8 @@ def import_models(
     training_set, feature_stats : Path, optional
         What they were trained on, or statistics of its features; one of both, where models take
         features.
-    scaling : str
-        How features were scaled.
+    scaling : {"min_max", "median_std"}, optional
+        How features were scaled; by default the first.
     config_path : str, optional
         Configuration file to use.
 
@@ -58,11 +58,11 @@ def import_models(
     config = load_config(config_path=config_path)
     served = [task for task in map(find_task, TASKS) if algorithm in task.algorithms]
     if find_algorithm(algorithm).published_suffix and served and VARIABLES not in served:
-        if training_set or feature_stats:
+        if training_set or feature_stats or scaling:
             raise UsageError(
-                "statistics of features for models that take none",
+                "statistics or scaling of features for models that take none",
                 value=algorithm,
-                todo="leave out --training-set and --feature-stats",
+                todo="leave out --training-set, --feature-stats and --scale-features",
             )
         output = writing_folder(models_dir, served[0], algorithm, group or folder.resolve().stem)
         written = served[0].import_models(folder, output, algorithm)
@@ -78,6 +78,6 @@ def import_models(
         period_suffix=config.features.info.period_suffix,
         training_set=training_set,
         statistics=feature_stats,
-        scaling=scaling,
+        scaling=scaling or "min_max",
     )
     report(f"{bundle.folder}: {len(bundle.classes)} classes, {', '.join(bundle.classes)}")

@@ -291,7 +291,7 @@ def load_members(folder: str | Path, grid: Grid | None = None) -> list[QuasarNet
     Raises
     ------
     NotFoundError, BundleError
-        If there is none, one is missing, or one is of another grid.
+        If there is none, one is missing, or one is of another grid than asked or than the first.
     """
     folder = Path(folder)
     if (folder / MANIFEST).is_file():
@@ -319,4 +319,5 @@ def load_members(folder: str | Path, grid: Grid | None = None) -> list[QuasarNet
             value=", ".join(f"net_{number}.h5" for number in missing[:5]),
             todo="train on: the members that are there are kept",
         )
-    return [load_network(there[number], grid) for number in range(n)]
+    first = load_network(there[0], grid)
+    return [first, *(load_network(there[number], first.grid) for number in range(1, n))]

@@ -191,8 +191,6 @@ def find_networks(source: Path) -> Source:
             "neither a folder nor a file of weights", value=str(source), todo="check the path"
         )
     networks = load_members(source)
-    # Members of another grid than the first are refused.
-    networks = load_members(source, networks[0].grid)
     paths = tuple(source / f"net_{number}.h5" for number in range(len(networks)))
     options = ensemble_options(source) if (source / SETTINGS).exists() else None
     return Source(paths, tuple(networks), options)

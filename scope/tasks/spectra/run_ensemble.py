@@ -94,6 +94,7 @@ def find_map(places: Sequence[str | Path], grid: Grid) -> SelfOrganisingMap:
     """
     for place in places:
         if (Path(place) / "weights.npy").exists():
+            log.info("map of %s", Path(place).resolve())
             return load_map(place, grid.n_bins)
     raise NotFoundError(
         "self-organising map, weights.npy and loss.npy",
@@ -125,7 +126,8 @@ def run_ensemble(
     backend : str
         ``onnx`` or ``keras``.
     som : path, optional
-        Folder of the map; by default that of the ensemble, the one above it, or `out_dir`.
+        Folder of the map; by default the first that has one of that of the ensemble, the one
+        above it, `out_dir`, and the one above the working directory.
     random_tiles : int, optional
         Take so many tiles, drawn at random.
 
@@ -138,8 +140,6 @@ def run_ensemble(
     files = chosen_files(data, random_tiles, seed)
     networks = load_members(ensemble)
     grid = networks[0].grid
-    # Members of another grid are refused before anything is scored.
-    networks = load_members(ensemble, grid)
     places: list[str | Path] = [som] if som else [ensemble, ensemble.parent, out, ".."]
     cells = find_map(places, grid)
     scorers: list[Scores] = [SCORERS[backend](network) for network in networks]
@@ -234,14 +234,12 @@ def _run_exposure(
     from scope.io.writer import TableWriter
 
     with_rows = (piece for path in paths for piece in read_spectra(path, grid, ROWS))
-    writer: Any = None
     pieces: Iterator[Any] = (
         pa.table(score_piece(piece, tile, exposure, scorers, cells, grid)) for piece in with_rows
     )
     first = next(pieces)
     facts = {"stage": "spectra", "grid": grid.name, MADE_OF: made_of}
-    writer = TableWriter(part, first.schema, facts)
-    with writer:
+    with TableWriter(part, first.schema, facts) as writer:
         writer.write(first)
         for piece in pieces:
             writer.write(piece)

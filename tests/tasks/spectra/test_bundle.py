@@ -224,6 +224,10 @@ def test_what_nothing_was_measured_by_is_null_and_data_that_changed_are_refused(
     assert "changed since the ensemble was prepared" in capsys.readouterr().err
     assert scope_main([*command, "../../other"]) == 2
     assert "name of a group" in capsys.readouterr().err
+    assert scope_main([*command, "other", "--scale-features", "min_max"]) == 2
+    assert (
+        "leave out --training-set, --feature-stats and --scale-features" in capsys.readouterr().err
+    )
     assert [path.name for path in folder.parent.iterdir()] == ["blind"]
     assert not (tmp_path / "models/other").exists()
 
